@@ -1,0 +1,1 @@
+"""Adapters: how Greenroom meets each platform."""

@@ -1,0 +1,257 @@
+"""The one class that a platform has to implement, and the optional actions beside it."""
+
+import abc
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+from greenroom_adapters.contract.capabilities import Capabilities
+from greenroom_adapters.contract.events import Author, Event
+from greenroom_adapters.contract.posts import (
+    Absent,
+    Attempt,
+    Found,
+    Post,
+    PostRef,
+    Receipt,
+    Undecided,
+)
+
+__all__ = [
+    "Adapter",
+    "Metrics",
+    "Standing",
+    "SupportsDelete",
+    "SupportsDirectMessages",
+    "SupportsEdit",
+    "SupportsFollow",
+    "SupportsMetrics",
+    "SupportsReact",
+    "SupportsRepost",
+    "SupportsThread",
+    "ThreadPost",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What `Adapter.check` found out about an account."""
+
+    me: Author
+    may: tuple[str, ...]
+    """What the account may do, in words for its owner: "read mentions", "post", "send direct messages"."""
+    warnings: tuple[str, ...] = ()
+    """What will not work as configured, each with its mend."""
+
+
+class Adapter(abc.ABC):
+    """One account on one platform.
+
+    An async context manager: entering signs in, leaving signs out. Whoever enters it leaves it; after leaving, no
+    task, connection or file of the adapter is open. All methods are called from the loop that entered it.
+    """
+
+    platform: ClassVar[str]
+    """Name in the entry-point group `greenroom.adapters` and in the bot file."""
+
+    Settings: ClassVar[type[Any]]
+    """Frozen dataclass of what an owner writes below the account, beside `platform` and `live`. Field docstrings
+    become help and schema; a field annotated `Secret` is given as a reference and resolved before construction."""
+
+    @abc.abstractmethod
+    def __init__(self, settings: Any, *, account: str) -> None:
+        """Take `settings` (an instance of `Settings`) and the account's name in the bot file. No I/O here."""
+
+    @property
+    @abc.abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What this account can do right now. Valid after entering."""
+
+    @property
+    @abc.abstractmethod
+    def me(self) -> Author:
+        """Whom the platform takes us for. Valid after entering."""
+
+    @abc.abstractmethod
+    async def __aenter__(self) -> Self:
+        """Sign in.
+
+        :raises AuthenticationFailed: the credentials do not work
+        :raises Unavailable: the platform cannot be reached
+        """
+
+    @abc.abstractmethod
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Sign out. Safe to call twice."""
+
+    @abc.abstractmethod
+    async def check(self) -> Standing:
+        """Say who the account is and what it may do. Changes nothing on the platform."""
+
+    @abc.abstractmethod
+    async def now(self) -> Mapping[str, str]:
+        """Return the cursors of this moment, one for each source: where a new account starts to listen."""
+
+    @abc.abstractmethod
+    def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
+        """Yield what is newer than the cursors in `after` (source → cursor), for ever.
+
+        At least once: an event may come again after a reconnect, with the same `id`. Within one source events come in
+        the order of their cursors. First what was missed, then live, without a gap between the two. The account's own
+        posts are not events. Reconnects by itself; one event that cannot be read becomes `UnknownEvent` and
+        never ends the stream. The consumer never waits for storage inside the iteration. Close it with `aclose`.
+
+        :raises AuthenticationFailed: the credentials stopped working
+        """
+
+    async def acknowledge(self, source: str, cursor: str) -> None:
+        """Tell the platform that everything up to `cursor` is safe. Called after the commit. Default: nothing."""
+        return
+
+    @abc.abstractmethod
+    def prepare(self, post: Post, *, key: str) -> bytes:
+        """Return what must be fixed before the first try (a record key, a creation time, a transaction id).
+
+        Pure but for the clock; called once per intent and stored with it. An adapter that needs nothing returns `b""`.
+
+        :raises TooLong: the text is over a limit
+        :raises MediaRefused: an attachment is over a limit
+        :raises Unsupported: `capabilities` does not list what the post needs
+        """
+
+    @abc.abstractmethod
+    async def publish(self, attempt: Attempt) -> Receipt:
+        """Publish exactly one post.
+
+        The same key twice posts once where `capabilities.idempotency` says so. `await attempt.checkpoint(state)`
+        commits between two phases; the next try finds it as `attempt.state`. Never retries a write by itself.
+
+        :raises PostRejected: the platform will never take it
+        :raises AuthenticationFailed: the credentials stopped working
+        :raises RateLimited: nothing went out; wait
+        :raises Unavailable: nothing went out; retry with the same key
+        :raises OutcomeUnknown: it may have gone out; call `find` first
+        """
+
+    @abc.abstractmethod
+    async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+        """Say whether the last try went out, by asking the platform. Never publishes.
+
+        `Absent` only when the platform's answer is conclusive (see there); otherwise `Undecided`.
+
+        :raises AuthenticationFailed: the credentials stopped working
+        :raises Unavailable: the platform cannot be asked now
+        """
+
+
+@runtime_checkable
+class SupportsDelete(Protocol):
+    """Adapters that can take a post of the account down again."""
+
+    async def delete(self, ref: PostRef) -> None:
+        """Delete the post. Deleting a post that is gone is not an error."""
+        ...
+
+
+@runtime_checkable
+class SupportsEdit(Protocol):
+    """Adapters that can change the text of a post of the account."""
+
+    async def edit(self, ref: PostRef, text: str) -> None:
+        """Replace the text. Editing to the present text is not an error.
+
+        :raises TargetGone: the post is gone
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsReact(Protocol):
+    """Adapters that can react to a post."""
+
+    async def react(self, ref: PostRef, reaction: str = "like") -> None:
+        """React. Doing it twice leaves one reaction.
+
+        :raises TargetGone: the post is gone
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsRepost(Protocol):
+    """Adapters that can repost a post of somebody else."""
+
+    async def repost(self, ref: PostRef) -> None:
+        """Repost. Doing it twice leaves one repost.
+
+        :raises TargetGone: the post is gone
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsFollow(Protocol):
+    """Adapters that can follow people."""
+
+    async def follow(self, person: str) -> None:
+        """Follow the person with this stable id. Doing it twice is not an error."""
+        ...
+
+
+@runtime_checkable
+class SupportsDirectMessages(Protocol):
+    """Adapters that can begin a direct conversation; the message itself is a `Post` with `direct_to`."""
+
+    async def may_message(self, person: str) -> bool:
+        """Say whether the platform lets us write to this person now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadPost:
+    """One post of a thread, as context for an answer. Its text is untrusted."""
+
+    ref: PostRef
+    author: Author
+    text: str
+    posted_at: datetime
+
+
+@runtime_checkable
+class SupportsThread(Protocol):
+    """Adapters that can read what was said before."""
+
+    async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
+        """Return the posts above `ref`, oldest first, at most `limit`, without `ref` itself. A gap (a deleted or
+        hidden post) ends it there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """What a post has received so far; None where the platform does not tell."""
+
+    likes: int | None = None
+    reposts: int | None = None
+    replies: int | None = None
+    quotes: int | None = None
+    views: int | None = None
+
+
+@runtime_checkable
+class SupportsMetrics(Protocol):
+    """Adapters that can count what a post received."""
+
+    async def metrics(self, ref: PostRef) -> Metrics:
+        """Count now.
+
+        :raises TargetGone: the post is gone
+        """
+        ...

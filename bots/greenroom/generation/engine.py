@@ -1,0 +1,127 @@
+"""What an engine is asked for, what it returns, and how it fails."""
+
+import abc
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from greenroom.personas.persona import Persona
+from greenroom_adapters.contract import Author, GreenroomError, RemoteMedia, Surface, TextLimit
+
+__all__ = [
+    "Brief",
+    "BudgetSpent",
+    "Engine",
+    "EngineUnavailable",
+    "Generated",
+    "GenerationError",
+    "Line",
+    "Overlong",
+    "Refused",
+    "no_history",
+]
+
+
+class GenerationError(GreenroomError):
+    """Base of every failure to find words. Nothing was published."""
+
+
+class Refused(GenerationError):
+    """The engine (or its provider) will not answer this. Asking again will not help; another engine may."""
+
+
+class Overlong(GenerationError):
+    """The engine stopped at its own limit before the text was whole."""
+
+
+class EngineUnavailable(GenerationError):
+    """The engine cannot answer now."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """How long its server asked us to wait; None: it did not say."""
+        self.permanent = permanent
+        """A person must mend it (key unknown, no such model): waiting will not help."""
+
+
+class BudgetSpent(GenerationError):
+    """The money for this period is spent; nothing was asked and nothing was paid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that was said earlier in the conversation. Text of others is untrusted."""
+
+    author: Author | None
+    """None: the bot itself."""
+    text: str
+
+
+async def no_history() -> tuple[Line, ...]:
+    """Return nothing: the conversation begins here."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What an engine is asked for. What people wrote (`said`, `history`) is untrusted; `about` is the owner's."""
+
+    persona: Persona
+    surface: Surface
+    limits: tuple[TextLimit, ...]
+    """The platform's own; all of them hold."""
+    seed: str
+    """Stable for the turn: the same brief with the same seed may give the same text."""
+    turn: str = ""
+    """Identity of the turn, for the record of what was paid."""
+    about: str | None = None
+    """Posts: what to write about, in the owner's words."""
+    said: str | None = None
+    """Replies: the text that is answered."""
+    author: Author | None = None
+    """Who wrote `said`; `author.trust` says how far to trust it."""
+    platform: str = ""
+    """Where `said` came from."""
+    media: tuple[RemoteMedia, ...] = ()
+    language: str | None = None
+    correction: str | None = None
+    """Why the previous text would not do ("over the limit by 40 characters"); None on the first try."""
+    history: Callable[[], Awaitable[tuple[Line, ...]]] = field(default=no_history, repr=False)
+    """The conversation so far, oldest first; for a post: the bot's own recent posts. Read only when called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """What an engine returned."""
+
+    text: str
+    engine: str
+    """As the bot file names it."""
+    model: str | None = None
+    """The model that the server says answered."""
+    cost: int = 0
+    """Millionths of a US dollar that were settled for it."""
+
+
+class Engine(abc.ABC):
+    """Finds words for a brief. Used as an async context manager by its owner when it holds connections."""
+
+    @property
+    @abc.abstractmethod
+    def name(self) -> str:
+        """As the bot file names it."""
+
+    @abc.abstractmethod
+    async def generate(self, brief: Brief) -> Generated:
+        """Write one text. Publishes nothing. May be called for thousands of briefs at once.
+
+        :raises Refused: it will not answer this
+        :raises Overlong: it was cut off at its own limit
+        :raises EngineUnavailable: it cannot answer now (or ever, see `permanent`)
+        :raises BudgetSpent: the price does not fit into what is left
+        """
+
+    async def aclose(self) -> None:
+        """Give connections back. Safe to call twice."""
+        return
