@@ -20,6 +20,7 @@ POINTS: tuple[str, ...] = (
     "after_draft",
     "after_intent",
     "after_sending",
+    "after_checkpoint",
     "after_publish_before_receipt",
     "after_receipt",
     "before_reconcile",

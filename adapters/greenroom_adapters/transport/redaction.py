@@ -1,0 +1,49 @@
+"""Takes secrets out of everything that a person may read."""
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from greenroom_adapters.contract import Secret
+
+__all__ = ["Redactor"]
+
+MASK = "***"
+SHORTEST = 4
+"""A shorter "secret" is an empty or a placeholder value; masking it would shred ordinary words."""
+
+
+class Redactor:
+    """Knows the secrets of one account and masks them in any text, also in their percent-encoded form."""
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._needles: tuple[str, ...] = ()
+        for secret in secrets:
+            self.learn(secret)
+
+    def learn(self, secret: Secret) -> None:
+        """Mask this one from now on as well."""
+        value = secret.reveal()
+        if len(value) < SHORTEST:
+            return
+        known = {*self._needles, value, quote(value, safe="")}
+        # The longest first, so that a secret which contains another one leaves no rest of itself.
+        self._needles = tuple(sorted(known, key=lambda needle: (-len(needle), needle)))
+
+    def clean(self, text: str) -> str:
+        """Return `text` with every known secret masked."""
+        for needle in self._needles:
+            if needle in text:
+                text = text.replace(needle, MASK)
+        return text
+
+    def cause(self, error: BaseException) -> BaseException | None:
+        """Return `error` when it may be chained to one of ours, None when it or its own causes show a secret."""
+        link: BaseException | None = error
+        for _ in range(16):
+            if link is None:
+                return error
+            shown = f"{link}{link!r}"
+            if any(needle in shown for needle in self._needles):
+                return None
+            link = link.__cause__ or link.__context__
+        return None

@@ -1,0 +1,1 @@
+"""Greenroom: social media bots with a persona."""

@@ -1,0 +1,122 @@
+"""Platforms that live on this machine: started as a child process when a bot uses one, found again when they live."""
+
+import asyncio
+import json
+import socket
+import sys
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from greenroom_adapters.contract import ConfigurationError
+
+__all__ = ["LocalPlatform", "is_local", "start_local"]
+
+GROUP = "greenroom.local_platforms"
+PORTS = range(8765, 8785)
+"""The first free one of these is taken, so that the address stays the same from start to start."""
+PATIENCE = 20.0
+"""Seconds in which a local platform must be ready."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalPlatform:
+    """A local platform that accepts requests."""
+
+    url: str
+    process: asyncio.subprocess.Process | None
+    """None: it was there already, and stays when we go."""
+
+    async def stop(self) -> None:
+        """Stop it, if we started it."""
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.process.terminate()
+        try:
+            async with asyncio.timeout(5):
+                await self.process.wait()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+
+def is_local(platform: str) -> bool:
+    """Say whether `platform` can be started on this machine."""
+    return bool(entry_points(group=GROUP, name=platform))
+
+
+async def start_local(platform: str, folder: Path) -> LocalPlatform:
+    """Return the local `platform` whose state lies in `folder`: the living one, or a new child process.
+
+    :raises ConfigurationError: it cannot be started
+    """
+    data = folder / f"{platform}.db"
+    if (url := await _living(data)) is not None:
+        return LocalPlatform(url=url, process=None)
+    (point,) = entry_points(group=GROUP, name=platform)
+    module = point.module.removesuffix(".__main__")
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        "--data",
+        str(data),
+        "--port",
+        str(_free_port()),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
+        # Ctrl-C is for the bot: the platform outlives what the bot still has to finish.
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            ready = await _ready(process)
+    except TimeoutError:
+        ready = None
+    if ready is None:
+        if process.returncode is None:
+            process.kill()
+        _, errors = await process.communicate()
+        told = errors.decode(errors="replace").strip().splitlines()
+        raise ConfigurationError(f"the local {platform} did not start: {told[-1] if told else 'it said nothing'}")
+    return LocalPlatform(url=ready, process=process)
+
+
+async def _ready(process: asyncio.subprocess.Process) -> str | None:
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    while line := await process.stdout.readline():
+        if line.startswith(b"READY "):
+            return str(json.loads(line.removeprefix(b"READY "))["url"])
+    return None
+
+
+async def _living(data: Path) -> str | None:
+    """Return the address of the platform that left its word beside `data`, if something still answers there."""
+    try:
+        url = str(json.loads(data.with_name(data.name + ".json").read_text(encoding="utf-8"))["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    place = urlsplit(url)
+    try:
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_connection(place.hostname, place.port)
+    except (OSError, TimeoutError):
+        return None
+    writer.close()
+    await writer.wait_closed()
+    return url
+
+
+def _free_port() -> int:
+    for port in PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    return 0

@@ -1,0 +1,89 @@
+"""How fast one account may write: the platform's own limits, pauses, and waiting for both."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+
+from greenroom.clock import Clock, to_micros
+from greenroom_adapters.contract import Quota
+
+__all__ = ["Pacer"]
+
+MARGIN = 0.05
+"""Share of a platform's limit that is left untouched, so that its own limiter never has to fire."""
+
+
+class Pacer:
+    """Says when the next write of one account may go out. Knows what the platform said before a restart."""
+
+    def __init__(self, clock: Clock, *, quotas: Iterable[Quota] = (), paused: str | None = None) -> None:
+        self._clock = clock
+        self._quotas = {quota.bucket: quota for quota in quotas}
+        self._blocked_until = 0
+        self._under_way = 0
+        self._paused = paused
+        self._woken = asyncio.Event()
+
+    @property
+    def paused(self) -> str | None:
+        """Why nothing goes out; None: it does."""
+        return self._paused
+
+    def pause(self, why: str) -> None:
+        """Let nothing more out until `resume`."""
+        self._paused = why
+
+    def resume(self) -> None:
+        """Go on, at once where no limit stands against it."""
+        self._paused = None
+        self._blocked_until = 0
+        self._woken.set()
+
+    def heard(self, quota: Quota) -> None:
+        """Take over what the platform's headers said."""
+        self._quotas[quota.bucket] = quota
+
+    def block(self, wait: timedelta) -> int:
+        """Let nothing out for that long; return until when, in microseconds since 1970."""
+        until = self._clock.micros() + wait // timedelta(microseconds=1)
+        self._blocked_until = max(self._blocked_until, until)
+        return self._blocked_until
+
+    def waits_until(self) -> int:
+        """Return when the next write may go out (microseconds since 1970); 0: now."""
+        now = self._clock.micros()
+        until = self._blocked_until if self._blocked_until > now else 0
+        for quota in self._quotas.values():
+            if quota.remaining - self._under_way <= quota.limit * MARGIN:
+                until = max(until, resets) if (resets := to_micros(quota.resets_at)) > now else until
+        return until
+
+    @property
+    def is_free(self) -> bool:
+        """A write may go out now."""
+        return self._paused is None and (not (self._quotas or self._blocked_until) or self.waits_until() == 0)
+
+    async def wait(self, until: int) -> bool:
+        """Wait for a write's place, at most until `until`; say whether there is one now."""
+        while not self.is_free:
+            now = self._clock.micros()
+            if now >= until:
+                return False
+            free_at = until if self._paused is not None else min(self.waits_until(), until)
+            self._woken.clear()
+            sleeper = asyncio.ensure_future(self._clock.sleep((free_at - now) / 1e6))
+            waker = asyncio.ensure_future(self._woken.wait())
+            try:
+                await asyncio.wait((sleeper, waker), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeper.cancel()
+                waker.cancel()
+        return True
+
+    def begin(self) -> None:
+        """Count a write that is under way."""
+        self._under_way += 1
+
+    def end(self) -> None:
+        """Count it no longer; every `begin` has one."""
+        self._under_way -= 1

@@ -1,0 +1,121 @@
+"""From the engines of a bot file to a voice that can speak."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, tzinfo
+
+from greenroom.clock import Clock
+from greenroom.generation.engine import Engine
+from greenroom.generation.purse import Purse
+from greenroom.generation.voice import Ending, Voice
+from greenroom.personas.persona import IfBroken, Persona
+from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
+from greenroom.settings.secrets import SecretRef
+from greenroom_adapters.contract import ConfigurationError, Secret
+
+__all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_voice"]
+
+OPENAI_API_KEY = "OPENAI_API_KEY"
+"""Environment variable with the key of an `openai/…` engine that names no other."""
+
+ResolveSecret = Callable[[SecretRef, str], Secret]
+"""Follows a reference for the engine with this name; raises a `ConfigurationError` when nothing is there."""
+
+
+def build_voice(
+    persona: Persona,
+    engines: Sequence[EngineRef],
+    *,
+    purse: Purse,
+    resolve: ResolveSecret,
+    clock: Clock,
+    zone: tzinfo = UTC,
+    environ: Mapping[str, str] = os.environ,
+    no_paid_calls: bool = False,
+    own: Sequence[Engine] = (),
+) -> Voice:
+    """Return the voice of `persona` over `engines`, in their order; whoever calls closes it.
+
+    Reads the persona's script and follows the references to keys, so what is wrong shows before the first brief.
+    Opens no connection. Engines of one's `own`, made in Python, are asked before those of the file. An `openai/…` engine without a key is kept: it says so, and the next one is asked.
+
+    :raises ConfigurationError: a model has no price, no server or no key where one is named; a script cannot be used
+    """
+    built: list[Engine] = [*own]
+    ending = Ending.HOLD
+    script: Engine | None = None
+    if BuiltIn.SCRIPT in engines or persona.bounds.if_broken is IfBroken.SCRIPT:
+        script = _script(persona, clock, zone)
+    for ref in engines:
+        if isinstance(ref, ModelRef):
+            built.append(_model(ref, purse, resolve, clock, zone, environ, no_paid_calls))
+        elif ref is BuiltIn.SCRIPT:
+            if script is not None:
+                built.append(script)
+        else:
+            ending = Ending.SILENCE if ref is BuiltIn.SILENCE else Ending.HOLD
+    return Voice(persona, built, ending=ending, script=script)
+
+
+def _script(persona: Persona, clock: Clock, zone: tzinfo) -> Engine:
+    # Imported only for bots that use it.
+    from greenroom.generation.script import ScriptEngine
+
+    engine = ScriptEngine(clock=clock, timezone=zone)
+    engine.prepare(persona)
+    return engine
+
+
+def _model(
+    ref: ModelRef,
+    purse: Purse,
+    resolve: ResolveSecret,
+    clock: Clock,
+    zone: tzinfo,
+    environ: Mapping[str, str],
+    no_paid_calls: bool,
+) -> Engine:
+    # Imported only for bots that use it: the SDK costs more to import than all the rest.
+    from greenroom.generation.openai_engine import OPENAI, OpenAIEngine, is_loopback
+    from greenroom.generation.prices import Price, price_of
+
+    maker, _, short = ref.model.partition("/")
+    if ref.server is None and maker != "openai":
+        raise ConfigurationError(
+            f"engine `{ref.model}`: the address of `{maker}` is not known. "
+            f"Add its line: {{model: {short}, server: https://…/v1, price: {{input: … USD, output: … USD}}}}"
+        )
+    server = ref.server or OPENAI
+    model = short if ref.server is None else ref.model
+    is_free = is_loopback(server)
+    price: Price | None = None
+    if ref.price is not None:
+        for money in (ref.price.input, ref.price.output):
+            if money.currency != "USD":
+                raise ConfigurationError(f"engine `{ref.model}`: prices are written in USD, not in {money.currency}")
+        price = Price(input=ref.price.input.micros, output=ref.price.output.micros)
+    elif not is_free:
+        price = price_of(model) if ref.server is None else None
+        if price is None:
+            raise ConfigurationError(
+                f"engine `{ref.model}`: what it costs is not known, so no limit could hold. "
+                f"Add to it, with what its maker asks for a million tokens: price: {{input: 0.25 USD, output: 2 USD}}"
+            )
+    if ref.key is not None:
+        key = resolve(ref.key, f"engine `{ref.model}`")
+    elif ref.server is None and environ.get(OPENAI_API_KEY, "").strip():
+        key = Secret(environ[OPENAI_API_KEY].strip())
+    else:
+        key = None
+    return OpenAIEngine(
+        name=ref.model,
+        model=model,
+        server=server,
+        key=key,
+        price=price,
+        purse=purse,
+        clock=clock,
+        zone=zone,
+        environ=environ,
+        no_paid_calls=no_paid_calls,
+    )

@@ -1,0 +1,25 @@
+"""What an engine needs to know about money: reserve before a call, settle after it."""
+
+from typing import Protocol
+
+__all__ = ["Purse", "Reservation"]
+
+
+class Reservation(Protocol):
+    """Money set aside for one paid call, already on disk. What is never settled counts as spent in full."""
+
+    async def settle(self, micros: int) -> None:
+        """Replace the reserved amount by what the call really cost, in millionths of a US dollar. At most once."""
+        ...
+
+
+class Purse(Protocol):
+    """Where money for paid calls comes from."""
+
+    async def reserve(self, micros: int, *, turn: str, model: str) -> Reservation | None:
+        """Set `micros` millionths of a US dollar aside for a call of `model` that serves `turn`.
+
+        Returns when the reservation is durable; None when the amount does not fit into what is left, and then
+        nothing was recorded.
+        """
+        ...

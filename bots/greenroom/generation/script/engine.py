@@ -1,0 +1,75 @@
+"""The engine that needs no model: it speaks from patterns and grammars."""
+
+import asyncio
+from datetime import UTC, tzinfo
+from pathlib import Path
+
+from typing_extensions import override
+
+from greenroom.clock import Clock
+from greenroom.generation.engine import Brief, Engine, Generated
+from greenroom.generation.script.loader import load_script
+from greenroom.generation.script.script import Script
+from greenroom.generation.script.voice import Voice
+from greenroom.personas.persona import Persona
+from greenroom_adapters.contract import Surface
+
+__all__ = ["ScriptEngine"]
+
+PLAIN = Path(__file__).with_name("plain.script.yaml")
+VOICES_KEPT = 32
+
+
+class ScriptEngine(Engine):
+    """Speaks without a model, a network or a cost. Remembers nothing: all it knows of a conversation is its lines.
+
+    For one persona, `brief.seed`, history and time of day there is one text. While there is a saying that fits and
+    was not used in this conversation, none is used twice.
+    """
+
+    def __init__(self, *, clock: Clock, timezone: tzinfo = UTC, name: str = "script") -> None:
+        self._clock = clock
+        self._timezone = timezone
+        """Of the times of day and dates in scripts."""
+        self._name = name
+        self._voices: dict[tuple[str, Path | None, int], Voice] = {}
+        self._plain: Script | None = None
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._name
+
+    def prepare(self, persona: Persona) -> None:
+        """Read the persona's script now, so that its mistakes show before the first brief. Reads files.
+
+        :raises Mistakes: the script cannot be used
+        """
+        self._voice(persona)
+
+    @override
+    async def generate(self, brief: Brief) -> Generated:
+        voice = self._voices.get(_key(brief.persona))
+        if voice is None:
+            voice = await asyncio.to_thread(self._voice, brief.persona)
+        lines = await brief.history()
+        now = self._clock.now().astimezone(self._timezone)
+        text = voice.post(brief, lines, now) if brief.surface is Surface.POST else voice.reply(brief, lines, now)
+        return Generated(text=text, engine=self._name)
+
+    def _voice(self, persona: Persona) -> Voice:
+        key = _key(persona)
+        voice = self._voices.get(key)
+        if voice is None:
+            plain = self._plain = self._plain or load_script(PLAIN)
+            script = load_script(persona.script) if persona.script is not None else plain
+            voice = Voice(persona, script, plain)
+            while len(self._voices) >= VOICES_KEPT:
+                del self._voices[next(iter(self._voices))]
+            self._voices[key] = voice
+        return voice
+
+
+def _key(persona: Persona) -> tuple[str, Path | None, int]:
+    # A persona that was built in Python has no version: then the object itself is the identity.
+    return (persona.version, persona.script, 0 if persona.version else id(persona))

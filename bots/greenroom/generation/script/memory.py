@@ -1,0 +1,129 @@
+"""What was said before: derived anew from the lines of the conversation for every reply, never stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from greenroom.generation.engine import Line
+from greenroom.generation.script.decency import may_be_echoed
+from greenroom.generation.script.hearing import Heard, Word, hear
+from greenroom.generation.script.script import Memory, Saying, Script
+from greenroom_adapters.contract import Author
+
+__all__ = ["Conversation", "echo", "named", "read_conversation"]
+
+LINES_READ = 200
+"""So many of the latest lines count; what is older is forgotten."""
+MARK_LENGTH = 12
+"""A literal stretch that is shorter than this recognises nothing: it may stand in any text."""
+LONGEST_ECHO = 48
+REFLECTED = {
+    "am": "are",
+    "i": "you",
+    "me": "you",
+    "mine": "yours",
+    "my": "your",
+    "myself": "yourself",
+    "our": "your",
+    "your": "my",
+    "yours": "mine",
+    "yourself": "myself",
+}
+NO_ENDING = frozenset(
+    "a an and are as at because but by for from in into is me my of on or so than that the their then this to was "
+    "with you your please really".split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What one person and the bot said to each other."""
+
+    mine: tuple[str, ...]
+    """The bot's lines, oldest first."""
+    theirs: tuple[str, ...]
+    """The texts of the person who is answered, oldest first, without the one that is answered."""
+    turn: int
+    """How many lines the bot said since this person began to speak."""
+    known: Mapping[str, str]
+    """What the person told: name of a memory → words that may be said back."""
+    said: str
+    """All of the bot's lines in one."""
+
+    def was_said(self, saying: Saying) -> bool:
+        """Say whether one of the bot's lines came from this saying."""
+        return len(saying.wording.mark) >= MARK_LENGTH and saying.wording.mark in self.said
+
+    def last_leading(self, script: Script) -> Saying | None:
+        """Return the saying behind the bot's latest line, if something may follow it."""
+        if not self.mine:
+            return None
+        found = [s for s in script.leading if len(s.wording.mark) >= MARK_LENGTH and s.wording.mark in self.mine[-1]]
+        return max(found, key=lambda saying: len(saying.wording.mark), default=None)
+
+    def repeats(self, heard: Heard) -> bool:
+        """Say whether the person has said the same words before."""
+        return bool(heard.words) and any(hear(text).key == heard.key for text in self.theirs[-20:])
+
+
+def read_conversation(script: Script, lines: Sequence[Line], *, author: Author | None, said: str | None) -> Conversation:
+    """Read the lines, oldest first. A line that is already the one to be answered is left out."""
+    lines = lines[-LINES_READ:]
+    if lines and said is not None and lines[-1].author is not None and lines[-1].text == said:
+        lines = lines[:-1]
+    mine: list[str] = []
+    theirs: list[str] = []
+    turn = 0
+    for line in lines:
+        if line.author is None:
+            mine.append(line.text)
+            turn += bool(theirs)
+        elif author is None or line.author.id == author.id:
+            theirs.append(line.text)
+    known: dict[str, str] = {}
+    if script.remember:
+        for text in theirs:
+            known |= remembered(script, hear(text).words)
+    return Conversation(mine=tuple(mine), theirs=tuple(theirs), turn=turn, known=known, said="\n".join(mine))
+
+
+def remembered(script: Script, words: Sequence[Word]) -> dict[str, str]:
+    """Return what these words tell of the person who wrote them."""
+    found: dict[str, str] = {}
+    for number, match in script.keeps.matches(words):
+        memory = script.keepers[number]
+        kept = named(match.captures[memory.name], memory) if memory.capital else echo(match.captures[memory.name])
+        if kept is not None and not any(word.heard in memory.unless for word in match.captures[memory.name]):
+            found.setdefault(memory.name, kept)
+    return found
+
+
+def named(words: Sequence[Word], memory: Memory) -> str | None:
+    """Return words as a name, or None when they are none that should be said back."""
+    kept = [word for word in words if word.heard not in memory.unless]
+    if not kept or len(kept) < len(words) and words[0].heard in memory.unless:
+        return None
+    if not may_be_echoed(word.heard for word in kept) or any(
+        len(word.shown) > 20 or not word.shown.replace("-", "").replace("'", "").isalpha() for word in kept
+    ):
+        return None
+    return " ".join(word.shown if not word.shown.islower() else word.shown.title() for word in kept)
+
+
+def echo(words: Sequence[Word]) -> str | None:
+    """Return a few words turned round to the speaker ("my boat" → "your boat"), or None when they stay unsaid."""
+    if not may_be_echoed(word.heard for word in words):
+        return None
+    turned: list[str] = []
+    for index, word in enumerate(words):
+        if word.heard == "you":
+            begins = index + 1 < len(words) and (index == 0 or words[index - 1].heard in {"that", "if", "because"})
+            turned.append("I" if begins else "me")
+        elif word.heard == "are" and turned and turned[-1] == "I":
+            turned.append("am")
+        elif word.heard == "was" and index and words[index - 1].heard == "i":
+            turned.append("were")
+        else:
+            turned.append(REFLECTED.get(word.heard, word.shown))
+    while turned and (len(" ".join(turned)) > LONGEST_ECHO or turned[-1].casefold() in NO_ENDING):
+        turned.pop()
+    return " ".join(turned) or None

@@ -1,0 +1,336 @@
+"""The voice of one persona without a model: which saying answers, and how it is put together."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from greenroom.generation.engine import Brief, EngineUnavailable, Line, Overlong, Refused
+from greenroom.generation.honesty import asks_about_bot
+from greenroom.generation.script.bounds import keeps, within
+from greenroom.generation.script.hearing import LONGEST, Heard, hear
+from greenroom.generation.script.memory import Conversation, echo, named, read_conversation
+from greenroom.generation.script.patterns import Match
+from greenroom.generation.script.persona_words import PersonaWords
+from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, REFUSED, Rule, Saying, Script
+from greenroom.generation.script.weather import Moment
+from greenroom.personas.persona import Bounds, Persona
+from greenroom_adapters.contract import Surface, TextLimit
+from greenroom_adapters.text import cut
+
+__all__ = ["Voice"]
+
+CUE_RANK = 7
+"""Rules above this rank are answered before a follow-up of the last line."""
+RECENT_POSTS = 4
+"""A form of post is not used again within so many posts while there is another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """Everything that one text depends on."""
+
+    persona: Persona
+    script: Script
+    surface: Surface
+    limits: tuple[TextLimit, ...]
+    bounds: Bounds
+    conversation: Conversation
+    moment: Moment
+    dice: random.Random
+    variables: Mapping[str, str | int]
+    brevity: bool
+    """The last try was refused: shorter words first."""
+
+
+class Voice:
+    """Speaks for one persona from one script. Pure: the same brief, lines and moment give the same text."""
+
+    def __init__(self, persona: Persona, script: Script, plain: Script) -> None:
+        self._persona = persona
+        self._script = script
+        self._plain = plain
+        """Built from the persona alone: speaks where the script is silent."""
+        self._words = PersonaWords(persona)
+
+    def reply(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
+        """Answer `brief.said`.
+
+        :raises Refused: the persona does not talk about this and has no line for it
+        :raises Overlong: no word of it fits into the limits
+        """
+        said = brief.said or ""
+        heard = hear(said)
+        conversation = read_conversation(self._script, lines, author=brief.author, said=brief.said)
+        scene = self._scene(self._script, brief, conversation, now)
+        if self._words.is_forbidden(heard.words):
+            return self._refusal(scene, brief.language)
+        if asks_about_bot(said[:LONGEST]):
+            return self._admission(scene)
+        traits = heard.traits | {"repeated"} if conversation.repeats(heard) else heard.traits
+        steps = list(self._steps(scene, heard, traits))
+        for sayings, captures in steps:
+            text = self._say_one(scene, sayings, captures)
+            if text is not None:
+                return text
+        return self._say_again(scene, steps)
+
+    def post(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
+        """Write a post, about `brief.about` where the script has something to say about it.
+
+        :raises Overlong: no word of it fits into the limits
+        """
+        script = self._script if self._script.posts else self._plain
+        mine = tuple(line.text for line in lines if line.author is None)
+        conversation = Conversation(mine=mine, theirs=(), turn=len(mine), known={}, said="\n".join(mine))
+        scene = self._scene(script, brief, conversation, now)
+        wanted = frozenset(word.heard for word in hear(brief.about).words) if brief.about else frozenset[str]()
+        fitting = [saying for saying in script.posts if saying.about & wanted]
+        others = [saying for saying in script.posts if not saying.about or not wanted]
+        recent = "\n".join(mine[-RECENT_POSTS:])
+        fresh: list[Saying] = []
+        stale: list[Saying] = []
+        for saying in fitting or others:
+            mark = saying.wording.mark
+            (stale if len(mark) > 5 and mark in recent else fresh).append(saying)
+        groups = [(fresh, {}), (stale, {}), (others, {})]
+        for sayings, captures in groups:
+            text = self._say_one(scene, sayings, captures, forms=True)
+            if text is not None:
+                return text
+        return self._say_again(scene, groups)
+
+    # What could be said
+
+    def _scene(self, script: Script, brief: Brief, conversation: Conversation, now: datetime) -> _Scene:
+        persona = self._persona
+        moment = Moment(
+            now, seed=persona.persona, moods=persona.moods, drifts=script.drifts, chapters=script.chapters
+        )
+        # Later memories win over variables of the same name nowhere: the loader refuses equal names.
+        variables: dict[str, str | int] = {
+            **conversation.known,
+            **self._words.variables,
+            "time": f"{now:%H:%M}",
+            "hour": now.hour,
+            "weekday": f"{now:%A}",
+            "day": now.day,
+            "month": f"{now:%B}",
+            "year": now.year,
+            "date": f"{now.day} {now:%B}",
+            "mood": moment.mood,
+            "turn": conversation.turn,
+        }
+        if brief.about:
+            variables["about"] = brief.about
+        return _Scene(
+            persona=persona,
+            script=script,
+            surface=brief.surface,
+            limits=brief.limits,
+            bounds=persona.bounds_on(brief.surface),
+            conversation=conversation,
+            moment=moment,
+            dice=random.Random(f"{brief.seed}\0{conversation.turn}\0{brief.correction}"),  # noqa: S311  repeatable, no secret
+            variables=variables,
+            brevity=brief.correction is not None,
+        )
+
+    def _steps(
+        self, scene: _Scene, heard: Heard, traits: frozenset[str]
+    ) -> Iterator[tuple[Sequence[Saying], Mapping[str, str]]]:
+        """Yield what may answer, the best first."""
+        rules = self._fitting(heard, traits)
+        follow = self._follow_up(scene, heard)
+        for rule, match in rules:
+            if follow and rule.rank <= CUE_RANK:
+                yield follow, {}
+                follow = ()
+            captures = self._captures(match)
+            passed: set[str] = set()
+            current: Rule | None = rule
+            while current is not None and current.name not in passed:
+                passed.add(current.name)
+                yield current.says, captures
+                current = self._script.rules[current.otherwise] if current.otherwise else None
+        if follow:
+            yield follow, {}
+        yield self._script.rules[ANYTHING].says, {}
+        yield self._plain.rules[ANYTHING].says, {}
+
+    def _fitting(self, heard: Heard, traits: frozenset[str]) -> list[tuple[Rule, Match | None]]:
+        script = self._script
+        best: dict[str, Match | None] = {}
+        for number, match in script.index.matches(heard.words):
+            name = script.owners[number].name
+            other = best.get(name)
+            if other is None or match.weight > other.weight:
+                best[name] = match
+        if traits:
+            for rule in script.rules.values():
+                if rule.notices & traits:
+                    best.setdefault(rule.name, None)
+        order = {name: index for index, name in enumerate(script.rules)}
+        return sorted(
+            ((script.rules[name], match) for name, match in best.items()),
+            key=lambda pair: (-pair[0].rank, -(pair[1].weight if pair[1] else 0), order[pair[0].name]),
+        )
+
+    def _captures(self, match: Match | None) -> dict[str, str]:
+        if match is None:
+            return {}
+        captures: dict[str, str] = {}
+        for name, words in match.captures.items():
+            memory = self._script.remember.get(name)
+            kept = named(words, memory) if memory is not None and memory.capital else echo(words)
+            if kept is not None:
+                captures[name] = kept
+        return captures
+
+    def _follow_up(self, scene: _Scene, heard: Heard) -> tuple[Saying, ...]:
+        cues = {self._script.cue_names[number] for number, _ in self._script.cue_index.matches(heard.words)}
+        if not cues:
+            return ()
+        last = scene.conversation.last_leading(self._script)
+        if last is None:
+            return ()
+        return tuple(saying for cue, sayings in last.then.items() if cue in cues for saying in sayings)
+
+    def _admission(self, scene: _Scene) -> str:
+        line = self._persona.disclosure_line
+        if line not in scene.conversation.said and within(line, scene.limits) and keeps(line, scene.bounds):
+            return line
+        rule = self._script.rules.get(ARE_YOU_A_BOT) or self._plain.rules[ARE_YOU_A_BOT]
+        groups = [(rule.says, {}), (self._plain.rules[ARE_YOU_A_BOT].says, {})]
+        for sayings, captures in groups:
+            text = self._say_one(scene, sayings, captures)
+            if text is not None:
+                return text
+        return self._say_again(scene, groups)
+
+    def _refusal(self, scene: _Scene, language: str | None) -> str:
+        line = self._persona.line(self._persona.lines.refused, language)
+        if line is not None and line not in scene.conversation.said and within(line, scene.limits):
+            return line
+        rule = self._script.rules.get(REFUSED)
+        text = self._say_one(scene, rule.says, {}) if rule is not None else None
+        if text is None:
+            text = line
+        if text is None or not within(text, scene.limits):
+            raise Refused("the persona does not talk about this")
+        return text
+
+    # How it is said
+
+    def _say_one(
+        self, scene: _Scene, sayings: Sequence[Saying], captures: Mapping[str, str], *, forms: bool = False
+    ) -> str | None:
+        """Return one of the sayings that was not said before and fits; None when there is none."""
+        variables = {**scene.variables, **captures}
+        room = min((limit.length for limit in scene.limits), default=LONGEST)
+        candidates = [
+            saying
+            for saying in sayings
+            if _may_be_said(scene, saying, variables)
+            and saying.wording.shortest <= max(room, scene.bounds.length.most)
+            and (forms or not scene.conversation.was_said(saying))
+        ]
+        for saying in _drawn(scene, candidates):
+            for _ in range(3 if saying.wording.symbols else 1):
+                text = self._put(scene, saying, variables)
+                if (
+                    text is not None
+                    and text not in scene.conversation.mine
+                    and within(text, scene.limits)
+                    and keeps(text, scene.bounds)
+                ):
+                    return text
+        return None
+
+    def _say_again(self, scene: _Scene, groups: Iterable[tuple[Sequence[Saying], Mapping[str, str]]]) -> str:
+        """Everything was said, or nothing is short enough: what was said longest ago, cut to what fits."""
+        ready: list[tuple[int, int, str]] = []
+        for sayings, captures in groups:
+            variables = {**scene.variables, **captures}
+            for saying in sayings:
+                if _may_be_said(scene, saying, variables):
+                    text = self._put(scene, saying, variables)
+                    if text is not None:
+                        ready.append((scene.conversation.said.rfind(saying.wording.mark), len(ready), text))
+            if ready and max(len(text) for _, _, text in ready) > 0:
+                break
+        limits = (*scene.limits, TextLimit(length=scene.bounds.length.most))
+        for _, _, text in sorted(ready):
+            shortened = cut(text, limits)
+            if shortened.strip(" …") and within(shortened, limits):
+                return shortened
+        raise Overlong("no word of it fits into the limits")
+
+    def _put(self, scene: _Scene, saying: Saying, variables: Mapping[str, str | int]) -> str | None:
+        """Put one text together; None when a symbol has nothing to offer now."""
+        missing: list[str] = []
+
+        def expand(name: str) -> str:
+            if name in scene.script.drifts:
+                return scene.moment.value(name)
+            own = self._words.symbol(name, scene.dice, scene.conversation.said)
+            if own is not None:
+                return own
+            if name in scene.script.chapters:
+                choices = scene.script.told[name][scene.moment.chapter(name)]
+            else:
+                choices = scene.script.symbols.get(name, ())
+            open_now = [choice for choice in choices if _may_be_said(scene, choice, variables)]
+            fresh = [choice for choice in open_now if not scene.conversation.was_said(choice)]
+            chosen = next(_drawn(scene, fresh or open_now), None)
+            if chosen is None:
+                missing.append(name)
+                return ""
+            return chosen.wording.say(expand, variables)
+
+        text = _rendered(saying, expand, variables)
+        return None if missing else text
+
+
+def _rendered(saying: Saying, expand: Callable[[str], str], variables: Mapping[str, str | int]) -> str:
+    if saying.wording.rich is None:
+        return saying.wording.say(expand, variables)
+    from jinja2 import TemplateError  # loaded already: the wording is a template
+
+    try:
+        return saying.wording.say(expand, variables)
+    except (TemplateError, TypeError, ValueError) as error:
+        raise EngineUnavailable(f"a text of the script does not work: {error}", permanent=True) from error
+
+
+def _may_be_said(scene: _Scene, saying: Saying, variables: Mapping[str, object]) -> bool:
+    if saying.wording.rich is None and not saying.wording.variables <= variables.keys():
+        return False
+    if saying.surfaces and scene.surface not in saying.surfaces:
+        return False
+    if saying.first is not None and saying.first != (scene.conversation.turn == 0):
+        return False
+    if saying.after > scene.conversation.turn:
+        return False
+    if saying.mood and scene.moment.mood not in saying.mood:
+        return False
+    if saying.at and not any(scene.moment.now.time() in span for span in saying.at):
+        return False
+    if saying.language is not None and saying.language not in scene.persona.languages:
+        return False
+    return all(scene.moment.value(name) in values for name, values in saying.when.items())
+
+
+def _drawn(scene: _Scene, sayings: Sequence[Saying]) -> Iterator[Saying]:
+    """Yield the sayings in a drawn order, the heavier sooner; the shorter first when brevity was asked for."""
+    if len(sayings) <= 1:
+        yield from sayings
+        return
+    mood = scene.moment.mood
+    keyed = [(scene.dice.random() ** (1 / saying.moods.get(mood, saying.weight)), saying) for saying in sayings]
+    if scene.brevity:
+        keyed.sort(key=lambda pair: pair[1].wording.shortest)
+    else:
+        keyed.sort(key=lambda pair: -pair[0])
+    for _, saying in keyed:
+        yield saying

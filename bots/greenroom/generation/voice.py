@@ -1,0 +1,304 @@
+"""From a brief to words that may be said: engines in order of preference, every text counted, repaired once."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Self, assert_never
+
+from greenroom.generation.bounds import Bound, Fault, Rules
+from greenroom.generation.cleaning import without_unseen
+from greenroom.generation.engine import (
+    Brief,
+    Engine,
+    EngineUnavailable,
+    Generated,
+    GenerationError,
+    Overlong,
+)
+from greenroom.personas.persona import IfBroken, Persona, TooLong
+from greenroom_adapters.contract import Surface
+from greenroom_adapters.contract import TooLong as CannotFit
+from greenroom_adapters.text import cut, split
+
+__all__ = ["Ending", "Held", "Outcome", "Silent", "Spoken", "Voice"]
+
+MOST_PARTS = 25
+"""A text that needs more posts than this is no thread but an accident."""
+
+
+class Ending(enum.Enum):
+    """What happens when no engine found words and waiting will not help."""
+
+    HOLD = "hold"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """Words within every bound, ready for approval and delivery."""
+
+    parts: tuple[str, ...]
+    """One text for each post, in order; never empty. Several only when the persona says `too_long: thread`."""
+    engine: str
+    """Who found them, as the bot file names it."""
+    model: str | None
+    """The model that the server says answered; None: no model."""
+    cost: int
+    """Millionths of a US dollar, over all tries that returned a text."""
+    notes: tuple[str, ...]
+    """What happened on the way, for the record: who refused, what was repaired. Not for the platform."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A person decides. Nothing may be sent as it is."""
+
+    reason: str
+    """In words for that person."""
+    parts: tuple[str, ...]
+    """The draft as far as there is one; empty when no engine found words."""
+    engine: str | None
+    """Who wrote the draft; None: nobody."""
+    model: str | None
+    cost: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """Nothing is said, by the owner's own rule."""
+
+    reason: str
+    """In words for the record."""
+    cost: int
+    notes: tuple[str, ...]
+
+
+Outcome = Spoken | Held | Silent
+
+
+class Voice:
+    """How one version of a persona finds its words.
+
+    Owns its engines: whoever made the voice closes it, or uses it as an async context manager. `speak` may run for
+    thousands of briefs at once; nothing in it is published.
+    """
+
+    def __init__(
+        self,
+        persona: Persona,
+        engines: Sequence[Engine],
+        *,
+        ending: Ending = Ending.HOLD,
+        script: Engine | None = None,
+    ) -> None:
+        """Take the engines in order of preference; `script` speaks for a text that stays broken where the persona
+        says `if_broken: script`. It may be one of `engines`."""
+        self._persona = persona
+        self._engines = tuple(engines)
+        self._ending = ending
+        self._script = script
+        self._rules = _compiled(persona)
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Names of the engines in order of preference."""
+        return tuple(engine.name for engine in self._engines)
+
+    async def speak(self, brief: Brief) -> Outcome:
+        """Find words for `brief`.
+
+        Each engine is asked in turn until one writes a text. A text that breaks a bound is asked for once more with
+        the reason; what is still broken becomes what the persona says (`too_long`, `if_broken`).
+
+        :raises EngineUnavailable: no engine found words and at least one may later: ask again after `retry_after`
+        """
+        rules = (self._rules if brief.persona is self._persona else _compiled(brief.persona))[brief.surface]
+        turn = _Turn(brief, rules)
+        later: list[EngineUnavailable] = []
+        for engine in self._engines:
+            try:
+                return await self._ask(engine, turn)
+            except EngineUnavailable as error:
+                turn.note(engine, error)
+                if not error.permanent:
+                    later.append(error)
+            except GenerationError as error:
+                turn.note(engine, error)
+        why = "; ".join(turn.notes) or "no engine is configured"
+        if later:
+            raise EngineUnavailable(why, retry_after=_soonest(later)) from later[0]
+        if self._ending is Ending.HOLD:
+            return turn.held(why)
+        return turn.silent(why)
+
+    async def aclose(self) -> None:
+        """Close every engine. Safe to call twice."""
+        async with AsyncExitStack() as stack:
+            for engine in {id(one): one for one in (*self._engines, self._script) if one is not None}.values():
+                stack.push_async_callback(engine.aclose)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _ask(self, engine: Engine, turn: "_Turn") -> Outcome:
+        """Let one engine write, and write again when that is needed.
+
+        :raises GenerationError: it has no text at all
+        """
+        try:
+            generated = await engine.generate(turn.brief)
+        except Overlong:
+            correction = "it did not come to an end: write much shorter"
+        else:
+            faults = turn.take(generated)
+            if not faults:
+                return turn.spoken()
+            correction = "; ".join(fault.reason for fault in faults)
+        try:
+            generated = await engine.generate(replace(turn.brief, correction=correction))
+        except GenerationError as error:
+            if not turn.parts:
+                raise
+            turn.note(engine, error)
+        else:
+            turn.notes.append(f"{engine.name}: written again, because {correction}")
+            if not turn.take(generated):
+                return turn.spoken()
+        return await self._as_the_persona_says(engine, turn)
+
+    async def _as_the_persona_says(self, engine: Engine, turn: "_Turn") -> Outcome:
+        """Decide about a text that stays broken."""
+        bounds = turn.rules.bounds
+        if turn.breaks(Bound.TOO_LONG):
+            match bounds.too_long:
+                case TooLong.CUT:
+                    turn.cut()
+                case TooLong.THREAD:
+                    turn.spread()
+                case TooLong.DROP:
+                    return turn.silent(turn.why)
+                case _:
+                    assert_never(bounds.too_long)
+            if not turn.faults:
+                return turn.spoken()
+        match bounds.if_broken:
+            case IfBroken.HOLD:
+                return turn.held(turn.why)
+            case IfBroken.SCRIPT:
+                return await self._by_script(engine, turn)
+            case IfBroken.DROP:
+                return turn.silent(turn.why)
+            case _:
+                assert_never(bounds.if_broken)
+
+    async def _by_script(self, engine: Engine, turn: "_Turn") -> Outcome:
+        """Let the scripted voice speak instead; when that is broken too, a person decides about the draft."""
+        if self._script is None or self._script is engine:
+            return turn.held(turn.why)
+        instead = _Turn(turn.brief, turn.rules)
+        instead.cost = turn.cost
+        instead.notes = [*turn.notes, f"{engine.name}: {turn.why}; the script speaks instead"]
+        try:
+            faults = instead.take(await self._script.generate(turn.brief))
+        except GenerationError as error:
+            turn.note(self._script, error)
+            return turn.held(turn.why)
+        if faults and instead.breaks(Bound.TOO_LONG):
+            instead.cut()
+        return instead.held(instead.why) if instead.faults else instead.spoken()
+
+
+class _Turn:
+    """What one call of `speak` has so far."""
+
+    __slots__ = ("brief", "cost", "engine", "faults", "model", "notes", "parts", "rules")
+
+    def __init__(self, brief: Brief, rules: Rules) -> None:
+        self.brief = brief
+        self.rules = rules
+        self.notes: list[str] = []
+        self.cost = 0
+        self.engine = ""
+        self.model: str | None = None
+        self.parts: tuple[str, ...] = ()
+        self.faults: tuple[Fault, ...] = ()
+
+    def note(self, engine: Engine, error: GenerationError) -> None:
+        self.notes.append(f"{engine.name}: {error}")
+
+    def take(self, generated: Generated) -> tuple[Fault, ...]:
+        """Take a text over and return what it breaks."""
+        self.engine = generated.engine
+        self.model = generated.model
+        self.cost += generated.cost
+        return self._weigh(without_unseen(generated.text, joiners=True).strip())
+
+    def breaks(self, bound: Bound) -> bool:
+        return any(fault.bound is bound for fault in self.faults)
+
+    @property
+    def why(self) -> str:
+        return "; ".join(fault.reason for fault in self.faults)
+
+    def cut(self) -> None:
+        """Shorten the text to one post."""
+        (whole,) = self.parts
+        self._weigh(cut(whole, self.rules.limits(self.brief.limits)).strip())
+        self.notes.append(f"cut from {len(whole)} to {len(self.parts[0])} characters")
+
+    def spread(self) -> None:
+        """Spread the text over several posts."""
+        (whole,) = self.parts
+        try:
+            parts = split(whole, self.rules.limits(self.brief.limits))
+        except CannotFit:
+            return
+        if not 0 < len(parts) <= MOST_PARTS:
+            return
+        self.parts = parts
+        self.faults = tuple(fault for fault in self.faults if fault.bound is not Bound.TOO_LONG)
+        self.notes.append(f"spread over {len(parts)} posts")
+
+    def spoken(self) -> Spoken:
+        return Spoken(
+            parts=self.parts,
+            engine=self.engine,
+            model=self.model,
+            cost=self.cost,
+            notes=tuple(self.notes),
+        )
+
+    def held(self, reason: str) -> Held:
+        return Held(
+            reason=reason,
+            parts=tuple(part for part in self.parts if part),
+            engine=self.engine or None,
+            model=self.model,
+            cost=self.cost,
+            notes=tuple(self.notes),
+        )
+
+    def silent(self, reason: str) -> Silent:
+        return Silent(reason=reason, cost=self.cost, notes=tuple(self.notes))
+
+    def _weigh(self, text: str) -> tuple[Fault, ...]:
+        self.parts = (text,)
+        self.faults = self.rules.broken(text, limits=self.brief.limits, asked=self.brief.said)
+        return self.faults
+
+
+def _compiled(persona: Persona) -> Mapping[Surface, Rules]:
+    return {surface: Rules(persona.bounds_on(surface)) for surface in Surface}
+
+
+def _soonest(errors: Sequence[EngineUnavailable]) -> timedelta | None:
+    return min((error.retry_after for error in errors if error.retry_after is not None), default=None)

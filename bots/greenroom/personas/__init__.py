@@ -1,0 +1,29 @@
+"""Who a bot is: the persona file as a model, and its loader."""
+
+from greenroom.personas.loader import load_persona
+from greenroom.personas.persona import (
+    Bounds,
+    Disclosure,
+    Examples,
+    Exchange,
+    IfBroken,
+    Lines,
+    Persona,
+    SurfaceVoice,
+    TooLong,
+    Voice,
+)
+
+__all__ = [
+    "Bounds",
+    "Disclosure",
+    "Examples",
+    "Exchange",
+    "IfBroken",
+    "Lines",
+    "Persona",
+    "SurfaceVoice",
+    "TooLong",
+    "Voice",
+    "load_persona",
+]

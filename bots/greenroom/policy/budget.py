@@ -1,0 +1,99 @@
+"""The day's money: a durable limit that holds before anything is paid.
+
+An amount is reserved before a call and settled after it. A reservation that is never settled (a time-out, a crash, a
+cancelled turn) counts as spent, also after a restart. So the limit errs on the side of silence, never of the bill.
+"""
+
+import asyncio
+from datetime import UTC, datetime, tzinfo
+from typing import Protocol
+
+from greenroom.clock import Clock
+
+__all__ = ["USD", "Budget", "Reserved", "SpendLedger", "start_of_day"]
+
+USD = 1_000_000
+"""Millionths in one US dollar: all amounts are whole numbers of them."""
+
+
+class SpendLedger(Protocol):
+    """The durable record of what was reserved and paid."""
+
+    async def spent_since(self, moment: datetime) -> int:
+        """Return the sum, in millionths of a US dollar, of everything reserved at or after `moment`: a settled
+        reservation counts with what it cost, any other in full. Sees every reservation that has returned."""
+        ...
+
+    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:
+        """Record a reservation and return its id when it is committed."""
+        ...
+
+    async def settle(self, id: int, micros: int) -> None:
+        """Replace the amount of reservation `id` by what was paid. Returns when that is committed."""
+        ...
+
+
+def start_of_day(moment: datetime, zone: tzinfo) -> datetime:
+    """Return the first instant, in UTC, of the calendar day that `moment` belongs to in `zone`."""
+    local = moment.astimezone(zone)
+    # fold=0: of a midnight that comes twice the first, of one that a clock change skips the instant of the change
+    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+
+
+class Reserved:
+    """An amount that was set aside; see `Budget.reserve`."""
+
+    __slots__ = ("_id", "_ledger", "micros")
+
+    def __init__(self, ledger: SpendLedger, id: int, micros: int) -> None:
+        self._ledger = ledger
+        self._id = id
+        self.micros = micros
+        """What was set aside, in millionths of a US dollar."""
+
+    async def settle(self, micros: int) -> None:
+        """Replace the reserved amount by what the call really cost. It counts for the day of the reservation."""
+        await self._ledger.settle(self._id, micros)
+
+
+class Budget:
+    """A limit per calendar day of one time zone, shared by all engines of a bot.
+
+    Safe for any number of concurrent callers in one process: they are admitted one after the other, so each sees
+    what the ones before it reserved. Text, pictures and paid platform calls draw on the same instance.
+    """
+
+    def __init__(self, ledger: SpendLedger, *, clock: Clock, zone: tzinfo, limit: int = USD) -> None:
+        """Take the limit in millionths of a US dollar; zero means that nothing may be paid."""
+        if limit < 0:
+            raise ValueError("a budget is not negative")
+        self._ledger = ledger
+        self._clock = clock
+        self._zone = zone
+        self._limit = limit
+        # From reading the sum to the committed reservation, or two callers would both see the last cent.
+        self._admission = asyncio.Lock()
+
+    @property
+    def limit(self) -> int:
+        """What may be spent on one calendar day, in millionths of a US dollar."""
+        return self._limit
+
+    async def spent(self) -> int:
+        """Return what today has cost so far, open reservations included, in millionths of a US dollar."""
+        return await self._ledger.spent_since(start_of_day(self._clock.now(), self._zone))
+
+    async def reserve(self, micros: int, *, turn: str, model: str) -> Reserved | None:
+        """Set `micros` aside for a call of `model` that serves `turn`; returns when that is committed.
+
+        None when the amount does not fit into what is left of today: nothing was recorded then.
+        """
+        if micros < 0:
+            raise ValueError("a price is not negative")
+        async with self._admission:
+            now = self._clock.now()
+            spent = await self._ledger.spent_since(start_of_day(now, self._zone))
+            if spent + micros > self._limit:
+                return None
+            id = await self._ledger.reserve(at=now, turn=turn, model=model, micros=micros)
+        return Reserved(self._ledger, id, micros)

@@ -1,0 +1,266 @@
+"""The rules of a bot, sorted beforehand by account, place, kind and word."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from greenroom.routing.decision import Miss, Rule
+from greenroom.routing.words import cut
+from greenroom.settings.bot import AnswerRule, People, RoomMode, RoomRule
+from greenroom_adapters.contract import Author, ConfigurationError, Kind, Room, Trust
+
+__all__ = ["UNASKED", "AccountIndex", "Choice", "Desk", "Phrase", "Setting", "Source", "read_rules"]
+
+WITHIN, WITHIN_IN_ROOMS = timedelta(hours=6), timedelta(minutes=30)
+ELSEWHERE = "elsewhere"
+"""The name in `rooms` of all that nobody listed."""
+UNASKED = frozenset({Kind.MESSAGE, Kind.JOIN})
+"""Kinds that do not address the bot. In a room they are answered only by rules that name the room."""
+
+Phrase = list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One rule of the file, read but not yet sorted in."""
+
+    rule: AnswerRule
+    order: int
+    """Its place in the file."""
+    phrases: tuple[Phrase, ...]
+    """Its words, cut; none: it answers any text."""
+
+    def level(self, account: str, room: str | None) -> int | None:
+        """Say how particular the rule is about this place: 2 names the room, 1 the account, 0 neither.
+
+        None: the rule is for other places. `room` is as the file writes it; None: not in a room that the file knows.
+        """
+        if not self.rule.places:
+            return 0
+        here = {place.room for place in self.rule.places if place.account == account}
+        if room is not None and room in here:
+            return 2
+        return 1 if None in here else None
+
+    def rank(self, level: int) -> tuple[bool, int, int, int]:
+        """Return what decides between rules that fit; the smallest is the most particular.
+
+        Words before place, a room before an account before everywhere, few kinds before many, and the order of the
+        file.
+        """
+        return (not self.phrases, -level, len(set(self.rule.to)), self.order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A rule at a desk."""
+
+    rank: tuple[bool, int, int, int]
+    in_room: Rule
+    outside: Rule
+    wait: timedelta
+    chance: float
+    phrases: Mapping[str, tuple[Phrase, ...]]
+    """First word → the phrases of several words that begin with it. A word that stands here alone has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What can answer one kind of event at one place."""
+
+    always: Choice | None
+    """The most particular rule without words."""
+    words: tuple[Mapping[str, tuple[Choice, ...]], ...]
+    """First word of a phrase → the rules that wait for it."""
+    watch: frozenset[str]
+    """Every key of `words` and `names`: a text without any of them is none of their business."""
+    miss: Miss
+    """Said when nothing here fits."""
+    names: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict[str, tuple[Phrase, ...]])
+    """First word → names of the bot; who says one addresses it. Only for messages in rooms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A place where something can happen: the world outside of rooms, one room, or all rooms that nobody listed."""
+
+    room: str | None
+    """As the file writes it; None: none that the file knows."""
+    mode: RoomMode | None
+    """None: not a room."""
+    desks: Mapping[Kind, Desk]
+    miss: Miss
+    """Said about kinds that have no desk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountIndex:
+    """All settings of one account, and the people whom the bot knows there."""
+
+    outside: Setting
+    """Timelines and direct conversations."""
+    rooms: Mapping[str, Setting]
+    """Listed rooms by what the file calls them: platform id or name."""
+    elsewhere: Setting
+    """Rooms that nobody listed."""
+    ids: Mapping[str, Trust]
+    handles: Mapping[str, Trust]
+    """Case-folded, without the @ that marks them as handles."""
+
+    def setting_of(self, room: Room | None) -> Setting:
+        """Return where an event in `room` happens; an id goes before a name."""
+        if room is None:
+            return self.outside
+        rooms = self.rooms
+        return rooms.get(room.id) or rooms.get(room.name) or self.elsewhere
+
+    def trust_of(self, author: Author) -> Trust:
+        """Return how far the bot trusts `author`: blocked before owner before what the platform says.
+
+        As with `Person.is_author`, a text without @ is compared with the stable id alone.
+        """
+        listed = (self.ids.get(author.id), self.handles.get(author.handle.casefold()) if self.handles else None)
+        if Trust.BLOCKED in listed:
+            return Trust.BLOCKED
+        return Trust.OWNER if Trust.OWNER in listed else author.trust
+
+    @classmethod
+    def build(
+        cls,
+        account: str,
+        *,
+        sources: Sequence[Source],
+        rooms: Mapping[str, RoomRule],
+        people: People,
+        names: Sequence[Phrase],
+    ) -> "AccountIndex":
+        """Sort the rules in for one account.
+
+        Listed is what `rooms` or the `in` of a rule names. A listed room has the mode that `rooms` gives it, else
+        `mentions`. Any other room has the mode of `elsewhere`; without one it is ignored as soon as the account has
+        a listed room, and has `mentions` while the owner has drawn no line at all.
+        """
+        modes = {
+            place.room: RoomMode.MENTIONS
+            for source in sources
+            for place in source.rule.places
+            if place.account == account and place.room is not None
+        }
+        for rule in rooms.values():
+            modes |= {place.room: rule.mode for place in rule.is_ if place.account == account and place.room}
+        unlisted = RoomMode.IGNORE if modes else RoomMode.MENTIONS
+        if ELSEWHERE in rooms:
+            unlisted = rooms[ELSEWHERE].mode
+
+        general = [(source, level) for source in sources if (level := source.level(account, None)) is not None]
+        asked = _desks(general, kinds=[kind for kind in Kind if kind not in UNASKED])
+        outside = {**asked, **_desks(general, kinds=UNASKED)}
+
+        def in_room(room: str | None, mode: RoomMode) -> Setting:
+            if mode is not RoomMode.MENTIONS:
+                miss = Miss.IGNORED_ROOM if mode is RoomMode.IGNORE else Miss.LISTENED_ROOM
+                return Setting(room=room, mode=mode, desks={}, miss=miss)
+            own = [(source, 2) for source in sources if room is not None and source.level(account, room) == 2]
+            desks = _joined(asked, _desks(own, kinds=Kind)) if own else dict(asked)
+            if Kind.MENTION in desks:
+                desks[Kind.MESSAGE] = _named(desks.get(Kind.MESSAGE), names)
+            return Setting(room=room, mode=mode, desks=desks, miss=Miss.KIND)
+
+        trusted = [(person.who, Trust.OWNER) for person in people.owner if person.account == account]
+        trusted += [(person.who, Trust.BLOCKED) for person in people.blocked if person.account == account]
+        return cls(
+            outside=Setting(room=None, mode=None, desks=outside, miss=Miss.KIND),
+            rooms={room: in_room(room, mode) for room, mode in modes.items()},
+            elsewhere=in_room(None, unlisted),
+            ids=dict(trusted),
+            handles={who[1:].casefold(): trust for who, trust in trusted if who.startswith("@")},
+        )
+
+
+def read_rules(rules: Sequence[AnswerRule]) -> tuple[Source, ...]:
+    """Return the rules with their words cut.
+
+    :raises ConfigurationError: a word has nothing in it that could be found
+    """
+    sources: list[Source] = []
+    for order, rule in enumerate(rules):
+        name = rule.name or f"answer {order + 1}"
+        phrases = tuple(map(cut, rule.words))
+        for word, phrase in zip(rule.words, phrases, strict=True):
+            if not phrase:
+                raise ConfigurationError(
+                    f"{name}: `{word}` in `words` has no letter, digit or emoji that could be found"
+                )
+        sources.append(Source(rule=rule.model_copy(update={"name": name}), order=order, phrases=phrases))
+    return tuple(sources)
+
+
+def _choice(source: Source, level: int) -> Choice:
+    rule = source.rule
+    phrases: dict[str, tuple[Phrase, ...]] = {}
+    alone = {phrase[0] for phrase in source.phrases if len(phrase) == 1}
+    for phrase in source.phrases:
+        first = phrase[0]
+        phrases[first] = () if first in alone else (*phrases.get(first, ()), phrase)
+
+    def resolved(within: timedelta) -> Rule:
+        return Rule(name=rule.name, within=within if rule.within is None else rule.within, say=rule.say)
+
+    return Choice(
+        rank=source.rank(level),
+        in_room=resolved(WITHIN_IN_ROOMS),
+        outside=resolved(WITHIN),
+        wait=rule.quiet_for,
+        chance=rule.chance,
+        phrases=phrases,
+    )
+
+
+def _desks(found: Iterable[tuple[Source, int]], *, kinds: Collection[Kind] | type[Kind]) -> dict[Kind, Desk]:
+    """Return a desk for each of `kinds` that one of the rules answers; each rule comes with its level."""
+    choices = [(source.rule.to, _choice(source, level)) for source, level in found]
+    desks: dict[Kind, Desk] = {}
+    for kind in kinds:
+        here = sorted((choice for to, choice in choices if kind in to), key=lambda choice: choice.rank)
+        if not here:
+            continue
+        words: dict[str, tuple[Choice, ...]] = {}
+        for choice in here:
+            for first in choice.phrases:
+                words[first] = (*words.get(first, ()), choice)
+        desks[kind] = Desk(
+            always=next((choice for choice in here if not choice.phrases), None),
+            words=(words,) if words else (),
+            watch=frozenset(words),
+            miss=Miss.WORDS,
+        )
+    return desks
+
+
+def _joined(general: Mapping[Kind, Desk], own: Mapping[Kind, Desk]) -> dict[Kind, Desk]:
+    """Return the desks of a room: those of the whole account, with the room's own rules before them."""
+    desks = {**general, **own}
+    for kind in general.keys() & own.keys():
+        one, other = general[kind], own[kind]
+        fallbacks = [choice for choice in (one.always, other.always) if choice is not None]
+        desks[kind] = Desk(
+            always=min(fallbacks, key=lambda choice: choice.rank, default=None),
+            words=(*one.words, *other.words),
+            watch=one.watch | other.watch,
+            miss=Miss.WORDS,
+        )
+    return desks
+
+
+def _named(desk: Desk | None, names: Sequence[Phrase]) -> Desk:
+    """Return the desk for messages in a room, which also hears the bot's names."""
+    by_first: dict[str, tuple[Phrase, ...]] = {}
+    for name in names:
+        by_first[name[0]] = (*by_first.get(name[0], ()), name)
+    return Desk(
+        always=desk.always if desk else None,
+        words=desk.words if desk else (),
+        watch=desk.watch | by_first.keys() if desk else frozenset(by_first),
+        miss=desk.miss if desk else Miss.UNADDRESSED,
+        names=by_first,
+    )

@@ -1,0 +1,206 @@
+"""Every event's first stop: a pure decision over an index, made before anything is written to disk.
+
+Most of what a busy room says is not for the bot. A miss costs microseconds and no write, and a thousand rules cost
+what one costs: what can be decided about a rule without an event was decided when the router was built.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import tzinfo
+from hashlib import blake2b
+from typing import Self
+
+from greenroom.routing.decision import Explanation, Hit, Miss, Rule
+from greenroom.routing.explain import explain
+from greenroom.routing.index import AccountIndex, Choice, Desk, Phrase, Setting, Source, read_rules
+from greenroom.routing.words import contains, cut
+from greenroom.settings.bot import AnswerRule, People, RoomRule
+from greenroom.settings.spelling import Span
+from greenroom_adapters.contract import (
+    Event,
+    FollowReceived,
+    JoinReceived,
+    Kind,
+    ReactionReceived,
+    RepostReceived,
+    Surface,
+    TextEvent,
+    Trust,
+)
+
+__all__ = ["Router"]
+
+# Bound once: the members of an enumeration are looked up by a descriptor each time.
+BLOCKED, CHAT, DIRECT_MESSAGE, REPLY = Trust.BLOCKED, Surface.CHAT, Surface.DIRECT_MESSAGE, Surface.REPLY
+
+
+class Router:
+    """Decides which rule answers an event. Immutable, without clock, disk or chance of its own.
+
+    The most particular rule that fits wins: one with `words` before one without, then one that names the room before
+    one that names the account before one for everywhere, then the one for fewer kinds, then the first in the file.
+    The winner's `chance` is drawn from the event's id, so an event that comes again is decided alike; when chance says
+    no, no other rule steps in.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: Mapping[str, AccountIndex],
+        sources: Sequence[Source],
+        names: Sequence[Phrase],
+        quiet: Span | None,
+        timezone: tzinfo,
+    ) -> None:
+        """Take an index; `compile` makes it from what an owner wrote."""
+        self._accounts = accounts
+        self._sources = sources
+        self._names = names
+        self._quiet = quiet
+        self._timezone = timezone
+
+    @classmethod
+    def compile(
+        cls,
+        rules: Sequence[AnswerRule],
+        *,
+        rooms: Mapping[str, RoomRule],
+        people: People,
+        persona_names: Sequence[str],
+        quiet: Span | None,
+        timezone: tzinfo,
+        accounts: Collection[str],
+    ) -> Self:
+        """Sort the rules of a bot file in.
+
+        `persona_names` are the persona's name and nicknames: in rooms, who says one addresses the bot. `quiet` is a
+        stretch of the day in `timezone` in which nothing is answered; None: there is none.
+
+        :raises ConfigurationError: a rule waits for a word that has nothing in it that could be found
+        """
+        sources = read_rules(rules)
+        names = [name for name in map(cut, persona_names) if name]
+        index = {
+            account: AccountIndex.build(account, sources=sources, rooms=rooms, people=people, names=names)
+            for account in accounts
+        }
+        return cls(accounts=index, sources=sources, names=names, quiet=quiet, timezone=timezone)
+
+    def decide(self, event: Event, account: str) -> Hit | Miss:
+        """Say what is done with an event of one of the bot's accounts. The same event is always decided alike.
+
+        :raises KeyError: the router knows no such account
+        """
+        index = self._accounts[account]
+        if isinstance(event, TextEvent):
+            room = event.room
+            setting = index.outside if room is None else index.setting_of(room)
+            desk = setting.desks.get(event.kind)
+            if desk is None and not event.also:
+                return setting.miss
+            trust = index.trust_of(event.author) if index.ids else event.author.trust
+            if event.author.is_bot:
+                return Miss.BOT
+            if trust is BLOCKED:
+                return Miss.BLOCKED
+            choice = _choose(setting, desk, event.text) if not event.also else _choose_among(setting, event)
+            if isinstance(choice, Miss):
+                return choice
+            if room is not None:
+                return self._hit(choice, choice.in_room, event, account, CHAT, event.conversation, trust)
+            surface = DIRECT_MESSAGE if event.kind is Kind.DIRECT_MESSAGE else REPLY
+            return self._hit(choice, choice.outside, event, account, surface, event.conversation, trust)
+        if isinstance(event, (FollowReceived, JoinReceived, ReactionReceived, RepostReceived)):
+            room = event.room if isinstance(event, JoinReceived) else None
+            setting = index.setting_of(room)
+            desk = setting.desks.get(event.kind)
+            if desk is None:
+                return setting.miss
+            trust = index.trust_of(event.author)
+            if event.author.is_bot:
+                return Miss.BOT
+            if trust is BLOCKED:
+                return Miss.BLOCKED
+            fallback = desk.always
+            if fallback is None:
+                return desk.miss
+            if room is not None:
+                return self._hit(fallback, fallback.in_room, event, account, CHAT, room.id, trust)
+            return self._hit(fallback, fallback.outside, event, account, REPLY, event.author.id, trust)
+        return Miss.NO_OCCASION
+
+    def explain(self, event: Event, account: str) -> Explanation:
+        """Say what `decide` decides, and for every rule why it fits or does not. For a person; takes its time.
+
+        :raises KeyError: the router knows no such account
+        """
+        return explain(
+            event,
+            account,
+            decision=self.decide(event, account),
+            index=self._accounts[account],
+            sources=self._sources,
+            names=self._names,
+        )
+
+    def _hit(
+        self,
+        choice: Choice,
+        rule: Rule,
+        event: Event,
+        account: str,
+        surface: Surface,
+        conversation: str,
+        trust: Trust,
+    ) -> Hit | Miss:
+        """Return the hit that `choice` makes, unless chance or the hour is against it."""
+        if choice.chance < 1 and _drawn(rule, event, account) >= choice.chance:
+            return Miss.CHANCE
+        if self._quiet is not None and event.occurred_at.astimezone(self._timezone).time() in self._quiet:
+            return Miss.QUIET_HOURS
+        return Hit(rule=rule, surface=surface, lane=f"{account}/{conversation}", trust=trust, wait=choice.wait)
+
+
+def _choose(setting: Setting, desk: Desk | None, text: str) -> Choice | Miss:
+    """Return the most particular rule at a desk that fits `text`."""
+    if desk is None:
+        return setting.miss
+    if desk.watch:
+        words = cut(text)
+        if not desk.watch.isdisjoint(words):
+            return _most_particular(setting, desk, words) or desk.miss
+    return desk.always or desk.miss
+
+
+def _choose_among(setting: Setting, event: TextEvent) -> Choice | Miss:
+    """Return the most particular rule for an event of several kinds at once."""
+    desks = [desk for kind in (event.kind, *event.also) if (desk := setting.desks.get(kind)) is not None]
+    words = cut(event.text)
+    found = [choice for desk in desks if (choice := _most_particular(setting, desk, words)) is not None]
+    return min(found, key=lambda choice: choice.rank) if found else next((desk.miss for desk in desks), setting.miss)
+
+
+def _most_particular(setting: Setting, desk: Desk, words: list[str]) -> Choice | None:
+    best = desk.always
+    addressed = False
+    for word in desk.watch.intersection(words):
+        for table in desk.words:
+            for choice in table.get(word, ()):
+                if best is not None and best.rank <= choice.rank:
+                    break
+                phrases = choice.phrases[word]
+                if not phrases or any(contains(words, phrase) for phrase in phrases):
+                    best = choice
+                    break
+        if desk.names and not addressed:
+            addressed = any(contains(words, name) for name in desk.names.get(word, ()))
+    if addressed:
+        mentioned = _most_particular(setting, setting.desks[Kind.MENTION], words)
+        if best is None or (mentioned is not None and mentioned.rank < best.rank):
+            best = mentioned
+    return best
+
+
+def _drawn(rule: Rule, event: Event, account: str) -> float:
+    """Return a number from 0 to 1 that depends on the rule and the event alone."""
+    digest = blake2b(f"{rule.name}\0{account}\0{event.id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64

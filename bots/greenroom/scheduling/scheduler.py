@@ -1,0 +1,243 @@
+"""The clock's hand: puts what has become due into the inbox, once, and sleeps until the next time."""
+
+import asyncio
+import mimetypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+import structlog
+
+from greenroom.clock import Clock, from_micros, to_micros
+from greenroom.faults import FaultHook
+from greenroom.scheduling.changes import Considered, plan_change
+from greenroom.scheduling.identity import Form
+from greenroom.scheduling.missed import due_now
+from greenroom.scheduling.schedule import Occurrence, Schedule
+from greenroom.settings.bot import BotFile, PostEntry
+from greenroom.settings.spelling import Place, Span
+from greenroom.storage import CLOCK, AgendaItem, Due, Ledger, ScheduleMark, Turn
+from greenroom_adapters.contract import ConfigurationError, Media, Surface, Trust
+
+__all__ = ["SINGLE", "Scheduler", "picture", "turn_of"]
+
+SINGLE = "single"
+"""Name of the posts that somebody put down by hand; the period is the number of the agenda item."""
+BATCH = 2000
+"""Agenda items that are taken in one commit."""
+LONGEST_SLEEP = 60.0
+"""Seconds after which the clock is looked at in any case: a suspended machine's sleep does not count."""
+
+Put = Callable[[Turn], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    schedule: Schedule
+    about: str | None
+    say: str | None
+    media: tuple[Media, ...]
+    places: tuple[Place, ...]
+
+
+def turn_of(account: str, due: Due, *, deadline: int, now: int, not_before: int = 0, lane: str = "") -> Turn:
+    """Return the turn of a due post on one account; moments are microseconds since 1970."""
+    event_id = due.id if due.room is None else f"{due.id}#{due.room}"
+    return Turn(
+        account,
+        event_id,
+        f"{account}/post:{lane or due.name}",
+        CLOCK,
+        due,
+        Surface.POST,
+        due.name,
+        Trust.OWNER,
+        now,
+        deadline,
+        None,
+        not_before,
+    )
+
+
+def picture(file: Path, alt: str) -> Media:
+    """Return a picture as it goes with a post.
+
+    :raises ConfigurationError: the file is not there, or its name does not tell what it is
+    """
+    if not file.is_file():
+        raise ConfigurationError(f"{file}: there is no such picture")
+    media_type, _ = mimetypes.guess_type(file.name)
+    if media_type is None or not media_type.startswith(("image/", "video/")):
+        raise ConfigurationError(f"{file}: its name does not tell what kind of picture it is; call it .png or .jpg")
+    return Media(path=str(file.resolve()), media_type=media_type, alt=alt)
+
+
+class Scheduler:
+    """Brings due posts into the inbox: those of the file, and those of the agenda.
+
+    A turn and the mark of how far its schedule was looked at are queued without an `await` between them, so they are
+    committed together: no period is missed and none is served twice, whenever the process dies.
+    """
+
+    def __init__(self, *, ledger: Ledger, clock: Clock, put: Put, faults: FaultHook) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._put = put
+        self._faults = faults
+        self._entries: dict[str, _Entry] = {}
+        self._marks: dict[str, ScheduleMark] = {}
+        self._quiet: Span | None = None
+        self._zone: tzinfo = UTC
+        self._woken = asyncio.Event()
+        self._log = structlog.get_logger()
+
+    async def use(self, file: BotFile) -> None:
+        """Take over the posts of a file, at the start or after it was edited; what that means is committed first.
+
+        :raises ConfigurationError: an entry never comes
+        """
+        entries = {entry.name: _entry(entry, file) for entry in file.post}
+        old = {
+            name: Considered(
+                until=None if mark.until is None else from_micros(mark.until),
+                form=Form(mark.form),
+                present=mark.present,
+            )
+            for name, mark in (await self._ledger.marks()).items()
+        }
+        plan = plan_change(old, {name: entry.schedule for name, entry in entries.items()}, self._clock.now())
+        for name, considered in plan.items():
+            self._mark(name, considered.until, considered.form, considered.present)
+        self._entries = entries
+        self._quiet, self._zone = file.limits.quiet, file.timezone
+        await self._ledger.committed()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Look at the agenda again: it has changed."""
+        self._woken.set()
+
+    def upcoming(self, *, limit: int) -> list[Occurrence]:
+        """Return the next occurrences over all posts of the file, earliest first."""
+        now = self._clock.now()
+        found: list[Occurrence] = []
+        for entry in self._entries.values():
+            moment = now
+            for _ in range(limit):
+                if (occurrence := entry.schedule.next_after(moment)) is None:
+                    break
+                found.append(occurrence)
+                moment = occurrence.due
+        return sorted(found, key=lambda one: (one.due, one.name))[:limit]
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        while True:
+            self._woken.clear()
+            self._serve_file()
+            more = await self._serve_agenda()
+            if not more:
+                await self._sleep()
+
+    def _serve_file(self) -> None:
+        now = self._clock.now()
+        for name, entry in self._entries.items():
+            mark = self._marks[name]
+            due = due_now(entry.schedule, None if mark.until is None else from_micros(mark.until), now)
+            for missed in due.skipped:
+                self._ledger.note(
+                    None, "skipped", f"{missed.event_id}: not posted in time, or a newer one took its place"
+                )
+                self._log.warning("post skipped", post=missed.event_id)
+            if not due.serve and not due.skipped and mark.until is not None:
+                # nothing has happened since the mark that could happen again
+                continue
+            self._faults("before_due_insert")
+            for occurrence in due.serve:
+                self._serve(entry, occurrence)
+            self._mark(name, due.considered_until, entry.schedule.form, present=True)
+            self._faults("after_due_insert")
+
+    def _serve(self, entry: _Entry, occurrence: Occurrence) -> None:
+        now = self._clock.micros()
+        for place in entry.places:
+            event = Due(
+                name=occurrence.name,
+                period=occurrence.period,
+                due=occurrence.due,
+                about=entry.about,
+                say=entry.say,
+                media=entry.media,
+                room=place.room,
+            )
+            deadline = to_micros(occurrence.deadline)
+            self._put(turn_of(place.account, event, deadline=deadline, now=now, not_before=self._after_quiet()))
+
+    async def _serve_agenda(self) -> bool:
+        """Serve what the agenda has due; say whether there may be more."""
+        now = self._clock.micros()
+        items = await self._ledger.agenda(until=now, limit=BATCH)
+        for item in items:
+            self._faults("before_due_insert")
+            self._put(_turn_of_item(item, now=now, not_before=self._after_quiet()))
+            self._ledger.strike_agenda(item.id)
+            self._faults("after_due_insert")
+        if items:
+            await self._ledger.committed()
+        return len(items) == BATCH
+
+    async def _sleep(self) -> None:
+        now = self._clock.micros()
+        moment = from_micros(now)
+        comings = [
+            to_micros(coming.due)
+            for entry in self._entries.values()
+            if (coming := entry.schedule.next_after(moment)) is not None
+        ]
+        if (item := await self._ledger.next_agenda()) is not None:
+            comings.append(item)
+        seconds = min((max(0.0, (min(comings) - now) / 1e6) if comings else LONGEST_SLEEP), LONGEST_SLEEP)
+        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
+        waker = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait((sleeper, waker), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeper.cancel()
+            waker.cancel()
+
+    def _after_quiet(self) -> int:
+        """Return when the present quiet stretch of the day ends, in microseconds since 1970; 0: there is none now."""
+        quiet = self._quiet
+        if quiet is None:
+            return 0
+        local = self._clock.now().astimezone(self._zone)
+        if local.time() not in quiet:
+            return 0
+        end = datetime.combine(local.date(), quiet.end, tzinfo=self._zone)
+        if end <= local:
+            end = datetime.combine(local.date() + timedelta(days=1), quiet.end, tzinfo=self._zone)
+        return to_micros(end.astimezone(UTC))
+
+    def _mark(self, name: str, until: datetime | None, form: Form, present: bool) -> None:
+        mark = ScheduleMark(name=name, until=None if until is None else to_micros(until), form=form, present=present)
+        self._marks[name] = mark
+        self._ledger.mark(mark)
+
+
+def _turn_of_item(item: AgendaItem, *, now: int, not_before: int) -> Turn:
+    event = replace(item.event, name=SINGLE, period=str(item.id), due=from_micros(item.due))
+    # each has a lane of its own: one that cannot go out now must not hold up the others
+    lane = f"{SINGLE}@{item.id}"
+    return turn_of(item.account, event, deadline=item.due + item.late, now=now, not_before=not_before, lane=lane)
+
+
+def _entry(entry: PostEntry, file: BotFile) -> _Entry:
+    places: Sequence[Place] = entry.places or tuple(Place(account=name) for name in file.accounts)
+    return _Entry(
+        schedule=Schedule.of(entry, timezone=file.timezone),
+        about=entry.about,
+        say=entry.say,
+        media=() if entry.picture is None else (picture(entry.picture.file, entry.picture.alt),),
+        places=tuple(places),
+    )

@@ -1,0 +1,512 @@
+"""The bot file: what a bot answers and posts, on which accounts, with which engines, within which limits."""
+
+import enum
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.json_schema import WithJsonSchema
+
+from greenroom.settings.document import Located
+from greenroom.settings.model import (
+    FilePath,
+    Model,
+    PlainPath,
+    Reading,
+    Text,
+    Truth,
+    Url,
+    complain,
+    not_a_word,
+    one_or_many,
+    wrong,
+)
+from greenroom.settings.names import nearest
+from greenroom.settings.secrets import SecretRef
+from greenroom.settings.spelling import (
+    CHANCE,
+    CRON,
+    DAYS,
+    DURATION,
+    MONEY,
+    MONEY_RATE,
+    PERIOD,
+    PERSON,
+    PLACE,
+    SPAN,
+    WHEN,
+    Money,
+    MoneyRate,
+    Person,
+    Place,
+    Span,
+)
+from greenroom_adapters.contract import Kind
+
+__all__ = [
+    "Account",
+    "AnswerRule",
+    "BotFile",
+    "BuiltIn",
+    "EngineRef",
+    "Engines",
+    "Limits",
+    "ModelRef",
+    "People",
+    "Picture",
+    "PostEntry",
+    "Price",
+    "RoomMode",
+    "RoomRule",
+    "some_places",
+]
+
+ANSWERABLE: Mapping[str, Kind] = {
+    "mentions": Kind.MENTION,
+    "replies": Kind.REPLY,
+    "quotes": Kind.QUOTE,
+    "direct_messages": Kind.DIRECT_MESSAGE,
+    "messages": Kind.MESSAGE,
+    "joins": Kind.JOIN,
+    "follows": Kind.FOLLOW,
+    "reactions": Kind.REACTION,
+}
+"""Words of `to:` → the kind of event that each means."""
+
+
+def _kind(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, Kind) and not isinstance(info.context, Reading):
+        return value
+    if isinstance(value, str) and value in ANSWERABLE:
+        return ANSWERABLE[value]
+    raise wrong(not_a_word(value, ANSWERABLE, "a kind of event"))
+
+
+AnswerKind = Annotated[
+    Kind,
+    BeforeValidator(_kind),
+    PlainSerializer(lambda kind: next(word for word, meant in ANSWERABLE.items() if meant is kind)),
+    WithJsonSchema({"type": "string", "enum": list(ANSWERABLE)}),
+]
+
+
+def _name(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"[^\W_][\w.-]{0,63}", value):
+        raise wrong("a name has letters, digits, dots, dashes and underscores, and begins with a letter or digit")
+    return value
+
+
+Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64})]
+"""A name that can be part of a file's name and of an identity in the ledger."""
+
+
+def _known_account(name: str, value: object, reading: Reading) -> None:
+    if reading.accounts is None or name in reading.accounts:
+        return
+    near = nearest(name, [*reading.accounts, *reading.rooms])
+    raise wrong(
+        f"`{value}`: there is no account `{name}`. "
+        + (f"Did you mean `{near}`?" if near else f"The accounts of this file: {', '.join(sorted(reading.accounts))}")
+    )
+
+
+def _places(value: Any, info: ValidationInfo) -> Any:
+    """Read `in:`: one or many of account, account/room, or the name of a room of this file."""
+    values = list(cast(Iterable[object], value)) if isinstance(value, (list, tuple)) else [value]
+    if not isinstance(info.context, Reading):
+        return tuple(values)
+    found: list[object] = []
+    for item in values:
+        room = info.context.rooms.get(item) if isinstance(item, str) else None
+        if room is None:
+            found.append(item)
+        else:
+            found.extend(cast(list[object], room) if isinstance(room, list) else [room])
+    return found
+
+
+def _place_of_known_account(value: Place, info: ValidationInfo) -> Place:
+    if isinstance(info.context, Reading):
+        _known_account(value.account, PLACE.write(value), info.context)
+    return value
+
+
+def _person_of_known_account(value: Person, info: ValidationInfo) -> Person:
+    if isinstance(info.context, Reading):
+        _known_account(value.account, PERSON.write(value), info.context)
+    return value
+
+
+some_places = BeforeValidator(_places)
+"""Marks the fields that `in:` fills."""
+
+KnownPlace = Annotated[Place, PLACE, AfterValidator(_place_of_known_account)]
+Places = Annotated[tuple[KnownPlace, ...], some_places]
+KnownPerson = Annotated[Person, PERSON, AfterValidator(_person_of_known_account)]
+Duration = Annotated[timedelta, DURATION]
+Texts = Annotated[tuple[Text, ...], one_or_many]
+
+
+class Account(Model):
+    """One account on one platform."""
+
+    section: ClassVar[str] = "an account"
+    short_for: ClassVar[str | None] = "platform"
+    computed: ClassVar[frozenset[str]] = frozenset({"settings"})
+    rest: ClassVar[str | None] = "settings"
+
+    platform: Text
+    """Name of the platform, for example `stage`."""
+    live: Truth = True
+    """false rehearses: it listens, and shows what it would publish."""
+    settings: Mapping[str, Any] = Field(default_factory=dict)
+    """The platform's own keys, checked and resolved by `greenroom.settings.accounts`."""
+
+
+class BuiltIn(enum.StrEnum):
+    """Engines that need no model, and the two ways to end the list."""
+
+    SCRIPT = "script"
+    """The scripted voice."""
+    HOLD = "hold"
+    """Keep the turn for a person."""
+    SILENCE = "silence"
+    """Say nothing."""
+
+
+class Price(Model):
+    """What a model costs, for each million of tokens."""
+
+    section: ClassVar[str] = "a `price`"
+
+    input: Annotated[Money, MONEY]
+    """For a million tokens that it reads."""
+    output: Annotated[Money, MONEY]
+    """For a million tokens that it writes."""
+
+
+class ModelRef(Model):
+    """A language model, on its maker's servers or on any server that speaks the same language."""
+
+    section: ClassVar[str] = "an engine"
+    short_for: ClassVar[str | None] = "model"
+
+    model: Text
+    """`openai/NAME`, or with a `server` the name that it has there."""
+    server: Url | None = None
+    """Address of an OpenAI-compatible server; none: the maker's own."""
+    key: SecretRef | None = None
+    """Where its key is kept; none: where the maker's tools look for it."""
+    price: Price | None = None
+    """What it costs; none: the built-in price list, and nothing on a server of this machine."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "ModelRef":
+        if self.server is None and not all(self.model.partition("/")):
+            words = [*BuiltIn]
+            near = nearest(self.model, words)
+            raise wrong(
+                f"`{self.model}` is not an engine. "
+                + (f"Did you mean `{near}`?" if near else "Write openai/NAME, or name the `server` that has it")
+            )
+        return self
+
+
+def _engine_kind(value: Any) -> str:
+    return "built-in engine" if isinstance(value, str) and value in [*BuiltIn] else "model engine"
+
+
+EngineRef = BuiltIn | ModelRef
+Engine = Annotated[
+    Annotated[BuiltIn, Tag("built-in engine")] | Annotated[ModelRef, Tag("model engine")], Discriminator(_engine_kind)
+]
+
+
+def _ends(engines: tuple[EngineRef, ...]) -> tuple[EngineRef, ...]:
+    """Close the list with `hold` where nothing else ends it."""
+    ends = (BuiltIn.HOLD, BuiltIn.SILENCE)
+    for engine in engines[:-1]:
+        if engine in ends:
+            raise wrong(f"`{engine}` ends the list: what stands after it is never asked")
+    return engines if engines and engines[-1] in ends else (*engines, BuiltIn.HOLD)
+
+
+class Engines(Model):
+    """Who finds the words."""
+
+    section: ClassVar[str] = "`engines`"
+    short_for: ClassVar[str | None] = "text"
+
+    text: Annotated[tuple[Engine, ...], one_or_many, AfterValidator(_ends)] = (BuiltIn.SCRIPT, BuiltIn.HOLD)
+    """Tried in this order until one can; the last one is `hold` or `silence`."""
+
+
+class AnswerRule(Model):
+    """What of all that comes in is answered."""
+
+    section: ClassVar[str] = "an `answer` rule"
+    short_for: ClassVar[str | None] = "to"
+    computed: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    to: Annotated[tuple[AnswerKind, ...], Field(min_length=1), one_or_many]
+    """Kinds of events."""
+    places: Places = Field(default=(), validation_alias="in")
+    """Accounts and rooms; none: everywhere."""
+    words: Texts = ()
+    """At least one of these words stands in the text; none: any text."""
+    chance: Annotated[float, CHANCE] = 1.0
+    """How often what fits is answered; in memory from 0 to 1."""
+    quiet_for: Duration = timedelta(0)
+    """Only when nobody else has answered for this long."""
+    within: Duration | None = None
+    """What is older than this is left alone; none: 6 hours, in rooms 30 minutes."""
+    say: Text | None = None
+    """Fixed words; none: the engines speak."""
+    name: str = ""
+    """How the log calls it: `answer 1` is the first rule of the file."""
+
+
+class Picture(Model):
+    """A picture that goes with a post."""
+
+    section: ClassVar[str] = "`picture`"
+
+    file: FilePath
+    """The picture itself."""
+    alt: Text
+    """Description for people who cannot see it."""
+
+
+class PostEntry(Model):
+    """What is said without being asked, and when."""
+
+    section: ClassVar[str] = "a `post` entry"
+
+    name: Name = "post"
+    """Its identity in the ledger: required when there is more than one."""
+    at: Annotated[tuple[Annotated[time | datetime, WHEN], ...], one_or_many] = ()
+    """Times of every day, or moments that come once, in the file's time zone; in memory without a zone of their own."""
+    every: Annotated[timedelta, PERIOD] | None = None
+    """Again and again, counted from midnight."""
+    cron: Annotated[str, CRON] | None = None
+    """Five fields as crontab has them; weekday 0 and 7 are Sunday."""
+    days: Annotated[frozenset[int], DAYS] | None = None
+    """Only on these days of the week; none: on all. In memory Monday is 0."""
+    spread: Duration = timedelta(0)
+    """Each time up to this much later."""
+    late_ok: Duration = timedelta(hours=1)
+    """How late it may still be posted after an outage."""
+    about: Text | None = None
+    """What the engines write about; none: one of the persona's topics."""
+    say: Text | None = None
+    """Fixed words instead."""
+    picture: Picture | None = None
+    """A picture that goes with it."""
+    places: Places = Field(default=(), validation_alias="in")
+    """Accounts and rooms; none: all accounts."""
+
+    @model_validator(mode="after")
+    def _one_time_and_one_source(self) -> "PostEntry":
+        times = [key for key, there in (("at", self.at), ("every", self.every), ("cron", self.cron)) if there]
+        if not times:
+            raise wrong("when? write `at`, `every` or `cron`")
+        if len(times) > 1:
+            raise wrong(f"`{times[0]}` and `{times[1]}` both say when: keep one of them")
+        if self.about is not None and self.say is not None:
+            raise wrong("`about` lets the engines write and `say` is fixed: keep one of them")
+        return self
+
+
+class RoomMode(enum.StrEnum):
+    """What a bot does in a room."""
+
+    MENTIONS = "mentions"
+    """Answers who addresses it, and what a rule of `answer` names for this room."""
+    LISTEN = "listen"
+    """Reads, never writes."""
+    IGNORE = "ignore"
+    """Neither reads nor writes."""
+
+
+def _mode(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, RoomMode):
+        return value
+    if value in ("off", "no", False):
+        raise wrong(f"`{str(value).lower()}` means false to some readers of YAML: write `ignore`")
+    if value == "open":
+        raise wrong("`open` is not there yet: write `mentions`, and a rule `{to: messages, in: ROOM}` in `answer`")
+    if value not in [*RoomMode]:
+        raise wrong(not_a_word(value, [*RoomMode], "a mode of a room"))
+    return RoomMode(value)
+
+
+def _has_a_room(value: Place) -> Place:
+    if value.room is None:
+        raise wrong(f"`{value.account}` is a whole account: write account/room, like {value.account}/lounge")
+    return value
+
+
+Address = Annotated[KnownPlace, AfterValidator(_has_a_room)]
+
+
+class RoomRule(Model):
+    """One room, perhaps reached through several accounts."""
+
+    section: ClassVar[str] = "a room"
+    short_for: ClassVar[str | None] = "is"
+
+    is_: Annotated[tuple[Address, ...], one_or_many] = Field(default=(), validation_alias="is")
+    """Its addresses, each account/room. None only for `elsewhere`: every room that nobody listed."""
+    mode: Annotated[RoomMode, BeforeValidator(_mode)] = RoomMode.MENTIONS
+    """What the bot does there."""
+
+
+class People(Model):
+    """Whom the bot trusts, and whom it leaves alone."""
+
+    section: ClassVar[str] = "`people`"
+
+    owner: Annotated[tuple[KnownPerson, ...], one_or_many] = ()
+    """May command the bot."""
+    blocked: Annotated[tuple[KnownPerson, ...], one_or_many] = ()
+    """Are never answered."""
+
+
+class Limits(Model):
+    """What holds before money or reputation is spent."""
+
+    section: ClassVar[str] = "`limits`"
+
+    spend: Annotated[MoneyRate, MONEY_RATE] = MoneyRate(amount=Money(micros=1_000_000))
+    """Money for each calendar day of the file's time zone."""
+    quiet: Annotated[Span, SPAN] | None = None
+    """Nothing is posted in this stretch of the day; due posts wait or are skipped as `late_ok` says."""
+
+
+def _zone(value: Any, info: ValidationInfo) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    if isinstance(value, str) and value not in ("", "localtime"):
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+    zones = available_timezones() - {"localtime", "posixrules", "Factory"}
+    near = nearest(str(value), [zone.rpartition("/")[2] for zone in zones])
+    meant = nearest(str(value), zones) or next((zone for zone in sorted(zones) if near and zone.endswith(near)), None)
+    raise wrong(
+        f"`{str(value)[:40]}` is not a time zone. "
+        + (f"Did you mean `{meant}`?" if meant else "Write one like Europe/Lisbon, America/New_York or UTC")
+    )
+
+
+def _host_timezone() -> ZoneInfo:
+    """Return this machine's zone; UTC where it says none that the zone database knows."""
+    import tzlocal  # here, because most files name their zone
+
+    try:
+        return ZoneInfo(tzlocal.get_localzone_name())
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def _apart(value: Any, info: ValidationInfo) -> Any:
+    """See to it that entries of `post` can be told apart: each served day is noted under the entry's name."""
+    entries: list[object] = cast(Any, value if isinstance(value, (list, tuple)) else [value])
+    seen: set[str] = set()
+    for number, entry in enumerate(entries):
+        name = entry.get("name") if isinstance(entry, Located) else getattr(entry, "name", None)
+        if len(entries) > 1 and isinstance(entry, Located) and "name" not in entry:
+            complain(
+                info, entries, number, "an entry needs a `name` where `post` has more than one: it is its identity"
+            )
+        elif isinstance(name, str):
+            if name in seen:
+                complain(info, entries, number, f"another entry is called `{name}` already: give it a name of its own")
+            seen.add(name)
+    return cast(Any, value)
+
+
+def _addressed(value: Any, info: ValidationInfo) -> Any:
+    """See to it that every room but `elsewhere` has an address, and a name that is no account's."""
+    if isinstance(info.context, Reading) and isinstance(value, Located):
+        for name, room in value.items():
+            if name in (info.context.accounts or ()):
+                complain(info, value, name, f"`{name}` is an account already: give the room another name")
+            elif isinstance(room, Located) and ("is" in room) == (name == "elsewhere"):
+                complain(
+                    info,
+                    value,
+                    name,
+                    "`elsewhere` stands for all rooms that nobody listed: it has no `is`"
+                    if name == "elsewhere"
+                    else f"where is `{name}`? write `is: account/room`",
+                )
+    return value
+
+
+def _no_reference(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        raise wrong("a ledger in PostgreSQL is not there yet: write the path of a file")
+    return cast(Any, value)
+
+
+StorePath = Annotated[PlainPath, BeforeValidator(_no_reference)]
+
+
+def _names_of_rules(rules: tuple[AnswerRule, ...]) -> tuple[AnswerRule, ...]:
+    return tuple(
+        rule if rule.name else rule.model_copy(update={"name": f"answer {number}"})
+        for number, rule in enumerate(rules, 1)
+    )
+
+
+class BotFile(Model):
+    """One bot, as its owner wrote it, with every default filled in."""
+
+    section: ClassVar[str] = "the bot file"
+    computed: ClassVar[frozenset[str]] = frozenset({"file", "version"})
+
+    bot: Name
+    """Its name: in its ledger file and in every line of the log."""
+    persona: FilePath
+    """The file with who speaks."""
+    accounts: Annotated[Mapping[Name, Account], Field(min_length=1)]
+    """Where it is signed in, by a name of the owner's choice."""
+    timezone: Annotated[
+        ZoneInfo, BeforeValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Lisbon"]})
+    ] = Field(default_factory=_host_timezone)
+    """Of every time in this file; none: this machine's."""
+    engines: Engines = Engines()
+    """Who finds the words: `script` needs no key."""
+    answer: Annotated[tuple[AnswerRule, ...], one_or_many, AfterValidator(_names_of_rules)] = ()
+    """Rules for what comes in; the most particular one that fits wins. None: nothing is answered."""
+    post: Annotated[tuple[PostEntry, ...], one_or_many, BeforeValidator(_apart)] = ()
+    """What is said without being asked. None: nothing is posted."""
+    rooms: Annotated[Mapping[Name, RoomRule], BeforeValidator(_addressed)] = Field(default_factory=dict)
+    """Rooms by a name of the owner's choice; `elsewhere` stands for those that nobody listed."""
+    people: People = People()
+    """Whom it trusts."""
+    limits: Limits = Limits()
+    """What holds before money or reputation is spent."""
+    keep: Duration = timedelta(days=90)
+    """After this the texts of events, drafts and posts are emptied; identities and receipts stay."""
+    store: StorePath = Field(default_factory=lambda fields: Path("data") / f"{fields['bot']}.db", validate_default=True)
+    """The ledger; none: data/BOT.db beside this file."""
+    file: Path | None = None
+    """Where it was read from; None: built in Python."""
+    version: str = ""
+    """Hash (sha256, hexadecimal) of the file's bytes."""

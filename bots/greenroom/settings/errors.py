@@ -1,0 +1,41 @@
+"""What is wrong in an owner's files: every mistake at once, each with its place and its mend."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from typing_extensions import override
+
+from greenroom_adapters.contract import ConfigurationError
+
+__all__ = ["Mistake", "Mistakes", "SecretMissing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One thing to mend. Prints as `path:line:column: reason`."""
+
+    path: Path
+    line: int | None
+    """From 1; None: the file as a whole."""
+    column: int | None
+    """From 1, in characters."""
+    reason: str
+    """What is wrong and what to write instead. Never the value of a secret."""
+
+    @override
+    def __str__(self) -> str:
+        place = f":{self.line}:{self.column}" if self.line is not None else ""
+        return f"{self.path}{place}: {self.reason}"
+
+
+class Mistakes(ConfigurationError):
+    """A file cannot be used as it stands. The message has one line for each mistake, in the order of the file."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(set(mistakes), key=lambda one: (str(one.path), one.line or 0, one.column or 0)))
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+class SecretMissing(ConfigurationError):
+    """A secret is not where its reference says. Names the place and who needs it, never a value."""

@@ -1,0 +1,107 @@
+"""Bot file to model: every mistake at once, each with file, line and column."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from greenroom.settings.accounts import Platforms, check_accounts
+from greenroom.settings.bot import BotFile
+from greenroom.settings.document import Items, Located, parse, place_of
+from greenroom.settings.errors import Mistake, Mistakes
+from greenroom.settings.model import Model, Reading
+from greenroom.settings.reasons import is_a_cause, reason_of
+from greenroom.settings.secrets import HOW_TO_REFER
+
+__all__ = ["load_bot", "load_model"]
+
+M = TypeVar("M", bound=Model)
+
+
+def load_bot(path: Path, *, platforms: Platforms | None = None) -> BotFile:
+    """Return what the bot file at `path` says, with every default filled in. Reads no secret and no persona.
+
+    With `platforms` (see `greenroom.settings.accounts`) what an account writes for its platform is checked as well.
+
+    :raises Mistakes: with every mistake that was found
+    """
+    return load_model(BotFile, path, platforms=platforms)
+
+
+def load_model(model: type[M], path: Path, *, platforms: Platforms | None = None) -> M:
+    """Return the file at `path` as a `model`, with `file` and `version` filled in.
+
+    :raises Mistakes: with every mistake that was found
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
+        raise Mistakes([Mistake(path=path, line=None, column=None, reason=reason)]) from error
+    document = parse(data, path=path)
+    reading = _reading(document, path)
+    found: list[tuple[int, int, str]] = list(_keys_in_plain_sight(document))
+    loaded: M | None = None
+    try:
+        loaded = model.model_validate(document, context=reading, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found += [(*place_of(document, one["loc"]), reason_of(one)) for one in error.errors() if is_a_cause(one)]
+    if platforms is not None:
+        found += check_accounts(document, reading, platforms)
+    found += reading.complaints
+    if found or loaded is None:
+        raise Mistakes(Mistake(path=path, line=line, column=column, reason=reason) for line, column, reason in found)
+    return loaded.model_copy(update={"file": path, "version": hashlib.sha256(data).hexdigest()})
+
+
+def _reading(document: Located, path: Path) -> Reading:
+    """Return what the validators of one part need to know of the others."""
+    accounts, rooms = document.get("accounts"), document.get("rooms")
+    addresses: dict[str, object] = {}
+    for name, room in rooms.items() if isinstance(rooms, Located) else ():
+        if not isinstance(room, Located):
+            addresses[name] = room
+        elif "is" in room:
+            addresses[name] = room["is"]
+    return Reading(
+        folder=path.parent,
+        accounts=frozenset(accounts) if isinstance(accounts, Located) else None,
+        rooms=addresses,
+    )
+
+
+_KEY_PREFIXES = re.compile(
+    r"(sk-|sk_live_|ghp_|github_pat_|xox[abposr]-|xapp-|AIza|hf_|gsk_|AKIA|glpat-|syt_)[\w.-]{12,}"
+)
+_LONG_WORD = re.compile(r"[A-Za-z0-9_.=+-]{32,}")
+
+
+def _keys_in_plain_sight(value: object) -> Iterator[tuple[int, int, str]]:
+    """Find values that look like the key of a provider or platform, wherever they stand."""
+    if isinstance(value, Located):
+        parts: Iterable[tuple[str | int, object]] = value.items()
+    elif isinstance(value, Items):
+        parts = enumerate(value)
+    else:
+        return
+    for step, part in parts:
+        if isinstance(part, str) and looks_like_a_key(part):
+            yield (
+                *place_of(value, (step,)),
+                f"this looks like a key, and a key does not belong in the file: {HOW_TO_REFER} "
+                "(and have it replaced: it was written down)",
+            )
+        else:
+            yield from _keys_in_plain_sight(part)
+
+
+def looks_like_a_key(text: str) -> bool:
+    """Tell whether `text` is more likely a secret than a word: a known beginning, or a long mix of all sorts."""
+    if _KEY_PREFIXES.fullmatch(text):
+        return True
+    tests = (str.isupper, str.islower, str.isdigit)
+    return bool(_LONG_WORD.fullmatch(text)) and all(any(test(one) for one in text) for test in tests)

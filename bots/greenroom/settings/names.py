@@ -1,0 +1,141 @@
+"""Words that an owner may write by mistake: nearest right names, other systems' keys, and what is not there yet."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+__all__ = ["FOREIGN", "NOT_YET", "nearest", "unknown_key"]
+
+NOT_YET: Mapping[str, frozenset[str]] = {
+    "the bot file": frozenset({"tools", "approve", "tell", "page"}),
+    "`engines`": frozenset({"image"}),
+    "an `answer` rule": frozenset({"gather", "hands_off", "tell", "do", "approve"}),
+    "a `post` entry": frozenset({"from", "video", "approve"}),
+    "`picture`": frozenset({"about", "filter"}),
+    "a room": frozenset({"slow", "threads"}),
+    "`people`": frozenset({"moderators"}),
+    "`limits`": frozenset({"spend_per_person", "posts", "replies", "replies_per_person", "replies_per_thread"}),
+    "the persona file": frozenset(
+        {"talkative", "silent_when", "knowledge", "relationships", "memory", "tools", "look", "filters", "tests"}
+    ),
+    "`voice`": frozenset({"caption"}),
+    "`examples`": frozenset({"caption"}),
+    "`bounds`": frozenset({"reading_age"}),
+    "`disclosure`": frozenset({"say"}),
+    "`lines`": frozenset({"forgotten"}),
+}
+"""Keys of the finished product that this release refuses by name instead of ignoring them, for each section."""
+
+FOREIGN: Mapping[str, Mapping[str, str]] = {
+    "the bot file": {
+        "schedule": "post",
+        "schedules": "post",
+        "cron_jobs": "post",
+        "cron": "post",
+        "posts": "post",
+        "triggers": "answer",
+        "trigger": "answer",
+        "listen": "answer",
+        "replies": "answer",
+        "character": "persona",
+        "name": "bot",
+        "model": "engines",
+        "llm": "engines",
+        "clients": "accounts",
+        "platforms": "accounts",
+        "time_zone": "timezone",
+        "tz": "timezone",
+        "channels": "rooms",
+        "budget": "limits",
+        "retention": "keep",
+        "database": "store",
+        "ledger": "store",
+    },
+    "an account": {"type": "platform"},
+    "`engines`": {"model": "text", "llm": "text"},
+    "an engine": {"base_url": "server", "url": "server", "api_key": "key", "api_base": "server", "token": "key"},
+    "an `answer` rule": {
+        "listen": "to",
+        "trigger": "to",
+        "on": "to",
+        "keywords": "words",
+        "probability": "chance",
+        "max_age": "within",
+        "text": "say",
+        "where": "in",
+        "channels": "in",
+    },
+    "a `post` entry": {
+        "prompt": "about",
+        "topic": "about",
+        "jitter": "spread",
+        "schedule": "at",
+        "time": "at",
+        "interval": "every",
+        "text": "say",
+        "image": "picture",
+        "accounts": "in",
+        "where": "in",
+        "channels": "in",
+        "grace": "late_ok",
+        "misfire_grace_time": "late_ok",
+    },
+    "`picture`": {"path": "file", "alt_text": "alt", "description": "alt"},
+    "`limits`": {"budget": "spend", "cost": "spend", "quiet_hours": "quiet"},
+    "the persona file": {
+        "name": "persona",
+        "bio": "who",
+        "system_prompt": "who",
+        "system": "who",
+        "prompt": "who",
+        "description": "who",
+        "personality": "voice",
+        "style": "voice",
+        "tone": "voice",
+        "post_examples": "examples.post",
+        "message_examples": "examples.reply",
+        "adjectives": "voice",
+        "aliases": "nicknames",
+        "limits": "bounds",
+        "taboos": "never",
+        "forbidden": "never",
+        "language": "languages",
+        "mood": "moods",
+    },
+    "`bounds`": {"max_length": "length", "characters": "length", "banned_words": "banned", "forbidden": "banned"},
+}
+"""What other systems call it → what it is called here, for each section."""
+
+
+def nearest(word: str, names: Iterable[str]) -> str | None:
+    """Return the name that `word` was most likely meant to be; None: nothing is near."""
+    by_plain = {name.casefold(): name for name in sorted(names)}
+    found = difflib.get_close_matches(word.casefold(), by_plain, n=1, cutoff=0.7)
+    return by_plain[found[0]] if found else None
+
+
+def unknown_key(key: str, *, section: str, names: Iterable[str]) -> tuple[str, str | None]:
+    """Say why `key` cannot stand in `section`, and which of its keys (`names`) was meant; None: nobody can tell."""
+    not_yet = NOT_YET.get(section, frozenset())
+    if key in not_yet:
+        return f"`{key}` is not there yet", None
+    names, shown = list(names), _short(key)
+    theirs = {_plain(name): ours for name, ours in FOREIGN.get(section, {}).items()}
+    if ours := theirs.get(_plain(key)):
+        return f"`{shown}` is called `{ours}` here", ours if ours in names else None
+    if key == "version" and ("bot" in names or "persona" in names):
+        return f"`{shown}` is not written: a version is the file's hash", None
+    if near := nearest(key, names):
+        return f"`{shown}` is not a key of {section}. Did you mean `{near}`?", near
+    if near := nearest(key, not_yet):
+        return f"`{shown}` is not a key of {section} (and `{near}` is not there yet)", None
+    return f"`{shown}` is not a key of {section}. Its keys: {', '.join(names)}", None
+
+
+def _plain(key: str) -> str:
+    """Return a key without its style of writing: `cron jobs`, `cron_jobs` and `cronJobs` are one."""
+    return "".join(character for character in key if character.isalnum()).casefold()
+
+
+def _short(key: str) -> str:
+    line = " ".join(key.split())
+    return line if len(line) <= 40 else line[:39] + "…"

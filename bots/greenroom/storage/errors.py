@@ -1,0 +1,17 @@
+"""How the ledger fails: nothing is published without a record, so each of these stops the bot."""
+
+from greenroom_adapters.contract import GreenroomError
+
+__all__ = ["AlreadyRunning", "LedgerBroken", "StorageError"]
+
+
+class StorageError(GreenroomError):
+    """The ledger cannot be read or written. Nothing may be published any more."""
+
+
+class LedgerBroken(StorageError):
+    """The file is corrupt, read-only, full, of another bot, or newer than this program."""
+
+
+class AlreadyRunning(StorageError):
+    """Another process runs a bot on this ledger."""

@@ -1,0 +1,8 @@
+"""Turns: one event's way from the inbox to its receipts."""
+
+from greenroom.turns.desk import AccountDesk
+from greenroom.turns.intake import Intake
+from greenroom.turns.lanes import Lanes
+from greenroom.turns.performer import Performer, Speaker, key_of
+
+__all__ = ["AccountDesk", "Intake", "Lanes", "Performer", "Speaker", "key_of"]

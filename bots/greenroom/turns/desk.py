@@ -1,0 +1,231 @@
+"""Everything of one account while the bot runs: its connection, its listening, its lanes."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from greenroom.clock import Clock
+from greenroom.delivery import Dispatcher, Pacer
+from greenroom.faults import FaultHook
+from greenroom.routing import Router
+from greenroom.storage import Ledger, Turn
+from greenroom.turns.intake import Intake
+from greenroom.turns.lanes import Lanes
+from greenroom.turns.performer import Performer, Speaker
+from greenroom_adapters.contract import (
+    Adapter,
+    AuthenticationFailed,
+    Event,
+    PostDeleted,
+    PostEdited,
+    Unavailable,
+)
+
+__all__ = ["AccountDesk"]
+
+FLUSH = 5.0
+"""Seconds after which cursors that moved in memory are on disk."""
+
+
+class AccountDesk:
+    """Listens and speaks on one account.
+
+    `recover` once, then `run` until the stop, then `close`. Turns are taken at any time; they wait here while the
+    platform cannot be reached. Owns the adapter: enters it in `run`, leaves it in `close`.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        *,
+        bot: str,
+        account: str,
+        router: Router,
+        speaker: Callable[[], Speaker],
+        ledger: Ledger,
+        pacer: Pacer,
+        clock: Clock,
+        faults: FaultHook,
+        chance: random.Random,
+        admission: int,
+        live: bool = True,
+    ) -> None:
+        self.account = account
+        self.adapter = adapter
+        self.pacer = pacer
+        self._ledger = ledger
+        self._clock = clock
+        self._chance = chance
+        self._faults = faults
+        self._stack = contextlib.AsyncExitStack()
+        self._connected = asyncio.Event()
+        self._resumed = asyncio.Event()
+        self._log = structlog.get_logger().bind(account=account)
+        dispatcher = Dispatcher(
+            adapter, account=account, ledger=ledger, pacer=pacer, clock=clock, faults=faults, chance=chance
+        )
+        self._performer = Performer(
+            adapter,
+            bot=bot,
+            account=account,
+            speaker=speaker,
+            dispatcher=dispatcher,
+            ledger=ledger,
+            clock=clock,
+            faults=faults,
+            chance=chance,
+            live=live,
+        )
+        self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
+        self.intake = Intake(account, router=router, lanes=self.lanes, ledger=ledger, clock=clock, faults=faults)
+
+    @property
+    def is_connected(self) -> bool:
+        """The platform has let the account in."""
+        return self._connected.is_set()
+
+    async def _perform(self, turn: Turn) -> None:
+        if not self._connected.is_set():
+            await self._connected.wait()
+        await self._performer.perform(turn)
+
+    def recover(self, at_work: Sequence[Turn], waiting: Sequence[tuple[str, int]]) -> None:
+        """Take over what was under way before a restart (by seq), and the lanes that wait on disk."""
+        for turn in at_work:
+            self.lanes.resume(turn)
+        self.lanes.leave(waiting)
+
+    async def run(self) -> None:
+        """Connect and listen until cancelled. A platform that is away is waited for.
+
+        :raises StorageError: the ledger failed
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.lanes.failure())
+            tasks.create_task(self._flush_for_ever())
+            await self._connect()
+            self._connected.set()
+            await self._listen_for_ever()
+
+    async def close(self, *, grace: float) -> None:
+        """Let what is in flight finish for `grace` seconds, note the cursors, sign out. Safe to call twice."""
+        await self.lanes.close(grace=grace)
+        self.intake.flush()
+        await self._stack.aclose()
+        self._connected.clear()
+
+    def pause(self, why: str) -> None:
+        """Let nothing out any more; it goes on listening."""
+        self.pacer.pause(why)
+        self._resumed.clear()
+
+    def resume(self) -> None:
+        """Let things out again, and try a refused sign-in once more."""
+        self.pacer.resume()
+        self._resumed.set()
+
+    async def _connect(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._stack.enter_async_context(self.adapter)
+            except AuthenticationFailed as refusal:
+                await self._refused(refusal)
+            except Unavailable as absence:
+                failures += 1
+                await self._pause_after(failures, "cannot be reached", str(absence))
+            else:
+                self._log.info("connected", me=self.adapter.me.handle)
+                return
+
+    async def _listen_for_ever(self) -> None:
+        cursors = await self._ledger.cursors(self.account)
+        if not cursors:
+            # a new account starts at now, and is remembered to have done so before the first reading
+            cursors = dict(await self._start())
+            for source, cursor in cursors.items():
+                self._ledger.move_cursor(self.account, source, cursor)
+            await self._ledger.committed()
+        failures = 0
+        while True:
+            began = self._clock.micros()
+            try:
+                await self._listen(cursors)
+            except AuthenticationFailed as refusal:
+                await self._refused(refusal)
+            except Unavailable as absence:
+                failures = 1 if self._clock.micros() - began > 60_000_000 else failures + 1
+                await self._pause_after(failures, "lost the connection", str(absence))
+            except Exception as error:  # noqa: BLE001 - an adapter's own bug must not end the other accounts
+                self._log.exception("adapter failed while listening")
+                failures += 1
+                await self._pause_after(failures, "the adapter failed", type(error).__name__)
+            self.intake.flush()
+            await self._ledger.committed()
+            cursors = await self._ledger.cursors(self.account)
+
+    async def _start(self) -> dict[str, str]:
+        failures = 0
+        while True:
+            try:
+                return dict(await self.adapter.now())
+            except AuthenticationFailed as refusal:
+                await self._refused(refusal)
+            except Unavailable as absence:
+                failures += 1
+                await self._pause_after(failures, "cannot be reached", str(absence))
+
+    async def _listen(self, cursors: dict[str, str]) -> None:
+        acknowledges = type(self.adapter).acknowledge is not Adapter.acknowledge
+        newest: dict[str, str] = {}
+        heard = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            acknowledging = tasks.create_task(self._acknowledge_for_ever(newest, heard)) if acknowledges else None
+            async with contextlib.aclosing(self.adapter.events(after=cursors)) as events:
+                async for event in events:
+                    await self._take(event)
+                    if acknowledges:
+                        newest[event.source] = event.cursor
+                        heard.set()
+            if acknowledging is not None:
+                acknowledging.cancel()
+
+    async def _take(self, event: Event) -> None:
+        if isinstance(event, PostDeleted | PostEdited):
+            await self.intake.source_changed(event)
+        else:
+            self.intake.accept(event)
+
+    async def _acknowledge_for_ever(self, newest: dict[str, str], heard: asyncio.Event) -> None:
+        """Tell the platform what is safe: after the commit, never before."""
+        while True:
+            await heard.wait()
+            heard.clear()
+            cursors = dict(newest)
+            await self._ledger.committed()
+            for source, cursor in cursors.items():
+                await self.adapter.acknowledge(source, cursor)
+
+    async def _flush_for_ever(self) -> None:
+        while True:
+            await self._clock.sleep(FLUSH)
+            self.intake.flush()
+
+    async def _refused(self, refusal: AuthenticationFailed) -> None:
+        """Pause the account until a person has mended its credentials."""
+        why = f"the platform refuses the account's credentials: {refusal}"
+        if self.pacer.paused is None:
+            self.pause(why)
+            self._ledger.note(None, "account paused", f"{self.account}: {why}")
+        self._log.error("account paused", why=why, mend=f"greenroom resume {self.account}")
+        await self._resumed.wait()
+        self._resumed.clear()
+
+    async def _pause_after(self, failures: int, what: str, why: str) -> None:
+        """Wait before the next connection: some quick tries, then slow ones."""
+        seconds = min(60.0, 0.25 * 2.0 ** min(failures, 9)) * self._chance.uniform(0.5, 1.0)
+        self._log.warning(what, why=why, again_in=round(seconds, 1))
+        await self._clock.sleep(seconds)

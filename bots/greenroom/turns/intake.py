@@ -1,0 +1,110 @@
+"""What comes in on one account: routed in memory, and on disk before the platform is told that it was received."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from greenroom.clock import Clock, to_micros
+from greenroom.faults import FaultHook
+from greenroom.routing import Hit, Router
+from greenroom.storage import Ledger, State, Turn
+from greenroom.turns.lanes import Lanes
+from greenroom_adapters.contract import Event, PostDeleted, PostEdited, TextEvent
+
+__all__ = ["Intake"]
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Intake:
+    """Takes the events of one account.
+
+    `accept` never waits and costs no write for what is not for the bot. A cursor is committed with the events that
+    came before it, or later; never sooner.
+    """
+
+    def __init__(
+        self, account: str, *, router: Router, lanes: Lanes, ledger: Ledger, clock: Clock, faults: FaultHook
+    ) -> None:
+        self._account = account
+        self._router = router
+        self._lanes = lanes
+        self._ledger = ledger
+        self._clock = clock
+        self._faults = faults
+        self._passed: dict[str, str] = {}
+        """Source → cursor that moved in memory only."""
+        self._on_the_way = 0
+        self._log = structlog.get_logger().bind(account=account)
+
+    def use(self, router: Router) -> None:
+        """Route by other rules from now on."""
+        self._router = router
+
+    def accept(self, event: Event) -> None:
+        """Decide about an event; what is for the bot is queued for the next commit of the ledger."""
+        decision = self._router.decide(event, self._account)
+        if not isinstance(decision, Hit):
+            self._passed[event.source] = event.cursor
+            return
+        now = self._clock.micros()
+        occurred = to_micros(event.occurred_at)
+        turn = Turn(
+            self._account,
+            event.id,
+            decision.lane,
+            event.kind,
+            event,
+            decision.surface,
+            decision.rule.name,
+            decision.trust,
+            now,
+            occurred + decision.rule.within // MICROSECOND,
+            event.post.id if isinstance(event, TextEvent) else None,
+            occurred + decision.wait // MICROSECOND if decision.wait else 0,
+        )
+        self._passed.pop(event.source, None)
+        self.put(turn, event.source, event.cursor)
+
+    def put(self, turn: Turn, source: str | None = None, cursor: str | None = None) -> None:
+        """Queue a turn of this account for the next commit; it is worked on once it is on disk."""
+        if self._lanes.has_room(self._on_the_way):
+            # counted in the insert itself, so that the usual way needs no commit of its own for it
+            turn.starts = 1
+        self._faults("before_inbox_insert")
+        self._ledger.receive(turn, source, cursor)
+        self._on_the_way += 1
+
+    def arrived(self, turn: Turn, *, new: bool) -> None:
+        """Hear that a turn of this account is on disk; not `new`: its event had been in the inbox already."""
+        self._on_the_way -= 1
+        if new:
+            self._faults("after_inbox_insert")
+            self._lanes.admit(turn)
+
+    def flush(self) -> None:
+        """Queue the cursors that moved past events that were not for the bot."""
+        for source, cursor in self._passed.items():
+            self._ledger.move_cursor(self._account, source, cursor)
+        self._passed.clear()
+        self._faults("after_cursor")
+
+    async def source_changed(self, event: PostDeleted | PostEdited) -> None:
+        """See to the open turns that answer a post which was deleted or edited. Commits before it returns."""
+        # what is on its way into the inbox must be seen
+        await self._ledger.committed()
+        in_memory = {turn.seq: turn for turn in self._lanes.in_memory() if turn.post_id == event.post.id}
+        for stored in await self._ledger.about_post(self._account, event.post.id):
+            turn = in_memory.get(stored.seq, stored)
+            if turn.state in (State.SENDING, State.UNKNOWN) or turn.state.is_over:
+                continue
+            if isinstance(event, PostDeleted):
+                turn.state, turn.reason = State.IGNORED, "source gone"
+                self._ledger.save(turn)
+            elif isinstance(turn.event, TextEvent):
+                turn.event = replace(turn.event, text=event.text)
+                turn.revisions += 1
+                self._ledger.rewrite(turn)
+        self._ledger.move_cursor(self._account, event.source, event.cursor)
+        await self._ledger.committed()

@@ -1,0 +1,696 @@
+"""The model engine against a server on a free port that speaks the vendor's wire; its contract judges both sides."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from jsonschema import ValidationError
+from openapi_schema_validator import OAS31Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+from typing_extensions import override
+
+from greenroom.clock import Clock, to_micros
+from greenroom.generation import (
+    Brief,
+    BudgetSpent,
+    EngineUnavailable,
+    GenerationError,
+    Line,
+    Overlong,
+    Price,
+    Refused,
+)
+from greenroom.generation.openai_engine import NO_PAID_CALLS, OpenAIEngine, is_loopback
+from greenroom.personas.persona import Persona
+from greenroom.policy.budget import Budget
+from greenroom_adapters.contract import Author, Secret, Surface, TextLimit
+
+SOURCE = "urn:openai"
+
+
+class HandClock(Clock):
+    """A clock that the test turns."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    @override
+    def micros(self) -> int:
+        return to_micros(self.moment)
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
+
+
+class Contract:
+    """The vendor's published contract, parsed once."""
+
+    def __init__(self, path: Path) -> None:
+        resource = Resource.from_contents(json.loads(path.read_bytes()), default_specification=DRAFT202012)
+        self._registry: Registry[Any] = Registry().with_resource(SOURCE, resource)
+        self._validators: dict[str, OAS31Validator] = {}
+
+    def judge(self, schema: str, body: object) -> None:
+        """Raise when `body` is not what the named schema allows."""
+        validator = self._validators.get(schema)
+        if validator is None:
+            reference = {"$ref": f"{SOURCE}#/components/schemas/{schema}"}
+            validator = self._validators[schema] = OAS31Validator(reference, registry=self._registry)
+        validator.validate(body)
+
+
+@pytest.fixture(scope="session")
+def contract(specs: Path) -> Contract:
+    return Contract(specs / "openai" / "openapi.json")
+
+
+def completion(
+    content: str | None = "Ask the harbour office.",
+    *,
+    finish: str = "stop",
+    refusal: str | None = None,
+    usage: tuple[int, int] | None = (100, 20),
+    model: str = "gpt-5-mini-2025-08-07",
+) -> dict[str, Any]:
+    """A body of a 200 answer."""
+    body: dict[str, Any] = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_790_000_000,
+        "model": model,
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": finish,
+                "logprobs": None,
+                "message": {"role": "assistant", "content": content, "refusal": refusal},
+            }
+        ],
+    }
+    if usage is not None:
+        prompt, written = usage
+        body["usage"] = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
+    return body
+
+
+@dataclass(kw_only=True)
+class Order:
+    """How the server answers one request."""
+
+    status: int = 200
+    body: object = None
+    """JSON; None: a completion."""
+    raw: bytes | None = None
+    """Instead of `body`, for what the contract does not allow."""
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    wait: float = 0.0
+    cut: bool = False
+    """Close the connection instead of answering."""
+
+
+@dataclass(kw_only=True)
+class Asked:
+    """One request that came in."""
+
+    body: dict[str, Any]
+    authorization: str
+
+
+class ModelServer:
+    """Answers one order after the other, the last one for ever."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._orders: list[Order] = [Order()]
+        self.asked: list[Asked] = []
+        self.heard = asyncio.Event()
+        self.side_by_side = 0
+        self.most_side_by_side = 0
+        self.failures: list[Exception] = []
+        self.url = ""
+
+    def will(self, *orders: Order) -> None:
+        self._orders = list(orders)
+
+    def fails(self, status: int, *, code: str | None = None, type: str = "error", **headers: str) -> None:
+        """Answer with an error of the protocol from now on."""
+        error = {"message": "quoting sk-secret-key", "type": type, "param": None, "code": code}
+        spelled = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.will(Order(status=status, body={"error": error}, headers=spelled))
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.side_by_side += 1
+        self.most_side_by_side = max(self.most_side_by_side, self.side_by_side)
+        try:
+            return await self._answer(request)
+        finally:
+            self.side_by_side -= 1
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.asked.append(Asked(body=body, authorization=request.headers.get("Authorization", "")))
+        self.heard.set()
+        order = self._orders.pop(0) if len(self._orders) > 1 else self._orders[0]
+        answer = completion() if order.body is None else order.body
+        try:
+            self._contract.judge("CreateChatCompletionRequest", body)
+            if order.raw is None:
+                self._contract.judge("CreateChatCompletionResponse" if order.status == 200 else "ErrorResponse", answer)
+        except Exception as error:  # noqa: BLE001  whatever is wrong is the test's verdict, at its end
+            self.failures.append(error)
+        if order.wait:
+            await asyncio.sleep(order.wait)
+        if order.cut:
+            assert request.transport is not None
+            request.transport.abort()
+        if order.raw is not None:
+            return web.Response(body=order.raw, status=order.status, headers=order.headers)
+        return web.json_response(answer, status=order.status, headers=order.headers)
+
+
+@pytest_asyncio.fixture
+async def server(contract: Contract) -> AsyncIterator[ModelServer]:
+    """The server, running; afterwards every request and answer must have been within the contract."""
+    fake = ModelServer(contract)
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", fake.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    try:
+        yield fake
+    finally:
+        await runner.cleanup()
+    assert fake.failures == []
+
+
+class SqliteSpend:
+    """The ledger's port for money, on SQLite."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.execute("create table spend (id integer primary key, at, turn, model, micros, settled)")
+
+    def close(self) -> None:
+        self.connection.close()
+
+    async def spent_since(self, moment: datetime) -> int:
+        sums = self.connection.execute("select coalesce(sum(micros), 0) from spend where at >= ?", [to_micros(moment)])
+        return int(sums.fetchone()[0])
+
+    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:
+        cursor = self.connection.execute(
+            "insert into spend (at, turn, model, micros, settled) values (?, ?, ?, ?, 0) returning id",
+            [to_micros(at), turn, model, micros],
+        )
+        return int(cursor.fetchone()[0])
+
+    async def settle(self, id: int, micros: int) -> None:
+        self.connection.execute("update spend set micros = ?, settled = 1 where id = ?", [micros, id])
+
+    def rows(self) -> list[tuple[str, str, int, int]]:
+        return list(self.connection.execute("select turn, model, micros, settled from spend order by id"))
+
+
+@pytest.fixture
+def spend() -> Iterator[SqliteSpend]:
+    with closing(SqliteSpend()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def budget(spend: SqliteSpend, clock: HandClock) -> Budget:
+    return Budget(spend, clock=clock, zone=UTC)
+
+
+PRICE = Price(input=250_000, output=2_000_000)
+ADA = Persona(persona="Ada", who="keeps the lighthouse", bounds={"banned": ["amazing"]})
+
+
+def brief(**changed: Any) -> Brief:
+    values: dict[str, Any] = {
+        "persona": ADA,
+        "surface": Surface.REPLY,
+        "limits": (TextLimit(length=500),),
+        "seed": "mention:1",
+        "turn": "mention:1",
+        "said": "Is it safe to go out?",
+        "author": Author(id="7", handle="bo"),
+        "platform": "stage",
+    }
+    return Brief(**values | changed)
+
+
+@dataclass(kw_only=True)
+class Workshop:
+    """Makes engines that talk to the server, and closes them."""
+
+    url: str
+    budget: Budget
+    clock: Clock
+    made: list[OpenAIEngine] = field(default_factory=list[OpenAIEngine])
+
+    def __call__(self, **changed: Any) -> OpenAIEngine:
+        values: dict[str, Any] = {
+            "name": "openai/gpt-5-mini",
+            "model": "gpt-5-mini",
+            "server": self.url,
+            "key": Secret("sk-secret-key"),
+            "price": PRICE,
+            "purse": self.budget,
+            "clock": self.clock,
+        }
+        engine = OpenAIEngine(**values | changed)
+        self.made.append(engine)
+        return engine
+
+
+@pytest_asyncio.fixture
+async def make(server: ModelServer, budget: Budget, clock: HandClock) -> AsyncIterator[Workshop]:
+    workshop = Workshop(url=server.url, budget=budget, clock=clock)
+    yield workshop
+    for engine in workshop.made:
+        await engine.aclose()
+        await engine.aclose()
+
+
+async def failure(engine: OpenAIEngine, asked: Brief | None = None) -> GenerationError:
+    with pytest.raises(GenerationError) as caught:
+        await engine.generate(asked or brief())
+    assert "sk-secret" not in str(caught.value)
+    return caught.value
+
+
+async def unavailable(engine: OpenAIEngine) -> EngineUnavailable:
+    error = await failure(engine)
+    assert isinstance(error, EngineUnavailable)
+    return error
+
+
+def test_the_contract_is_a_judge(contract: Contract) -> None:
+    contract.judge("CreateChatCompletionResponse", completion())
+    for schema, body in (
+        ("CreateChatCompletionResponse", {"id": "x"}),
+        ("CreateChatCompletionRequest", {"model": "m"}),
+    ):
+        with pytest.raises(ValidationError):
+            contract.judge(schema, body)
+
+
+# The request
+
+
+@pytest.mark.asyncio
+async def test_one_brief_is_one_request_with_the_key_the_model_and_a_bound(server: ModelServer, make: Workshop) -> None:
+    generated = await make(most_tokens=700).generate(brief())
+    assert generated.text == "Ask the harbour office."
+    assert (generated.engine, generated.model) == ("openai/gpt-5-mini", "gpt-5-mini-2025-08-07")
+    (asked,) = server.asked
+    assert asked.authorization == "Bearer sk-secret-key"
+    assert asked.body["model"] == "gpt-5-mini"
+    assert asked.body["max_completion_tokens"] == 700
+    assert [message["role"] for message in asked.body["messages"]] == ["system", "user"]
+    assert set(asked.body) == {"model", "messages", "max_completion_tokens"}
+
+
+@pytest.mark.asyncio
+async def test_the_persona_and_what_was_said_reach_the_model_and_the_key_does_not(
+    server: ModelServer, make: Workshop
+) -> None:
+    async def history() -> tuple[Line, ...]:
+        return (Line(author=None, text="Lamp lit at 18:02."),)
+
+    await make().generate(brief(history=history))
+    system, user = (message["content"] for message in server.asked[0].body["messages"])
+    assert "You are Ada. keeps the lighthouse" in system
+    assert "Is it safe to go out?" in user
+    assert "Lamp lit at 18:02." in user
+    assert "sk-secret" not in system + user
+
+
+@pytest.mark.asyncio
+async def test_a_local_server_needs_no_key_and_no_money(
+    server: ModelServer, make: Workshop, spend: SqliteSpend
+) -> None:
+    generated = await make(key=None, price=None).generate(brief())
+    assert generated.cost == 0
+    assert spend.rows() == []
+    assert server.asked[0].authorization == "Bearer none"
+
+
+# Money
+
+
+@pytest.mark.asyncio
+async def test_what_the_call_cost_is_settled_by_the_servers_count(make: Workshop, spend: SqliteSpend) -> None:
+    generated = await make().generate(brief())
+    # 100 tokens read at 0.25 and 20 written at 2 USD for a million: 25 + 40 millionths
+    assert generated.cost == 65
+    assert spend.rows() == [("mention:1", "gpt-5-mini", 65, 1)]
+
+
+@pytest.mark.asyncio
+async def test_the_dearest_possible_call_is_reserved_before_the_first_byte(
+    server: ModelServer, make: Workshop, spend: SqliteSpend
+) -> None:
+    server.will(Order(wait=30))
+    task = asyncio.create_task(make(most_tokens=1000).generate(brief()))
+    async with asyncio.timeout(10):
+        await server.heard.wait()
+    texts = [message["content"] for message in server.asked[0].body["messages"]]
+    prompt_tokens = sum(len(text.encode()) + 16 for text in texts)
+    ((turn, model, micros, settled),) = spend.rows()
+    assert (turn, model, settled) == ("mention:1", "gpt-5-mini", 0)
+    assert micros == PRICE.of(prompt_tokens=prompt_tokens, completion_tokens=1000)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    # Nobody knows what the cancelled call cost: it counts in full.
+    assert spend.rows() == [("mention:1", "gpt-5-mini", micros, 0)]
+
+
+@pytest.mark.asyncio
+async def test_without_enough_money_nothing_is_asked(
+    server: ModelServer, make: Workshop, spend: SqliteSpend, clock: HandClock
+) -> None:
+    poor = Budget(spend, clock=clock, zone=UTC, limit=100)
+    error = await failure(make(purse=poor))
+    assert isinstance(error, BudgetSpent)
+    assert "do not fit into what is left" in str(error)
+    assert server.asked == []
+
+
+@pytest.mark.asyncio
+async def test_an_answer_without_a_count_costs_what_was_reserved(
+    server: ModelServer, make: Workshop, spend: SqliteSpend
+) -> None:
+    server.will(Order(body=completion(usage=None)))
+    generated = await make().generate(brief())
+    assert spend.rows() == [("mention:1", "gpt-5-mini", generated.cost, 0)]
+    assert generated.cost > 65
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 503])
+async def test_a_call_that_was_turned_away_costs_nothing(
+    server: ModelServer, make: Workshop, spend: SqliteSpend, status: int
+) -> None:
+    server.fails(status)
+    await failure(make())
+    assert spend.rows() == [("mention:1", "gpt-5-mini", 0, 1)]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Order(status=500, body={"error": {"message": "", "type": "server_error", "param": None, "code": None}}),
+        Order(cut=True),
+        Order(wait=30),
+        Order(raw=b"<html>gateway</html>"),
+    ],
+    ids=["500", "cut", "slow", "nonsense"],
+)
+async def test_a_call_with_an_unknown_outcome_counts_as_spent(
+    server: ModelServer, make: Workshop, spend: SqliteSpend, bad: Order
+) -> None:
+    server.will(bad)
+    await failure(make(timeout=timedelta(seconds=0.3)))
+    ((_, _, micros, settled),) = spend.rows()
+    assert micros > 0
+    assert settled == 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "body",
+    [completion("I will not.", finish="content_filter"), completion(None, refusal="no"), completion(finish="length")],
+    ids=["filter", "refusal", "length"],
+)
+async def test_an_answer_that_cannot_be_used_is_paid_all_the_same(
+    server: ModelServer, make: Workshop, spend: SqliteSpend, body: dict[str, Any]
+) -> None:
+    server.will(Order(body=body))
+    await failure(make())
+    assert spend.rows() == [("mention:1", "gpt-5-mini", 65, 1)]
+
+
+@pytest.mark.asyncio
+async def test_nothing_that_leaves_this_machine_is_called_while_paid_calls_are_off(make: Workshop) -> None:
+    # The suite sets the variable; the address below is reserved and would not answer anyway.
+    error = await unavailable(make(server="https://api.openai.example/v1"))
+    assert str(error) == "paid calls are switched off"
+    assert error.permanent
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("environ", [{}, {NO_PAID_CALLS: ""}, {NO_PAID_CALLS: "0"}])
+async def test_the_switch_can_be_set_by_hand_whatever_the_environment_says(
+    make: Workshop, environ: dict[str, str]
+) -> None:
+    engine = make(server="https://api.openai.example/v1", no_paid_calls=True, environ=environ)
+    assert str(await unavailable(engine)) == "paid calls are switched off"
+
+
+@pytest.mark.asyncio
+async def test_an_engine_without_a_key_says_so_and_asks_nobody(make: Workshop) -> None:
+    error = await unavailable(make(server="https://api.openai.example/v1", key=None, environ={}))
+    assert error.permanent
+    assert str(error) == "it has no key"
+
+
+# Failures
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (401, "invalid_api_key", "the key is unknown to the provider"),
+        (403, "model_not_allowed", "the key has no access to gpt-5-mini"),
+        (404, "model_not_found", "its server does not know the model gpt-5-mini"),
+        (429, "insufficient_quota", "there is no money at the provider: top up the account there"),
+        (402, None, "there is no money at the provider: top up the account there"),
+        (400, "unsupported_parameter", "its server does not take our request (status 400)"),
+        (422, None, "its server does not take our request (status 422)"),
+    ],
+)
+async def test_what_a_person_must_mend_is_told_apart(
+    server: ModelServer, make: Workshop, status: int, code: str | None, words: str
+) -> None:
+    server.fails(status, code=code)
+    error = await unavailable(make())
+    assert str(error) == words
+    assert error.permanent
+    assert error.retry_after is None
+
+
+@pytest.mark.asyncio
+async def test_an_address_that_is_no_model_server_is_told_apart_from_an_unknown_model(
+    server: ModelServer, make: Workshop
+) -> None:
+    error = await unavailable(make(server=server.url.removesuffix("/v1")))
+    assert str(error) == "its server has no such address"
+    assert error.permanent
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"retry_after": "7"}, timedelta(seconds=7)),
+        ({"retry_after": "900"}, timedelta(minutes=15)),
+        ({"retry_after": "0.5"}, timedelta(milliseconds=500)),
+        ({"retry_after_ms": "250", "retry_after": "1"}, timedelta(milliseconds=250)),
+        ({"retry_after": "Tue, 24 Nov 2026 12:02:00 GMT"}, timedelta(minutes=2)),
+        ({"retry_after": "Tue, 24 Nov 2026 11:00:00 GMT"}, timedelta(0)),
+        ({"retry_after": "soon"}, None),
+        ({"retry_after": "99999999999999999"}, None),
+        ({"retry_after": "999999999"}, timedelta(days=1)),
+        ({"retry_after_ms": "nan"}, None),
+    ],
+)
+async def test_a_rate_limit_says_how_long_to_wait(
+    server: ModelServer, make: Workshop, headers: dict[str, str], wait: timedelta | None
+) -> None:
+    server.fails(429, code="rate_limit_exceeded", **headers)
+    error = await unavailable(make())
+    assert not error.permanent
+    assert error.retry_after == wait
+    assert len(server.asked) == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 529])
+async def test_trouble_of_the_server_is_a_reason_to_come_back(server: ModelServer, make: Workshop, status: int) -> None:
+    server.fails(status)
+    error = await unavailable(make())
+    assert not error.permanent
+    assert str(status) in str(error)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_slow_server_is_given_up_at_the_deadline(server: ModelServer, make: Workshop) -> None:
+    server.will(Order(wait=30))
+    error = await unavailable(make(timeout=timedelta(seconds=0.2)))
+    assert str(error) == "it took too long"
+    assert not error.permanent
+
+
+@pytest.mark.asyncio
+async def test_a_cut_connection_is_a_reason_to_come_back(server: ModelServer, make: Workshop) -> None:
+    server.will(Order(cut=True))
+    error = await unavailable(make())
+    assert str(error) == "the connection was cut"
+    assert not error.permanent
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_is_not_there_costs_nothing(make: Workshop, spend: SqliteSpend) -> None:
+    # A port that was free a moment ago and that nobody listens on.
+    probe = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = probe.sockets[0].getsockname()[1]
+    probe.close()
+    await probe.wait_closed()
+    error = await unavailable(make(server=f"http://127.0.0.1:{port}/v1"))
+    assert str(error) == "its server cannot be reached"
+    assert not error.permanent
+    assert spend.rows() == [("mention:1", "gpt-5-mini", 0, 1)]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"hello",
+        b"[]",
+        b"null",
+        b'{"choices": 3}',
+        b'{"choices": []}',
+        b'{"choices": [{}]}',
+        b'{"choices": [{"message": {"content": ["a"]}}]}',
+        b'{"choices": [{"message": {"content": "a"}, "finish_reason": "tool_calls"}]}',
+        b"\xff\xfe",
+        b'{"choices": [{"message": {"content": "\xff"}}]}',
+    ],
+)
+async def test_nonsense_is_a_reason_to_come_back(server: ModelServer, make: Workshop, raw: bytes) -> None:
+    server.will(Order(raw=raw, headers={"Content-Type": "application/json"}))
+    error = await unavailable(make())
+    assert not error.permanent
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (completion(None, refusal="I can't help with that."), Refused),
+        (completion("half a", finish="content_filter"), Refused),
+        (completion("half a", finish="length"), Overlong),
+        (completion(None, finish="length"), Overlong),
+        (completion(""), Refused),
+        (completion(" \n"), Refused),
+        (completion(None), Refused),
+        (completion("<think>on and on", finish="stop"), Overlong),
+    ],
+)
+async def test_refusing_and_being_cut_off_are_told_apart(
+    server: ModelServer, make: Workshop, body: dict[str, Any], expected: type[GenerationError]
+) -> None:
+    server.will(Order(body=body))
+    assert type(await failure(make())) is expected
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("code", ["content_filter", "content_policy_violation", "context_length_exceeded"])
+async def test_a_brief_that_the_provider_turns_down_is_refused(server: ModelServer, make: Workshop, code: str) -> None:
+    server.fails(400, code=code)
+    assert isinstance(await failure(make()), Refused)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("  Wind west.\n", "Wind west."),
+        ('"Wind west."', "Wind west."),
+        ("“Wind west.”", "Wind west."),
+        ('"Wind" is what I call "west"', '"Wind" is what I call "west"'),
+        ("<think>\nThey ask about wind.\n</think>\n\nWind west.", "Wind west."),
+        ('"', '"'),
+    ],
+)
+async def test_only_the_text_that_is_meant_is_taken(
+    server: ModelServer, make: Workshop, content: str, text: str
+) -> None:
+    server.will(Order(body=completion(content)))
+    assert (await make().generate(brief())).text == text
+
+
+# Many at once
+
+
+@pytest.mark.asyncio
+async def test_calls_beyond_the_bound_wait_their_turn_and_reserve_nothing_yet(
+    server: ModelServer, make: Workshop, spend: SqliteSpend
+) -> None:
+    server.will(Order(wait=0.02))
+    engine = make(at_once=3)
+    texts = await asyncio.gather(*(engine.generate(brief(turn=f"t{n}")) for n in range(12)))
+    assert len(texts) == 12
+    assert server.most_side_by_side <= 3
+    assert sum(micros for _, _, micros, _ in spend.rows()) == 12 * 65
+
+
+@pytest.mark.asyncio
+async def test_a_closed_engine_asks_nobody(server: ModelServer, make: Workshop) -> None:
+    engine = make()
+    async with aclosing(engine):
+        await engine.generate(brief())
+    with pytest.raises(RuntimeError, match="closed"):
+        await engine.generate(brief())
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("server", "local"),
+    [
+        ("http://localhost:11434/v1", True),
+        ("http://LOCALHOST./v1", True),
+        ("http://127.0.0.1:1/v1", True),
+        ("http://127.8.8.8/v1", True),
+        ("http://[::1]:8080/v1", True),
+        ("http://models.localhost/v1", True),
+        ("https://api.openai.com/v1", False),
+        ("http://localhost.example.org/v1", False),
+        ("http://127.0.0.1.example.org/v1", False),
+        ("http://127.0.0.1@example.org/v1", False),
+        ("http://192.168.1.5:11434/v1", False),
+        ("http://0.0.0.0/v1", False),
+        ("nonsense", False),
+    ],
+)
+def test_only_an_address_of_this_machine_is_local(server: str, local: bool) -> None:
+    assert is_loopback(server) is local

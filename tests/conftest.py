@@ -1,0 +1,32 @@
+"""What holds for the whole suite: no paid calls, and the vendors' contract files where they are present."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def paid_calls_are_off() -> Iterator[None]:
+    """Switch every paid call off, here and in the processes that tests start. Servers on loopback stay allowed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GREENROOM_NO_PAID_CALLS", "1")
+        patch.delenv("OPENAI_API_KEY", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def specs(pytestconfig: pytest.Config) -> Path:
+    """The folder of the vendors' published contracts: `GREENROOM_SPECS`, else `../shared/specs` of the checkout.
+
+    Without it a test is skipped, on a build server (`CI=true`) it fails.
+    """
+    named = os.environ.get("GREENROOM_SPECS")
+    root = Path(named) if named else pytestconfig.rootpath.parent / "shared" / "specs"
+    if root.is_dir():
+        return root
+    missing = "contract files not present: shared/specs"
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
