@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 
@@ -29,7 +28,7 @@ from greenroom_adapters.stage.connections import HTTPConnection, StreamConnectio
 from greenroom_adapters.stage.faults import Faults
 from greenroom_adapters.stage.limiter import Writes
 from greenroom_adapters.stage.objects import Options, stage_limits
-from greenroom_adapters.stage.server import LOCAL_HOSTS, create_app
+from greenroom_adapters.stage.server import create_app
 from greenroom_adapters.stage.state import StageState
 from greenroom_adapters.stage.store import FileInUse, FileTooNew, Store
 from greenroom_adapters.text import count
@@ -96,7 +95,7 @@ def serve(command: Command, state: StageState, listener: socket.socket) -> None:
         new_id=new_id,
         faults=faults,
         writes=command.writes,
-        hosts=LOCAL_HOSTS if is_loopback(command.host) else ("*",),
+        hosts=names_of(command.host),
     )
     config = uvicorn.Config(
         app,
@@ -208,12 +207,14 @@ def url_of(listener: socket.socket, host: str) -> str:
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches what listens there."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def names_of(host: str) -> tuple[str, ...]:
+    """Return under which names other machines reach what listens on an address, beside the loopback ones."""
+    machine = socket.gethostname()
+    if host not in ("0.0.0.0", "::", ""):  # noqa: S104 - recognised, not bound
+        return (f"[{host}]" if ":" in host else host, machine)
+    with contextlib.suppress(OSError):
+        return machine, *{str(address[4][0]) for address in socket.getaddrinfo(machine, None)}
+    return (machine,)
 
 
 def sentence(error: Exception, command: Command) -> str:

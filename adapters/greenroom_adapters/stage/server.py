@@ -1,8 +1,7 @@
 """The Stage as one application: API, stream, stored media, page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,7 +24,7 @@ from greenroom_adapters.stage.stream import Streams
 
 __all__ = ["create_app"]
 
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_BODY = 256 * 1024
 MEDIA_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -41,13 +40,14 @@ def create_app(
     new_id: Callable[[], str],
     faults: Faults | None = None,
     writes: Writes | None = None,
-    hosts: Sequence[str] = LOCAL_HOSTS,
+    hosts: Collection[str] = (),
 ) -> Starlette:
     """Return the application of a Stage.
 
     Addresses in answers begin with `base_url`. `faults` None: nothing can be ordered and nothing goes wrong. `writes`
-    limits each account; None: 60,000 a minute. Requests for other `hosts` are refused, so that no website can reach
-    the Stage by giving its own name this machine's address. The state stays its opener's to stop.
+    limits each account; None: 60,000 a minute. Requests must name a loopback address or one of `hosts` (without port;
+    IPv6 in brackets), so that no website can reach the Stage by giving its own name this machine's address. The state
+    stays its opener's to stop.
     """
     known = wire.Wire(base_url.rstrip("/"))
     limiter = Limiter(writes or Writes(number=60_000, per=timedelta(minutes=1)), now=state.now)
@@ -57,7 +57,7 @@ def create_app(
     media_limit = state.options.limits.media
     largest_upload = LARGEST_BODY + (0 if media_limit is None else media_limit.count * media_limit.bytes)
     middleware = [
-        Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts, urlsplit(base_url).hostname or ""]),
+        Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, *hosts], www_redirect=False),
         Middleware(WholeBodies, largest=LARGEST_BODY, largest_upload=largest_upload),
     ]
     if faults is not None:
@@ -78,7 +78,7 @@ def create_app(
         exception_handlers={Refused: refused, HTTPException: failed},
     )
     return Starlette(
-        routes=[Mount("/api", app=api_app), Route("/media/{media}", media), *page_routes(state)],
+        routes=[Mount("/api", app=api_app), Route("/media/{media}", media), *page_routes(state, hosts=hosts)],
         middleware=middleware,
         exception_handlers={Refused: refused},
     )

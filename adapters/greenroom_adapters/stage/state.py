@@ -137,7 +137,8 @@ class StageState:
 
     def find_account(self, handle: str) -> Account | None:
         """Return the account with this handle, in any case and with or without @; None: there is none."""
-        return self._store.account_by_handle(handle.removeprefix("@"))
+        handle = handle.removeprefix("@")
+        return None if HANDLE.fullmatch(handle) is None else self._store.account_by_handle(handle)
 
     def account(self, who: str) -> Account:
         """Return the account with this id, or else with this handle (any case)."""

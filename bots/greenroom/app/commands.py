@@ -162,7 +162,7 @@ class Commands:
         turn.state = State.INTENDED if turn.outbox else State.RECEIVED
         turn.reason, turn.starts, turn.not_before = "tried again by hand", 0, 0
         turn.expires = max(turn.expires, self._clock.micros() + SECOND_CHANCE // INSTANT)
-        self._ledger.save(turn)
+        self._ledger.work_again(turn)
         self._ledger.note(turn.seq, "tried again", "by hand")
         if (desk := self._desks.get(turn.account)) is not None:
             desk.lanes.resume(turn)
@@ -189,7 +189,10 @@ class Commands:
         remaining = any(part.post_id is None for part in turn.outbox)
         turn.state, turn.reason = (State.INTENDED if remaining else State.SENT), "went out, says its owner"
         turn.expires = max(turn.expires, now + SECOND_CHANCE // INSTANT)
-        self._ledger.save(turn)
+        if remaining:
+            self._ledger.work_again(turn)
+        else:
+            self._ledger.save(turn)
         self._ledger.note(turn.seq, "went out", where or "says its owner")
         if remaining and (desk := self._desks.get(turn.account)) is not None:
             desk.lanes.resume(turn)

@@ -37,7 +37,8 @@ def build_voice(
     """Return the voice of `persona` over `engines`, in their order; whoever calls closes it.
 
     Reads the persona's script and follows the references to keys, so what is wrong shows before the first brief.
-    Opens no connection. Engines of one's `own`, made in Python, are asked before those of the file. An `openai/…` engine without a key is kept: it says so, and the next one is asked.
+    Opens no connection. Engines of one's `own`, made in Python, are asked before those of the file. An `openai/…`
+    engine without a key is kept: it says so, and the next one is asked.
 
     :raises ConfigurationError: a model has no price, no server or no key where one is named; a script cannot be used
     """

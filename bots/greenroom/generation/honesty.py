@@ -53,8 +53,9 @@ _BARE_YES = re.compile(
 )
 _IS_BOT = re.compile(rf"(?:{_BOT})\Z")
 
-_STEMS = tuple(
-    "bot rob gpt llm model chin quina comput ordenador program automat intel uma real perso ssoa mens".split()
+_STEMS = (
+    *("bot", "rob", "gpt", "llm", "model", "chin", "quina", "comput", "ordenador", "program", "automat", "intel"),
+    *("uma", "real", "perso", "ssoa", "mens"),
 )
 """Every word of `_BOT` and `_HUMAN`, however accented, contains one of these or is one of `_SHORT_WORDS`."""
 _SHORT_WORDS = re.compile(r"(?<!\w)(?:ai|a\.i\.|ia|ki)(?!\w)")

@@ -132,6 +132,7 @@ class OpenAIEngine(Engine):
         self._timeout = timeout
         self._most_tokens = most_tokens
         self._gate = asyncio.Semaphore(at_once)
+        self._opening = asyncio.Lock()
         self._client: openai.AsyncOpenAI | None = None
         self._closed = False
 
@@ -167,8 +168,9 @@ class OpenAIEngine(Engine):
 
     @override
     async def aclose(self) -> None:
-        self._closed = True
-        client, self._client = self._client, None
+        async with self._opening:
+            self._closed = True
+            client, self._client = self._client, None
         if client is not None:
             await client.close()
 
@@ -207,7 +209,8 @@ class OpenAIEngine(Engine):
         """
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
-                response = await self._connected().chat.completions.with_raw_response.create(
+                client = await self._connected()
+                response = await client.chat.completions.with_raw_response.create(
                     model=self._model, messages=messages, max_completion_tokens=self._most_tokens
                 )
                 body = response.content
@@ -231,22 +234,29 @@ class OpenAIEngine(Engine):
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EngineUnavailable("its answer cannot be read") from error
 
-    def _connected(self) -> openai.AsyncOpenAI:
-        if self._closed:
-            raise RuntimeError("the engine is closed")
-        if self._client is None:
-            seconds = self._timeout.total_seconds()
-            timeout = httpx2.Timeout(seconds, connect=min(seconds, CONNECT.total_seconds()))
-            self._client = openai.AsyncOpenAI(
-                # Servers without keys want a header all the same.
-                api_key=self._key.reveal() if self._key else "none",
-                base_url=self._server,
-                timeout=timeout,
-                max_retries=0,
-                # A proxy of the environment has no business with a server on this machine.
-                http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self._is_local),
-            )
-        return self._client
+    async def _connected(self) -> openai.AsyncOpenAI:
+        async with self._opening:
+            if self._closed:
+                raise RuntimeError("the engine is closed")
+            if self._client is None:
+                # Loading certificates and the SDK's parts takes a third of a second, too long for the loop.
+                self._client = await asyncio.to_thread(self._opened)
+            return self._client
+
+    def _opened(self) -> openai.AsyncOpenAI:
+        seconds = self._timeout.total_seconds()
+        timeout = httpx2.Timeout(seconds, connect=min(seconds, CONNECT.total_seconds()))
+        client = openai.AsyncOpenAI(
+            # Servers without keys want a header all the same.
+            api_key=self._key.reveal() if self._key else "none",
+            base_url=self._server,
+            timeout=timeout,
+            max_retries=0,
+            # A proxy of the environment has no business with a server on this machine.
+            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self._is_local),
+        )
+        _ = client.chat.completions.with_raw_response  # imported by the SDK at the first touch
+        return client
 
     def _refusal(self, error: openai.APIStatusError) -> GenerationError:
         """Return what an answer of 400 and above means. Texts of servers are not repeated: they may quote the key."""

@@ -174,7 +174,7 @@ def _choose(setting: Setting, desk: Desk | None, text: str) -> Choice | Miss:
 def _choose_among(setting: Setting, event: TextEvent) -> Choice | Miss:
     """Return the most particular rule for an event of several kinds at once."""
     desks = [desk for kind in (event.kind, *event.also) if (desk := setting.desks.get(kind)) is not None]
-    words = cut(event.text)
+    words = cut(event.text) if any(desk.watch for desk in desks) else []
     found = [choice for desk in desks if (choice := _most_particular(setting, desk, words)) is not None]
     return min(found, key=lambda choice: choice.rank) if found else next((desk.miss for desk in desks), setting.miss)
 

@@ -16,7 +16,7 @@ from greenroom.settings.document import Located, place_of
 from greenroom.settings.errors import Mistake, Mistakes
 from greenroom.settings.model import Model, PlainPath, Reading, Text, Truth, one_or_many, word_of
 from greenroom.settings.names import nearest
-from greenroom.settings.reasons import is_a_cause, reason_of
+from greenroom.settings.reasons import causes, reason_of
 from greenroom.settings.secrets import SecretRef, Warn, resolve
 from greenroom.settings.spelling import DURATION
 from greenroom_adapters.contract import Adapter, ConfigurationError, Secret
@@ -24,6 +24,7 @@ from greenroom_adapters.contract import Adapter, ConfigurationError, Secret
 __all__ = ["Platforms", "check_accounts", "settings_for", "settings_model"]
 
 GROUP = "greenroom.adapters"
+PREFIX = "field_"
 COMMON_KEYS = frozenset({"platform", "live"})
 
 
@@ -81,11 +82,8 @@ def check_accounts(document: Located, reading: Reading, platforms: Platforms) ->
         try:
             model.model_validate(own, context=reading, by_alias=True, by_name=False)
         except ValidationError as error:
-            found += [
-                (*place_of(document, ("accounts", name, *one["loc"])), reason_of(one))
-                for one in error.errors()
-                if is_a_cause(one)
-            ]
+            start = place_of(document, ("accounts", name))
+            found += [(*place_of(own, one["loc"], start=start), reason_of(one)) for one in causes(error)]
     return found
 
 
@@ -104,7 +102,7 @@ def settings_for(
     try:
         values = model.model_validate(dict(account.settings), context=reading, by_alias=True, by_name=False)
     except ValidationError as error:
-        mistakes = [f"{'.'.join(map(str, one['loc']))}: {reason_of(one)}" for one in error.errors()]
+        mistakes = [f"{'.'.join(map(str, one['loc']))}: {reason_of(one)}" for one in causes(error)]
     if values is None:
         raise Mistakes(
             Mistake(path=file, line=None, column=None, reason=f"account `{name}`: {reason}") for reason in mistakes
@@ -113,13 +111,17 @@ def settings_for(
     def follow(value: Any) -> Any:
         if isinstance(value, SecretRef):
             return resolve(value, owner=f"account `{name}`", environ=environ, warn=warn)
-        return tuple(map(follow, cast(tuple[Any, ...], value))) if isinstance(value, tuple) else value
+        return tuple(map(follow, cast(tuple[object, ...], value))) if isinstance(value, tuple) else value
 
-    return adapter.Settings(**{field: follow(getattr(values, field)) for field in values.model_fields_set})
+    return adapter.Settings(
+        **{field.removeprefix(PREFIX): follow(getattr(values, field)) for field in values.model_fields_set}
+    )
 
 
 def settings_model(adapter: type[Adapter]) -> type[Model]:
     """Return the model of what an owner may write for `adapter` beside `platform` and `live`.
+
+    Its fields are called `field_NAME`; in the file each is called NAME.
 
     :raises TypeError: `Settings` is no dataclass, or a field has a type that cannot be written in a file
     """
@@ -128,12 +130,14 @@ def settings_model(adapter: type[Adapter]) -> type[Model]:
     for field in dataclasses.fields(adapter.Settings):
         if field.name in COMMON_KEYS:
             raise TypeError(f"{adapter.__name__}.Settings.{field.name}: every account has this key already")
-        default: Any = ...
+        default: dict[str, Any] = {}
         if field.default is not dataclasses.MISSING:
-            default = field.default
+            default = {"default": field.default}
         elif field.default_factory is not dataclasses.MISSING:
-            default = Field(default_factory=field.default_factory)
-        fields[field.name] = (_as_written(hints[field.name], f"{adapter.__name__}.Settings.{field.name}"), default)
+            default = {"default_factory": field.default_factory}
+        written = _as_written(hints[field.name], f"{adapter.__name__}.Settings.{field.name}")
+        # Under a name of our own: a platform may call its key `copy` or `json`, which pydantic's models have already.
+        fields[PREFIX + field.name] = (written, Field(validation_alias=field.name, **default))
     model = create_model(f"{adapter.__name__}Settings", __base__=Model, __module__=__name__, **fields)
     model.section = f"an account on `{adapter.platform}`"
     return model

@@ -459,9 +459,9 @@ def _addressed(value: Any, info: ValidationInfo) -> Any:
 
 
 def _no_reference(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, Located):
         raise wrong("a ledger in PostgreSQL is not there yet: write the path of a file")
-    return cast(Any, value)
+    return value
 
 
 StorePath = Annotated[PlainPath, BeforeValidator(_no_reference)]

@@ -33,13 +33,13 @@ class Items(list[Any]):
     places: list[Mark]
 
 
-def place_of(document: object, path: Sequence[int | str]) -> Mark:
-    """Return where the last step of `path` that the document has stands; the start of the file when it has none.
+def place_of(document: object, path: Sequence[int | str], *, start: Mark = (1, 1)) -> Mark:
+    """Return where the last step of `path` that the document has stands; `start` when it has none.
 
     Steps that are no part of the document are passed over: `[0]` of a value that is short for a list of one, or the
     name of a variant.
     """
-    mark, value = (1, 1), document
+    mark, value = start, document
     for step in path:
         if isinstance(value, Located):
             if isinstance(step, str) and step in value:

@@ -35,7 +35,7 @@ def _worth_writing(value: object) -> object:
         parts = ((key, _worth_writing(part)) for key, part in cast(Mapping[str, Any], value).items())
         return {key: part for key, part in parts if part is not None and part != [] and part != {}}
     if isinstance(value, list):
-        return [_worth_writing(part) for part in value]  # pyright: ignore[reportUnknownVariableType]  # a list of anything
+        return list(map(_worth_writing, cast(list[object], value)))
     return value
 
 

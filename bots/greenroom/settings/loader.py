@@ -13,7 +13,7 @@ from greenroom.settings.bot import BotFile
 from greenroom.settings.document import Items, Located, parse, place_of
 from greenroom.settings.errors import Mistake, Mistakes
 from greenroom.settings.model import Model, Reading
-from greenroom.settings.reasons import is_a_cause, reason_of
+from greenroom.settings.reasons import causes, reason_of
 from greenroom.settings.secrets import HOW_TO_REFER
 
 __all__ = ["load_bot", "load_model"]
@@ -49,7 +49,7 @@ def load_model(model: type[M], path: Path, *, platforms: Platforms | None = None
     try:
         loaded = model.model_validate(document, context=reading, by_alias=True, by_name=False)
     except ValidationError as error:
-        found += [(*place_of(document, one["loc"]), reason_of(one)) for one in error.errors() if is_a_cause(one)]
+        found += [(*place_of(document, one["loc"]), reason_of(one)) for one in causes(error)]
     if platforms is not None:
         found += check_accounts(document, reading, platforms)
     found += reading.complaints

@@ -62,6 +62,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "max_age": "within",
         "text": "say",
         "where": "in",
+        "places": "in",
         "channels": "in",
     },
     "a `post` entry": {
@@ -75,6 +76,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "image": "picture",
         "accounts": "in",
         "where": "in",
+        "places": "in",
         "channels": "in",
         "grace": "late_ok",
         "misfire_grace_time": "late_ok",

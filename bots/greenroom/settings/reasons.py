@@ -1,8 +1,9 @@
 """What pydantic's errors mean in the words of an owner."""
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-__all__ = ["is_a_cause", "reason_of"]
+__all__ = ["causes", "reason_of"]
 
 
 def reason_of(error: ErrorDetails) -> str:
@@ -23,6 +24,17 @@ def reason_of(error: ErrorDetails) -> str:
     return error["msg"]
 
 
-def is_a_cause(error: ErrorDetails) -> bool:
-    """Leave out what only follows from another mistake."""
-    return error["type"] != "default_factory_not_called"
+def causes(error: ValidationError) -> list[ErrorDetails]:
+    """Return the errors, without those that only follow from another one."""
+    errors = error.errors()
+    return [
+        one
+        for one in errors
+        if one["type"] != "default_factory_not_called"
+        and not (one["type"] == "too_short" and any(_is_inside(other["loc"], one["loc"]) for other in errors))
+    ]
+
+
+def _is_inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    """Tell whether one place is a part of the other: an item that is wrong is not counted as an item."""
+    return len(inner) > len(outer) and inner[: len(outer)] == outer

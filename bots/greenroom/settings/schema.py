@@ -116,7 +116,8 @@ def _describe(schema: JsonSchema, model: type[Model], docs: dict[str, str]) -> N
             value.pop("default", None)
         if one_or_many in info.metadata or some_places in info.metadata:
             value = _one_or_many(value)
-        kept[key] = {"description": docs[field], **value} if field in docs else value
+        about = docs.get(field) or docs.get(key)
+        kept[key] = {"description": about, **value} if about else value
     schema.pop("title", None)
     schema["properties"] = kept
     schema["description"] = " ".join((inspect.getdoc(model) or "").split())

@@ -296,7 +296,7 @@ def _read_when(value: object) -> time | datetime:
 
 
 def _write_when(value: time | datetime) -> str:
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else f"{value:%H:%M}"
+    return value.isoformat(" ", "minutes") if isinstance(value, datetime) else value.isoformat("minutes")
 
 
 def _read_span(value: object) -> Span:
@@ -407,7 +407,7 @@ def _read_cron(value: object) -> str:
             in_bounds = span == "*" or all(least <= number <= most for number in numbers)
             rising = span == "*" or numbers == sorted(numbers)
             if not in_bounds or not rising or (slash and (not _is_small_number(step) or int(step) == 0)):
-                raise SpellingError(f"{_shown(item)} is not a {name} of a cron line: it goes from {least} to {most}")
+                raise SpellingError(f"{_shown(item)} is not the {name} of a cron line: it goes from {least} to {most}")
     return text
 
 
@@ -496,8 +496,7 @@ _CHANCE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%")
 
 def _read_chance(value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        percent = Decimal(str(value)) * 100
-        hint = f"{percent.normalize():f}%" if 0 < percent <= 100 else "8%"
+        hint = f"{(Decimal(str(value)) * 100).normalize():f}%" if 0 < value <= 1 else "8%"
         raise SpellingError(f"{_shown(value)}: of one or of a hundred? write {hint}")
     found = _CHANCE.fullmatch(_text(value, "8%"))
     if found is None or Decimal(found[1]) > 100:

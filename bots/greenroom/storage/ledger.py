@@ -112,6 +112,10 @@ class Ledger(abc.ABC):
         """Queue the turn as it is now."""
 
     @abc.abstractmethod
+    def work_again(self, turn: Turn) -> None:
+        """Queue the turn as it is now, after it was over or aside: it is found again after a restart."""
+
+    @abc.abstractmethod
     def rewrite(self, turn: Turn) -> None:
         """Queue the event of a turn whose source was edited on the platform."""
 

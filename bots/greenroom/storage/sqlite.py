@@ -38,6 +38,8 @@ _INSERT = (
 _UPDATE = (
     "UPDATE turns SET state=?,reason=?,starts=?,not_before=?,expires=?,persona=?,draft=?,outbox=?,changed=? WHERE seq=?"
 )
+_BEGIN_WORK = "INSERT OR IGNORE INTO at_work(seq) VALUES(?)"
+_END_WORK = "DELETE FROM at_work WHERE seq=?"
 _RECEIPT = "INSERT OR IGNORE INTO receipts(account,post_id,seq,part,url,published) VALUES(?,?,?,?,?,?)"
 _CURSOR = (
     "INSERT INTO cursors(account,source,cursor) VALUES(?,?,?) "
@@ -62,6 +64,7 @@ class _Group:
     """What goes to disk together."""
 
     __slots__ = (
+        "again",
         "arrivals",
         "changes",
         "cursors",
@@ -78,6 +81,8 @@ class _Group:
         self.arrivals: list[Turn] = []
         self.inserts: list[tuple[Any, ...]] = []
         self.turns: dict[int, tuple[Any, ...]] = {}
+        self.again: list[int] = []
+        """Seqs of turns that were over or aside and are worked on again."""
         self.receipts: list[tuple[Any, ...]] = []
         self.cursors: dict[tuple[str, str], str] = {}
         self.changes: list[tuple[str, tuple[Any, ...], asyncio.Future[int] | None]] = []
@@ -268,8 +273,12 @@ class SqliteLedger(Ledger):
                     first = group.inserts[0][0]
                     found = {row[0] for row in db.execute("SELECT seq FROM turns WHERE seq>=?", (first,))}
                     group.known = {row[0] for row in group.inserts} - found
+                db.executemany(_BEGIN_WORK, [(row[0],) for row in group.inserts if row[0] not in group.known])
             if group.turns:
                 db.executemany(_UPDATE, list(group.turns.values()))
+                db.executemany(_END_WORK, [(seq,) for seq, row in group.turns.items() if row[0] >= State.HELD])
+                if group.again:
+                    db.executemany(_BEGIN_WORK, [(seq,) for seq in group.again])
             if group.receipts:
                 db.executemany(_RECEIPT, group.receipts)
             if group.cursors:
@@ -390,6 +399,11 @@ class SqliteLedger(Ledger):
         )
         self._plan_flush()
         self._pending.turns[turn.seq] = row
+
+    @override
+    def work_again(self, turn: Turn) -> None:
+        self.save(turn)
+        self._pending.again.append(turn.seq)
 
     @override
     def rewrite(self, turn: Turn) -> None:
@@ -561,14 +575,16 @@ class SqliteLedger(Ledger):
 
     @override
     async def at_work(self) -> list[Turn]:
-        return await self._turns_where("state<4 AND (state>0 OR starts>0) ORDER BY seq")
+        return await self._turns_where(
+            "seq IN (SELECT seq FROM at_work) AND state<4 AND (state>0 OR starts>0) ORDER BY seq"
+        )
 
     @override
     async def waiting_lanes(self) -> list[tuple[str, str, int]]:
         def read(db: sqlite3.Connection) -> list[tuple[str, str, int]]:
             return db.execute(
-                "SELECT account,lane,min(seq) FROM turns INDEXED BY turns_at_work "
-                "WHERE state<4 AND state=0 AND starts=0 GROUP BY account,lane ORDER BY 3"
+                "SELECT account,lane,min(seq) FROM turns WHERE seq IN (SELECT seq FROM at_work) "
+                "AND state=0 AND starts=0 GROUP BY account,lane ORDER BY 3"
             ).fetchall()
 
         return await self._read(read)
@@ -609,7 +625,9 @@ class SqliteLedger(Ledger):
     @override
     async def about_post(self, account: str, post_id: str) -> list[Turn]:
         return await self._turns_where(
-            "(state<4 OR state IN (4,5)) AND account=? AND post_id=? ORDER BY seq", account, post_id
+            "(seq IN (SELECT seq FROM at_work) OR state IN (4,5)) AND account=? AND post_id=? ORDER BY seq",
+            account,
+            post_id,
         )
 
     @override

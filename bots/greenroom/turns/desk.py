@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import structlog
 
@@ -87,9 +88,11 @@ class AccountDesk:
         """The platform has let the account in."""
         return self._connected.is_set()
 
-    async def _perform(self, turn: Turn) -> None:
-        if not self._connected.is_set():
-            await self._connected.wait()
+    def _perform(self, turn: Turn) -> Coroutine[Any, Any, None]:
+        return self._performer.perform(turn) if self._connected.is_set() else self._perform_later(turn)
+
+    async def _perform_later(self, turn: Turn) -> None:
+        await self._connected.wait()
         await self._performer.perform(turn)
 
     def recover(self, at_work: Sequence[Turn], waiting: Sequence[tuple[str, int]]) -> None:

@@ -142,7 +142,7 @@ class Performer:
             return self._end(turn, State.STALE, turn.reason or "it is too late for it")
         if isinstance(turn.event, Due) and turn.event.say is not None:
             # the owner's own words need no engine
-            return await self._store(turn, Draft(parts=(turn.event.say,), engine="say"))
+            return self._store(turn, Draft(parts=(turn.event.say,), engine="say"))
         if count:
             ledger.save(turn)
             await ledger.committed()
@@ -164,18 +164,17 @@ class Performer:
             return None
         turn.persona = speaker.persona.version
         if isinstance(outcome, Spoken):
-            return await self._store(turn, _draft_of(outcome, outcome.engine))
+            return self._store(turn, _draft_of(outcome, outcome.engine))
         if isinstance(outcome, Held):
             ledger.note(turn.seq, "held", outcome.reason)
-            return await self._store(turn, _draft_of(outcome, outcome.engine or ""), State.HELD, outcome.reason)
+            return self._store(turn, _draft_of(outcome, outcome.engine or ""), State.HELD, outcome.reason)
         return self._end(turn, State.IGNORED, outcome.reason)
 
-    async def _store(self, turn: Turn, draft: Draft, state: State = State.DRAFTED, reason: str = "") -> None:
-        """Commit what was generated, and may have been paid for, before anything else happens to it."""
+    def _store(self, turn: Turn, draft: Draft, state: State = State.DRAFTED, reason: str = "") -> None:
+        """Queue what was generated, and may have been paid for, in one change with its state."""
         turn.draft, turn.state, turn.reason = draft, state, reason
         turn.starts = turn.not_before = 0
         self._ledger.save(turn)
-        await self._ledger.committed()
         self._faults("after_draft")
 
     def _wait_for_engine(self, turn: Turn, absence: EngineUnavailable) -> None:

@@ -243,7 +243,7 @@ def budget(spend: SqliteSpend, clock: HandClock) -> Budget:
 
 
 PRICE = Price(input=250_000, output=2_000_000)
-ADA = Persona(persona="Ada", who="keeps the lighthouse", bounds={"banned": ["amazing"]})
+ADA = Persona(persona="Ada", who="keeps the lighthouse")
 
 
 def brief(**changed: Any) -> Brief:

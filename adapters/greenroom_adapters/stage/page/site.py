@@ -49,9 +49,8 @@ def routes(
 ) -> list[BaseRoute]:
     """Return the page's routes, each behind its own `Guard`; `/media/…` is the server's.
 
-    `hosts` are names under which the server is reached beside the loopback ones (without port; IPv6 in brackets); `*` is
-    any name.
-    Nothing is started; open streams end when the state's `watch` ends.
+    `hosts` are names under which the server is reached beside the loopback ones (without port; IPv6 in brackets);
+    `*` is any name. Nothing is started; open streams end when the state's `watch` ends.
     """
     renderer = Renderer(state)
     visitors = Visitors(state, key=new_session().encode(), new_session=new_session)

@@ -1,5 +1,6 @@
 """Reads a script file: strict about every key, symbol and variable, with the place of each mistake."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -8,12 +9,12 @@ import yaml
 
 from greenroom.generation.script.hearing import TRAITS
 from greenroom.generation.script.patterns import Pattern, PatternError, parse_pattern
-from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, Memory, Rule, Saying, Script
+from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, MARK_LENGTH, Memory, Rule, Saying, Script
 from greenroom.generation.script.weather import Chapters, Drift
 from greenroom.generation.script.wording import Wording, WordingError, parse_wording
 from greenroom.settings.errors import Mistake, Mistakes
 from greenroom.settings.names import nearest
-from greenroom.settings.spelling import PERIOD, SPAN, SpellingError
+from greenroom.settings.spelling import DAYS, PERIOD, SPAN, SpellingError
 from greenroom_adapters.contract import Surface
 
 __all__ = ["BUILT_IN_SYMBOLS", "BUILT_IN_VARIABLES", "load_script"]
@@ -23,13 +24,14 @@ T = TypeVar("T")
 BUILT_IN_SYMBOLS = frozenset({"example", "topic"})
 """Filled from the persona: a sentence of its examples, one of its topics."""
 BUILT_IN_VARIABLES = frozenset(
-    {"about", "date", "day", "hour", "month", "mood", "persona", "time", "turn", "weekday", "who", "year"}
+    {"about", "date", "day", "hour", "month", "mood", "persona", "time", "turn", "weekday", "who", "who_capital", "year"}
 )
 LONGEST_TEXT = 4000
 """No text of a script may become longer than this, whatever is drawn."""
 ADMITS = ("bot", "robô", "robot", "program", "programa", "software", "machine")
 """An answer to "are you a bot?" holds one of these words."""
-SAYING_KEYS = ("say", "weight", "mood", "at", "in", "first", "after", "when", "language", "about", "then")
+LOST_SYMBOL = re.compile(r"\s+#[a-z_]+(?:\.capital)?#")
+SAYING_KEYS = ("say", "weight", "mood", "at", "days", "in", "first", "after", "when", "not_knowing", "language", "about", "then")
 
 
 def load_script(path: Path) -> Script:
@@ -45,12 +47,14 @@ class _Loader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lines: list[str] = []
         self._mistakes: list[Mistake] = []
         self._texts: list[tuple[yaml.Node, Saying, frozenset[str]]] = []
         self._symbols: dict[str, tuple[Saying, ...]] = {}
         self._drifts: dict[str, Drift] = {}
         self._chapters: dict[str, Chapters] = {}
         self._told: dict[str, tuple[tuple[Saying, ...], ...]] = {}
+        self._remembered: tuple[str, ...] = ()
         self._cues: dict[str, tuple[Pattern, ...]] = {}
         self._names: dict[str, yaml.Node] = {}
 
@@ -62,6 +66,7 @@ class _Loader:
         self._names = {}
         remember = self._named(top.get("remember"), self._memory)
         self._cues = self._named(top.get("cues"), lambda _, node: self._patterns(node))
+        self._remembered = tuple(remember)
         known = frozenset(remember)
         for name, node in self._items(top.get("chapters")):
             self._chapter(name, node)
@@ -94,6 +99,7 @@ class _Loader:
         except (OSError, UnicodeDecodeError) as error:
             reason = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
             raise Mistakes([Mistake(path=self._path, line=None, column=None, reason=f"the script {reason}")]) from error
+        self._lines = text.splitlines()
         try:
             node = cast("yaml.Node | None", yaml.compose(text, Loader=_COMPOSER))
         except yaml.MarkedYAMLError as error:
@@ -156,6 +162,10 @@ class _Loader:
 
     def _text(self, node: yaml.Node) -> str:
         if isinstance(node, yaml.ScalarNode) and str(node.value).strip():
+            end = node.end_mark
+            behind = self._lines[end.line][end.column :] if end.line < len(self._lines) else ""
+            if node.style is None and LOST_SYMBOL.match(behind):
+                self._wrong(node, "in YAML a # after a space begins a comment: put the sentence in quotes")
             return str(node.value)
         self._wrong(node, "a text belongs here")
         return ""
@@ -320,6 +330,7 @@ class _Loader:
             moods=moods,
             mood=frozenset(self._texts_of(keys.get("mood"))),
             at=tuple(self._spelt(one, SPAN.read, SPAN.read("00:00-12:00")) for one in self._list(keys.get("at"))),
+            days=self._days(keys.get("days")),
             surfaces=frozenset(Surface(name) for name in surfaces),
             first=self._flag(keys["first"]) if "first" in keys else None,
             after=int(self._number(keys["after"])) if "after" in keys else 0,
@@ -328,6 +339,9 @@ class _Loader:
                 for name, value in self._items(keys.get("when"))
                 if self._is_drift(name, value)
             },
+            not_knowing=frozenset(self._one_of(keys["not_knowing"], self._remembered, "a memory"))
+            if "not_knowing" in keys
+            else frozenset(),
             language=self._text(keys["language"]) if "language" in keys else None,
             about=frozenset(word.casefold() for word in self._texts_of(keys.get("about"))),
             then={
@@ -336,6 +350,8 @@ class _Loader:
                 if self._is_cue(name, value)
             },
         )
+        if saying.then and len(wording.mark) < MARK_LENGTH:
+            self._wrong(keys["say"], f"what is followed by `then` needs {MARK_LENGTH} letters in a row to be known again")
         self._texts.append((keys["say"], saying, known))
         return saying
 
@@ -356,11 +372,16 @@ class _Loader:
             return 1.0, {mood: self._number(value) for mood, value in self._items(node)}
         return self._number(node, least=0.01), {}
 
+    def _days(self, node: yaml.Node | None) -> frozenset[int]:
+        if node is None:
+            return frozenset(range(7))
+        return frozenset(day for one in self._list(node) for day in self._spelt(one, DAYS.read, frozenset({0})))
+
     def _is_drift(self, name: str, node: yaml.Node) -> bool:
         return bool(self._one_of_names(name, node, self._drifts, "a drift"))
 
     def _is_cue(self, name: str, node: yaml.Node) -> bool:
-        return bool(self._one_of_names(name, node, self._cues, "a cue"))
+        return bool(self._one_of_names(name, node, {ANYTHING: (), **self._cues}, "a cue"))
 
     def _one_of_names(self, name: str, node: yaml.Node, names: Mapping[str, object], what: str) -> bool:
         if name in names:

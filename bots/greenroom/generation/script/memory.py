@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from greenroom.generation.engine import Line
 from greenroom.generation.script.decency import may_be_echoed
 from greenroom.generation.script.hearing import Heard, Word, hear
-from greenroom.generation.script.script import Memory, Saying, Script
+from greenroom.generation.script.script import MARK_LENGTH, Memory, Saying, Script
 from greenroom_adapters.contract import Author
 
 __all__ = ["Conversation", "echo", "named", "read_conversation"]
 
 LINES_READ = 200
 """So many of the latest lines count; what is older is forgotten."""
-MARK_LENGTH = 12
-"""A literal stretch that is shorter than this recognises nothing: it may stand in any text."""
 LONGEST_ECHO = 48
 REFLECTED = {
     "am": "are",
@@ -57,12 +55,12 @@ class Conversation:
         """Return the saying behind the bot's latest line, if something may follow it."""
         if not self.mine:
             return None
-        found = [s for s in script.leading if len(s.wording.mark) >= MARK_LENGTH and s.wording.mark in self.mine[-1]]
+        found = [saying for saying in script.leading if saying.wording.mark in self.mine[-1]]
         return max(found, key=lambda saying: len(saying.wording.mark), default=None)
 
     def repeats(self, heard: Heard) -> bool:
-        """Say whether the person has said the same words before."""
-        return bool(heard.words) and any(hear(text).key == heard.key for text in self.theirs[-20:])
+        """Say whether the person has said the same words before. One word alone, such as yes, is no repetition."""
+        return len(heard.words) > 1 and any(hear(text).key == heard.key for text in self.theirs[-20:])
 
 
 def read_conversation(script: Script, lines: Sequence[Line], *, author: Author | None, said: str | None) -> Conversation:

@@ -2,7 +2,7 @@
 
 A pattern is a row of words in the spelling of `hearing`: lower case, contractions written out.
 
-    are you (a|an|) (bot|robot|machine)     one of several; an empty one makes it optional
+    are you (a|an|) (bot|robot|machine)     one of several; an empty one makes it optional; brackets may nest
     sail*                                   any word that begins so
     do you * sea                            any words between, none included
     my name is <name:1-2>                   up to two words are captured; without numbers one to six
@@ -22,7 +22,8 @@ __all__ = ["Match", "Pattern", "PatternError", "PatternIndex", "parse_pattern"]
 
 WIDEST_GAP = 12
 MOST_CAPTURED = 6
-ELEMENT = re.compile(r"\s*(?:(?P<group>\([^()]*\))|(?P<capture><[^<>]*>)|(?P<word>[^\s()<>]+))")
+MOST_PHRASES = 200
+ELEMENT = re.compile(r"\s*(?:(?P<open>\()|(?P<capture><[^<>]*>)|(?P<word>[^\s()<>|]+))")
 CAPTURE = re.compile(r"<([a-z][a-z_]*)(?::([1-9])(?:-([1-9]))?)?>")
 PLAIN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*\*?")
 
@@ -149,9 +150,13 @@ def parse_pattern(source: str) -> Pattern:
     while position < len(body):
         found = ELEMENT.match(body, position)
         if found is None:
-            raise PatternError(f"cannot read {body[position:]!r}: a bracket is not closed or stands inside another")
+            raise PatternError(f"cannot read {body[position:].strip()!r}")
         position = found.end()
-        elements.append(_element(found))
+        if found["open"]:
+            phrases, position = _phrases(body, position)
+            elements.append(Choice(tuple(dict.fromkeys(phrases))))
+        else:
+            elements.append(_element(found))
     if not any(isinstance(element, Choice | Capture) for element in elements):
         raise PatternError("a pattern needs at least one word")
     names = [element.name for element in elements if isinstance(element, Capture)]
@@ -160,10 +165,36 @@ def parse_pattern(source: str) -> Pattern:
     return Pattern(source=source, elements=tuple(elements), from_start=from_start, to_end=to_end)
 
 
+def _phrases(body: str, position: int) -> tuple[list[tuple[str, ...]], int]:
+    """Read what stands in a bracket, from behind its opening; return its phrases and the place behind its end."""
+    done: list[tuple[str, ...]] = []
+    current: list[tuple[str, ...]] = [()]
+    while True:
+        rest = body[position:].lstrip()
+        position = len(body) - len(rest)
+        if not rest:
+            raise PatternError("a bracket is not closed")
+        if rest[0] in "|)":
+            done.extend(current)
+            position += 1
+            if rest[0] == ")":
+                return done, position
+            current = [()]
+            continue
+        if rest[0] == "(":
+            inner, position = _phrases(body, position + 1)
+        else:
+            found = ELEMENT.match(body, position)
+            if found is None or not found["word"] or found["word"] == "*":
+                raise PatternError("in brackets stand words alone")
+            inner, position = [(_plain(found["word"]),)], found.end()
+        current = [(*phrase, *more) for phrase in current for more in inner]
+        if len(current) + len(done) > MOST_PHRASES:
+            raise PatternError(f"these brackets mean more than {MOST_PHRASES} phrases")
+
+
 def _element(found: re.Match[str]) -> Element:
-    group, capture, word = found["group"], found["capture"], found["word"]
-    if group is not None:
-        return Choice(tuple(tuple(_plain(word) for word in phrase.split()) for phrase in group[1:-1].split("|")))
+    capture, word = found["capture"], found["word"]
     if capture is not None:
         parts = CAPTURE.fullmatch(capture)
         if parts is None:

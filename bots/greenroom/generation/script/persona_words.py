@@ -50,8 +50,12 @@ class PersonaWords:
     """What one persona lends to its script."""
 
     def __init__(self, persona: Persona) -> None:
-        who = persona.who.strip().rstrip(".")
-        self.variables: dict[str, str] = {"persona": persona.persona, "who": who}
+        who = " ".join(persona.who.split()).rstrip(".")
+        self.variables: dict[str, str] = {
+            "persona": persona.persona,
+            "who": who[:200],
+            "who_capital": who[:1].upper() + who[1:200],
+        }
         posts = [example.strip() for example in persona.examples.post]
         sentences = [sentence.strip() for post in posts for sentence in SENTENCE.split(post)]
         spoken = [

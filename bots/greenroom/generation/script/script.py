@@ -10,8 +10,10 @@ from greenroom.generation.script.wording import Wording
 from greenroom.settings.spelling import Span
 from greenroom_adapters.contract import Surface
 
-__all__ = ["ANYTHING", "ARE_YOU_A_BOT", "REFUSED", "Memory", "Rule", "Saying", "Script"]
+__all__ = ["ANYTHING", "ARE_YOU_A_BOT", "MARK_LENGTH", "REFUSED", "Memory", "Rule", "Saying", "Script"]
 
+MARK_LENGTH = 18
+"""A literal stretch that is shorter than this recognises nothing: it may stand in any text."""
 ANYTHING = "anything"
 """The rule that speaks when no other fits. Every script has it."""
 ARE_YOU_A_BOT = "are_you_a_bot"
@@ -32,6 +34,8 @@ class Saying:
     """Said in these moods alone; empty: in any."""
     at: tuple[Span, ...] = ()
     """Said at these times of day; empty: at any."""
+    days: frozenset[int] = frozenset(range(7))
+    """Said on these days of the week, 0 for Monday."""
     surfaces: frozenset[Surface] = frozenset()
     """Said on these surfaces; empty: on any."""
     first: bool | None = None
@@ -40,6 +44,8 @@ class Saying:
     """Not before so many lines were said to this person."""
     when: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """Said while each of these drifts has one of these values."""
+    not_knowing: frozenset[str] = frozenset()
+    """Said only while none of these memories is known of the person."""
     language: str | None = None
     """Said to people who are answered in this language; None: to everybody."""
     about: frozenset[str] = frozenset()

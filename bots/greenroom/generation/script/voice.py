@@ -22,6 +22,8 @@ __all__ = ["Voice"]
 
 CUE_RANK = 7
 """Rules above this rank are answered before a follow-up of the last line."""
+ANYTHING_RANK = 5
+"""The same for a follow-up that takes any answer but a question."""
 RECENT_POSTS = 4
 """A form of post is not used again within so many posts while there is another."""
 
@@ -86,7 +88,8 @@ class Voice:
         scene = self._scene(script, brief, conversation, now)
         wanted = frozenset(word.heard for word in hear(brief.about).words) if brief.about else frozenset[str]()
         fitting = [saying for saying in script.posts if saying.about & wanted]
-        others = [saying for saying in script.posts if not saying.about or not wanted]
+        # Nothing about it in particular: then anything, rather than silence.
+        others = list(script.posts)
         recent = "\n".join(mine[-RECENT_POSTS:])
         fresh: list[Saying] = []
         stale: list[Saying] = []
@@ -141,9 +144,9 @@ class Voice:
     ) -> Iterator[tuple[Sequence[Saying], Mapping[str, str]]]:
         """Yield what may answer, the best first."""
         rules = self._fitting(heard, traits)
-        follow = self._follow_up(scene, heard)
+        rank, follow = self._follow_up(scene, heard)
         for rule, match in rules:
-            if follow and rule.rank <= CUE_RANK:
+            if follow and rule.rank <= rank:
                 yield follow, {}
                 follow = ()
             captures = self._captures(match)
@@ -187,14 +190,16 @@ class Voice:
                 captures[name] = kept
         return captures
 
-    def _follow_up(self, scene: _Scene, heard: Heard) -> tuple[Saying, ...]:
-        cues = {self._script.cue_names[number] for number, _ in self._script.cue_index.matches(heard.words)}
-        if not cues:
-            return ()
+    def _follow_up(self, scene: _Scene, heard: Heard) -> tuple[int, tuple[Saying, ...]]:
+        """Return what the bot's last line has ready for these words, and the highest rank that it goes before."""
         last = scene.conversation.last_leading(self._script)
         if last is None:
-            return ()
-        return tuple(saying for cue, sayings in last.then.items() if cue in cues for saying in sayings)
+            return 0, ()
+        cues = {self._script.cue_names[number] for number, _ in self._script.cue_index.matches(heard.words)}
+        sayings = tuple(saying for cue, follow in last.then.items() if cue in cues for saying in follow)
+        if sayings:
+            return CUE_RANK, sayings
+        return ANYTHING_RANK, () if "question" in heard.traits else last.then.get(ANYTHING, ())
 
     def _admission(self, scene: _Scene) -> str:
         line = self._persona.disclosure_line
@@ -276,13 +281,15 @@ class Voice:
             own = self._words.symbol(name, scene.dice, scene.conversation.said)
             if own is not None:
                 return own
-            if name in scene.script.chapters:
-                choices = scene.script.told[name][scene.moment.chapter(name)]
-            else:
-                choices = scene.script.symbols.get(name, ())
+            told = scene.script.told.get(name)
+            choices = told[scene.moment.chapter(name)] if told else scene.script.symbols.get(name, ())
             open_now = [choice for choice in choices if _may_be_said(scene, choice, variables)]
             fresh = [choice for choice in open_now if not scene.conversation.was_said(choice)]
-            chosen = next(_drawn(scene, fresh or open_now), None)
+            if not fresh and not told:
+                # All were said: one of those that were said longest ago. What a chapter tells is told once.
+                open_now.sort(key=lambda choice: scene.conversation.said.rfind(choice.wording.mark))
+                fresh = open_now[: len(open_now) // 2 + 1]
+            chosen = next(_drawn(scene, fresh), None)
             if chosen is None:
                 missing.append(name)
                 return ""
@@ -315,6 +322,10 @@ def _may_be_said(scene: _Scene, saying: Saying, variables: Mapping[str, object])
     if saying.mood and scene.moment.mood not in saying.mood:
         return False
     if saying.at and not any(scene.moment.now.time() in span for span in saying.at):
+        return False
+    if saying.not_knowing & scene.conversation.known.keys():
+        return False
+    if scene.moment.now.weekday() not in saying.days:
         return False
     if saying.language is not None and saying.language not in scene.persona.languages:
         return False

@@ -154,6 +154,7 @@ document.addEventListener("submit", async (event) => {
   form.dataset.busy = "yes";
   complain(form, "");
   const body = new FormData(form, event.submitter);
+  const sent = form.elements.text?.value;
   body.set("token", $('meta[name="token"]').content);
   try {
     const answer = await fetch(form.action, { method: "POST", body });
@@ -162,7 +163,8 @@ document.addEventListener("submit", async (event) => {
     if (!answer.ok) {
       complain(form, $("[data-refusal]", page)?.textContent || "The Stage did not take it.");
     } else if (to.pathname + to.search === location.pathname + location.search) {
-      if ("composer" in form.dataset) clear(form);
+      // Who writes on while the answer is on its way keeps the new words.
+      if ("composer" in form.dataset && form.elements.text.value === sent) clear(form);
       takeOver(page);
     } else {
       location.assign(to);

@@ -1,0 +1,278 @@
+"""What an owner is told when a bot file is wrong: place, reason, mend; all of it at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from greenroom.settings import Mistakes, load_bot
+from greenroom.settings.names import FOREIGN, NOT_YET
+
+Wrong = Callable[[str], list[str]]
+
+HEAD = "bot: ada\npersona: ada.yaml\naccounts: {home: harbour}\n"
+REFER = "write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER}"
+RULE_KEYS = "to, in, words, chance, quiet_for, within, say"
+BOT_KEYS = "bot, persona, accounts, timezone, engines, answer, post, rooms, people, limits, keep, store"
+
+BELOW_THE_HEAD: list[tuple[str, str]] = [
+    # keys
+    ("answr: mentions", "4:1: `answr` is not a key of the bot file. Did you mean `answer`?"),
+    ("quux: 1", f"4:1: `quux` is not a key of the bot file. Its keys: {BOT_KEYS}"),
+    ("version: 3", "4:1: `version` is not written: a version is the file's hash"),
+    ("file: x", f"4:1: `file` is not a key of the bot file. Its keys: {BOT_KEYS}"),
+    ("answer: {to: mentions, wrods: [a]}", "4:24: `wrods` is not a key of an `answer` rule. Did you mean `words`?"),
+    ("answer: {to: mentions, name: x}", f"4:24: `name` is not a key of an `answer` rule. Its keys: {RULE_KEYS}"),
+    ("tolls: {}", "4:1: `tolls` is not a key of the bot file (and `tools` is not there yet)"),
+    ("answer: {to: mentions, places: home}", "4:24: `places` is called `in` here"),
+    # keys of other systems
+    ("schedule: {at: 08:00}", "4:1: `schedule` is called `post` here"),
+    ("cron jobs: {at: 08:00}", "4:1: `cron jobs` is called `post` here"),
+    ("listen: mentions", "4:1: `listen` is called `answer` here"),
+    ("trigger: mentions", "4:1: `trigger` is called `answer` here"),
+    ("post: {at: 08:00, jitter: 20 minutes}", "4:19: `jitter` is called `spread` here"),
+    ("post: {at: 08:00, prompt: x}", "4:19: `prompt` is called `about` here"),
+    ("engines: {text: {model: openai/x, base_url: http://x}}", "4:35: `base_url` is called `server` here"),
+    # not there yet
+    ("tools: {}", "4:1: `tools` is not there yet"),
+    ("approve: risky", "4:1: `approve` is not there yet"),
+    ("tell: home/@maria", "4:1: `tell` is not there yet"),
+    ("page: none", "4:1: `page` is not there yet"),
+    ("engines: {image: card}", "4:11: `image` is not there yet"),
+    ("answer: {to: mentions, gather: 4 seconds}", "4:24: `gather` is not there yet"),
+    ("answer: {to: mentions, hands_off: 12 hours}", "4:24: `hands_off` is not there yet"),
+    ("post: {at: 08:00, from: {feed: x}}", "4:19: `from` is not there yet"),
+    ("post: {at: 08:00, picture: {file: lights.jpg, alt: x, filter: dusk}}", "4:55: `filter` is not there yet"),
+    ("rooms: {a: {is: home/a, slow: 1/minute}}", "4:25: `slow` is not there yet"),
+    (
+        "rooms: {a: {is: home/a, mode: open}}",
+        "4:25: `open` is not there yet: write `mentions`, and a rule `{to: messages, in: ROOM}` in `answer`",
+    ),
+    ("people: {moderators: home/@x}", "4:10: `moderators` is not there yet"),
+    ("limits: {posts: 12/day}", "4:10: `posts` is not there yet"),
+    ("store: {env: DATABASE_URL}", "4:1: a ledger in PostgreSQL is not there yet: write the path of a file"),
+    # values
+    ("timezone: Europe/Lissabon", "4:1: `Europe/Lissabon` is not a time zone. Did you mean `Europe/Lisbon`?"),
+    ("timezone: lisbon", "4:1: `lisbon` is not a time zone. Did you mean `Europe/Lisbon`?"),
+    (
+        "timezone: 3",
+        "4:1: `3` is not a time zone. Write one like Europe/Lisbon, America/New_York or UTC",
+    ),
+    ("keep: 90", "4:1: `90`: minutes or months? write 90 minutes"),
+    ("post: {every: 10m}", "4:8: `10m`: minutes or months? write 10 minutes"),
+    ("post:\n  - at: 25:00", "5:5: `25:00` is not a time of day: write it like 08:00 or 20:30"),
+    ("post: {at: [08:00, 9]}", "4:20: `9` is not understood here: write it like 08:00, or 2026-12-24 18:00 for once"),
+    (
+        "post: {cron: 0 8 * * *, at: 08:00}",
+        "4:1: `at` and `cron` both say when: keep one of them",
+    ),
+    ("post: {about: x}", "4:1: when? write `at`, `every` or `cron`"),
+    (
+        "post: {at: 08:00, about: x, say: y}",
+        "4:1: `about` lets the engines write and `say` is fixed: keep one of them",
+    ),
+    (
+        "post:\n  - {name: a, at: 08:00}\n  - {at: 09:00}",
+        "6:5: an entry needs a `name` where `post` has more than one: it is its identity",
+    ),
+    (
+        "post:\n  - {name: a, at: 08:00}\n  - {name: a, at: 09:00}",
+        "6:5: another entry is called `a` already: give it a name of its own",
+    ),
+    ("post: {at: 08:00, picture: {file: dark.jpg, alt: x}}", "4:29: there is no file dark.jpg"),
+    ("post: {at: 08:00, picture: {file: lights.jpg}}", "4:19: `alt` is missing here"),
+    ("post: {at: 08:00, say: ''}", "4:19: this text is empty"),
+    ("post: {at: 08:00, say: 7}", '4:19: this must be a text: write "7"'),
+    ("post: {at: 08:00, say: true}", '4:19: this must be a text: write "true"'),
+    ("answer: mentoins", "4:1: `mentoins` is not a kind of event. Did you mean `mentions`?"),
+    (
+        "answer: {to: [mentions, all]}",
+        "4:25: `all` is not a kind of event. Write one of mentions, replies, quotes, direct_messages, messages, joins, "
+        "follows, reactions",
+    ),
+    ("answer: {to: []}", "4:10: this is empty: write at least one"),
+    ("answer: {words: [a]}", "4:1: `to` is missing here"),
+    ("answer: {to: mentions, chance: 0.08}", "4:24: `0.08`: of one or of a hundred? write 8%"),
+    ("answer: {to: mentions, in: hme}", "4:24: `hme`: there is no account `hme`. Did you mean `home`?"),
+    (
+        "answer: {to: mentions, in: discord/lounge}",
+        "4:24: `discord/lounge`: there is no account `discord`. The accounts of this file: home",
+    ),
+    (
+        "answer: [~]",
+        f"4:10: an `answer` rule is written with keys and values. Its keys: {RULE_KEYS}",
+    ),
+    ("people: {owner: maria}", "4:10: `maria` is not a person: write account/@handle or account/id, like home/@maria"),
+    ("people: {owner: hme/@maria}", "4:10: `hme/@maria`: there is no account `hme`. Did you mean `home`?"),
+    ("rooms: {a: {is: home/a, mode: off}}", "4:25: `off` means false to some readers of YAML: write `ignore`"),
+    ("rooms: {a: {is: home/a, mode: false}}", "4:25: `false` means false to some readers of YAML: write `ignore`"),
+    ("rooms: {a: {is: home/a, mode: listne}}", "4:25: `listne` is not a mode of a room. Did you mean `listen`?"),
+    ("rooms: {a: {is: home}}", "4:13: `home` is a whole account: write account/room, like home/lounge"),
+    ("rooms: {a: {mode: listen}}", "4:9: where is `a`? write `is: account/room`"),
+    ("rooms: {home: {is: home/a}}", "4:9: `home` is an account already: give the room another name"),
+    (
+        "rooms: {elsewhere: {is: home/a}}",
+        "4:9: `elsewhere` stands for all rooms that nobody listed: it has no `is`",
+    ),
+    ("engines: [hold, script]", "4:1: `hold` ends the list: what stands after it is never asked"),
+    ("engines: scirpt", "4:1: `scirpt` is not an engine. Did you mean `script`?"),
+    ("engines: gpt-5-mini", "4:1: `gpt-5-mini` is not an engine. Write openai/NAME, or name the `server` that has it"),
+    (
+        "engines: {text: {model: x, server: localhost}}",
+        "4:28: this must be an address: write it like http://localhost:11434/v1",
+    ),
+    ("limits: {spend: 1}", "4:10: `1` of what, and how often? write 1 USD/day"),
+    ("limits: {spend: 1 EUR/day}", "4:10: `1 EUR`: other currencies than USD are not there yet; write it like 0.10 USD"),
+    ("limits: {quiet: 23}", "4:10: `23` is not understood here: write it like 23:00-07:00"),
+    # secrets
+    (
+        "engines: {text: {model: openai/x, key: letmein}}",
+        f"4:35: a secret does not belong in the file: {REFER}",
+    ),
+    ("engines: {text: {model: openai/x, key: {}}}", f"4:35: a secret is kept in one place: {REFER}"),
+    ("engines: {text: {model: openai/x, key: {env: A, file: b}}}", f"4:35: a secret is kept in one place: {REFER}"),
+    (
+        "engines: {text: {model: openai/x, key: {keyring: a}}}",
+        "4:35: an entry of the keyring is written SERVICE/USER",
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "told"), BELOW_THE_HEAD)
+def test_a_mistake_is_told_with_its_place_and_its_mend(mistakes: Wrong, written: str, told: str) -> None:
+    assert mistakes(f"{HEAD}{written}\n") == [told]
+
+
+WHOLE: list[tuple[str, list[str]]] = [
+    ("persona: ada.yaml\naccounts: {home: harbour}\n", ["1:1: `bot` is missing here"]),
+    ("bot: ada\npersona: ada.yaml\n", ["1:1: `accounts` is missing here"]),
+    ("bot: ada\npersona: ada.yaml\naccounts: {}\n", ["3:1: this is empty: write at least one"]),
+    ("bot: ada\npersona: ada.yaml\naccounts: harbour\n", ["3:1: this is written with keys and values"]),
+    ("bot: ada\npersona: eda.yaml\naccounts: {home: harbour}\n", ["2:1: there is no file eda.yaml"]),
+    (
+        "bot: a/b\npersona: ada.yaml\naccounts: {home: harbour}\n",
+        ["1:1: a name has letters, digits, dots, dashes and underscores, and begins with a letter or digit"],
+    ),
+    (
+        "bot: ada\npersona: ada.yaml\naccounts: {home: {platform: harbuor}}\n",
+        ["3:19: there is no platform `harbuor`. Did you mean `harbour`?"],
+    ),
+    (
+        "bot: ada\npersona: ada.yaml\naccounts: {home: zzz}\n",
+        ["3:12: there is no platform `zzz`. There are: harbour, stage"],
+    ),
+    ("bot: ada\npersona: ada.yaml\naccounts: {home: {live: true}}\n", ["3:12: `platform` is missing here"]),
+    (
+        "bot: ada\npersona: ada.yaml\naccounts: {home: {platform: harbour, live: yes}}\n",
+        ["3:38: `yes`: write true or false"],
+    ),
+    (
+        "bot: ada\npersona: ada.yaml\naccounts:\n  home: {platform: harbour, tokne: {env: A}, depth: deep, flag: gren}\n",
+        [
+            "4:29: `tokne` is not a key of an account on `harbour`. Did you mean `token`?",
+            "4:46: this must be a number",
+            "4:59: `gren` is not a word that this platform knows. Did you mean `green`?",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "told"), WHOLE)
+def test_a_mistake_of_the_first_lines_is_told_with_its_place(mistakes: Wrong, written: str, told: list[str]) -> None:
+    assert mistakes(written) == told
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(mistakes: Wrong) -> None:
+    told = mistakes(
+        """\
+bot: ada
+persona: nobody.yaml
+acounts:
+  home: {platform: harbour, tokn: x}
+  b c: stage
+timezone: Europe/Lisbonn
+tools: {}
+answer:
+  - to: mentoins
+    within: 10m
+post: {at: 20.00, jitter: 5, about: x}
+"""
+    )
+    assert [line.partition(" ")[0] for line in told] == [
+        "2:1:",
+        "3:1:",
+        "4:29:",
+        "4:29:",
+        "5:3:",
+        "6:1:",
+        "7:1:",
+        "9:5:",
+        "10:5:",
+        "11:8:",
+        "11:19:",
+        "11:19:",
+    ]
+
+
+def test_a_key_in_plain_sight_is_a_mistake_and_is_not_repeated(mistakes: Wrong) -> None:
+    for key in ("sk-proj-abcdefghijklmnop1234", "ghp_0123456789abcdefABCDEF", "aB3" * 14):
+        told = mistakes(f"{HEAD}post: {{at: 08:00, say: {key}}}\n")
+        assert told == [
+            f"4:19: this looks like a key, and a key does not belong in the file: {REFER} "
+            "(and have it replaced: it was written down)"
+        ]
+        assert key not in "".join(told)
+
+
+def test_a_refused_secret_is_in_no_error_and_no_repr(folder: Path) -> None:
+    path = folder / "bot.yaml"
+    path.write_text(HEAD + "engines: {text: {model: openai/x, key: hunter2hunter2}}\n", encoding="utf-8")
+    with pytest.raises(Mistakes) as caught:
+        load_bot(path)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "hunter2" not in f"{error} {error!r}"
+        error = error.__cause__ or error.__context__
+
+
+def test_words_of_people_are_no_keys(mistakes: Wrong) -> None:
+    sentence = "https://example.org/2026/11/24/a-very-long-address-of-an-article-About-lamps"
+    assert mistakes(f"{HEAD}post: {{at: 08:00, say: '{sentence}', x: 1}}\n")[0].startswith("4:104: `x` is not a key")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes) as caught:
+        load_bot(tmp_path / "none.yaml")
+    assert str(caught.value) == f"{tmp_path / 'none.yaml'}: there is no such file"
+
+
+def test_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Mistakes, match="directory"):
+        load_bot(tmp_path)
+
+
+def test_without_platforms_what_an_account_says_is_left_for_later(folder: Path) -> None:
+    path = folder / "bot.yaml"
+    path.write_text("bot: a\npersona: ada.yaml\naccounts: {h: {platform: unheard_of, x: 1}}\n", encoding="utf-8")
+    assert load_bot(path).accounts["h"].settings == {"x": 1}
+
+
+def test_no_key_is_both_there_and_not_there_yet() -> None:
+    from greenroom.personas import persona
+    from greenroom.settings import bot
+    from greenroom.settings.model import Model
+
+    sections = {
+        part.section: part
+        for module in (bot, persona)
+        for part in vars(module).values()
+        if isinstance(part, type) and issubclass(part, Model) and part is not Model
+    }
+    assert NOT_YET.keys() <= sections.keys()
+    assert FOREIGN.keys() <= sections.keys()
+    for section, names in NOT_YET.items():
+        assert not names & sections[section].keys().keys()
+        assert not names & FOREIGN.get(section, {}).keys()
+    for section, translations in FOREIGN.items():
+        assert not translations.keys() & sections[section].keys().keys()
+        assert {ours.partition(".")[0] for ours in translations.values()} <= sections[section].keys().keys()

@@ -1,0 +1,317 @@
+"""The crash test: a bot is killed with -9 again and again, and the platform's own database says what became of it.
+
+    python tests/system/crash.py [--mentions 1000] [--posts 100] [--kills 200] [--idempotency keyed] [--seed N]
+                                 [--lose-answers 0.05] [--plant double|loss]
+
+One run against one Stage: the bot is killed at every named fault point, then at random instants (start-up, work and
+drain), while mentions come in and scheduled posts fall due; then it may finish. The result is the exit code: 0 when
+nothing was lost, doubled or generated again after it was stored. In the class `none` an answer that was lost cannot be
+looked up: such a post is parked for a person, and counted apart.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+from counting import count, ends, parked, stored
+
+from greenroom.app.commands import put_down
+from greenroom.clock import SystemClock
+from greenroom.faults import POINTS
+from greenroom.storage import Due, SqliteLedger
+from greenroom_adapters.testing.stage import RunningStage
+
+PEOPLE = 25
+KEYED_WINDOW = 5
+"""Seconds for which the Stage of class `keyed-window` honours a key: less than a restart may take."""
+CLASSES = {
+    "keyed": "keyed",
+    "keyed-window": f"keyed:{KEYED_WINDOW}",
+    "two_phase": "two_phase",
+    "listed": "listed",
+    "none": "none",
+}
+BOT = """\
+bot: keeper
+persona: persona.yaml
+timezone: UTC
+accounts:
+  home: {{platform: stage, server: "{url}"}}
+engines: hold
+answer: mentions
+"""
+PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
+
+
+class Network:
+    """The people on the Stage, over its HTTP API alone."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._tokens: dict[str, str] = {}
+
+    def call(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - our own server on loopback
+            self._url + path, method=method, data=None if body is None else json.dumps(body).encode()
+        )
+        request.add_header("Content-Type", "application/json")
+        if token is not None:
+            request.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def person(self, number: int) -> str:
+        handle = f"person{number}"
+        if handle not in self._tokens:
+            self._tokens[handle] = self.call("POST", "/api/session", {"handle": handle})["token"]
+        return self._tokens[handle]
+
+    def mention(self, token: str, number: int) -> None:
+        self.call("POST", "/api/posts", {"text": f"@keeper say {token} for me"}, self.person(number % PEOPLE))
+
+
+class CrashTest:
+    """One run; see the module."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        self.options = options
+        self.chance = random.Random(options.seed)  # noqa: S311 - a test's dice, printed with the result
+        self.folder = folder
+        self.ledger = folder / "data" / "keeper.db"
+        self.bill = folder / "generations"
+        self.repeated: set[str] = set()
+        self.kills = Counter[str]()
+        self.tokens: set[str] = set()
+        self.asked = 0
+
+    def run(self) -> dict[str, Any]:
+        options = self.options
+        fault_options = ["--faults", "--writes", "1000000/1", "--idempotency", CLASSES[options.idempotency]]
+        with RunningStage(*fault_options, data=self.folder / "stage.db") as stage:
+            self.network = Network(stage.url)
+            (self.folder / "bot.yaml").write_text(BOT.format(url=stage.url))
+            (self.folder / "persona.yaml").write_text(PERSONA)
+            self._first_start()
+            self._put_posts_down()
+            if options.lose_answers:
+                fault = {"kind": "lose_answer", "chance": options.lose_answers, "count": 10**9, "account": "keeper"}
+                self.network.call("POST", "/api/admin/faults", fault, self.network.person(0))
+            self._kill_at_every_point()
+            self._kill_at_random()
+            self._finish()
+            return self._report(stage)
+
+    # the bot
+
+    def _start(self, *more: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(HERE / "crash_bot.py"), str(self.folder / "bot.yaml")]
+        command += ["--generations", str(self.bill), *more]
+        if self.options.plant:
+            command += ["--plant", self.options.plant]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+
+    def _wait_until_running(self, bot: subprocess.Popen[str]) -> bool:
+        assert bot.stdout is not None
+        return bot.stdout.readline().startswith("RUNNING")
+
+    def _first_start(self) -> None:
+        """Let the account start at now: what is mentioned before a bot was ever there is not its own."""
+        bot = self._start()
+        self._wait_until_running(bot)
+        deadline = time.monotonic() + 20
+        while not self._has_cursor() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._kill(bot)
+
+    def _has_cursor(self) -> bool:
+        import sqlite3
+        from contextlib import closing
+
+        if not self.ledger.exists():
+            return False
+        with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True, timeout=10)) as db:
+            try:
+                return bool(db.execute("SELECT count(*) FROM cursors").fetchone()[0])
+            except sqlite3.OperationalError:
+                return False
+
+    def _kill(self, bot: subprocess.Popen[str]) -> None:
+        if bot.poll() is None:
+            bot.send_signal(signal.SIGKILL)
+        _, errors = bot.communicate()
+        if bot.returncode != -signal.SIGKILL:
+            raise SystemExit(f"the bot ended by itself with {bot.returncode}:\n{errors[-3000:]}")
+        self._check_generations()
+
+    def _check_generations(self) -> None:
+        """A generation that was on disk when the bot died must never be asked for again."""
+        known = stored(self.ledger) if self.ledger.exists() else set()
+        billed = Counter(self.bill.read_text().split()) if self.bill.exists() else Counter()
+        for event, times in getattr(self, "_stored_then", {}).items():
+            if billed[event] > times:
+                self.repeated.add(event)
+        self._stored_then = {event: billed[event] for event in known}
+
+    # what comes in
+
+    def _put_posts_down(self) -> None:
+        """One post for every moment of the run, put down as `greenroom post --at` does."""
+        options = self.options
+        expected = 1.5 * (len(POINTS) + options.kills)
+        begin = datetime.now(UTC)
+
+        async def put() -> None:
+            async with SqliteLedger(self.ledger, bot="keeper", clock=SystemClock()) as ledger:
+                for number in range(options.posts):
+                    token = f"p{number:05d}"
+                    self.tokens.add(token)
+                    moment = begin + timedelta(seconds=expected * number / options.posts)
+                    event = Due(name="single", period="", due=moment, say=f"Log entry {token}.")
+                    await put_down(ledger, [moment], event, accounts=["home"], late=timedelta(hours=12))
+
+        asyncio.run(put())
+
+    def _ask(self, count: int) -> None:
+        for _ in range(min(count, self.options.mentions - self.asked)):
+            token = f"m{self.asked:05d}"
+            self.tokens.add(token)
+            self.network.mention(token, self.asked)
+            self.asked += 1
+
+    # the kills
+
+    def _kill_at_every_point(self) -> None:
+        for point in POINTS:
+            self._ask(self._share())
+            bot = self._start("--die-at", point, "--die-on", str(self.chance.choice((1, 1, 2, 5))))
+            if not self._wait_until_running(bot) and bot.poll() is None:
+                raise SystemExit("the bot did not start")
+            deadline = time.monotonic() + 4
+            while bot.poll() is None and time.monotonic() < deadline:
+                self._ask(1)
+                time.sleep(0.05)
+            self.kills[point if bot.poll() is not None else "not reached"] += 1
+            self._kill(bot)
+
+    def _kill_at_random(self) -> None:
+        options = self.options
+        for number in range(options.kills):
+            self._ask(self._share())
+            bot = self._start()
+            if self.chance.random() < 0.25:
+                time.sleep(self.chance.uniform(0.2, 1.2))
+                self.kills["around start-up"] += 1
+            else:
+                self._wait_until_running(bot)
+                self._ask(self._share())
+                time.sleep(self.chance.expovariate(1 / 0.15))
+                self.kills["at work"] += 1
+            self._kill(bot)
+            progress(number + 1, options.kills, f"{self.asked} mentions")
+
+    def _share(self) -> int:
+        """How many mentions come now, so that all have come when the last kill has."""
+        rounds = 2 * (len(POINTS) + self.options.kills)
+        return max(1, self.chance.randint(0, 4 * self.options.mentions // rounds))
+
+    def _finish(self) -> None:
+        """Let the bot go on without a kill until all is done, or nothing has moved for a while."""
+        self._ask(self.options.mentions)
+        bot = self._start()
+        self._wait_until_running(bot)
+        deadline = time.monotonic() + self.options.patience
+        while time.monotonic() < deadline:
+            counted = count(self.folder / "stage.db", bot="keeper", tokens=self.tokens)
+            open_turns = sum(number for state, number in ends(self.ledger).items() if state < 4)
+            if not set(counted.lost) - parked(self.ledger) and open_turns == 0:
+                break
+            time.sleep(0.25)
+        bot.send_signal(signal.SIGTERM)
+        _, errors = bot.communicate(timeout=30)
+        if bot.returncode != 0:
+            raise SystemExit(f"the bot did not stop cleanly ({bot.returncode}):\n{errors[-3000:]}")
+        self._check_generations()
+
+    # the result
+
+    def _report(self, stage: RunningStage) -> dict[str, Any]:
+        counted = count(self.folder / "stage.db", bot="keeper", tokens=self.tokens)
+        aside = parked(self.ledger)
+        lost = sorted(set(counted.lost) - aside)
+        return {
+            "idempotency": self.options.idempotency,
+            "seed": self.options.seed,
+            "asked": len(self.tokens),
+            "sent": counted.sent,
+            "lost": len(lost),
+            "doubled": len(counted.doubled),
+            "parked": len(aside),
+            "unasked": len(counted.unasked),
+            "generations repeated after they were stored": len(self.repeated),
+            "kills": sum(self.kills.values()) - self.kills["not reached"],
+            "points not reached": self.kills["not reached"],
+            "examples": {"lost": lost[:5], "doubled": list(counted.doubled[:5])},
+        }
+
+
+def progress(done: int, of: int, note: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done}/{of} kills, {note}   ", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+def holds(result: dict[str, Any]) -> bool:
+    """Say whether the promise was kept; only where nothing can be looked up may posts be parked."""
+    kept = not (
+        result["lost"]
+        or result["doubled"]
+        or result["unasked"]
+        or result["generations repeated after they were stored"]
+    )
+    return kept and (result["idempotency"] == "none" or result["parked"] == 0)
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mentions", type=int, default=1000)
+    parser.add_argument("--posts", type=int, default=100)
+    parser.add_argument("--kills", type=int, default=200, help="at random instants, besides one at every fault point")
+    parser.add_argument("--idempotency", choices=list(CLASSES), default="keyed")
+    parser.add_argument("--lose-answers", type=float, default=0.05, help="share of writes that commit without an answer")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--patience", type=float, default=180.0, help="seconds for the drain at the end")
+    parser.add_argument("--plant", choices=["double", "loss"], help="give the bot a bug that this test must find")
+    options = parser.parse_args(argv)
+    if options.seed is None:
+        options.seed = int.from_bytes(os.urandom(4))
+    return options
+
+
+def crash_test(options: argparse.Namespace) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="greenroom-crash-") as folder:
+        return CrashTest(options, Path(folder)).run()
+
+
+def main() -> None:
+    result = crash_test(arguments())
+    print(json.dumps(result))
+    print(f"{result['sent']} sent / {result['lost']} lost / {result['doubled']} doubled")
+    sys.exit(0 if holds(result) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The bot of the crash test, as a process that can be killed: the product with an engine that repeats tokens.
+
+    crash_bot.py BOT_FILE --generations FILE [--die-at POINT --die-on N] [--plant double|loss] [--until-idle SECONDS]
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from typing_extensions import override
+
+from greenroom.app import Bot, Options
+from greenroom.generation import Brief, Engine, Generated
+from greenroom.settings import Platforms
+from greenroom.storage import Turn
+import structlog
+from greenroom_adapters.contract import Absent, Adapter, Attempt, Found, Receipt, Undecided
+
+sys.path.insert(0, str(Path(__file__).parent))
+from counting import TOKEN
+
+
+class TokenEngine(Engine):
+    """Answers a mention with its token, and notes every generation before it returns, as a provider's bill would."""
+
+    def __init__(self, bill: Path) -> None:
+        self._bill = os.open(bill, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    @property
+    @override
+    def name(self) -> str:
+        return "token"
+
+    @override
+    async def generate(self, brief: Brief) -> Generated:
+        await asyncio.sleep(0.002)
+        os.write(self._bill, f"{brief.seed}\n".encode())
+        token = TOKEN.search(brief.said or "")
+        return Generated(text=f"Heard {token[0] if token else 'nothing'}, thank you.", engine="token")
+
+
+def plant_double(adapter: type[Adapter]) -> type[Adapter]:
+    """Return the adapter with a bug: a new key on every try, and no look at what became of the last one."""
+
+    class Doubling(adapter):  # type: ignore[misc, valid-type]  # the base is chosen at run time
+        @override
+        async def publish(self, attempt: Attempt) -> Receipt:
+            receipt: Receipt = await super().publish(replace(attempt, key=uuid.uuid4().hex))
+            return replace(receipt, key=attempt.key)
+
+        @override
+        async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+            return Absent()
+
+    return Doubling
+
+
+def plant_loss(bot: Bot) -> None:
+    """Give the bot a bug: the cursor is on disk before the event is."""
+    ledger = bot.ledger
+    receive = ledger.receive
+
+    def late(turn: Turn, source: str | None = None, cursor: str | None = None) -> None:
+        if source is None or cursor is None:
+            receive(turn, source, cursor)
+            return
+        ledger.move_cursor(turn.account, source, cursor)
+        asyncio.get_running_loop().call_later(0.1, receive, turn)
+
+    ledger.receive = late  # type: ignore[method-assign]  # the planted bug
+
+
+def killer(point: str | None, times: int) -> Callable[[str], None]:
+    """Return a hook that kills this process when `point` is reached for the `times`-th time."""
+    left = times
+
+    def reached(name: str) -> None:
+        nonlocal left
+        if name == point:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+async def serve(options: argparse.Namespace) -> None:
+    platforms = Platforms.installed()
+    if options.plant == "double":
+        platforms = Platforms.of(plant_double(platforms.adapter("stage")))
+    bot = Bot.load(
+        options.file,
+        Options(
+            faults=killer(options.die_at, options.die_on),
+            engines=(TokenEngine(options.generations),),
+            platforms=platforms,
+            grace=2.0,
+        ),
+    )
+    async with bot:
+        if options.plant == "loss":
+            plant_loss(bot)
+        running = asyncio.create_task(bot.run())
+        print("RUNNING", flush=True)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, running.cancel)
+        try:
+            await running
+        except asyncio.CancelledError:
+            return
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--generations", type=Path, required=True)
+    parser.add_argument("--die-at")
+    parser.add_argument("--die-on", type=int, default=1)
+    parser.add_argument("--plant", choices=["double", "loss"])
+    options = parser.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), wrapper_class=structlog.make_filtering_bound_logger(40))
+    asyncio.run(serve(options))
+
+
+if __name__ == "__main__":
+    main()
