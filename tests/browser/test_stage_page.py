@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -122,7 +122,12 @@ def test_hostile_text_runs_nothing_and_is_shown_as_it_was_written(open_page: Ope
     bot("POST", "/api/posts", text=attack)
     page = open_page(stage_url)
     noises: list[str] = []
-    page.on("dialog", lambda dialog: (noises.append(dialog.message), dialog.dismiss()))
+
+    def on_dialog(dialog: Dialog) -> None:
+        noises.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", on_dialog)
     page.on("console", lambda message: noises.append(message.text))
     page.on("pageerror", lambda error: noises.append(str(error)))
     for path in ("/", "/@ada"):
@@ -240,7 +245,12 @@ def test_the_counter_counts_and_a_refusal_stands_beside_the_kept_text(open_page:
 
 def test_words_written_while_a_post_is_on_its_way_are_kept(open_page: Open, stage_url: str) -> None:
     page = open_page(stage_url)
-    page.route("**/posts", lambda route: (page.get_by_label("Write a post").fill("the next line"), route.continue_()))
+
+    def write_on(route: Route) -> None:
+        page.get_by_label("Write a post").fill("the next line")
+        route.continue_()
+
+    page.route("**/posts", write_on)
     write(page, "the first line")
     expect(page.locator("article .text")).to_have_text("the first line")
     expect(page.locator("form[data-busy]")).to_have_count(0)

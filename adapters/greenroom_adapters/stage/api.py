@@ -26,9 +26,9 @@ LARGEST_CURSOR = 2**62
 class Api:
     """The API of one Stage, without faults: those are ordered in `Admin` and played in `FaultLayer`."""
 
-    def __init__(self, state: StageState, *, wire: wire.Wire, limiter: Limiter, faults: Faults | None) -> None:
+    def __init__(self, state: StageState, *, shapes: wire.Wire, limiter: Limiter, faults: Faults | None) -> None:
         self._state = state
-        self._wire = wire
+        self._shapes = shapes
         self._limiter = limiter
         self._faults = faults
 
@@ -108,35 +108,35 @@ class Api:
         body = await wire.read(request, wire.SessionBody)
         account = self._state.ensure_account(body.handle, name=body.name, bio=body.bio, bot=body.bot)
         token = self._state.issue_token(account.id)
-        return wire.json_answer({"token": token, "account": self._wire.account(account)})
+        return wire.json_answer({"token": token, "account": self._shapes.account(account)})
 
     async def _sign_out(self, request: Request, account: Account) -> Response:
         self._state.revoke_token(bearer(request.headers.get("authorization")))
         return Response(status_code=204)
 
     async def _me(self, request: Request, account: Account) -> Response:
-        return wire.json_answer(self._wire.account(account))
+        return wire.json_answer(self._shapes.account(account))
 
     async def _change_me(self, request: Request, account: Account) -> Response:
         body = await wire.read(request, wire.PersonBody)
         changed = self._state.update_account(account.id, name=body.name, bio=body.bio, bot=body.bot)
-        return wire.json_answer(self._wire.account(changed))
+        return wire.json_answer(self._shapes.account(changed))
 
     async def _my_posts(self, request: Request, account: Account) -> Response:
         listing = self._state.own_listing(
             account.id, limit=limit_of(request), before=request.query_params.get("before")
         )
-        return wire.json_answer(self._wire.listing(listing))
+        return wire.json_answer(self._shapes.listing(listing))
 
     async def _account(self, request: Request, account: Account) -> Response:
-        return wire.json_answer(self._wire.account(self._state.account(request.path_params["who"])))
+        return wire.json_answer(self._shapes.account(self._state.account(request.path_params["who"])))
 
     async def _posts_of(self, request: Request, account: Account) -> Response:
         author = self._state.account(request.path_params["who"])
         posts = self._state.posts_of(
             author.id, viewer=account.id, limit=limit_of(request), before=request.query_params.get("before")
         )
-        return wire.json_answer(self._wire.posts(posts))
+        return wire.json_answer(self._shapes.posts(posts))
 
     async def _follow(self, request: Request, account: Account) -> Response:
         self._state.follow(account.id, request.path_params["who"])
@@ -154,7 +154,7 @@ class Api:
             if not isinstance(file, UploadFile) or not isinstance(alt, str):
                 raise Refused(Refusal.INVALID, "a multipart form has the parts `file` (a file) and `alt` (a text)")
             attachment = self._state.attach(account.id, content=await file.read(), alt=alt)
-        return wire.json_answer({"id": attachment.id, **self._wire.attachment(attachment)})
+        return wire.json_answer({"id": attachment.id, **self._shapes.attachment(attachment)})
 
     async def _publish(self, request: Request, account: Account) -> Response:
         if self._state.options.idempotency.kind is IdempotencyKind.TWO_PHASE:
@@ -166,7 +166,7 @@ class Api:
             key=request.headers.get("idempotency-key"),
             hidden_for=self._hidden_for(request, account),
         )
-        return wire.json_answer(self._wire.post(post))
+        return wire.json_answer(self._shapes.post(post))
 
     async def _open_container(self, request: Request, account: Account) -> Response:
         self._only_two_phase()
@@ -176,14 +176,14 @@ class Api:
     async def _container(self, request: Request, account: Account) -> Response:
         self._only_two_phase()
         container = self._state.container(account.id, request.path_params["container"])
-        return wire.json_answer(self._wire.container(container))
+        return wire.json_answer(self._shapes.container(container))
 
     async def _publish_container(self, request: Request, account: Account) -> Response:
         self._only_two_phase()
         post = self._state.publish_container(
             account.id, request.path_params["container"], hidden_for=self._hidden_for(request, account)
         )
-        return wire.json_answer(self._wire.post(post))
+        return wire.json_answer(self._shapes.post(post))
 
     def _only_two_phase(self) -> None:
         if self._state.options.idempotency.kind is not IdempotencyKind.TWO_PHASE:
@@ -196,12 +196,12 @@ class Api:
 
     async def _post(self, request: Request, account: Account) -> Response:
         post = self._state.post(request.path_params["post"], viewer=account.id)
-        return wire.json_answer(self._wire.post(post))
+        return wire.json_answer(self._shapes.post(post))
 
     async def _edit(self, request: Request, account: Account) -> Response:
         body = await wire.read(request, wire.TextBody)
         post = self._state.edit(account.id, request.path_params["post"], body.text)
-        return wire.json_answer(self._wire.post(post))
+        return wire.json_answer(self._shapes.post(post))
 
     async def _delete(self, request: Request, account: Account) -> Response:
         self._state.delete(account.id, request.path_params["post"])
@@ -209,7 +209,7 @@ class Api:
 
     async def _thread(self, request: Request, account: Account) -> Response:
         thread = self._state.thread(request.path_params["post"], viewer=account.id)
-        return wire.json_answer(self._wire.thread(thread))
+        return wire.json_answer(self._shapes.thread(thread))
 
     def _on_post(self, act: Callable[[str, str], None]) -> Act:
         async def handler(request: Request, account: Account) -> Response:
@@ -234,7 +234,7 @@ class Api:
         posts = self._state.room_posts(
             request.path_params["room"], limit=limit_of(request), before=request.query_params.get("before")
         )
-        return wire.json_answer(self._wire.posts(posts))
+        return wire.json_answer(self._shapes.posts(posts))
 
     # Listening ---------------------------------------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class Api:
         after = cursor_of(request.query_params.get("after"))
         events, cursor = self._state.events_after(account.id, after=after, limit=limit_of(request, usual=100))
         delivered = list(events) if self._faults is None else self._faults.disturb(events, account=account.handle)
-        return wire.json_answer(self._wire.events(delivered, cursor))
+        return wire.json_answer(self._shapes.events(delivered, cursor))
 
 
 def bearer(header: str | None) -> str:

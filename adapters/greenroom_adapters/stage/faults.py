@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -232,7 +232,7 @@ async def reply(send: Send, status: int, body: bytes, headers: dict[str, str]) -
     await send({"type": "http.response.body", "body": body})
 
 
-def cut(scope: dict[str, Any] | Scope) -> None:
+def cut(scope: Scope) -> None:
     """Cut the connection of a request."""
     connection = connection_of(scope)
     if connection is None:

@@ -49,11 +49,11 @@ def create_app(
     IPv6 in brackets), so that no website can reach the Stage by giving its own name this machine's address. The state
     stays its opener's to stop.
     """
-    known = wire.Wire(base_url.rstrip("/"))
+    shapes = wire.Wire(base_url.rstrip("/"))
     limiter = Limiter(writes or Writes(number=60_000, per=timedelta(minutes=1)), now=state.now)
-    api = Api(state, wire=known, limiter=limiter, faults=faults)
+    api = Api(state, shapes=shapes, limiter=limiter, faults=faults)
     admin = Admin(state, limiter=limiter, faults=faults, new_id=new_id)
-    streams = Streams(state, wire=known, faults=faults)
+    streams = Streams(state, shapes=shapes, faults=faults)
     media_limit = state.options.limits.media
     largest_upload = LARGEST_BODY + (0 if media_limit is None else media_limit.count * media_limit.bytes)
     middleware = [
@@ -75,7 +75,7 @@ def create_app(
             WebSocketRoute("/stream", streams.serve),
             *api.routes(),
         ],
-        exception_handlers={Refused: refused, HTTPException: failed},
+        exception_handlers={Refused: refused, HTTPException: failed, Exception: broken},
     )
     return Starlette(
         routes=[Mount("/api", app=api_app), Route("/media/{media}", media), *page_routes(state, hosts=hosts)],
@@ -97,6 +97,11 @@ async def refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
     return wire.refusal_answer(error)
+
+
+async def broken(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw (a full disk); the server's log has it in full."""
+    return wire.error_answer(500, "broken", "the Stage failed: its log says why")
 
 
 async def failed(request: Request, error: Exception) -> Response:

@@ -184,10 +184,11 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def _one(self, sql: str, parameters: Sequence[object] = ()) -> Row:
         row: Row = self._db.execute(sql, parameters).fetchone()

@@ -24,9 +24,9 @@ LONGEST_HOLD = 1.0
 class Streams:
     """Serves every stream of one Stage. Pings are the connection's affair (`StreamConnection`)."""
 
-    def __init__(self, state: StageState, *, wire: wire.Wire, faults: Faults | None) -> None:
+    def __init__(self, state: StageState, *, shapes: wire.Wire, faults: Faults | None) -> None:
         self._state = state
-        self._wire = wire
+        self._shapes = shapes
         self._faults = faults
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -44,7 +44,7 @@ class Streams:
         # The peer says nothing that matters, but its frames must be read: its answers to pings stand behind them.
         peer = asyncio.create_task(until_gone(websocket))
         stream = asyncio.create_task(
-            Stream(self._state, self._wire, self._faults, websocket, account, token).run(after)
+            Stream(self._state, self._shapes, self._faults, websocket, account, token).run(after)
         )
         try:
             await asyncio.wait({peer, stream}, return_when=asyncio.FIRST_COMPLETED)
@@ -63,14 +63,14 @@ class Stream:
     def __init__(
         self,
         state: StageState,
-        wire: wire.Wire,
+        shapes: wire.Wire,
         faults: Faults | None,
         websocket: WebSocket,
         account: Account,
         token: str,
     ) -> None:
         self._state = state
-        self._wire = wire
+        self._shapes = shapes
         self._faults = faults
         self._websocket = websocket
         self._account = account
@@ -147,7 +147,7 @@ class Stream:
             await self._send(held)
 
     async def _send(self, event: Notification) -> None:
-        await self._websocket.send_text(msgspec.json.encode(self._wire.event(event)).decode())
+        await self._websocket.send_text(msgspec.json.encode(self._shapes.event(event)).decode())
 
 
 async def until_gone(websocket: WebSocket) -> None:

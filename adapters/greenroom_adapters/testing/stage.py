@@ -40,6 +40,7 @@ class RunningStage:
         self._port = port
         self._process: subprocess.Popen[str] | None = None
         self._log: list[str] = []
+        self._log_reader: threading.Thread | None = None
 
     @property
     def url(self) -> str:
@@ -84,7 +85,8 @@ class RunningStage:
         self._process = process
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._read_output, args=(process, lines), daemon=True).start()
-        threading.Thread(target=self._read_log, args=(process,), daemon=True).start()
+        self._log_reader = threading.Thread(target=self._read_log, args=(process,), daemon=True)
+        self._log_reader.start()
         try:
             line = lines.get(timeout=START_DEADLINE)
         except queue.Empty:
@@ -199,6 +201,8 @@ class RunningStage:
         code = process.wait(STOP_DEADLINE)
         if process.stdin is not None:
             process.stdin.close()
+        if self._log_reader is not None:
+            self._log_reader.join(STOP_DEADLINE)
         self._process = None
         return code
 

@@ -15,7 +15,7 @@ from greenroom.app.local import LocalPlatform, is_local, start_local
 from greenroom.clock import Clock, SystemClock
 from greenroom.delivery import Pacer
 from greenroom.faults import FaultHook, no_fault
-from greenroom.generation import Engine, build_voice
+from greenroom.generation import Engine, FixedWords, build_voice
 from greenroom.personas import Persona, load_persona
 from greenroom.policy import Budget
 from greenroom.routing import Router
@@ -151,6 +151,7 @@ class Bot:
                 chance=options.chance,
                 admission=options.admission,
                 live=account.live,
+                listens_to_others=bool(self._speaker.patient),
             )
         self.ledger.on_arrival(self._arrived)
         self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)
@@ -178,7 +179,8 @@ class Bot:
         return Speaker(
             persona=persona,
             voice=voice,
-            fixed={rule.name: rule.say for rule in file.answer if rule.say is not None},
+            fixed={rule.name: FixedWords(rule.say, rule=rule.name) for rule in file.answer if rule.say is not None},
+            patient=frozenset(rule.name for rule in file.answer if rule.quiet_for),
         )
 
     def _secret(self, reference: SecretRef, owner: str) -> Secret:

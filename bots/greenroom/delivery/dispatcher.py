@@ -1,6 +1,5 @@
 """The one door out: publishes the parts of a turn, each once, and finds out what became of a lost answer."""
 
-import asyncio
 import enum
 import random
 from dataclasses import replace
@@ -10,6 +9,7 @@ from functools import partial
 import structlog
 
 from greenroom.clock import Clock, from_micros, to_micros
+from greenroom.delivery.deadlines import Deadlines
 from greenroom.delivery.pacing import Pacer
 from greenroom.faults import FaultHook
 from greenroom.storage import Ledger, Part, State, StorageError, Turn
@@ -73,6 +73,7 @@ class Dispatcher:
         self._clock = clock
         self._faults = faults
         self._chance = chance
+        self._deadlines = Deadlines(adapter)
         self._log = structlog.get_logger().bind(account=account)
 
     async def deliver(self, turn: Turn) -> None:
@@ -136,7 +137,7 @@ class Dispatcher:
         attempt = self._attempt(turn, part)
         pacer.begin()
         try:
-            async with asyncio.timeout(self._adapter.capabilities.publish_deadline.total_seconds()):
+            with self._deadlines.watching():
                 receipt = await self._adapter.publish(attempt)
         except RateLimited as refusal:
             turn.not_before = pacer.block(refusal.retry_after)

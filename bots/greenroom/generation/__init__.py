@@ -14,6 +14,7 @@ from greenroom.generation.engine import (
     Refused,
     no_history,
 )
+from greenroom.generation.fixed import FixedWords
 from greenroom.generation.prices import PRICES, Price, price_of
 from greenroom.generation.purse import Purse, Reservation
 from greenroom.generation.voice import Ending, Held, Outcome, Silent, Spoken, Voice
@@ -27,6 +28,7 @@ __all__ = [
     "Engine",
     "EngineUnavailable",
     "Fault",
+    "FixedWords",
     "Generated",
     "GenerationError",
     "Held",

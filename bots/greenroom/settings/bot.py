@@ -263,7 +263,7 @@ class AnswerRule(Model):
 
     to: Annotated[tuple[AnswerKind, ...], Field(min_length=1), one_or_many]
     """Kinds of events."""
-    places: Places = Field(default=(), validation_alias="in")
+    places: Places = Field(default=(), validation_alias="in", serialization_alias="in")
     """Accounts and rooms; none: everywhere."""
     words: Texts = ()
     """At least one of these words stands in the text; none: any text."""
@@ -315,7 +315,7 @@ class PostEntry(Model):
     """Fixed words instead."""
     picture: Picture | None = None
     """A picture that goes with it."""
-    places: Places = Field(default=(), validation_alias="in")
+    places: Places = Field(default=(), validation_alias="in", serialization_alias="in")
     """Accounts and rooms; none: all accounts."""
 
     @model_validator(mode="after")
@@ -368,7 +368,7 @@ class RoomRule(Model):
     section: ClassVar[str] = "a room"
     short_for: ClassVar[str | None] = "is"
 
-    is_: Annotated[tuple[Address, ...], one_or_many] = Field(default=(), validation_alias="is")
+    is_: Annotated[tuple[Address, ...], one_or_many] = Field(default=(), validation_alias="is", serialization_alias="is")
     """Its addresses, each account/room. None only for `elsewhere`: every room that nobody listed."""
     mode: Annotated[RoomMode, BeforeValidator(_mode)] = RoomMode.MENTIONS
     """What the bot does there."""

@@ -33,7 +33,8 @@ class Mistakes(ConfigurationError):
     """A file cannot be used as it stands. The message has one line for each mistake, in the order of the file."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(set(mistakes), key=lambda one: (str(one.path), one.line or 0, one.column or 0)))
+        once = dict.fromkeys(mistakes)
+        self.mistakes = tuple(sorted(once, key=lambda one: (str(one.path), one.line or 0, one.column or 0)))
         super().__init__("\n".join(map(str, self.mistakes)))
 
 

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any, cast, get_args
 
+from pydantic import BaseModel
+
 from greenroom.settings.accounts import Platforms, settings_model
 from greenroom.settings.bot import BotFile, some_places
 from greenroom.settings.model import Model, one_or_many
@@ -66,6 +68,8 @@ def field_docs(owner: type[Any]) -> dict[str, str]:
     """Return field → the text below it in the source of a class and its bases; empty where there is no source."""
     found: dict[str, str] = {}
     for base in reversed(owner.__mro__[:-1]):
+        if base in (BaseModel, Model):
+            continue  # no fields, and a long source to parse
         try:
             [statement] = ast.parse(textwrap.dedent(inspect.getsource(base))).body
         except (OSError, TypeError, SyntaxError, ValueError):

@@ -74,8 +74,9 @@ class Ledger(abc.ABC):
 
     **Writing.** The methods that return nothing *queue* a change; everything queued without an `await` in between goes
     into one commit, in the order inbox, turns, receipts, cursors, the rest. `await committed()` returns when all that
-    was queued before the call is on disk. A turn is stored as it was when `save` was called; a second `save` in the
-    same commit replaces the first. One process writes; its turns get their `seq` here, in order of arrival.
+    was queued before the call is on disk. A turn is stored as it is when its group goes to the writer, once however
+    often it was saved: so change a turn and `save` it without an `await` in between. One process writes; its turns get
+    their `seq` here, in order of arrival.
 
     **Failing.** When a commit fails, every waiter gets `StorageError`, and so does every later call: the bot must stop.
     """
@@ -109,7 +110,7 @@ class Ledger(abc.ABC):
 
     @abc.abstractmethod
     def save(self, turn: Turn) -> None:
-        """Queue the turn as it is now."""
+        """Queue the present state of the turn."""
 
     @abc.abstractmethod
     def work_again(self, turn: Turn) -> None:

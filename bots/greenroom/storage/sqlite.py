@@ -73,6 +73,7 @@ class _Group:
         "known",
         "receipts",
         "results",
+        "saves",
         "turns",
         "waiters",
     )
@@ -80,7 +81,9 @@ class _Group:
     def __init__(self) -> None:
         self.arrivals: list[Turn] = []
         self.inserts: list[tuple[Any, ...]] = []
-        self.turns: dict[int, tuple[Any, ...]] = {}
+        self.saves: dict[int, Turn] = {}
+        """Turns to be stored as they are when the group goes to the writer."""
+        self.turns: list[tuple[Any, ...]] = []
         self.again: list[int] = []
         """Seqs of turns that were over or aside and are worked on again."""
         self.receipts: list[tuple[Any, ...]] = []
@@ -94,11 +97,7 @@ class _Group:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.inserts or self.turns or self.receipts or self.cursors or self.changes)
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.inserts) >= _GROUP or len(self.turns) >= _GROUP
+        return not (self.inserts or self.saves or self.receipts or self.cursors or self.changes)
 
 
 def _words(path: Path, error: sqlite3.Error) -> LedgerBroken:
@@ -275,8 +274,8 @@ class SqliteLedger(Ledger):
                     group.known = {row[0] for row in group.inserts} - found
                 db.executemany(_BEGIN_WORK, [(row[0],) for row in group.inserts if row[0] not in group.known])
             if group.turns:
-                db.executemany(_UPDATE, list(group.turns.values()))
-                db.executemany(_END_WORK, [(seq,) for seq, row in group.turns.items() if row[0] >= State.HELD])
+                db.executemany(_UPDATE, group.turns)
+                db.executemany(_END_WORK, [row[-1:] for row in group.turns if row[0] >= State.HELD])
                 if group.again:
                     db.executemany(_BEGIN_WORK, [(seq,) for seq in group.again])
             if group.receipts:
@@ -297,8 +296,9 @@ class SqliteLedger(Ledger):
         """Let everything of this turn of the loop gather into one group."""
         if self._failure is not None:
             raise self._failure
-        if self._pending.is_full:
-            self._full.append(self._pending)
+        pending = self._pending
+        if len(pending.saves) >= _GROUP or len(pending.inserts) >= _GROUP:
+            self._full.append(pending)
             self._pending = _Group()
         if not self._flush_planned and self._running is None:
             self._flush_planned = True
@@ -314,6 +314,8 @@ class SqliteLedger(Ledger):
             self._running, self._pending = self._pending, _Group()
         else:
             return
+        now = self._clock.micros()
+        self._running.turns = [_row(turn, now) for turn in self._running.saves.values()]
         self._queue.put(self._running)
 
     def _written(self, group: _Group) -> None:
@@ -384,21 +386,8 @@ class SqliteLedger(Ledger):
 
     @override
     def save(self, turn: Turn) -> None:
-        turn.changed = self._clock.micros()
-        row = (
-            turn.state,
-            turn.reason,
-            turn.starts,
-            turn.not_before,
-            turn.expires,
-            turn.persona,
-            None if turn.draft is None else _encode(turn.draft),
-            _encode(turn.outbox) if turn.outbox else None,
-            turn.changed,
-            turn.seq,
-        )
         self._plan_flush()
-        self._pending.turns[turn.seq] = row
+        self._pending.saves[turn.seq] = turn
 
     @override
     def work_again(self, turn: Turn) -> None:
@@ -787,6 +776,23 @@ class SqliteLedger(Ledger):
         await self._ask_change("DELETE FROM commands WHERE at<? AND answer IS NOT NULL", before)
         await self._ask_change("DELETE FROM journal WHERE at<?", before)
         return emptied
+
+
+def _row(turn: Turn, now: int) -> tuple[Any, ...]:
+    """Return a turn as the parameters of `_UPDATE`, changed just now."""
+    turn.changed = now
+    return (
+        turn.state,
+        turn.reason,
+        turn.starts,
+        turn.not_before,
+        turn.expires,
+        turn.persona,
+        None if turn.draft is None else _encode(turn.draft),
+        _encode(turn.outbox) if turn.outbox else None,
+        now,
+        turn.seq,
+    )
 
 
 def _turn(row: tuple[Any, ...]) -> Turn:

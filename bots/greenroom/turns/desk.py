@@ -15,6 +15,7 @@ from greenroom.routing import Router
 from greenroom.storage import Ledger, Turn
 from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
+from greenroom.turns.others import Others
 from greenroom.turns.performer import Performer, Speaker
 from greenroom_adapters.contract import (
     Adapter,
@@ -53,6 +54,7 @@ class AccountDesk:
         chance: random.Random,
         admission: int,
         live: bool = True,
+        listens_to_others: bool = False,
     ) -> None:
         self.account = account
         self.adapter = adapter
@@ -68,6 +70,7 @@ class AccountDesk:
         dispatcher = Dispatcher(
             adapter, account=account, ledger=ledger, pacer=pacer, clock=clock, faults=faults, chance=chance
         )
+        others = Others()
         self._performer = Performer(
             adapter,
             bot=bot,
@@ -78,10 +81,20 @@ class AccountDesk:
             clock=clock,
             faults=faults,
             chance=chance,
+            others=others,
             live=live,
         )
         self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
-        self.intake = Intake(account, router=router, lanes=self.lanes, ledger=ledger, clock=clock, faults=faults)
+        self.intake = Intake(
+            account,
+            router=router,
+            lanes=self.lanes,
+            ledger=ledger,
+            clock=clock,
+            faults=faults,
+            others=others,
+            listens_to_others=listens_to_others,
+        )
 
     @property
     def is_connected(self) -> bool:

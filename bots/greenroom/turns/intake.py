@@ -10,6 +10,7 @@ from greenroom.faults import FaultHook
 from greenroom.routing import Hit, Router
 from greenroom.storage import Ledger, State, Turn
 from greenroom.turns.lanes import Lanes
+from greenroom.turns.others import Others
 from greenroom_adapters.contract import Event, PostDeleted, PostEdited, TextEvent
 
 __all__ = ["Intake"]
@@ -25,7 +26,16 @@ class Intake:
     """
 
     def __init__(
-        self, account: str, *, router: Router, lanes: Lanes, ledger: Ledger, clock: Clock, faults: FaultHook
+        self,
+        account: str,
+        *,
+        router: Router,
+        lanes: Lanes,
+        ledger: Ledger,
+        clock: Clock,
+        faults: FaultHook,
+        others: Others,
+        listens_to_others: bool = False,
     ) -> None:
         self._account = account
         self._router = router
@@ -33,17 +43,17 @@ class Intake:
         self._ledger = ledger
         self._clock = clock
         self._faults = faults
+        self._others = others
+        self._listens_to_others = listens_to_others
         self._passed: dict[str, str] = {}
         """Source → cursor that moved in memory only."""
         self._on_the_way = 0
         self._log = structlog.get_logger().bind(account=account)
 
-    def use(self, router: Router) -> None:
-        """Route by other rules from now on."""
-        self._router = router
-
     def accept(self, event: Event) -> None:
         """Decide about an event; what is for the bot is queued for the next commit of the ledger."""
+        if self._listens_to_others and isinstance(event, TextEvent):
+            self._others.heard(event)
         decision = self._router.decide(event, self._account)
         if not isinstance(decision, Hit):
             self._passed[event.source] = event.cursor

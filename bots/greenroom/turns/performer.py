@@ -12,9 +12,10 @@ import structlog
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
-from greenroom.generation import Brief, EngineUnavailable, GenerationError, Held, Line, Spoken, Voice
+from greenroom.generation import Brief, EngineUnavailable, FixedWords, GenerationError, Held, Line, Spoken, Voice
 from greenroom.personas import Persona
 from greenroom.storage import Draft, Due, Ledger, Part, State, StorageError, Turn
+from greenroom.turns.others import Others
 from greenroom_adapters.contract import (
     Adapter,
     AdapterError,
@@ -51,8 +52,10 @@ class Speaker:
 
     persona: Persona
     voice: Voice
-    fixed: Mapping[str, str] = field(default_factory=dict[str, str])
+    fixed: Mapping[str, FixedWords] = field(default_factory=dict[str, FixedWords])
     """Name of a rule → the words that it always says."""
+    patient: frozenset[str] = frozenset()
+    """Names of the rules that answer only when nobody else has."""
 
 
 class Performer:
@@ -74,9 +77,11 @@ class Performer:
         clock: Clock,
         faults: FaultHook,
         chance: random.Random,
+        others: Others,
         live: bool,
     ) -> None:
         self._adapter = adapter
+        self._others = others
         self._live = live
         self._bot = bot
         self._account = account
@@ -140,14 +145,15 @@ class Performer:
             return None
         if turn.expires < clock.micros():
             return self._end(turn, State.STALE, turn.reason or "it is too late for it")
-        if isinstance(turn.event, Due) and turn.event.say is not None:
-            # the owner's own words need no engine
-            return self._store(turn, Draft(parts=(turn.event.say,), engine="say"))
+        speaker = self._speaker()
+        if turn.rule in speaker.patient and self._others.have_answered(turn):
+            return self._end(turn, State.IGNORED, "somebody else has answered")
+        if (words := self._fixed_words(turn, speaker)) is not None:
+            return self._store(turn, Draft(parts=(words,), engine="say"))
         if count:
             ledger.save(turn)
             await ledger.committed()
         self._faults("before_generate")
-        speaker = self._speaker()
         try:
             outcome = await speaker.voice.speak(self._brief(turn, speaker.persona))
         except EngineUnavailable as absence:
@@ -169,6 +175,14 @@ class Performer:
             ledger.note(turn.seq, "held", outcome.reason)
             return self._store(turn, _draft_of(outcome, outcome.engine or ""), State.HELD, outcome.reason)
         return self._end(turn, State.IGNORED, outcome.reason)
+
+    def _fixed_words(self, turn: Turn, speaker: Speaker) -> str | None:
+        """Return the owner's own words, for which no engine is needed; None: an engine speaks."""
+        if isinstance(turn.event, Due):
+            return turn.event.say
+        if turn.rule not in speaker.fixed:
+            return None
+        return speaker.fixed[turn.rule].render(_author(turn), bot=speaker.persona.persona)
 
     def _store(self, turn: Turn, draft: Draft, state: State = State.DRAFTED, reason: str = "") -> None:
         """Queue what was generated, and may have been paid for, in one change with its state."""
@@ -277,7 +291,7 @@ def _trusted(author: Author, turn: Turn) -> Author:
 
 def _author(turn: Turn) -> Author | None:
     event = turn.event
-    if isinstance(event, ReactionReceived | RepostReceived | FollowReceived | JoinReceived):
+    if isinstance(event, TextEvent | ReactionReceived | RepostReceived | FollowReceived | JoinReceived):
         return _trusted(event.author, turn)
     return None
 

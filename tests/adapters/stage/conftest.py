@@ -66,17 +66,16 @@ def state(open_state: OpenState) -> StageState:
     return open_state()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage() -> Iterator[RunningStage]:
-    """One server for the tests of a module: each test signs in people of its own."""
+    """One server that tests share: each signs in people of its own and leaves no orders behind."""
     with RunningStage("--faults") as running:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fresh_handle() -> Callable[[str], str]:
-    """Return handles that no other test of the module uses."""
+    """Return handles that no other test uses."""
     numbers = itertools.count(1)
-    mark = f"{id(numbers) % 10**8}"
 
-    return lambda name: f"{name}{mark}n{next(numbers)}"
+    return lambda name: f"{name}{next(numbers)}"

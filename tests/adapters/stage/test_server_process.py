@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,20 @@ def test_it_says_where_it_is_and_takes_the_note_away_at_the_end(tmp_path: Path) 
     assert not note.exists()
 
 
+def test_an_open_page_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    with (
+        RunningStage(data=tmp_path / "stage.db") as stage,
+        urllib.request.urlopen(f"{stage.url}/live", timeout=10) as live,  # noqa: S310 - a Stage on loopback
+    ):
+        assert live.headers.get_content_type() == "text/event-stream"
+        before = time.monotonic()
+
+        assert stage.stop() == 0
+
+        assert time.monotonic() - before < 2
+        assert stage.log == ""
+
+
 def test_an_interrupt_is_a_clean_stop(tmp_path: Path) -> None:
     with RunningStage(data=tmp_path / "stage.db") as stage:
         os.kill(stage.pid, signal.SIGINT)
@@ -43,7 +58,7 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
         posts = []
         for number in range(50):
             posts.append(stage.say(token, f"post {number}"))
-            if number % 20 == 10:
+            if number == 25:
                 stage.restart()
 
         listing = stage.restart().call("GET", "/api/me/posts?limit=200", token=token)["posts"]

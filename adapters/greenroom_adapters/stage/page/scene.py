@@ -67,7 +67,8 @@ class Renderer:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
         )
-        self._templates.filters.update(ago=ago, full_date=full_date, rich=self._rich, visible=visible)
+        filters: dict[str, Any] = self._templates.filters
+        filters.update(ago=ago, full_date=full_date, rich=self._rich, visible=visible)
 
     def page(
         self,

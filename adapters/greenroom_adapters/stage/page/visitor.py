@@ -71,7 +71,7 @@ class Visitors:
     def check(self, request: Request, token: object) -> None:
         """Raise `Refused` unless a form with this token was made for this browser."""
         session = request.cookies.get(SESSION, "")
-        given = token.encode() if isinstance(token, str) else b""
+        given = token.encode(errors="replace") if isinstance(token, str) else b""
         # The emptiness matters: a browser without a session must not pass with a form without a token.
         if not session or not given or not secrets.compare_digest(given, self._token(session).encode()):
             raise Refused(Refusal.FORBIDDEN, "This page has grown old. Reload it and try again.")

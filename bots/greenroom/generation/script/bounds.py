@@ -1,21 +1,16 @@
-"""Whether a text of the script voice keeps the persona's bounds and the platform's limits."""
+"""Whether a text of the script voice keeps the persona's bounds."""
 
 import re
 from functools import lru_cache
 
 from greenroom.personas.persona import Bounds
-from greenroom_adapters.contract import TextLimit
-from greenroom_adapters.text import find_links, fits
+from greenroom_adapters.text import find_links
 
-__all__ = ["keeps", "within"]
+__all__ = ["keeps"]
 
 HASHTAG = re.compile(r"(?<!\w)#\w")
+MAYBE_LINK = re.compile(r"\w\.\w|://")
 BEYOND_WORDS = re.compile(r"[^\u0000-\u203b\u2040-\u2048]")
-
-
-def within(text: str, limits: tuple[TextLimit, ...]) -> bool:
-    """Say whether every limit of the platform holds."""
-    return fits(text, limits)
 
 
 def keeps(text: str, bounds: Bounds) -> bool:
@@ -26,9 +21,9 @@ def keeps(text: str, bounds: Bounds) -> bool:
         return False
     if (_emoji(text) if BEYOND_WORDS.search(text) else 0) not in bounds.emoji:
         return False
-    if bounds.banned and (banned := _banned(bounds.banned)).search(text) is not None and banned.pattern:
+    if bounds.banned and _banned(bounds.banned).search(text) is not None:
         return False
-    return (len(list(find_links(text))) if "." in text.rstrip(".") else 0) in bounds.links
+    return (len(find_links(text)) if MAYBE_LINK.search(text) else 0) in bounds.links
 
 
 def _emoji(text: str) -> int:

@@ -18,8 +18,27 @@ EXACT: frozenset[str] = frozenset(
     codecs.decode("nff nefr gvgf gvg pbpx cvff penc snt fcvp cbbs qlxr encr encrq encvat", "rot13").split()
 )
 UNKIND: frozenset[str] = frozenset(
-    "die dumb hate idiot idiots kill killing loser losers moron morons murder pathetic stupid suicide trash ugly "
-    "useless worthless".split()
+    [
+        "die",
+        "dumb",
+        "hate",
+        "idiot",
+        "idiots",
+        "kill",
+        "killing",
+        "loser",
+        "losers",
+        "moron",
+        "morons",
+        "murder",
+        "pathetic",
+        "stupid",
+        "suicide",
+        "trash",
+        "ugly",
+        "useless",
+        "worthless",
+    ]
 )
 
 

@@ -1,4 +1,4 @@
-"""What somebody wrote, as words to match: bounded in length, plain in spelling, free of links, mentions and hashtags."""
+"""What somebody wrote, as words to match: bounded in length, plainly spelt, free of links, mentions and hashtags."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from greenroom.generation.script.decency import is_indecent
 
-__all__ = ["TRAITS", "Heard", "Word", "hear", "shown"]
+__all__ = ["LONGEST", "TRAITS", "Heard", "Word", "hear"]
 
 LONGEST = 500
 """So many characters of a text are looked at; what comes after them cannot make a reply slow."""
@@ -65,10 +65,42 @@ ONE_FORM = {
     "youve": "you have",
 }
 ENDINGS = (("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ll", " will"), ("'ve", " have"), ("'d", " would"))
-IS_AFTER = frozenset("how he here it name she that there what when where who why".split())
+IS_AFTER = frozenset(["how", "he", "here", "it", "name", "she", "that", "there", "what", "when", "where", "who", "why"])
 ASKS = frozenset(
-    "am are can could did do does has have how is may shall should was were what when where which who whom whose why "
-    "will would como onde porque quando quem qual".split()
+    [
+        "am",
+        "are",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "has",
+        "have",
+        "how",
+        "is",
+        "may",
+        "shall",
+        "should",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "would",
+        "como",
+        "onde",
+        "porque",
+        "quando",
+        "quem",
+        "qual",
+    ]
 )
 MASHED = ("asdf", "sdfg", "dfgh", "fghj", "ghjk", "hjkl", "qwert", "wert", "zxcv", "xcvb", "lkjh", "jkjk", "fdsa")
 NO_VOWEL = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}")
@@ -94,11 +126,8 @@ class Heard:
 
     words: tuple[Word, ...]
     traits: frozenset[str]
-
-    @property
-    def key(self) -> str:
-        """The same for two texts that say the same words."""
-        return " ".join(word.heard for word in self.words)
+    key: str
+    """The same for two texts that say the same words."""
 
 
 def hear(text: str) -> Heard:
@@ -109,12 +138,11 @@ def hear(text: str) -> Heard:
         cut = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in cut if not _invisible(c))
     speech = NOT_SPEECH.sub(" ", cut)
     words = tuple(_words(speech))
-    return Heard(words=words, traits=frozenset(_traits(text, speech, words)))
-
-
-def shown(words: Iterable[Word]) -> str:
-    """Return the words as they were written, one space between two."""
-    return " ".join(word.shown for word in words)
+    return Heard(
+        words=words,
+        traits=frozenset(_traits(text, speech, words)),
+        key=" ".join(word.heard for word in words),
+    )
 
 
 def _invisible(character: str) -> bool:

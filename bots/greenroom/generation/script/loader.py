@@ -24,14 +24,42 @@ T = TypeVar("T")
 BUILT_IN_SYMBOLS = frozenset({"example", "topic"})
 """Filled from the persona: a sentence of its examples, one of its topics."""
 BUILT_IN_VARIABLES = frozenset(
-    {"about", "date", "day", "hour", "month", "mood", "persona", "time", "turn", "weekday", "who", "who_capital", "year"}
+    {
+        "about",
+        "date",
+        "day",
+        "hour",
+        "month",
+        "mood",
+        "persona",
+        "time",
+        "turn",
+        "weekday",
+        "who",
+        "who_capital",
+        "year",
+    }
 )
 LONGEST_TEXT = 4000
 """No text of a script may become longer than this, whatever is drawn."""
 ADMITS = ("bot", "robô", "robot", "program", "programa", "software", "machine")
 """An answer to "are you a bot?" holds one of these words."""
 LOST_SYMBOL = re.compile(r"\s+#[a-z_]+(?:\.capital)?#")
-SAYING_KEYS = ("say", "weight", "mood", "at", "days", "in", "first", "after", "when", "not_knowing", "language", "about", "then")
+SAYING_KEYS = (
+    "say",
+    "weight",
+    "mood",
+    "at",
+    "days",
+    "in",
+    "first",
+    "after",
+    "when",
+    "not_knowing",
+    "language",
+    "about",
+    "then",
+)
 
 
 def load_script(path: Path) -> Script:
@@ -101,7 +129,7 @@ class _Loader:
             raise Mistakes([Mistake(path=self._path, line=None, column=None, reason=f"the script {reason}")]) from error
         self._lines = text.splitlines()
         try:
-            node = cast("yaml.Node | None", yaml.compose(text, Loader=_COMPOSER))
+            node = yaml.compose(text, Loader=_COMPOSER)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             raise Mistakes(
@@ -115,7 +143,9 @@ class _Loader:
                 ]
             ) from error
         except yaml.YAMLError as error:
-            raise Mistakes([Mistake(path=self._path, line=None, column=None, reason=f"this is no YAML: {error}")]) from error
+            raise Mistakes(
+                [Mistake(path=self._path, line=None, column=None, reason=f"this is no YAML: {error}")]
+            ) from error
         if node is None:
             raise Mistakes([Mistake(path=self._path, line=None, column=None, reason="the script is empty")])
         return node
@@ -286,6 +316,7 @@ class _Loader:
                 takes_over.append((keys["otherwise"], otherwise))
             rules[name] = Rule(
                 name=name,
+                place=len(rules),
                 rank=int(self._number(keys["rank"], most=100)) if "rank" in keys else 5,
                 hears=hears,
                 notices=frozenset(self._one_of(keys["notices"], (*TRAITS, "repeated"), "a trait of a text"))
@@ -351,7 +382,9 @@ class _Loader:
             },
         )
         if saying.then and len(wording.mark) < MARK_LENGTH:
-            self._wrong(keys["say"], f"what is followed by `then` needs {MARK_LENGTH} letters in a row to be known again")
+            self._wrong(
+                keys["say"], f"what is followed by `then` needs {MARK_LENGTH} letters in a row to be known again"
+            )
         self._texts.append((keys["say"], saying, known))
         return saying
 

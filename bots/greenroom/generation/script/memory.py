@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from greenroom.generation.engine import Line
 from greenroom.generation.script.decency import may_be_echoed
-from greenroom.generation.script.hearing import Heard, Word, hear
+from greenroom.generation.script.hearing import LONGEST, Heard, Word, hear
 from greenroom.generation.script.script import MARK_LENGTH, Memory, Saying, Script
 from greenroom_adapters.contract import Author
 
-__all__ = ["Conversation", "echo", "named", "read_conversation"]
+__all__ = ["Conversation", "Ears", "echo", "named"]
 
+TEXTS_HEARD = 4096
 LINES_READ = 200
 """So many of the latest lines count; what is older is forgotten."""
 LONGEST_ECHO = 48
@@ -27,8 +29,41 @@ REFLECTED = {
     "yourself": "myself",
 }
 NO_ENDING = frozenset(
-    "a an and are as at because but by for from in into is me my of on or so than that the their then this to was "
-    "with you your please really".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "because",
+        "but",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "so",
+        "than",
+        "that",
+        "the",
+        "their",
+        "then",
+        "this",
+        "to",
+        "was",
+        "with",
+        "you",
+        "your",
+        "please",
+        "really",
+    ]
 )
 
 
@@ -38,8 +73,8 @@ class Conversation:
 
     mine: tuple[str, ...]
     """The bot's lines, oldest first."""
-    theirs: tuple[str, ...]
-    """The texts of the person who is answered, oldest first, without the one that is answered."""
+    said_by_them: frozenset[str]
+    """Keys of what the person said before. One word alone, such as yes, is no repetition and not among them."""
     turn: int
     """How many lines the bot said since this person began to speak."""
     known: Mapping[str, str]
@@ -58,47 +93,58 @@ class Conversation:
         found = [saying for saying in script.leading if saying.wording.mark in self.mine[-1]]
         return max(found, key=lambda saying: len(saying.wording.mark), default=None)
 
-    def repeats(self, heard: Heard) -> bool:
-        """Say whether the person has said the same words before. One word alone, such as yes, is no repetition."""
-        return len(heard.words) > 1 and any(hear(text).key == heard.key for text in self.theirs[-20:])
 
+class Ears:
+    """Hears texts for one script, each of the latest few thousand only once. Nothing is kept but what was in them."""
 
-def read_conversation(script: Script, lines: Sequence[Line], *, author: Author | None, said: str | None) -> Conversation:
-    """Read the lines, oldest first. A line that is already the one to be answered is left out."""
-    lines = lines[-LINES_READ:]
-    if lines and said is not None and lines[-1].author is not None and lines[-1].text == said:
-        lines = lines[:-1]
-    mine: list[str] = []
-    theirs: list[str] = []
-    turn = 0
-    for line in lines:
-        if line.author is None:
-            mine.append(line.text)
-            turn += bool(theirs)
-        elif author is None or line.author.id == author.id:
-            theirs.append(line.text)
-    known: dict[str, str] = {}
-    if script.remember:
-        for text in theirs:
-            known |= remembered(script, hear(text).words)
-    return Conversation(mine=tuple(mine), theirs=tuple(theirs), turn=turn, known=known, said="\n".join(mine))
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._hear = lru_cache(maxsize=TEXTS_HEARD)(self._take_in)
 
+    def hear(self, text: str) -> Heard:
+        """Read a text."""
+        return self._hear(text[: LONGEST + 1])[0]
 
-def remembered(script: Script, words: Sequence[Word]) -> dict[str, str]:
-    """Return what these words tell of the person who wrote them."""
-    found: dict[str, str] = {}
-    for number, match in script.keeps.matches(words):
-        memory = script.keepers[number]
-        kept = named(match.captures[memory.name], memory) if memory.capital else echo(match.captures[memory.name])
-        if kept is not None and not any(word.heard in memory.unless for word in match.captures[memory.name]):
-            found.setdefault(memory.name, kept)
-    return found
+    def read(self, lines: Sequence[Line], *, author: Author | None, said: str | None) -> Conversation:
+        """Read the lines, oldest first. A line that is already the one to be answered is left out."""
+        lines = lines[-LINES_READ:]
+        if lines and said is not None and lines[-1].author is not None and lines[-1].text == said:
+            lines = lines[:-1]
+        mine: list[str] = []
+        keys: set[str] = set()
+        known: dict[str, str] = {}
+        turn = 0
+        met = False
+        for line in lines:
+            if line.author is None:
+                mine.append(line.text)
+                turn += met
+            elif author is None or line.author.id == author.id:
+                met = True
+                heard, told = self._hear(line.text[: LONGEST + 1])
+                known.update(told)
+                if len(heard.words) > 1:
+                    keys.add(heard.key)
+        return Conversation(
+            mine=tuple(mine), said_by_them=frozenset(keys), turn=turn, known=known, said="\n".join(mine)
+        )
+
+    def _take_in(self, text: str) -> tuple[Heard, tuple[tuple[str, str], ...]]:
+        heard = hear(text)
+        told: dict[str, str] = {}
+        for number, match in self._script.keeps.matches(heard.words):
+            memory = self._script.keepers[number]
+            words = match.captures[memory.name]
+            kept = named(words, memory) if memory.capital else echo(words)
+            if kept is not None and not any(word.heard in memory.unless for word in words):
+                told.setdefault(memory.name, kept)
+        return heard, tuple(told.items())
 
 
 def named(words: Sequence[Word], memory: Memory) -> str | None:
     """Return words as a name, or None when they are none that should be said back."""
     kept = [word for word in words if word.heard not in memory.unless]
-    if not kept or len(kept) < len(words) and words[0].heard in memory.unless:
+    if not kept or (len(kept) < len(words) and words[0].heard in memory.unless):
         return None
     if not may_be_echoed(word.heard for word in kept) or any(
         len(word.shown) > 20 or not word.shown.replace("-", "").replace("'", "").isalpha() for word in kept

@@ -5,7 +5,7 @@ A pattern is a row of words in the spelling of `hearing`: lower case, contractio
     are you (a|an|) (bot|robot|machine)     one of several; an empty one makes it optional; brackets may nest
     sail*                                   any word that begins so
     do you * sea                            any words between, none included
-    my name is <name:1-2>                   up to two words are captured; without numbers one to six
+    my name is <name:1-2>                   one or two words are captured; without numbers one to six
     ^hello$                                 from the first word to the last
 
 A pattern fits anywhere in the text unless `^` or `$` ties it to an end. Matching remembers where it failed, so its
@@ -32,11 +32,40 @@ class PatternError(ValueError):
     """A pattern that cannot be read; the message says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
+Phrase = tuple[str, ...]
+
+
 class Choice:
     """One of several phrases; the empty phrase among them makes it optional."""
 
-    phrases: tuple[tuple[str, ...], ...]
+    __slots__ = ("_by_first", "_by_stem", "_optional", "phrases")
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self.phrases = tuple(dict.fromkeys(phrases))
+        self._optional = () in self.phrases
+        # By first word, as most texts meet none of them.
+        self._by_first: dict[str, list[Phrase]] = {}
+        self._by_stem: list[tuple[str, Phrase]] = []
+        for phrase in filter(None, self.phrases):
+            if phrase[0].endswith("*"):
+                self._by_stem.append((phrase[0][:-1], phrase))
+            else:
+                self._by_first.setdefault(phrase[0], []).append(phrase)
+
+    def ends(self, words: Sequence[Word], at: int) -> list[int]:
+        """Return where phrases end that begin at this word, the longest first."""
+        found: set[int] = set()
+        if at < len(words):
+            heard = words[at].heard
+            for phrase in self._by_first.get(heard, ()):
+                if len(phrase) == 1 or _is_phrase(words, at, phrase):
+                    found.add(at + len(phrase))
+            for stem, phrase in self._by_stem:
+                if heard.startswith(stem) and (len(phrase) == 1 or _is_phrase(words, at, phrase)):
+                    found.add(at + len(phrase))
+        if self._optional:
+            found.add(at)
+        return sorted(found, reverse=True) if len(found) > 1 else list(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +142,7 @@ class Pattern:
     def _ends(self, words: Sequence[Word], index: int, at: int) -> Iterable[int]:
         element = self.elements[index]
         if isinstance(element, Choice):
-            return (at + len(phrase) for phrase in element.phrases if _is_phrase(words, at, phrase))
+            return element.ends(words, at)
         if isinstance(element, Gap):
             return range(at, min(len(words), at + WIDEST_GAP) + 1)
         reach = at
@@ -154,7 +183,7 @@ def parse_pattern(source: str) -> Pattern:
         position = found.end()
         if found["open"]:
             phrases, position = _phrases(body, position)
-            elements.append(Choice(tuple(dict.fromkeys(phrases))))
+            elements.append(Choice(phrases))
         else:
             elements.append(_element(found))
     if not any(isinstance(element, Choice | Capture) for element in elements):
@@ -165,10 +194,10 @@ def parse_pattern(source: str) -> Pattern:
     return Pattern(source=source, elements=tuple(elements), from_start=from_start, to_end=to_end)
 
 
-def _phrases(body: str, position: int) -> tuple[list[tuple[str, ...]], int]:
+def _phrases(body: str, position: int) -> tuple[list[Phrase], int]:
     """Read what stands in a bracket, from behind its opening; return its phrases and the place behind its end."""
-    done: list[tuple[str, ...]] = []
-    current: list[tuple[str, ...]] = [()]
+    done: list[Phrase] = []
+    current: list[Phrase] = [()]
     while True:
         rest = body[position:].lstrip()
         position = len(body) - len(rest)
@@ -202,10 +231,10 @@ def _element(found: re.Match[str]) -> Element:
         name, least, most = parts.groups()
         if least is None:
             return Capture(name, 1, MOST_CAPTURED)
-        return Capture(name, int(least) if most else 1, int(most or least))
+        return Capture(name, int(least), int(most or least))
     if word == "*":
         return Gap()
-    return Choice(((_plain(word),),))
+    return Choice([(_plain(word),)])
 
 
 def _plain(word: str) -> str:
@@ -216,7 +245,7 @@ def _plain(word: str) -> str:
     return word
 
 
-def _is_phrase(words: Sequence[Word], at: int, phrase: tuple[str, ...]) -> bool:
+def _is_phrase(words: Sequence[Word], at: int, phrase: Phrase) -> bool:
     if at + len(phrase) > len(words):
         return False
     return all(_is_word(words[at + offset].heard, wanted) for offset, wanted in enumerate(phrase))

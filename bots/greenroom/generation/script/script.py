@@ -66,6 +66,8 @@ class Rule:
     """What is answered to what."""
 
     name: str
+    place: int
+    """Its place in the file: of two rules that fit equally well the earlier answers."""
     rank: int
     """Of several rules that fit, the one with the highest rank answers."""
     hears: tuple[Pattern, ...]
@@ -109,6 +111,8 @@ class Script:
     keeps: PatternIndex = field(init=False)
     cue_names: tuple[str, ...] = field(init=False)
     cue_index: PatternIndex = field(init=False)
+    noticing: tuple[Rule, ...] = field(init=False)
+    """The rules that a trait of a text may call."""
     leading: tuple[Saying, ...] = field(init=False)
     """Every saying of a rule that something may follow."""
 
@@ -122,6 +126,7 @@ class Script:
         self._set("keeps", _index(memories))
         self._set("cue_names", tuple(name for name, _ in cues))
         self._set("cue_index", _index(cues))
+        self._set("noticing", tuple(rule for rule in self.rules.values() if rule.notices))
         spoken = (one for rule in self.rules.values() for saying in rule.says for one in saying.all())
         self._set("leading", tuple(saying for saying in spoken if saying.then))
 

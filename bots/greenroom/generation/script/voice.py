@@ -7,16 +7,17 @@ from datetime import datetime
 
 from greenroom.generation.engine import Brief, EngineUnavailable, Line, Overlong, Refused
 from greenroom.generation.honesty import asks_about_bot
-from greenroom.generation.script.bounds import keeps, within
+from greenroom.generation.script.bounds import keeps
 from greenroom.generation.script.hearing import LONGEST, Heard, hear
-from greenroom.generation.script.memory import Conversation, echo, named, read_conversation
+from greenroom.generation.script.loader import BUILT_IN_SYMBOLS
+from greenroom.generation.script.memory import Conversation, Ears, echo, named
 from greenroom.generation.script.patterns import Match
 from greenroom.generation.script.persona_words import PersonaWords
 from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, REFUSED, Rule, Saying, Script
 from greenroom.generation.script.weather import Moment
 from greenroom.personas.persona import Bounds, Persona
 from greenroom_adapters.contract import Surface, TextLimit
-from greenroom_adapters.text import cut
+from greenroom_adapters.text import cut, fits
 
 __all__ = ["Voice"]
 
@@ -26,6 +27,10 @@ ANYTHING_RANK = 5
 """The same for a follow-up that takes any answer but a question."""
 RECENT_POSTS = 4
 """A form of post is not used again within so many posts while there is another."""
+
+
+Steps = list[tuple[Sequence[Saying], Mapping[str, str]]]
+"""What may be said, the best first, each with the words that were captured for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,7 @@ class _Scene:
     moment: Moment
     dice: random.Random
     variables: Mapping[str, str | int]
+    is_post: bool
     brevity: bool
     """The last try was refused: shorter words first."""
 
@@ -54,6 +60,7 @@ class Voice:
         self._plain = plain
         """Built from the persona alone: speaks where the script is silent."""
         self._words = PersonaWords(persona)
+        self._ears = Ears(script)
 
     def reply(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
         """Answer `brief.said`.
@@ -62,20 +69,17 @@ class Voice:
         :raises Overlong: no word of it fits into the limits
         """
         said = brief.said or ""
-        heard = hear(said)
-        conversation = read_conversation(self._script, lines, author=brief.author, said=brief.said)
+        heard = self._ears.hear(said)
+        conversation = self._ears.read(lines, author=brief.author, said=brief.said)
         scene = self._scene(self._script, brief, conversation, now)
         if self._words.is_forbidden(heard.words):
             return self._refusal(scene, brief.language)
         if asks_about_bot(said[:LONGEST]):
             return self._admission(scene)
-        traits = heard.traits | {"repeated"} if conversation.repeats(heard) else heard.traits
+        traits = heard.traits | {"repeated"} if heard.key in conversation.said_by_them else heard.traits
         steps = list(self._steps(scene, heard, traits))
-        for sayings, captures in steps:
-            text = self._say_one(scene, sayings, captures)
-            if text is not None:
-                return text
-        return self._say_again(scene, steps)
+        text = self._by_example(scene, heard) or self._say_first(scene, steps)
+        return text if text is not None else self._say_again(scene, steps)
 
     def post(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
         """Write a post, about `brief.about` where the script has something to say about it.
@@ -84,7 +88,7 @@ class Voice:
         """
         script = self._script if self._script.posts else self._plain
         mine = tuple(line.text for line in lines if line.author is None)
-        conversation = Conversation(mine=mine, theirs=(), turn=len(mine), known={}, said="\n".join(mine))
+        conversation = Conversation(mine=mine, said_by_them=frozenset(), turn=len(mine), known={}, said="\n".join(mine))
         scene = self._scene(script, brief, conversation, now)
         wanted = frozenset(word.heard for word in hear(brief.about).words) if brief.about else frozenset[str]()
         fitting = [saying for saying in script.posts if saying.about & wanted]
@@ -96,20 +100,15 @@ class Voice:
         for saying in fitting or others:
             mark = saying.wording.mark
             (stale if len(mark) > 5 and mark in recent else fresh).append(saying)
-        groups = [(fresh, {}), (stale, {}), (others, {})]
-        for sayings, captures in groups:
-            text = self._say_one(scene, sayings, captures, forms=True)
-            if text is not None:
-                return text
-        return self._say_again(scene, groups)
+        groups: Steps = [(fresh, {}), (stale, {}), (others, {})]
+        text = self._say_first(scene, groups)
+        return text if text is not None else self._say_again(scene, groups)
 
     # What could be said
 
     def _scene(self, script: Script, brief: Brief, conversation: Conversation, now: datetime) -> _Scene:
         persona = self._persona
-        moment = Moment(
-            now, seed=persona.persona, moods=persona.moods, drifts=script.drifts, chapters=script.chapters
-        )
+        moment = Moment(now, seed=persona.persona, moods=persona.moods, drifts=script.drifts, chapters=script.chapters)
         # Later memories win over variables of the same name nowhere: the loader refuses equal names.
         variables: dict[str, str | int] = {
             **conversation.known,
@@ -136,6 +135,7 @@ class Voice:
             moment=moment,
             dice=random.Random(f"{brief.seed}\0{conversation.turn}\0{brief.correction}"),  # noqa: S311  repeatable, no secret
             variables=variables,
+            is_post=brief.surface is Surface.POST,
             brevity=brief.correction is not None,
         )
 
@@ -170,13 +170,12 @@ class Voice:
             if other is None or match.weight > other.weight:
                 best[name] = match
         if traits:
-            for rule in script.rules.values():
+            for rule in script.noticing:
                 if rule.notices & traits:
                     best.setdefault(rule.name, None)
-        order = {name: index for index, name in enumerate(script.rules)}
         return sorted(
             ((script.rules[name], match) for name, match in best.items()),
-            key=lambda pair: (-pair[0].rank, -(pair[1].weight if pair[1] else 0), order[pair[0].name]),
+            key=lambda pair: (-pair[0].rank, -(pair[1].weight if pair[1] else 0), pair[0].place),
         )
 
     def _captures(self, match: Match | None) -> dict[str, str]:
@@ -203,33 +202,45 @@ class Voice:
 
     def _admission(self, scene: _Scene) -> str:
         line = self._persona.disclosure_line
-        if line not in scene.conversation.said and within(line, scene.limits) and keeps(line, scene.bounds):
+        if line not in scene.conversation.said and self._fits(scene, line):
             return line
         rule = self._script.rules.get(ARE_YOU_A_BOT) or self._plain.rules[ARE_YOU_A_BOT]
-        groups = [(rule.says, {}), (self._plain.rules[ARE_YOU_A_BOT].says, {})]
-        for sayings, captures in groups:
-            text = self._say_one(scene, sayings, captures)
-            if text is not None:
-                return text
-        return self._say_again(scene, groups)
+        groups: Steps = [(rule.says, {}), (self._plain.rules[ARE_YOU_A_BOT].says, {})]
+        text = self._say_first(scene, groups)
+        return text if text is not None else self._say_again(scene, groups)
+
+    def _by_example(self, scene: _Scene, heard: Heard) -> str | None:
+        """Without a script of its own a persona answers as its examples do, where somebody asks what they ask."""
+        if self._script is not self._plain:
+            return None
+        say = self._words.answer(scene.surface, heard)
+        if say is None or say in scene.conversation.said or not self._fits(scene, say):
+            return None
+        return say
 
     def _refusal(self, scene: _Scene, language: str | None) -> str:
         line = self._persona.line(self._persona.lines.refused, language)
-        if line is not None and line not in scene.conversation.said and within(line, scene.limits):
+        if line is not None and line not in scene.conversation.said and fits(line, scene.limits):
             return line
         rule = self._script.rules.get(REFUSED)
         text = self._say_one(scene, rule.says, {}) if rule is not None else None
         if text is None:
             text = line
-        if text is None or not within(text, scene.limits):
+        if text is None or not fits(text, scene.limits):
             raise Refused("the persona does not talk about this")
         return text
 
     # How it is said
 
-    def _say_one(
-        self, scene: _Scene, sayings: Sequence[Saying], captures: Mapping[str, str], *, forms: bool = False
-    ) -> str | None:
+    def _say_first(self, scene: _Scene, steps: Steps) -> str | None:
+        """Return a saying of the first step that has one to offer; None when none has."""
+        said = (self._say_one(scene, sayings, captures) for sayings, captures in steps)
+        return next((text for text in said if text is not None), None)
+
+    def _fits(self, scene: _Scene, text: str) -> bool:
+        return fits(text, scene.limits) and keeps(text, scene.bounds)
+
+    def _say_one(self, scene: _Scene, sayings: Sequence[Saying], captures: Mapping[str, str]) -> str | None:
         """Return one of the sayings that was not said before and fits; None when there is none."""
         variables = {**scene.variables, **captures}
         room = min((limit.length for limit in scene.limits), default=LONGEST)
@@ -238,17 +249,12 @@ class Voice:
             for saying in sayings
             if _may_be_said(scene, saying, variables)
             and saying.wording.shortest <= max(room, scene.bounds.length.most)
-            and (forms or not scene.conversation.was_said(saying))
+            and (scene.is_post or not scene.conversation.was_said(saying))
         ]
         for saying in _drawn(scene, candidates):
             for _ in range(3 if saying.wording.symbols else 1):
                 text = self._put(scene, saying, variables)
-                if (
-                    text is not None
-                    and text not in scene.conversation.mine
-                    and within(text, scene.limits)
-                    and keeps(text, scene.bounds)
-                ):
+                if text is not None and text not in scene.conversation.mine and self._fits(scene, text):
                     return text
         return None
 
@@ -267,19 +273,24 @@ class Voice:
         limits = (*scene.limits, TextLimit(length=scene.bounds.length.most))
         for _, _, text in sorted(ready):
             shortened = cut(text, limits)
-            if shortened.strip(" …") and within(shortened, limits):
+            if shortened.strip(" …") and fits(shortened, limits):
                 return shortened
         raise Overlong("no word of it fits into the limits")
 
     def _put(self, scene: _Scene, saying: Saying, variables: Mapping[str, str | int]) -> str | None:
         """Put one text together; None when a symbol has nothing to offer now."""
         missing: list[str] = []
+        used: list[str] = []
 
         def expand(name: str) -> str:
             if name in scene.script.drifts:
                 return scene.moment.value(name)
-            own = self._words.symbol(name, scene.dice, scene.conversation.said)
-            if own is not None:
+            if name in BUILT_IN_SYMBOLS:
+                own = self._words.symbol(name, scene.dice, scene.conversation.said, used, again=scene.is_post)
+                if own is None:
+                    missing.append(name)
+                    return ""
+                used.append(own)
                 return own
             told = scene.script.told.get(name)
             choices = told[scene.moment.chapter(name)] if told else scene.script.symbols.get(name, ())

@@ -79,7 +79,9 @@ class Wording:
                 pieces.append(_cased(symbol(part.name), part.capital))
             else:
                 pieces.append(str(variables[part.name]))
-        return "".join(pieces)
+        text = "".join(pieces)
+        # Whatever somebody wrote in small letters, a line begins with a capital.
+        return _cased(text, True) if isinstance(self.parts[0], Variable) else text
 
 
 def parse_wording(source: str) -> Wording:
@@ -105,7 +107,7 @@ def parse_wording(source: str) -> Wording:
     symbols = frozenset(part.name for part in parts if isinstance(part, Symbol))
     if any(isinstance(part, str) and LOGIC.search(part) for part in parts):
         rich, variables, literals = _rich(text)
-        kept = tuple(part for part in parts if isinstance(part, Symbol))
+        kept: tuple[str | Symbol | Variable, ...] = tuple(part for part in parts if isinstance(part, Symbol))
         shortest = 1
     else:
         rich, kept = None, tuple(parts)
@@ -130,7 +132,7 @@ def _rich(text: str) -> tuple[Rich, frozenset[str], list[str]]:
     numbers = iter(range(text.count("#")))
 
     def numbered(found: re.Match[str]) -> str:
-        return found.group() if found["symbol"] is None else "{{ symbol_%d }}" % next(numbers)
+        return found.group() if found["symbol"] is None else f"{{{{ symbol_{next(numbers)} }}}}"
 
     source = TOKEN.sub(numbered, text)
     # Choosing between words is all that a text may do: no loop, no call, no attribute, no arithmetic that grows.
