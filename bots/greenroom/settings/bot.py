@@ -57,6 +57,7 @@ from greenroom.settings.spelling import (
 from greenroom_adapters.contract import Kind
 
 __all__ = [
+    "ANSWERABLE",
     "Account",
     "AnswerRule",
     "BotFile",
@@ -368,7 +369,9 @@ class RoomRule(Model):
     section: ClassVar[str] = "a room"
     short_for: ClassVar[str | None] = "is"
 
-    is_: Annotated[tuple[Address, ...], one_or_many] = Field(default=(), validation_alias="is", serialization_alias="is")
+    is_: Annotated[tuple[Address, ...], one_or_many] = Field(
+        default=(), validation_alias="is", serialization_alias="is"
+    )
     """Its addresses, each account/room. None only for `elsewhere`: every room that nobody listed."""
     mode: Annotated[RoomMode, BeforeValidator(_mode)] = RoomMode.MENTIONS
     """What the bot does there."""

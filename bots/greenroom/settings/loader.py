@@ -52,7 +52,7 @@ def load_model(model: type[M], path: Path, *, platforms: Platforms | None = None
         found += [(*place_of(document, one["loc"]), reason_of(one)) for one in causes(error)]
     if platforms is not None:
         found += check_accounts(document, reading, platforms)
-    found += reading.complaints
+    found = reading.complaints + found
     if found or loaded is None:
         raise Mistakes(Mistake(path=path, line=line, column=column, reason=reason) for line, column, reason in found)
     return loaded.model_copy(update={"file": path, "version": hashlib.sha256(data).hexdigest()})
@@ -75,9 +75,11 @@ def _reading(document: Located, path: Path) -> Reading:
 
 
 _KEY_PREFIXES = re.compile(
-    r"(sk-|sk_live_|ghp_|github_pat_|xox[abposr]-|xapp-|AIza|hf_|gsk_|AKIA|glpat-|syt_)[\w.-]{12,}"
+    r"\b(sk-|sk_live_|ghp_|github_pat_|xox[abposr]-|xapp-|AIza|hf_|gsk_|AKIA|glpat-|syt_)[\w.-]{12,}"
 )
-_LONG_WORD = re.compile(r"[A-Za-z0-9_.=+-]{32,}")
+_ONE_WORD = re.compile(r"[A-Za-z0-9_.=+%-]{24,}")
+_JOINTS = re.compile(r"[^A-Za-z0-9]+")
+_SHORTEST_RUN = 20
 
 
 def _keys_in_plain_sight(value: object) -> Iterator[tuple[int, int, str]]:
@@ -100,8 +102,12 @@ def _keys_in_plain_sight(value: object) -> Iterator[tuple[int, int, str]]:
 
 
 def looks_like_a_key(text: str) -> bool:
-    """Tell whether `text` is more likely a secret than a word: a known beginning, or a long mix of all sorts."""
-    if _KEY_PREFIXES.fullmatch(text):
+    """Tell whether `text` is more likely a secret than words: a known beginning, or a long run of all sorts.
+
+    Names of models and files are long as well, but made of short parts.
+    """
+    if _KEY_PREFIXES.search(text):
         return True
-    tests = (str.isupper, str.islower, str.isdigit)
-    return bool(_LONG_WORD.fullmatch(text)) and all(any(test(one) for one in text) for test in tests)
+    runs = _JOINTS.split(text) if _ONE_WORD.fullmatch(text) else ()
+    sorts = (str.isupper, str.islower, str.isdigit)
+    return any(len(run) >= _SHORTEST_RUN and all(any(map(sort, run)) for sort in sorts) for run in runs)

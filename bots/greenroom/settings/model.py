@@ -97,7 +97,7 @@ class Model(BaseModel):
     rest: ClassVar[str | None] = None
 
     @classmethod
-    def keys(cls) -> dict[str, str]:
+    def written_keys(cls) -> dict[str, str]:
         """Return the keys that a file may write here, each with the name of its field."""
         return {
             str(info.validation_alias or name): name
@@ -111,7 +111,7 @@ class Model(BaseModel):
         """Refuse unknown keys with the nearest right name, and write shorthand out."""
         if not isinstance(info.context, Reading):
             return value
-        keys = cls.keys()
+        keys = cls.written_keys()
         if not isinstance(value, Mapping):
             if cls.short_for is None or value is None:
                 raise wrong(f"{cls.section} is written with keys and values. Its keys: {', '.join(keys)}")

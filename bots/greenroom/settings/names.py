@@ -50,7 +50,6 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "database": "store",
         "ledger": "store",
     },
-    "an account": {"type": "platform"},
     "`engines`": {"model": "text", "llm": "text"},
     "an engine": {"base_url": "server", "url": "server", "api_key": "key", "api_base": "server", "token": "key"},
     "an `answer` rule": {

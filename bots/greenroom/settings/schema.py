@@ -104,7 +104,7 @@ def _sections(model: type[Model]) -> Iterator[type[Model]]:
 
 def _describe(schema: JsonSchema, model: type[Model], docs: dict[str, str]) -> None:
     """Make of pydantic's schema of one section what an owner may write there."""
-    by_field = {field: key for key, field in model.keys().items()}
+    by_field = {field: key for key, field in model.written_keys().items()}
     properties: JsonSchema = schema.get("properties", {})
     kept: JsonSchema = {}
     for field, info in model.model_fields.items():
@@ -141,7 +141,7 @@ def _spellings(metadata: list[Any]) -> list[Spelling[Any]]:
 
 def _key(model: type[Model], name: str) -> str:
     """Return the key that a file writes for the field or key `name`."""
-    return next(key for key, field in model.keys().items() if name in (key, field))
+    return next(key for key, field in model.written_keys().items() if name in (key, field))
 
 
 def _worth_showing(default: object) -> bool:

@@ -91,7 +91,10 @@ def test_four_lines_are_a_persona(load: Load) -> None:
     ada = load(FOUR_LINES)
     assert ada.persona == "Ada"
     assert ada.voice.everywhere == "dry and kind; short sentences; never an exclamation mark"
-    assert ada.examples.post == ("Wind west, 5. Lamp lit at 18:02.", "The tide answers twice a day. I try to do better.")
+    assert ada.examples.post == (
+        "Wind west, 5. Lamp lit at 18:02.",
+        "The tide answers twice a day. I try to do better.",
+    )
     assert ada.version == hashlib.sha256(FOUR_LINES.encode()).hexdigest()
 
 
@@ -215,5 +218,6 @@ def test_a_key_of_another_system_is_read_as_what_it_means_so_that_nothing_else_s
 
 
 def test_a_persona_can_be_built_in_python() -> None:
-    ada = Persona(persona="Ada", who="keeps the lighthouse", voice=Voice(reply=SurfaceVoice(emoji=Range(least=0, most=0))))
+    voice = Voice(reply=SurfaceVoice(emoji=Range(least=0, most=0)))
+    ada = Persona(persona="Ada", who="keeps the lighthouse", voice=voice)
     assert ada.bounds_on(Surface.REPLY).emoji == Range(least=0, most=0)

@@ -51,12 +51,12 @@ class HarbourAdapter(StageAdapter):
     Settings: ClassVar[type[Any]] = HarbourSettings
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def harbour() -> type[HarbourAdapter]:
     return HarbourAdapter
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def platforms() -> Platforms:
     return Platforms.of(HarbourAdapter, StageAdapter)
 

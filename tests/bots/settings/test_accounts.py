@@ -1,7 +1,7 @@
 """What an account writes for its platform becomes the adapter's own settings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -69,9 +69,7 @@ def test_every_kind_of_setting_arrives_in_its_own_type(
     )
 
 
-def test_what_is_not_written_keeps_the_adapters_default(
-    load: Callable[[str], BotFile], harbour: type[Adapter]
-) -> None:
+def test_what_is_not_written_keeps_the_adapters_default(load: Callable[[str], BotFile], harbour: type[Adapter]) -> None:
     assert built(load(""), harbour, {}) == harbour.Settings()
 
 
@@ -109,21 +107,21 @@ def test_a_key_that_pydantic_knows_itself_may_be_a_setting(folder: Path) -> None
 
 @pytest.mark.parametrize("hint", [dict[str, str], object, int | str])
 def test_a_setting_that_no_file_can_write_is_an_error_of_the_adapter(hint: Any) -> None:
-    Odd = dataclass(frozen=True)(type("Odd", (), {"__annotations__": {"thing": hint}}))
-    adapter = type("OddAdapter", (StageAdapter,), {"platform": "odd", "Settings": Odd})
+    odd = make_dataclass("Odd", [("thing", hint)], frozen=True)
+    adapter = type("OddAdapter", (StageAdapter,), {"platform": "odd", "Settings": odd})
     with pytest.raises(TypeError, match=r"OddAdapter\.Settings\.thing: a value of type"):
         settings_model(adapter)
 
 
 def test_a_setting_cannot_take_the_place_of_a_common_key() -> None:
-    Odd = dataclass(frozen=True)(type("Odd", (), {"__annotations__": {"live": bool}}))
-    adapter = type("OddAdapter", (StageAdapter,), {"platform": "odd", "Settings": Odd})
+    odd = make_dataclass("Odd", [("live", bool)], frozen=True)
+    adapter = type("OddAdapter", (StageAdapter,), {"platform": "odd", "Settings": odd})
     with pytest.raises(TypeError, match="every account has this key already"):
         settings_model(adapter)
 
 
 def test_a_platform_that_is_not_installed_is_told_with_the_nearest_that_is(platforms: Platforms) -> None:
-    with pytest.raises(ConfigurationError, match="there is no platform `harbr`. Did you mean `harbour`"):
+    with pytest.raises(ConfigurationError, match=r"there is no platform `harbr`\. Did you mean `harbour`"):
         platforms.adapter("harbr")
 
 

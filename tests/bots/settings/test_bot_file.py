@@ -202,4 +202,4 @@ def test_a_bot_built_in_python_needs_posts_that_can_be_told_apart() -> None:
 def test_a_loaded_bot_cannot_be_changed(load: Load) -> None:
     bot = load("")
     with pytest.raises(ValidationError, match="frozen"):
-        bot.keep = timedelta(0)  # type: ignore[misc]  # the point of the test
+        bot.keep = timedelta(0)

@@ -16,10 +16,10 @@ from greenroom.settings import SecretMissing, SecretRef, resolve
 class DictKeyring(keyring.backend.KeyringBackend):
     """The system's keyring, in memory."""
 
-    priority = 1  # type: ignore[assignment]  # keyring declares a property and takes a number
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # keyring is not annotated
         self.entries = {("greenroom", "home"): "from the keyring"}
 
     @override
@@ -86,8 +86,8 @@ def test_a_secret_that_is_nowhere_is_told_with_its_place_and_its_account(
     keyring.set_keyring(DictKeyring())
     path = tmp_path / "token"
     told = {
-        SecretRef(env="TOKEN"): "account `home` needs a secret from the environment variable TOKEN, which is not set or "
-        "empty: set it, for example with: export TOKEN=…",
+        SecretRef(env="TOKEN"): "account `home` needs a secret from the environment variable TOKEN, which is not "
+        "set or empty: set it, for example with: export TOKEN=…",
         SecretRef(file=path): f"account `home` needs a secret from the file {path}, which is not set or empty: "
         "put the secret into it",
         SecretRef(keyring="greenroom/x"): "account `home` needs a secret from the keyring entry greenroom/x, which is "
@@ -116,7 +116,7 @@ def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path, warnings_told: list
 
 @pytest.mark.usefixtures("system_keyring")
 def test_a_machine_without_a_keyring_is_told_what_else_works(warnings_told: list[str]) -> None:
-    keyring.set_keyring(keyring.backends.fail.Keyring())
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]  # not annotated
     with pytest.raises(SecretMissing, match=r"no keyring works here \(NoKeyringError\): use \{env: NAME\}"):
         follow(SecretRef(keyring="greenroom/home"), warnings_told)
 

@@ -120,7 +120,11 @@ WRONG: list[tuple[Spelling[Any], object, str]] = [
     (DAYS, "mon-fry", "`fry` is not a day of the week: write mon, tue, wed, thu, fri, sat or sun"),
     (DAYS, [], "no day at all: write it like mon-fri or [mon, fri]"),
     (DAYS, 5, "`5` is not understood here: write it like mon-fri or [mon, fri]"),
-    (CRON, "0 8 * *", '`0 8 * *` has 4 of the 5 fields minute, hour, day, month and weekday: write it like "0 8 * * mon"'),
+    (
+        CRON,
+        "0 8 * *",
+        '`0 8 * *` has 4 of the 5 fields minute, hour, day, month and weekday: write it like "0 8 * * mon"',
+    ),
     (CRON, "60 8 * * *", "`60` is not the minute of a cron line: it goes from 0 to 59"),
     (CRON, "0 8 * * funday", "`funday` is not the day of the week of a cron line: it goes from 0 to 7"),
     (CRON, "0 18-8 * * *", "`18-8` is not the hour of a cron line: it goes from 0 to 23"),
@@ -226,9 +230,11 @@ def test_nothing_but_a_spelling_error_comes_of_nonsense(spelling: Spelling[Any],
     try:
         meant = spelling.read(written)
     except SpellingError as error:
-        assert str(error)
+        told = str(error)
     else:
+        told = "understood"
         assert spelling.read(spelling.write(meant)) == meant
+    assert told
 
 
 def test_a_span_holds_its_start_but_not_its_end() -> None:

@@ -10,14 +10,14 @@ from greenroom.clock import Clock
 from greenroom.generation.engine import Brief, Engine, Generated
 from greenroom.generation.script.loader import load_script
 from greenroom.generation.script.script import Script
-from greenroom.generation.script.voice import Voice
+from greenroom.generation.script.speaker import Speaker
 from greenroom.personas.persona import Persona
 from greenroom_adapters.contract import Surface
 
 __all__ = ["ScriptEngine"]
 
 PLAIN = Path(__file__).with_name("plain.script.yaml")
-VOICES_KEPT = 32
+SPEAKERS_KEPT = 32
 
 
 class ScriptEngine(Engine):
@@ -32,7 +32,7 @@ class ScriptEngine(Engine):
         self._timezone = timezone
         """Of the times of day and dates in scripts."""
         self._name = name
-        self._voices: dict[tuple[str, Path | None, int], Voice] = {}
+        self._speakers: dict[tuple[str, Path | None, int], Speaker] = {}
         self._plain: Script | None = None
 
     @property
@@ -45,28 +45,28 @@ class ScriptEngine(Engine):
 
         :raises Mistakes: the script cannot be used
         """
-        self._voice(persona)
+        self._speaker(persona)
 
     @override
     async def generate(self, brief: Brief) -> Generated:
-        voice = self._voices.get(_key(brief.persona))
-        if voice is None:
-            voice = await asyncio.to_thread(self._voice, brief.persona)
+        speaker = self._speakers.get(_key(brief.persona))
+        if speaker is None:
+            speaker = await asyncio.to_thread(self._speaker, brief.persona)
         lines = await brief.history()
         now = self._clock.now().astimezone(self._timezone)
-        text = voice.post(brief, lines, now) if brief.surface is Surface.POST else voice.reply(brief, lines, now)
+        text = speaker.post(brief, lines, now) if brief.surface is Surface.POST else speaker.reply(brief, lines, now)
         return Generated(text=text, engine=self._name)
 
-    def _voice(self, persona: Persona) -> Voice:
+    def _speaker(self, persona: Persona) -> Speaker:
         key = _key(persona)
-        voice = self._voices.get(key)
-        if voice is None:
+        speaker = self._speakers.get(key)
+        if speaker is None:
             plain = self._plain = self._plain or load_script(PLAIN)
             script = load_script(persona.script) if persona.script is not None else plain
-            voice = Voice(persona, script, plain)
-            while len(self._voices) >= VOICES_KEPT:
-                del self._voices[next(iter(self._voices))]
-            self._voices[key] = voice
+            speaker = Speaker(persona, script, plain)
+            while len(self._speakers) >= SPEAKERS_KEPT:
+                del self._speakers[next(iter(self._speakers))]
+            self._speakers[key] = voice
         return voice
 
 

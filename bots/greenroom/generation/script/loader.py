@@ -44,7 +44,7 @@ LONGEST_TEXT = 4000
 """No text of a script may become longer than this, whatever is drawn."""
 ADMITS = ("bot", "robô", "robot", "program", "programa", "software", "machine")
 """An answer to "are you a bot?" holds one of these words."""
-LOST_SYMBOL = re.compile(r"\s+#[a-z_]+(?:\.capital)?#")
+LOST_SYMBOL = re.compile(r"\s*#[a-z_]+(?:\.capital)?#")
 SAYING_KEYS = (
     "say",
     "weight",

@@ -54,7 +54,9 @@ def test_a_capture_leaves_room_for_what_follows() -> None:
     assert captured("i <deed> the sea", "I really love the sea") == {"deed": "really love"}
 
 
-@pytest.mark.parametrize("pattern", ["", "^$", "*", "(a|b", "a)", "<Name>", "Sea", "sea!", "<a> <a>", "(a <b>)", "a | b"])
+@pytest.mark.parametrize(
+    "pattern", ["", "^$", "*", "(a|b", "a)", "<Name>", "Sea", "sea!", "<a> <a>", "(a <b>)", "a | b"]
+)
 def test_a_pattern_that_could_never_fit_is_refused(pattern: str) -> None:
     with pytest.raises(PatternError):
         parse_pattern(pattern)
@@ -77,7 +79,9 @@ def test_the_index_finds_whatever_the_patterns_alone_would_find(said: list[str],
     ids=lambda text: ascii(text[:6]),
 )  # fmt: skip
 def test_a_hundred_kilobytes_of_hostile_text_are_read_and_matched_at_once(text: str) -> None:
-    patterns = [parse_pattern(source) for source in ("a * a * a * a * b", "<x> a <y> a <z> b$", "(a|a a|a a a|) * (a|) b")]
+    patterns = [
+        parse_pattern(source) for source in ("a * a * a * a * b", "<x> a <y> a <z> b$", "(a|a a|a a a|) * (a|) b")
+    ]
     began = time.process_time()
     words = hear(text).words
     for pattern in patterns:

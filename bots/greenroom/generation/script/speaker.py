@@ -1,4 +1,4 @@
-"""The voice of one persona without a model: which saying answers, and how it is put together."""
+"""How one persona speaks without a model: which saying answers, and how it is put together."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from greenroom.personas.persona import Bounds, Persona
 from greenroom_adapters.contract import Surface, TextLimit
 from greenroom_adapters.text import cut, fits
 
-__all__ = ["Voice"]
+__all__ = ["Speaker"]
 
 CUE_RANK = 7
 """Rules above this rank are answered before a follow-up of the last line."""
@@ -51,7 +51,7 @@ class _Scene:
     """The last try was refused: shorter words first."""
 
 
-class Voice:
+class Speaker:
     """Speaks for one persona from one script. Pure: the same brief, lines and moment give the same text."""
 
     def __init__(self, persona: Persona, script: Script, plain: Script) -> None:
