@@ -291,7 +291,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--posts", type=int, default=100)
     parser.add_argument("--kills", type=int, default=200, help="at random instants, besides one at every fault point")
     parser.add_argument("--idempotency", choices=list(CLASSES), default="keyed")
-    parser.add_argument("--lose-answers", type=float, default=0.05, help="share of writes that commit without an answer")
+    parser.add_argument(
+        "--lose-answers", type=float, default=0.05, help="share of writes that commit without an answer"
+    )
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--patience", type=float, default=180.0, help="seconds for the drain at the end")
     parser.add_argument("--plant", choices=["double", "loss"], help="give the bot a bug that this test must find")

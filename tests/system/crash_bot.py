@@ -1,6 +1,6 @@
 """The bot of the crash test, as a process that can be killed: the product with an engine that repeats tokens.
 
-    crash_bot.py BOT_FILE --generations FILE [--die-at POINT --die-on N] [--plant double|loss] [--until-idle SECONDS]
+crash_bot.py BOT_FILE --generations FILE [--die-at POINT --die-on N] [--plant double|loss] [--until-idle SECONDS]
 """
 
 import argparse
@@ -19,7 +19,7 @@ from greenroom.app import Bot, Options
 from greenroom.generation import Brief, Engine, Generated
 from greenroom.settings import Platforms
 from greenroom.storage import Turn
-import structlog
+from greenroom.telemetry import send_logs_to
 from greenroom_adapters.contract import Absent, Adapter, Attempt, Found, Receipt, Undecided
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--die-on", type=int, default=1)
     parser.add_argument("--plant", choices=["double", "loss"])
     options = parser.parse_args()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), wrapper_class=structlog.make_filtering_bound_logger(40))
+    send_logs_to(lambda entry: print(dict(entry), file=sys.stderr), level="error")
     asyncio.run(serve(options))
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import structlog
-
 from greenroom.app.commands import Commands
 from greenroom.app.local import LocalPlatform, is_local, start_local
 from greenroom.clock import Clock, SystemClock
@@ -22,6 +20,7 @@ from greenroom.routing import Router
 from greenroom.scheduling.scheduler import Scheduler
 from greenroom.settings import BotFile, Platforms, SecretRef, load_bot, resolve, settings_for
 from greenroom.storage import Ledger, SqliteLedger, Turn
+from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk, Speaker
 from greenroom_adapters.contract import Adapter, Secret
 
@@ -68,7 +67,7 @@ class Bot:
         self.local: dict[str, LocalPlatform] = {}
         """Platform → the local one that is used."""
         self._speaker: Speaker | None = None
-        self._log = structlog.get_logger().bind(bot=file.bot)
+        self._log = get_log().bind(bot=file.bot)
 
     @classmethod
     def load(cls, path: Path, options: Options | None = None) -> Self:

@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-import structlog
-
 from greenroom.clock import Clock, from_micros, to_micros
 from greenroom.delivery.deadlines import Deadlines
 from greenroom.delivery.pacing import Pacer
 from greenroom.faults import FaultHook
 from greenroom.storage import Ledger, Part, State, StorageError, Turn
+from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
     Absent,
     Adapter,
@@ -74,7 +73,7 @@ class Dispatcher:
         self._faults = faults
         self._chance = chance
         self._deadlines = Deadlines(adapter)
-        self._log = structlog.get_logger().bind(account=account)
+        self._log = get_log().bind(account=account)
 
     async def deliver(self, turn: Turn) -> None:
         """Bring a turn from `intended` or `sending` to where it rests: sent, unknown, stale, ignored or dead.

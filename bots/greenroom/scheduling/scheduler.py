@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-import structlog
-
 from greenroom.clock import Clock, from_micros, to_micros
 from greenroom.faults import FaultHook
 from greenroom.scheduling.changes import Considered, plan_change
@@ -18,6 +16,7 @@ from greenroom.scheduling.schedule import Occurrence, Schedule
 from greenroom.settings.bot import BotFile, PostEntry
 from greenroom.settings.spelling import Place, Span
 from greenroom.storage import CLOCK, AgendaItem, Due, Ledger, ScheduleMark, Turn
+from greenroom.telemetry import get_log
 from greenroom_adapters.contract import ConfigurationError, Media, Surface, Trust
 
 __all__ = ["SINGLE", "Scheduler", "picture", "turn_of"]
@@ -90,7 +89,7 @@ class Scheduler:
         self._quiet: Span | None = None
         self._zone: tzinfo = UTC
         self._woken = asyncio.Event()
-        self._log = structlog.get_logger()
+        self._log = get_log()
 
     async def use(self, file: BotFile) -> None:
         """Take over the posts of a file, at the start or after it was edited; what that means is committed first.

@@ -6,13 +6,12 @@ import random
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-import structlog
-
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher, Pacer
 from greenroom.faults import FaultHook
 from greenroom.routing import Router
 from greenroom.storage import Ledger, Turn
+from greenroom.telemetry import get_log
 from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
@@ -66,7 +65,7 @@ class AccountDesk:
         self._stack = contextlib.AsyncExitStack()
         self._connected = asyncio.Event()
         self._resumed = asyncio.Event()
-        self._log = structlog.get_logger().bind(account=account)
+        self._log = get_log().bind(account=account)
         dispatcher = Dispatcher(
             adapter, account=account, ledger=ledger, pacer=pacer, clock=clock, faults=faults, chance=chance
         )

@@ -3,12 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import structlog
-
 from greenroom.clock import Clock, to_micros
 from greenroom.faults import FaultHook
 from greenroom.routing import Hit, Router
 from greenroom.storage import Ledger, State, Turn
+from greenroom.telemetry import get_log
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
 from greenroom_adapters.contract import Event, PostDeleted, PostEdited, TextEvent
@@ -48,7 +47,7 @@ class Intake:
         self._passed: dict[str, str] = {}
         """Source → cursor that moved in memory only."""
         self._on_the_way = 0
-        self._log = structlog.get_logger().bind(account=account)
+        self._log = get_log().bind(account=account)
 
     def accept(self, event: Event) -> None:
         """Decide about an event; what is for the bot is queued for the next commit of the ledger."""

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-import structlog
-
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
 from greenroom.generation import Brief, EngineUnavailable, FixedWords, GenerationError, Held, Line, Spoken, Voice
 from greenroom.personas import Persona
 from greenroom.storage import Draft, Due, Ledger, Part, State, StorageError, Turn
+from greenroom.telemetry import get_log
 from greenroom.turns.others import Others
 from greenroom_adapters.contract import (
     Adapter,
@@ -92,7 +91,7 @@ class Performer:
         self._faults = faults
         self._chance = chance
         self._alone = asyncio.Lock()
-        self._log = structlog.get_logger().bind(account=account)
+        self._log = get_log().bind(account=account)
 
     async def perform(self, turn: Turn) -> None:
         """Work on a turn until it is sent, over or set aside.

@@ -1,0 +1,58 @@
+"""`greenroom run`: a bot in the foreground, until it is told to stop."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from greenroom.cli.choosing import BotArgument, Chosen, choose
+from greenroom.cli.failing import for_owners
+from greenroom.cli.showing import AsJson
+
+if TYPE_CHECKING:
+    from greenroom.app import Bot
+
+__all__ = ["run"]
+
+
+@for_owners
+def run(bot: BotArgument = None, as_json: AsJson = False, debug: bool = False) -> None:
+    """Run a bot until Ctrl-C.
+
+    Prints where everything is, then a line for whatever the bot says or leaves alone. Ctrl-C stops it cleanly: what is
+    being sent is finished or noted down, and goes on at the next start. A second Ctrl-C stops at once, which loses
+    nothing either.
+
+    With --json every line is one JSON object.
+
+    Example: greenroom run config/bots/ada.yaml
+    """
+    asyncio.run(_run(choose(bot), as_json=as_json, debug=debug))
+
+
+async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:
+    from greenroom.app import Bot, Options
+    from greenroom.cli.live import JsonLog, LiveLog
+    from greenroom.cli.stopping import stopping
+
+    file, persona = chosen.load()
+    log = JsonLog() if as_json else LiveLog(file.timezone)
+    log.listen(debug=debug)
+    bot: Bot | None = None
+
+    def at_once() -> None:
+        log.stopped_at_once()
+        for local in bot.local.values() if bot is not None else ():
+            if local.process is not None and local.process.returncode is None:
+                local.process.kill()
+
+    with stopping(on_first=log.stopping, on_second=at_once) as stop:
+        try:
+            bot = Bot(file, persona, Options())
+            async with bot:
+                await log.running(bot)
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(bot.run())
+                    tasks.create_task(log.follow(bot.ledger))
+        except asyncio.CancelledError:
+            if not stop.asked:
+                raise
+    log.stopped()

@@ -1,0 +1,62 @@
+"""Ctrl-C and SIGTERM: the first one asks for a clean stop, the second one ends at once."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from greenroom.cli.failing import STOPPED_AT_ONCE
+
+__all__ = ["Stop", "stopping"]
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
+)
+
+
+class Stop:
+    """Whether a stop was asked for."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+
+@contextlib.contextmanager
+def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> Iterator[Stop]:
+    """Cancel the current task on the first signal, after `on_first`; on the second call `on_second` and end the
+    process with exit code 130. The task sees by `Stop.asked` that its cancellation is a stop."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - whoever asks is a coroutine
+    loop = asyncio.get_running_loop()
+    stop = Stop()
+
+    def heard() -> None:
+        if stop.asked:
+            on_second()
+            os._exit(STOPPED_AT_ONCE)
+        stop.asked = True
+        on_first()
+        task.cancel()
+
+    with contextlib.ExitStack() as handlers:
+        for number in SIGNALS:
+            handlers.callback(_handle(loop, number, heard))
+        yield stop
+
+
+def _handle(loop: asyncio.AbstractEventLoop, number: signal.Signals, heard: Callable[[], None]) -> Callable[[], Any]:
+    """Call `heard` in the loop when the signal comes; return what ends that."""
+    try:
+        loop.add_signal_handler(number, heard)
+    except NotImplementedError:
+        # the loops of Windows have no signals of their own
+
+        def handler(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(heard)
+
+        before = signal.signal(number, handler)
+        return lambda: signal.signal(number, before)
+    return lambda: loop.remove_signal_handler(number)

@@ -1,0 +1,128 @@
+"""A turn as an owner reads it: what was said, to whom, why, and what became of it."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
+
+from greenroom.cli.showing import money
+from greenroom.clock import from_micros
+from greenroom.storage import Due, State, Turn
+from greenroom_adapters.contract import (
+    FollowReceived,
+    JoinReceived,
+    ReactionReceived,
+    RepostReceived,
+    TextEvent,
+)
+from greenroom_adapters.text import plain
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+__all__ = ["STYLES", "as_object", "occasion", "turn_lines"]
+
+STYLES: Mapping[State, str] = {
+    State.SENT: "green",
+    State.HELD: "yellow",
+    State.UNKNOWN: "bold red",
+    State.DEAD: "red",
+    State.REFUSED: "yellow",
+    State.STALE: "dim",
+    State.IGNORED: "dim",
+    State.WITHDRAWN: "dim",
+}
+
+
+def occasion(turn: Turn) -> str:
+    """Return what the turn answers, or for what time it was planned; one line, safe to show."""
+    event = turn.event
+    if isinstance(event, Due):
+        name = "a single post" if event.name == "single" else f"post `{event.name}`"
+        return plain(name if event.about is None else f"{name}, about {event.about}", one_line=True)
+    if isinstance(event, TextEvent):
+        room = "" if event.room is None else f" in {event.room.name or event.room.id}"
+        return plain(f"@{event.author.handle}{room}: {event.text}", one_line=True)
+    if isinstance(event, ReactionReceived):
+        return plain(f"@{event.author.handle} reacted: {event.reaction}", one_line=True)
+    if isinstance(event, RepostReceived):
+        return plain(f"@{event.author.handle} reposted", one_line=True)
+    if isinstance(event, FollowReceived):
+        return plain(f"@{event.author.handle} follows", one_line=True)
+    if isinstance(event, JoinReceived):
+        return plain(f"@{event.author.handle} came into {event.room.name or event.room.id}", one_line=True)
+    return "its text was emptied, as `keep` says"
+
+
+def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False) -> "Text":
+    """Return a turn as a few lines: when and what, the answer, where it is, and why it rests where it does."""
+    from rich.text import Text
+
+    moment = from_micros(turn.changed).astimezone(zone)
+    head = f"{moment:%Y-%m-%d %H:%M:%S}" if with_date else f"{moment:%H:%M:%S}"
+    lines = Text.assemble(
+        (head, "dim"),
+        "  ",
+        (f"{turn.state.word:<9}", STYLES.get(turn.state, "")),
+        " ",
+        (turn.account, "cyan"),
+        "  ",
+        occasion(turn),
+    )
+    indent = "\n" + " " * (len(head) + 2)
+    if turn.draft is not None:
+        for part in turn.draft.parts:
+            lines.append(indent)
+            lines.append("> ", "dim")
+            lines.append(plain(part).replace("\n", indent + "  "))
+    for part in turn.outbox:
+        if part.url is not None:
+            lines.append(indent)
+            lines.append(plain(part.url, one_line=True), "dim")
+    tail = [turn.reason] if turn.reason and turn.state is not State.SENT else []
+    if turn.draft is not None and turn.draft.cost:
+        tail.append(f"{turn.draft.model or turn.draft.engine}, {money(turn.draft.cost)}")
+    if tail:
+        lines.append(indent)
+        lines.append(plain("; ".join(tail), one_line=True), "dim")
+    return lines
+
+
+def as_object(turn: Turn) -> dict[str, Any]:
+    """Return a turn as JSON: moments in ISO 8601, money in millionths of a dollar, texts as they came."""
+    event = turn.event
+    said: dict[str, Any] | None = None
+    if isinstance(event, TextEvent):
+        said = {"author": event.author.handle, "author_id": event.author.id, "text": event.text, "post": event.post.id}
+        if event.room is not None:
+            said["room"] = event.room.name or event.room.id
+    elif isinstance(event, Due):
+        said = {"schedule": event.name, "about": event.about, "due": event.due.isoformat()}
+    draft = turn.draft
+    return {
+        "turn": turn.seq,
+        "account": turn.account,
+        "state": turn.state.word,
+        "reason": turn.reason,
+        "rule": turn.rule,
+        "kind": turn.kind,
+        "surface": turn.surface.value,
+        "received": from_micros(turn.received).isoformat(),
+        "changed": from_micros(turn.changed).isoformat(),
+        "input": said,
+        "answer": None if draft is None else list(draft.parts),
+        "engine": None if draft is None else draft.engine,
+        "model": None if draft is None else draft.model,
+        "cost_micros": 0 if draft is None else draft.cost,
+        "notes": [] if draft is None else list(draft.notes),
+        "persona": turn.persona,
+        "posts": [
+            {
+                "key": part.key,
+                "post": part.post_id,
+                "url": part.url,
+                "tries": part.number,
+                "published": from_micros(part.published).isoformat() if part.published else None,
+            }
+            for part in turn.outbox
+        ],
+    }
