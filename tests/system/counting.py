@@ -63,3 +63,15 @@ def ends(ledger: Path) -> dict[int, int]:
     """Return state → number of turns."""
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
         return dict(db.execute("SELECT state, count(*) FROM turns GROUP BY state").fetchall())
+
+
+def has_cursor(ledger: Path) -> bool:
+    """Say whether the bot has noted where it starts to listen."""
+    if not ledger.exists():
+        return False
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
+        try:
+            return bool(db.execute("SELECT count(*) FROM cursors").fetchone()[0])
+        except sqlite3.OperationalError:
+            # its tables are being made
+            return False

@@ -25,9 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-from counting import count, ends, parked, stored
+from counting import count, ends, has_cursor, parked, stored
 
 from greenroom.app.commands import put_down
 from greenroom.clock import SystemClock
@@ -35,6 +33,7 @@ from greenroom.faults import POINTS
 from greenroom.storage import Due, SqliteLedger
 from greenroom_adapters.testing.stage import RunningStage
 
+HERE = Path(__file__).parent
 PEOPLE = 25
 KEYED_WINDOW = 5
 """Seconds for which the Stage of class `keyed-window` honours a key: less than a restart may take."""
@@ -45,6 +44,8 @@ CLASSES = {
     "listed": "listed",
     "none": "none",
 }
+PATIENCE = {"after_cursor": 6.5}
+"""Seconds in which a fault point must be reached, where it is not the usual 2."""
 BOT = """\
 bot: keeper
 persona: persona.yaml
@@ -96,6 +97,9 @@ class CrashTest:
         self.bill = folder / "generations"
         self.repeated: set[str] = set()
         self.kills = Counter[str]()
+        self.not_reached: list[str] = []
+        self.stored_then: dict[str, int] = {}
+        """Event id of a stored generation → how often it was billed when the bot died."""
         self.tokens: set[str] = set()
         self.asked = 0
 
@@ -114,7 +118,7 @@ class CrashTest:
             self._kill_at_every_point()
             self._kill_at_random()
             self._finish()
-            return self._report(stage)
+            return self._report()
 
     # the bot
 
@@ -134,21 +138,9 @@ class CrashTest:
         bot = self._start()
         self._wait_until_running(bot)
         deadline = time.monotonic() + 20
-        while not self._has_cursor() and time.monotonic() < deadline:
+        while not has_cursor(self.ledger) and time.monotonic() < deadline:
             time.sleep(0.05)
         self._kill(bot)
-
-    def _has_cursor(self) -> bool:
-        import sqlite3
-        from contextlib import closing
-
-        if not self.ledger.exists():
-            return False
-        with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True, timeout=10)) as db:
-            try:
-                return bool(db.execute("SELECT count(*) FROM cursors").fetchone()[0])
-            except sqlite3.OperationalError:
-                return False
 
     def _kill(self, bot: subprocess.Popen[str]) -> None:
         if bot.poll() is None:
@@ -162,10 +154,10 @@ class CrashTest:
         """A generation that was on disk when the bot died must never be asked for again."""
         known = stored(self.ledger) if self.ledger.exists() else set()
         billed = Counter(self.bill.read_text().split()) if self.bill.exists() else Counter()
-        for event, times in getattr(self, "_stored_then", {}).items():
+        for event, times in self.stored_then.items():
             if billed[event] > times:
                 self.repeated.add(event)
-        self._stored_then = {event: billed[event] for event in known}
+        self.stored_then = {event: billed[event] for event in known}
 
     # what comes in
 
@@ -198,14 +190,16 @@ class CrashTest:
     def _kill_at_every_point(self) -> None:
         for point in POINTS:
             self._ask(self._share())
-            bot = self._start("--die-at", point, "--die-on", str(self.chance.choice((1, 1, 2, 5))))
-            if not self._wait_until_running(bot) and bot.poll() is None:
-                raise SystemExit("the bot did not start")
-            deadline = time.monotonic() + 4
+            bot = self._start("--die-at", point, "--die-on", str(self.chance.choice((1, 1, 2, 3))))
+            self._wait_until_running(bot)
+            deadline = time.monotonic() + PATIENCE.get(point, 2.0)
             while bot.poll() is None and time.monotonic() < deadline:
                 self._ask(1)
-                time.sleep(0.05)
-            self.kills[point if bot.poll() is not None else "not reached"] += 1
+                time.sleep(0.03)
+            if bot.poll() is None:
+                self.not_reached.append(point)
+            else:
+                self.kills[point] += 1
             self._kill(bot)
 
     def _kill_at_random(self) -> None:
@@ -249,7 +243,7 @@ class CrashTest:
 
     # the result
 
-    def _report(self, stage: RunningStage) -> dict[str, Any]:
+    def _report(self) -> dict[str, Any]:
         counted = count(self.folder / "stage.db", bot="keeper", tokens=self.tokens)
         aside = parked(self.ledger)
         lost = sorted(set(counted.lost) - aside)
@@ -263,15 +257,15 @@ class CrashTest:
             "parked": len(aside),
             "unasked": len(counted.unasked),
             "generations repeated after they were stored": len(self.repeated),
-            "kills": sum(self.kills.values()) - self.kills["not reached"],
-            "points not reached": self.kills["not reached"],
+            "kills": sum(self.kills.values()),
+            "points not reached": self.not_reached,
             "examples": {"lost": lost[:5], "doubled": list(counted.doubled[:5])},
         }
 
 
 def progress(done: int, of: int, note: str) -> None:
     if sys.stderr.isatty():
-        print(f"\r{done}/{of} kills, {note}   ", end="\n" if done == of else "", file=sys.stderr, flush=True)
+        print(f"\r{done}/{of} kills, {note}   ", end="\n" if done == of else "", file=sys.stderr, flush=True)  # noqa: T201 - for the person who waits
 
 
 def holds(result: dict[str, Any]) -> bool:
@@ -310,8 +304,8 @@ def crash_test(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     result = crash_test(arguments())
-    print(json.dumps(result))
-    print(f"{result['sent']} sent / {result['lost']} lost / {result['doubled']} doubled")
+    print(json.dumps(result))  # noqa: T201 - the result
+    print(f"{result['sent']} sent / {result['lost']} lost / {result['doubled']} doubled")  # noqa: T201 - the result
     sys.exit(0 if holds(result) else 1)
 
 

@@ -13,17 +13,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from counting import TOKEN
 from typing_extensions import override
 
 from greenroom.app import Bot, Options
 from greenroom.generation import Brief, Engine, Generated
 from greenroom.settings import Platforms
 from greenroom.storage import Turn
-from greenroom.telemetry import send_logs_to
+from greenroom.telemetry import logging_to
 from greenroom_adapters.contract import Absent, Adapter, Attempt, Found, Receipt, Undecided
-
-sys.path.insert(0, str(Path(__file__).parent))
-from counting import TOKEN
 
 
 class TokenEngine(Engine):
@@ -107,7 +105,7 @@ async def serve(options: argparse.Namespace) -> None:
         if options.plant == "loss":
             plant_loss(bot)
         running = asyncio.create_task(bot.run())
-        print("RUNNING", flush=True)
+        print("RUNNING", flush=True)  # noqa: T201 - the word that the test waits for
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, running.cancel)
         try:
@@ -124,8 +122,9 @@ def main() -> None:
     parser.add_argument("--die-on", type=int, default=1)
     parser.add_argument("--plant", choices=["double", "loss"])
     options = parser.parse_args()
-    send_logs_to(lambda entry: print(dict(entry), file=sys.stderr), level="error")
-    asyncio.run(serve(options))
+    # read when it fails
+    with logging_to(lambda entry: print(entry, file=sys.stderr)):  # noqa: T201
+        asyncio.run(serve(options))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a person can tell a bot: obeyed by the running bot, or done on its ledger alone when none runs."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from greenroom.storage import AgendaItem, Due, Ledger, Part, State, Turn
 from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import ConfigurationError, GreenroomError, Media
 
-__all__ = ["EVERY_ACCOUNT", "Commands", "put_down"]
+__all__ = ["EVERY_ACCOUNT", "Commands", "put_all_down", "put_down"]
 
 EVERY_ACCOUNT = "*"
 """Stands for all accounts in `pause` and `resume`."""
@@ -32,10 +32,18 @@ async def put_down(
 
     Any process may do it beside a running bot; wake its scheduler when one may be due before what it waits for.
     """
+    return await put_all_down(ledger, [(moment, event) for moment in moments], accounts=accounts, late=late)
+
+
+async def put_all_down(
+    ledger: Ledger, posts: Iterable[tuple[datetime, Due]], *, accounts: Sequence[str], late: timedelta = LATE
+) -> range:
+    """Put each post down for its aware moment, on each of `accounts`: as `put_down`, for posts that differ."""
+    micros = late // INSTANT
     return await ledger.add_agenda(
         [
-            AgendaItem(id=0, due=to_micros(moment), late=late // INSTANT, account=account, event=event)
-            for moment in moments
+            AgendaItem(id=0, due=to_micros(moment), late=micros, account=account, event=event)
+            for moment, event in posts
             for account in accounts
         ]
     )
@@ -64,6 +72,7 @@ class Commands:
         self._scheduler = scheduler
         self._known: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[_Answer]]] = {
             "post": self._post,
+            "wake": self._wake,
             "pause": self._pause,
             "resume": self._resume,
             "cancel": self._cancel,
@@ -104,6 +113,12 @@ class Commands:
         if self._scheduler is not None:
             self._scheduler.wake()
         return {"done": "put down", "items": list(ids), "at": to_micros(at), "accounts": accounts}
+
+    async def _wake(self, arguments: Mapping[str, Any]) -> _Answer:
+        """Look at the posts to come again: somebody has put some down beside the running bot."""
+        if self._scheduler is not None:
+            self._scheduler.wake()
+        return {"done": "looked again"}
 
     async def _pause(self, arguments: Mapping[str, Any]) -> _Answer:
         account = self._account_or_all(arguments)
@@ -153,13 +168,16 @@ class Commands:
         return {"done": "edited", "item": item.id}
 
     async def _retry(self, arguments: Mapping[str, Any]) -> _Answer:
-        """A person says that it did not go out: it is tried again, under the same keys."""
-        turn = await self._aside(arguments, State.DEAD, State.UNKNOWN)
+        """A person says that it did not go out, or lets out what is held: it is tried (again), under the same keys."""
+        turn = await self._aside(arguments, State.DEAD, State.UNKNOWN, State.HELD)
         for part in turn.outbox:
             if part.post_id is None:
                 # what was prepared may be why it was refused; it did not go out, so it may be prepared again
                 part.number, part.first_tried, part.prepared, part.checkpoint = 0, 0, b"", None
-        turn.state = State.INTENDED if turn.outbox else State.RECEIVED
+        if turn.outbox:
+            turn.state = State.INTENDED
+        else:
+            turn.state = State.DRAFTED if turn.draft is not None and turn.draft.parts else State.RECEIVED
         turn.reason, turn.starts, turn.not_before = "tried again by hand", 0, 0
         turn.expires = max(turn.expires, self._clock.micros() + SECOND_CHANCE // INSTANT)
         self._ledger.work_again(turn)

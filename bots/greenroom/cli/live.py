@@ -3,6 +3,7 @@
 import abc
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -16,7 +17,7 @@ from greenroom.cli.showing import complain, console, facts, moment_words, write_
 from greenroom.cli.turn_words import as_object, turn_lines
 from greenroom.clock import SystemClock, from_micros
 from greenroom.storage import Ledger, Turn
-from greenroom.telemetry import send_logs_to
+from greenroom.telemetry import logging_to
 from greenroom_adapters.text import plain
 
 __all__ = ["JsonLog", "Log", "LiveLog"]
@@ -27,9 +28,9 @@ Entry = Mapping[str, Any]
 class Log(abc.ABC):
     """The log of one run."""
 
-    def listen(self, *, debug: bool) -> None:
-        """Write what the rooms of the bot log from now on; with `debug` all of it."""
-        send_logs_to(self.wrote, debug=debug)
+    def listening(self, *, debug: bool) -> AbstractContextManager[None]:
+        """Write what this process logs until the block ends; with `debug` all of it."""
+        return logging_to(self.wrote, debug=debug)
 
     async def follow(self, ledger: Ledger) -> None:
         """Write every turn that comes to rest from now on, for ever."""

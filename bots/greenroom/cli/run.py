@@ -35,7 +35,6 @@ async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:
 
     file, persona = chosen.load()
     log = JsonLog() if as_json else LiveLog(file.timezone)
-    log.listen(debug=debug)
     bot: Bot | None = None
 
     def at_once() -> None:
@@ -44,7 +43,7 @@ async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:
             if local.process is not None and local.process.returncode is None:
                 local.process.kill()
 
-    with stopping(on_first=log.stopping, on_second=at_once) as stop:
+    with log.listening(debug=debug), stopping(on_first=log.stopping, on_second=at_once) as stop:
         try:
             bot = Bot(file, persona, Options())
             async with bot:

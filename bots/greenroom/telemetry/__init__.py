@@ -1,6 +1,6 @@
-"""What a bot tells about itself: structured logs, without secrets."""
+"""What a running bot tells about itself."""
 
-from greenroom.telemetry.logs import Log, Receiver, get_log, send_logs_to
+from greenroom.telemetry.logs import Entry, Log, Writer, get_log, logging_to
 from greenroom.telemetry.redaction import redacted
 
-__all__ = ["Log", "Receiver", "get_log", "redacted", "send_logs_to"]
+__all__ = ["Entry", "Log", "Writer", "get_log", "logging_to", "redacted"]

@@ -1,102 +1,128 @@
-"""Structured logs on the standard library: fields by keyword, redacted before anybody shows them.
+"""Where log entries go: those of our rooms and those of the libraries below them, redacted, to one writer.
 
-On the standard library and not on a logging package because what `greenroom run` imports is on a budget, and the
-SDKs' own records have to pass the same redaction anyway.
+Decided: on the standard library, not on structlog, whose import brings rich's tracebacks along and costs a quarter of
+what `greenroom run` may spend on starting; libraries log through it anyway.
 """
 
+import contextlib
 import logging
-import traceback
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from typing_extensions import override
 
 from greenroom.telemetry.redaction import redacted
 
-__all__ = ["Log", "Receiver", "get_log", "send_logs_to"]
+__all__ = ["Entry", "Log", "Writer", "get_log", "logging_to"]
 
-Receiver = Callable[[Mapping[str, Any]], None]
-"""Takes one log entry."""
+OURS = "greenroom"
+"""Our rooms log under this name, our adapters under `greenroom_adapters`."""
 
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+Entry = dict[str, Any]
+"""One redacted entry: `event` (what happened, in words), `level` (`debug info warning error critical`), and as the
+case may be `bot`, `account`, `turn`, `key`, `event_id`, `logger` (whose library), `exception` and further facts."""
+
+Writer = Callable[[Entry], None]
+"""Writes one entry. It is called by one thread at a time, and never before the last call has returned."""
 
 
 class Log:
-    """A logger whose lines carry fields: `log.info("sent", turn=7)`. `bind` returns one with more of them.
+    """A logger whose entries carry facts: `log.info("sent", turn=7)`; `bind` returns one with more of them.
 
-    What people wrote belongs into fields of `debug` lines only.
+    What people wrote belongs into facts of `debug` entries only.
     """
 
-    __slots__ = ("_fields", "_logger")
+    __slots__ = ("_facts", "_logger")
 
-    def __init__(self, logger: logging.Logger, fields: Mapping[str, Any]) -> None:
+    def __init__(self, logger: logging.Logger, facts: Mapping[str, Any]) -> None:
         self._logger = logger
-        self._fields = dict(fields)
+        self._facts = dict(facts)
 
-    def bind(self, **fields: Any) -> "Log":
-        """Return a log that adds `fields` to each line."""
-        return Log(self._logger, {**self._fields, **fields})
+    def bind(self, **facts: Any) -> "Log":
+        """Return a log that adds `facts` to each entry."""
+        return Log(self._logger, {**self._facts, **facts})
 
-    def debug(self, text: str, **fields: Any) -> None:
+    def debug(self, event: str, **facts: Any) -> None:
         """Say what helps who looks for a mistake."""
-        self._say(logging.DEBUG, text, fields)
+        self._say(logging.DEBUG, event, facts)
 
-    def info(self, text: str, **fields: Any) -> None:
+    def info(self, event: str, **facts: Any) -> None:
         """Say what goes its usual way."""
-        self._say(logging.INFO, text, fields)
+        self._say(logging.INFO, event, facts)
 
-    def warning(self, text: str, **fields: Any) -> None:
+    def warning(self, event: str, **facts: Any) -> None:
         """Say what did not, and mends itself."""
-        self._say(logging.WARNING, text, fields)
+        self._say(logging.WARNING, event, facts)
 
-    def error(self, text: str, **fields: Any) -> None:
+    def error(self, event: str, **facts: Any) -> None:
         """Say what a person must look at."""
-        self._say(logging.ERROR, text, fields)
+        self._say(logging.ERROR, event, facts)
 
-    def exception(self, text: str, **fields: Any) -> None:
-        """Say which exception of ours or of a library was caught just now."""
-        self._say(logging.ERROR, text, fields, exc_info=True)
+    def exception(self, event: str, **facts: Any) -> None:
+        """Say which exception was caught just now."""
+        self._say(logging.ERROR, event, facts, exc_info=True)
 
-    def _say(self, level: int, text: str, fields: Mapping[str, Any], *, exc_info: bool = False) -> None:
+    def _say(self, level: int, event: str, facts: Mapping[str, Any], *, exc_info: bool = False) -> None:
         if self._logger.isEnabledFor(level):
-            self._logger.log(level, text, exc_info=exc_info, extra={"fields": {**self._fields, **fields}})
+            self._logger.log(level, "%s", event, exc_info=exc_info, extra={"facts": {**self._facts, **facts}})
 
 
-def get_log(name: str = "greenroom") -> Log:
-    """Return the log of a part of the program."""
-    return Log(logging.getLogger(name), {})
+def get_log() -> Log:
+    """Return the log of our rooms, without facts."""
+    return Log(logging.getLogger(OURS), {})
 
 
-def send_logs_to(receiver: Receiver, *, level: str = "info", debug: bool = False) -> None:
-    """Hand every log entry of this process from now on, SDKs included, to `receiver`, redacted. The command line calls
-    it once, and shows entries as it likes.
+@contextlib.contextmanager
+def logging_to(write: Writer, *, debug: bool = False) -> Generator[None]:
+    """Send everything that this process logs to `write` until the block ends; then log as before.
 
-    An entry has `at` (seconds since 1970), `level`, `event` (the text), its fields, and perhaps `exception`: the last
-    line of it, or with `debug` all of it. `debug` also lets entries of level debug through.
+    Rooms of Greenroom and our adapters from level info on, other libraries from warning on; with `debug` all of
+    Greenroom and other libraries from info on. Python's warnings are entries as well. A `write` that fails with an
+    `OSError` (a closed pipe, a full disk) loses the entry and nothing else: a bot does not stop because nobody reads
+    its log.
     """
     root = logging.getLogger()
-    root.handlers[:] = [_Handler(receiver, debug)]
-    root.setLevel(logging.WARNING)
-    logging.getLogger("greenroom").setLevel(logging.DEBUG if debug else _LEVELS[level])
+    ours = [logging.getLogger(OURS), logging.getLogger("greenroom_adapters")]
+    before = root.handlers[:], root.level, [logger.level for logger in ours]
+    root.handlers[:] = [_Handler(write)]
+    root.setLevel(logging.INFO if debug else logging.WARNING)
+    for logger in ours:
+        logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.handlers[:], level, levels = before
+        root.setLevel(level)
+        for logger, own in zip(ours, levels, strict=True):
+            logger.setLevel(own)
 
 
 class _Handler(logging.Handler):
-    def __init__(self, receiver: Receiver, debug: bool) -> None:
+    """The last step of every entry."""
+
+    def __init__(self, write: Writer) -> None:
         super().__init__()
-        self._receiver = receiver
-        self._debug = debug
+        self._write = write
+        self._one_at_a_time = threading.RLock()
+        self._formatter = logging.Formatter()
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        fields: Mapping[str, Any] = getattr(record, "fields", {})
-        entry: dict[str, Any] = {
-            "at": record.created,
-            "level": record.levelname.lower(),
-            "event": redacted(record.getMessage()),
-            **{name: redacted(value, name=name) for name, value in fields.items()},
-        }
-        if record.exc_info and record.exc_info[1] is not None:
-            error = record.exc_info[1]
-            lines = traceback.format_exception(error) if self._debug else traceback.format_exception_only(error)
-            entry["exception"] = str(redacted("".join(lines))).strip()
-        self._receiver(entry)
+        facts: Mapping[str, Any] = getattr(record, "facts", {})
+        entry: Entry = {"event": _message(record), "level": record.levelname.lower(), **facts}
+        if record.name != OURS:
+            entry["logger"] = record.name
+        if record.exc_info and record.exc_info[0] is not None:
+            entry["exception"] = self._formatter.formatException(record.exc_info)
+        with self._one_at_a_time, contextlib.suppress(OSError):
+            self._write(redacted(entry))
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a library's wrong format string; logging itself would print it unredacted
+        return str(record.msg)
