@@ -13,7 +13,7 @@ help: ## List these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1	/' | expand -t 14
 
 run: $(VENV)/run.stamp ## Start the demo bot on the Stage and print the address
-	@exec $(BIN)/greenroom run
+	@exec $(BIN)/greenroom run demo
 
 test: $(VENV)/test.stamp ## Run all tests; what needs a missing server or contract file skips with its reason
 	@$(BIN)/python -m pytest $(PYTEST)

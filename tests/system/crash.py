@@ -44,7 +44,7 @@ CLASSES = {
     "listed": "listed",
     "none": "none",
 }
-PATIENCE = {"after_cursor": 6.5}
+PATIENCE = {"after_cursor": 6.5, "after_checkpoint": 1.0}
 """Seconds in which a fault point must be reached, where it is not the usual 2."""
 BOT = """\
 bot: keeper
@@ -102,6 +102,7 @@ class CrashTest:
         """Event id of a stored generation → how often it was billed when the bot died."""
         self.tokens: set[str] = set()
         self.asked = 0
+        self.posts_now = 0
 
     def run(self) -> dict[str, Any]:
         options = self.options
@@ -188,19 +189,38 @@ class CrashTest:
     # the kills
 
     def _kill_at_every_point(self) -> None:
+        share = max(2, self.options.mentions // (2 * len(POINTS)))
         for point in POINTS:
-            self._ask(self._share())
-            bot = self._start("--die-at", point, "--die-on", str(self.chance.choice((1, 1, 2, 3))))
+            self._ask(1)
+            bot = self._start("--die-at", point, "--die-on", str(self.chance.choice((1, 1, 2))))
             self._wait_until_running(bot)
             deadline = time.monotonic() + PATIENCE.get(point, 2.0)
+            asked = 0
             while bot.poll() is None and time.monotonic() < deadline:
-                self._ask(1)
-                time.sleep(0.03)
+                if asked < share:
+                    self._ask(1)
+                    asked += 1
+                    self._post_now()
+                time.sleep(0.05)
             if bot.poll() is None:
                 self.not_reached.append(point)
             else:
                 self.kills[point] += 1
             self._kill(bot)
+
+    def _post_now(self) -> None:
+        """Tell the running bot to post, as `greenroom post` does beside it."""
+        if self.posts_now >= self.options.posts:
+            return
+        token = f"p{50_000 + self.posts_now:05d}"
+        self.posts_now += 1
+        self.tokens.add(token)
+
+        async def ask() -> None:
+            async with SqliteLedger(self.ledger, bot="keeper", clock=SystemClock(), beside=True) as ledger:
+                await ledger.ask("post", {"text": f"Posted at once: {token}."})
+
+        asyncio.run(ask())
 
     def _kill_at_random(self) -> None:
         options = self.options

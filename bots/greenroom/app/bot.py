@@ -1,6 +1,7 @@
 """A bot as it runs: everything built once from the two files, started in order, stopped in reverse."""
 
 import asyncio
+import contextlib
 import os
 import random
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk, Speaker
 from greenroom_adapters.contract import Adapter, Secret
 
-__all__ = ["Bot", "Options"]
+__all__ = ["Bot", "Options", "router_of"]
 
 COMMANDS_EVERY = 0.1
 """Seconds between two looks at what was typed beside the bot."""
@@ -67,6 +68,7 @@ class Bot:
         self.local: dict[str, LocalPlatform] = {}
         """Platform → the local one that is used."""
         self._speaker: Speaker | None = None
+        self._alone = asyncio.Lock()
         self._log = get_log().bind(bot=file.bot)
 
     @classmethod
@@ -94,20 +96,22 @@ class Bot:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for desk in self.desks.values():
-            await desk.close(grace=self._options.grace)
-        if self._speaker is not None:
-            await self._speaker.voice.aclose()
-            self._speaker = None
-        await self.ledger.__aexit__(*exc)
-        for local in self.local.values():
-            await local.stop()
+        # whatever fails to close, the rest is closed
+        async with contextlib.AsyncExitStack() as stack:
+            for local in self.local.values():
+                stack.push_async_callback(local.stop)
+            stack.push_async_callback(self.ledger.__aexit__, *exc)
+            if self._speaker is not None:
+                stack.push_async_callback(self._speaker.voice.aclose)
+            for desk in self.desks.values():
+                stack.push_async_callback(desk.close, grace=self._options.grace)
+        self._speaker = None
         self.local.clear()
 
     async def run(self) -> None:
         """Listen, answer and post until cancelled.
 
-        :raises StorageError: the ledger failed: nothing is published without a record
+        :raises StorageError: the ledger failed: nothing is published without a record; in an exception group
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.ledger.failure())
@@ -128,11 +132,11 @@ class Bot:
 
     async def _build(self) -> None:
         options, file = self._options, self.file
-        self._speaker = self._speaking(file, self.persona)
-        router = self._router(file, self.persona)
+        self._speaker = self.speaker(file, self.persona)
+        router = router_of(file, self.persona)
         paused = await self.ledger.paused()
         for name, account in file.accounts.items():
-            adapter = await self._adapter(name)
+            adapter = await self.adapter(name)
             self.desks[name] = AccountDesk(
                 adapter,
                 bot=file.bot,
@@ -149,6 +153,7 @@ class Bot:
                 faults=options.faults,
                 chance=options.chance,
                 admission=options.admission,
+                alone=self._alone,
                 live=account.live,
                 listens_to_others=bool(self._speaker.patient),
             )
@@ -162,7 +167,11 @@ class Bot:
         assert self._speaker is not None  # noqa: S101 - nothing speaks before it is built
         return self._speaker
 
-    def _speaking(self, file: BotFile, persona: Persona) -> Speaker:
+    def speaker(self, file: BotFile, persona: Persona) -> Speaker:
+        """Return who speaks for these two files. Whoever calls closes its voice.
+
+        :raises ConfigurationError: an engine cannot be used as it is written, or its key is missing
+        """
         options = self._options
         budget = Budget(self.ledger, clock=options.clock, zone=file.timezone, limit=file.limits.spend.amount.micros)
         voice = build_voice(
@@ -188,19 +197,11 @@ class Bot:
     def _warn(self, text: str) -> None:
         self._log.warning(text)
 
-    def _router(self, file: BotFile, persona: Persona) -> Router:
-        return Router.compile(
-            file.answer,
-            rooms=file.rooms,
-            people=file.people,
-            persona_names=(persona.persona, *persona.nicknames),
-            quiet=file.limits.quiet,
-            timezone=file.timezone,
-            accounts=tuple(file.accounts),
-        )
+    async def adapter(self, name: str) -> Adapter:
+        """Return the adapter of an account, not yet entered. A local platform is started for it: see `local`.
 
-    async def _adapter(self, name: str) -> Adapter:
-        """Return the adapter of an account, not yet entered; a local platform is started for it."""
+        :raises SecretMissing: a secret is not where its reference says
+        """
         account = self.file.accounts[name]
         adapter = self._options.platforms.adapter(account.platform)
         settings: dict[str, Any] = dict(account.settings)
@@ -248,7 +249,7 @@ class Bot:
     async def _obey_for_ever(self) -> None:
         while True:
             for command in await self.ledger.open_commands():
-                self.ledger.answer(command.id, await self.commands.obey(command.name, command.arguments))
+                await self.commands.obey(command.name, command.arguments, command=command.id)
             await self._options.clock.sleep(COMMANDS_EVERY)
 
     async def _retire_for_ever(self) -> None:
@@ -257,3 +258,19 @@ class Bot:
             while await self.ledger.retire(before=self._options.clock.micros() - keep):
                 await self._options.clock.sleep(0.05)
             await self._options.clock.sleep(RETIRE_EVERY)
+
+
+def router_of(file: BotFile, persona: Persona) -> Router:
+    """Return the router of a bot.
+
+    :raises ConfigurationError: a rule waits for a word that has nothing in it that could be found
+    """
+    return Router.compile(
+        file.answer,
+        rooms=file.rooms,
+        people=file.people,
+        persona_names=(persona.persona, *persona.nicknames),
+        quiet=file.limits.quiet,
+        timezone=file.timezone,
+        accounts=tuple(file.accounts),
+    )

@@ -1,6 +1,7 @@
 """What a person can tell a bot: obeyed by the running bot, or done on its ledger alone when none runs."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from greenroom.scheduling.scheduler import SINGLE, Scheduler, picture
 from greenroom.settings import BotFile
 from greenroom.storage import AgendaItem, Due, Ledger, Part, State, Turn
 from greenroom.turns import AccountDesk
-from greenroom_adapters.contract import ConfigurationError, GreenroomError, Media
+from greenroom_adapters.contract import ConfigurationError, GreenroomError, Media, UnknownEvent
 
 __all__ = ["EVERY_ACCOUNT", "Commands", "put_all_down", "put_down"]
 
@@ -73,6 +74,7 @@ class Commands:
         self._known: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[_Answer]]] = {
             "post": self._post,
             "wake": self._wake,
+            "accounts": self._accounts,
             "pause": self._pause,
             "resume": self._resume,
             "cancel": self._cancel,
@@ -82,13 +84,24 @@ class Commands:
             "went-out": self._went_out,
         }
 
-    async def obey(self, name: str, arguments: Mapping[str, Any]) -> _Answer:
-        """Do what was asked; never raises for what a person can mend."""
+    async def obey(self, name: str, arguments: Mapping[str, Any], *, command: int | None = None) -> _Answer:
+        """Do what was asked and commit it; never raises for what a person can mend.
+
+        `command` is the row that asked. Its answer is committed together with what was done, so a command is not done
+        again when the bot dies in between.
+        """
         try:
-            answer = await self._known.get(name, self._unknown)(arguments)
-            await self._ledger.committed()
+            answer = await self._known.get(name, self._unknown)(
+                arguments if command is None else {**arguments, "command": command}
+            )
         except GreenroomError as error:
-            return {"error": str(error)}
+            answer = {"error": str(error)}
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            # the row was written by another process, perhaps of another version; it must not end the bot
+            answer = {"error": f"`{name}` cannot be understood: {type(error).__name__}: {error}"}
+        if command is not None:
+            self._ledger.answer(command, answer)
+        await self._ledger.committed()
         return answer
 
     async def _unknown(self, arguments: Mapping[str, Any]) -> _Answer:
@@ -102,7 +115,8 @@ class Commands:
         at = from_micros(int(arguments["at"])) if arguments.get("at") is not None else self._clock.now()
         event = Due(
             name=SINGLE,
-            period="",
+            # a command that is obeyed twice, because the bot died over it, puts down the same post
+            period=f"command-{arguments['command']}" if "command" in arguments else "",
             due=at,
             say=arguments.get("text"),
             about=arguments.get("about"),
@@ -120,6 +134,10 @@ class Commands:
             self._scheduler.wake()
         return {"done": "looked again"}
 
+    async def _accounts(self, arguments: Mapping[str, Any]) -> _Answer:
+        """Say of each account whether its platform has let it in."""
+        return {"done": "looked", "connected": {name: desk.is_connected for name, desk in self._desks.items()}}
+
     async def _pause(self, arguments: Mapping[str, Any]) -> _Answer:
         account = self._account_or_all(arguments)
         why = str(arguments.get("why") or "paused by hand")
@@ -131,6 +149,12 @@ class Commands:
 
     async def _resume(self, arguments: Mapping[str, Any]) -> _Answer:
         account = self._account_or_all(arguments)
+        everywhere = (await self._ledger.paused()).get(EVERY_ACCOUNT)
+        if account != EVERY_ACCOUNT and everywhere is not None:
+            # a pause of all becomes one of all the others
+            self._ledger.resume(EVERY_ACCOUNT)
+            for other in self._file.accounts:
+                self._ledger.pause(other, everywhere)
         for paused in [account] if account != EVERY_ACCOUNT else [EVERY_ACCOUNT, *self._file.accounts]:
             self._ledger.resume(paused)
         self._ledger.note(None, "resumed", account)
@@ -139,13 +163,24 @@ class Commands:
         return {"done": "resumed", "account": account}
 
     async def _cancel(self, arguments: Mapping[str, Any]) -> _Answer:
-        item = await self._item(arguments)
-        self._ledger.strike_agenda(item.id)
-        self._ledger.note(None, "cancelled", f"post {item.id} for {from_micros(item.due):%Y-%m-%d %H:%M} UTC")
+        async with self._nothing_taken():
+            item = await self._item(arguments)
+            self._ledger.strike_agenda(item.id)
+            self._ledger.note(None, "cancelled", f"post {item.id} for {from_micros(item.due):%Y-%m-%d %H:%M} UTC")
+            await self._ledger.committed()
         return {"done": "cancelled", "item": item.id}
 
     async def _edit(self, arguments: Mapping[str, Any]) -> _Answer:
         """`item`, and `text` and/or `at`."""
+        async with self._nothing_taken():
+            changed = await self._changed(arguments)
+            if not await self._ledger.change_agenda(changed):
+                raise ConfigurationError(f"post {changed.id} went out meanwhile")
+        if self._scheduler is not None:
+            self._scheduler.wake()
+        return {"done": "edited", "item": changed.id}
+
+    async def _changed(self, arguments: Mapping[str, Any]) -> AgendaItem:
         item = await self._item(arguments)
         event = item.event
         say, due = arguments.get("text") or event.say, item.due
@@ -160,24 +195,18 @@ class Commands:
             media=event.media,
             room=event.room,
         )
-        changed = AgendaItem(id=item.id, due=due, late=item.late, account=item.account, event=edited)
-        if not await self._ledger.change_agenda(changed):
-            raise ConfigurationError(f"post {item.id} went out meanwhile")
-        if self._scheduler is not None:
-            self._scheduler.wake()
-        return {"done": "edited", "item": item.id}
+        return AgendaItem(id=item.id, due=due, late=item.late, account=item.account, event=edited)
 
     async def _retry(self, arguments: Mapping[str, Any]) -> _Answer:
-        """A person says that it did not go out, or lets out what is held: it is tried (again), under the same keys."""
+        """A person says that it did not go out: it is tried again, under the same keys. A held one is drafted anew."""
         turn = await self._aside(arguments, State.DEAD, State.UNKNOWN, State.HELD)
+        if isinstance(turn.event, UnknownEvent):
+            raise ConfigurationError(f"turn {turn.seq} is too old: its texts are gone")
         for part in turn.outbox:
             if part.post_id is None:
                 # what was prepared may be why it was refused; it did not go out, so it may be prepared again
                 part.number, part.first_tried, part.prepared, part.checkpoint = 0, 0, b"", None
-        if turn.outbox:
-            turn.state = State.INTENDED
-        else:
-            turn.state = State.DRAFTED if turn.draft is not None and turn.draft.parts else State.RECEIVED
+        turn.state = State.INTENDED if turn.outbox else State.RECEIVED
         turn.reason, turn.starts, turn.not_before = "tried again by hand", 0, 0
         turn.expires = max(turn.expires, self._clock.micros() + SECOND_CHANCE // INSTANT)
         self._ledger.work_again(turn)
@@ -197,6 +226,8 @@ class Commands:
         """A person says that it did go out; `post` is its id or address on the platform, where known."""
         turn = await self._aside(arguments, State.UNKNOWN, State.DEAD)
         where = str(arguments.get("post") or "")
+        if not where and sum(part.post_id is None for part in turn.outbox) > 1:
+            raise ConfigurationError("say which post it is, by its address or id: the rest of the thread answers it")
         now = self._clock.micros()
         for number, part in enumerate(turn.outbox):
             if part.post_id is None:
@@ -217,6 +248,10 @@ class Commands:
         return {"done": "noted as sent", "turn": turn.seq}
 
     # what they share
+
+    def _nothing_taken(self) -> AbstractAsyncContextManager[None]:
+        """Return what holds the running scheduler back, so that an item does not go out as it was before."""
+        return nullcontext() if self._scheduler is None else self._scheduler.agenda
 
     async def _aside(self, arguments: Mapping[str, Any], *states: State) -> Turn:
         seq = int(arguments["turn"])

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from greenroom.personas import Persona
     from greenroom.settings import BotFile
 
-__all__ = ["BotArgument", "BotOption", "Chosen", "choose", "demo_file"]
+__all__ = ["BotArgument", "BotOption", "Chosen", "bots_here", "choose", "demo_file"]
 
-HELP = "The bot's file. Left out: the only one here or in config/bots, else the demo."
+HELP = "File or name of the bot. Left out: the only one here or in config/bots, else the demo."
 BotArgument = Annotated[
     str | None, typer.Argument(metavar="[BOT]", help=HELP, envvar="GREENROOM_BOT", show_default=False)
 ]
@@ -65,8 +65,10 @@ def demo_file() -> Path:
     return Path(greenroom.__file__).with_name("personas") / "demo" / "demo.yaml"
 
 
-def choose(given: str | None) -> Chosen:
+def choose(given: str | None, *, demo_among_several: bool = False) -> Chosen:
     """Return the bot that `given` names: a path, or the name of a file here or in config/bots; None: see `HELP`.
+
+    With `demo_among_several` the demo is also taken where there are several and none was named.
 
     :raises ConfigurationError: there is no such file, or there are several and none was named
     """
@@ -74,15 +76,19 @@ def choose(given: str | None) -> Chosen:
 
     if given is not None:
         return _named(given)
-    for folder in FOLDERS:
-        here = _bots_in(folder)
-        if len(here) == 1:
-            return Chosen(path=here[0], is_demo=False)
-        if here:
-            raise ConfigurationError(
-                f"which bot? There are {', '.join(map(str, here))}: name one, like `--bot {here[0]}`"
-            )
-    return Chosen(path=demo_file(), is_demo=True)
+    here = bots_here()
+    if len(here) == 1:
+        return Chosen(path=here[0], is_demo=False)
+    demo = Chosen(path=demo_file(), is_demo=True)
+    if here and not demo_among_several and not demo.file().store.exists():
+        raise ConfigurationError(f"which bot? There are {', '.join(map(str, here))}: name one, like `--bot {here[0]}`")
+    return demo
+
+
+def bots_here() -> list[Path]:
+    """Return the bot files of the first folder that has some."""
+    found = map(_bots_in, FOLDERS)
+    return next(filter(None, found), list[Path]())
 
 
 def _named(given: str) -> Chosen:
@@ -92,9 +98,10 @@ def _named(given: str) -> Chosen:
     if path.is_file():
         return Chosen(path=path, is_demo=path.resolve() == demo_file())
     if path.name == given and path.suffix == "":
-        for folder in FOLDERS:
-            if (found := folder / f"{given}.yaml").is_file():
-                return Chosen(path=found, is_demo=False)
+        names = (f"{given}.yaml", f"{given}-bot.yaml")
+        found = [bot for folder in FOLDERS for bot in _bots_in(folder) if bot.name in names]
+        if found:
+            return Chosen(path=found[0], is_demo=False)
         if given == DEMO:
             return Chosen(path=demo_file(), is_demo=True)
     known = [str(bot) for folder in FOLDERS for bot in _bots_in(folder)]

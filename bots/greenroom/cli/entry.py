@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
+from greenroom.cli.check import check
+from greenroom.cli.dead import dead
+from greenroom.cli.explain import explain
+from greenroom.cli.log import log
+from greenroom.cli.new import new
+from greenroom.cli.pause import pause, resume
+from greenroom.cli.post import post
+from greenroom.cli.queue import queue
 from greenroom.cli.run import run
+from greenroom.cli.schema import schema
+from greenroom.cli.stage import stage
+from greenroom.cli.status import status
 
 __all__ = ["app", "main"]
 
@@ -15,6 +26,8 @@ app = typer.Typer(
     epilog="Without a bot file, `greenroom run` starts a demo that needs no account and no key.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # boxes around the help cost as much time as all the rest of a command
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -36,7 +49,13 @@ def _root(  # pyright: ignore[reportUnusedFunction]  # registered
     pass
 
 
-app.command()(run)
+for command in (run, new, check, post, status, pause, resume, log):
+    app.command()(command)
+app.add_typer(queue, name="queue")
+app.add_typer(dead, name="dead")
+app.command()(explain)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)
+app.command()(schema)
 
 
 def main() -> None:

@@ -5,13 +5,11 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, cast
 
 import typer
 
-__all__ = ["FAILED", "NEEDS_A_PERSON", "STOPPED_AT_ONCE", "USAGE", "cause_of", "for_owners"]
-
-P = ParamSpec("P")
+__all__ = ["FAILED", "NEEDS_A_PERSON", "STOPPED_AT_ONCE", "USAGE", "cause_of", "for_owners", "words_of"]
 
 FAILED = 1
 """It could not be done; the message says why and what helps."""
@@ -27,7 +25,7 @@ Debug = Annotated[
 ]
 
 
-def for_owners(command: Callable[P, None]) -> Callable[..., None]:
+def for_owners(command: Callable[..., None]) -> Callable[..., None]:
     """Return the command with `--debug`, and with every failure told in an owner's words.
 
     What an owner can cause or repair is a message on standard error and exit code 1. So is a mistake of our own, which
@@ -43,7 +41,7 @@ def for_owners(command: Callable[P, None]) -> Callable[..., None]:
             command(*args, **options, **({"debug": debug} if wants_debug else {}))
         except (KeyboardInterrupt, typer.Exit, typer.Abort, typer.BadParameter):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, an owner reads words
             if debug:
                 import traceback
 
@@ -73,7 +71,8 @@ def cause_of(error: BaseException) -> BaseException:
 
 def _leaves(error: BaseException) -> list[BaseException]:
     if isinstance(error, BaseExceptionGroup):
-        return [leaf for part in error.exceptions for leaf in _leaves(part)]
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return [leaf for part in group.exceptions for leaf in _leaves(part)]
     return [error]
 
 

@@ -2,9 +2,10 @@
 
 import abc
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -13,16 +14,18 @@ from typing_extensions import override
 from greenroom.app import Bot
 from greenroom.cli.costs import engine_words, hint_of_a_key
 from greenroom.cli.follow import More, resting
-from greenroom.cli.showing import complain, console, facts, moment_words, write_json
+from greenroom.cli.showing import complain, console, facts, write_json
 from greenroom.cli.turn_words import as_object, turn_lines
 from greenroom.clock import SystemClock, from_micros
 from greenroom.storage import Ledger, Turn
 from greenroom.telemetry import logging_to
 from greenroom_adapters.text import plain
 
-__all__ = ["JsonLog", "Log", "LiveLog"]
+__all__ = ["JsonLog", "LiveLog", "Log"]
 
 Entry = Mapping[str, Any]
+SHOWN_APART = frozenset({"at", "event", "level", "bot", "account", "exception", "me"})
+"""Parts of an entry that have a place of their own in a line, or none."""
 
 
 class Log(abc.ABC):
@@ -46,8 +49,8 @@ class Log(abc.ABC):
         """Write what became of a turn."""
 
     @abc.abstractmethod
-    async def running(self, bot: Bot) -> None:
-        """Say what runs, and where everything is."""
+    async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
+        """Say what runs, where everything is, and which `others` could be run instead of the demo."""
 
     @abc.abstractmethod
     def stopping(self) -> None:
@@ -75,16 +78,20 @@ class LiveLog(Log):
         if "turn" in entry and level != "error":
             # told when it comes to rest
             return
-        rest = {key: value for key, value in entry.items() if key not in ("at", "event", "level", "bot", "account", "exception")}
-        words = ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in rest.items())
-        now = datetime.now(UTC).astimezone(self._zone)
+        words = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in entry.items() if key not in SHOWN_APART)
+        now = datetime.now(self._zone)
         line = Text.assemble(
             (f"{now:%H:%M:%S}", "dim"),
             "  ",
-            (str(entry.get("event", "")), {"warning": "yellow", "error": "bold red"}.get(level, "")),
+            (
+                f"{plain(str(entry['event']), one_line=True):<9}",
+                {"warning": "yellow", "error": "bold red"}.get(level, ""),
+            ),
         )
         if entry.get("account"):
-            line.append(f"  {entry['account']}", "cyan")
+            line.append(f" {entry['account']}", "cyan")
+        if entry.get("me"):
+            words = f"as @{entry['me']}"
         if words:
             line.append(f"  {plain(words, one_line=True)}", "dim")
         if "exception" in entry:
@@ -99,19 +106,20 @@ class LiveLog(Log):
             self._place.print(turn_lines(turn, self._zone))
 
     @override
-    async def running(self, bot: Bot) -> None:
-        file, now = bot.file, datetime.now(UTC)
+    async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
+        file = bot.file
         rows = [("ledger", str(file.store))]
         for name, desk in bot.desks.items():
             account = file.accounts[name]
             live = "" if account.live else ", rehearsing: nothing is published"
             rows.append(("account", f"{name} on {desk.adapter.platform}{live}"))
-        for platform, url in bot.addresses.items():
-            rows.append(("look at", f"{url}  ({platform}, on this machine)"))
+        rows += [("look at", f"{url}  (the {platform} on this machine)") for platform, url in bot.addresses.items()]
         rows += [("engine", words) for words in await engine_words(file, bot.ledger)]
         if (hint := hint_of_a_key(file, os.environ)) is not None:
             rows.append(("", hint))
         rows.append(("times", str(file.timezone)))
+        if others:
+            rows.append(("", f"This is the demo. Bots of yours: {', '.join(f'greenroom run {one}' for one in others)}"))
         self._place.print(Text.assemble((bot.persona.persona, "bold"), f" runs as bot {file.bot}. Ctrl-C stops it."))
         facts(rows, self._place)
 
@@ -131,23 +139,21 @@ class LiveLog(Log):
 class JsonLog(Log):
     """For programs: one object a line, each with `event`."""
 
-    def __init__(self) -> None:
-        self._write = write_json
-
     @override
     def wrote(self, entry: Entry) -> None:
-        self._write({"at": _now(), **{key: _plain_value(value) for key, value in entry.items()}})
+        at = datetime.fromtimestamp(entry["at"], UTC).isoformat()
+        write_json({**{key: _plain_value(value) for key, value in entry.items()}, "at": at})
 
     @override
     def rested(self, turn: Turn | More) -> None:
         if isinstance(turn, More):
-            self._write({"at": _now(), "event": "more turns", "count": turn.count})
+            write_json({"at": _now(), "event": "more turns", "count": turn.count})
         else:
-            self._write({"at": from_micros(turn.changed).isoformat(), "event": "turn", **as_object(turn)})
+            write_json({"at": from_micros(turn.changed).isoformat(), "event": "turn", **as_object(turn)})
 
     @override
-    async def running(self, bot: Bot) -> None:
-        self._write(
+    async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
+        write_json(
             {
                 "at": _now(),
                 "event": "running",
@@ -163,15 +169,15 @@ class JsonLog(Log):
 
     @override
     def stopping(self) -> None:
-        self._write({"at": _now(), "event": "stopping"})
+        write_json({"at": _now(), "event": "stopping"})
 
     @override
     def stopped(self) -> None:
-        self._write({"at": _now(), "event": "stopped"})
+        write_json({"at": _now(), "event": "stopped"})
 
     @override
     def stopped_at_once(self) -> None:
-        self._write({"at": _now(), "event": "stopped at once"})
+        write_json({"at": _now(), "event": "stopped at once"})
 
 
 def _now() -> str:

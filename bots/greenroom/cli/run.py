@@ -3,12 +3,10 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from greenroom.cli.choosing import BotArgument, Chosen, choose
+from greenroom.cli.choosing import BotArgument, Chosen, bots_here, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson
 
-if TYPE_CHECKING:
-    from greenroom.app import Bot
 
 __all__ = ["run"]
 
@@ -25,7 +23,7 @@ def run(bot: BotArgument = None, as_json: AsJson = False, debug: bool = False) -
 
     Example: greenroom run config/bots/ada.yaml
     """
-    asyncio.run(_run(choose(bot), as_json=as_json, debug=debug))
+    asyncio.run(_run(choose(bot, demo_among_several=True), as_json=as_json, debug=debug))
 
 
 async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:
@@ -34,6 +32,7 @@ async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:
     from greenroom.cli.stopping import stopping
 
     file, persona = chosen.load()
+    others = bots_here() if chosen.is_demo else []
     log = JsonLog() if as_json else LiveLog(file.timezone)
     bot: Bot | None = None
 
@@ -47,7 +46,7 @@ async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:
         try:
             bot = Bot(file, persona, Options())
             async with bot:
-                await log.running(bot)
+                await log.running(bot, others=others)
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(bot.run())
                     tasks.create_task(log.follow(bot.ledger))

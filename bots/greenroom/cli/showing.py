@@ -2,25 +2,37 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["AsJson", "complain", "console", "facts", "moment_words", "money", "write_json"]
+__all__ = ["AsJson", "complain", "console", "facts", "moment_words", "money", "say", "write_json"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else.", show_default=False)]
+
+
+UNCUT = 100_000
 
 
 def console() -> "Console":
     """Return where people read: colours only on a terminal, and not where NO_COLOR is set."""
     from rich.console import Console
 
-    return Console(highlight=False, emoji=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    # what no terminal shows is not cut to the width of one
+    width = None if sys.stdout.isatty() else UNCUT
+    return Console(highlight=False, emoji=False, markup=False, width=width)
+
+
+def say(words: str) -> None:
+    """Write one sentence for people to standard output. It may hold words of strangers."""
+    from greenroom_adapters.text import plain
+
+    typer.echo(plain(words))
 
 
 def complain(words: str) -> None:
@@ -53,7 +65,7 @@ def facts(rows: Iterable[tuple[str, str]], place: "Console") -> None:
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(name, Text(plain(value)))
-    place.print(Padding(table, (0, 0, 0, 2)))
+    place.print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def money(micros: int) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from types import FrameType
 from typing import Any
 
@@ -12,9 +12,7 @@ from greenroom.cli.failing import STOPPED_AT_ONCE
 
 __all__ = ["Stop", "stopping"]
 
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
-)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
 
 class Stop:
@@ -25,7 +23,7 @@ class Stop:
 
 
 @contextlib.contextmanager
-def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> Iterator[Stop]:
+def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> Generator[Stop]:
     """Cancel the current task on the first signal, after `on_first`; on the second call `on_second` and end the
     process with exit code 130. The task sees by `Stop.asked` that its cancellation is a stop."""
     task = asyncio.current_task()

@@ -53,12 +53,14 @@ def occasion(turn: Turn) -> str:
     return "its text was emptied, as `keep` says"
 
 
-def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False) -> "Text":
+def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number: bool = False) -> "Text":
     """Return a turn as a few lines: when and what, the answer, where it is, and why it rests where it does."""
     from rich.text import Text
 
     moment = from_micros(turn.changed).astimezone(zone)
     head = f"{moment:%Y-%m-%d %H:%M:%S}" if with_date else f"{moment:%H:%M:%S}"
+    if with_number:
+        head = f"{turn.seq:>4}  {head}"
     lines = Text.assemble(
         (head, "dim"),
         "  ",
@@ -74,10 +76,9 @@ def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False) -> "Text":
             lines.append(indent)
             lines.append("> ", "dim")
             lines.append(plain(part).replace("\n", indent + "  "))
-    for part in turn.outbox:
-        if part.url is not None:
-            lines.append(indent)
-            lines.append(plain(part.url, one_line=True), "dim")
+    for url in (part.url for part in turn.outbox if part.url is not None):
+        lines.append(indent)
+        lines.append(plain(url, one_line=True), "dim")
     tail = [turn.reason] if turn.reason and turn.state is not State.SENT else []
     if turn.draft is not None and turn.draft.cost:
         tail.append(f"{turn.draft.model or turn.draft.engine}, {money(turn.draft.cost)}")

@@ -15,6 +15,7 @@ from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
     Absent,
     Adapter,
+    AdapterError,
     Attempt,
     AuthenticationFailed,
     Duplicate,
@@ -27,6 +28,7 @@ from greenroom_adapters.contract import (
     Receipt,
     TargetGone,
     Unavailable,
+    Undecided,
 )
 
 __all__ = ["Dispatcher"]
@@ -37,6 +39,7 @@ LONGEST_PAUSE = 300.0
 """Seconds between two tries at the most, unless the platform asks for more."""
 PATIENCE = timedelta(minutes=10)
 """How long past the settling time the platform is asked what became of a post, before a person is."""
+INSTANT = timedelta(microseconds=1)
 
 
 class _Next(enum.Enum):
@@ -103,95 +106,117 @@ class Dispatcher:
     async def _try(self, turn: Turn, index: int, part: Part) -> _Next:
         """Make one try. A turn that comes in `sending` was tried before with an unknown outcome, under a key that is
         still trusted: whatever this try brings, only a receipt or a look at the platform may end that doubt."""
-        pacer, ledger = self._pacer, self._ledger
         in_doubt = turn.state is State.SENDING
-        if turn.not_before > self._clock.micros() or not pacer.is_free:
-            # while it waits, the intent is on disk
-            await ledger.committed()
-            if not await self._wait(turn):
-                if in_doubt:
-                    return self._park(turn, f"{turn.reason}; no chance to ask again in time")
-                return self._end(turn, State.STALE, f"no chance to send it in time: {self._obstacle(turn)}")
-        elif turn.expires < self._clock.micros() and index == 0 and not in_doubt:
+        if (after := await self._take_place(turn, index, in_doubt)) is not None:
+            return after
+        try:
+            if in_doubt and not self._key_is_trusted(part):
+                # its window ended while the turn waited
+                return _Next.AGAIN
+            answer = await self._publish(turn, part)
+        finally:
+            self._pacer.end()
+        if isinstance(answer, Receipt):
+            self._faults("after_publish_before_receipt")
+            return self._accept(turn, part, answer)
+        return await self._failed(turn, part, answer, in_doubt)
+
+    async def _take_place(self, turn: Turn, index: int, in_doubt: bool) -> _Next | None:
+        """Wait until the turn may go out; None: it has a place with the pacer, to be given back."""
+        if turn.expires < self._clock.micros() and index == 0 and not in_doubt:
             return self._end(turn, State.STALE, "it is too late to send it")
-        if turn.state.is_over or turn.state is State.HELD:
-            # a command or a deletion met it while it waited
+        if turn.not_before <= self._clock.micros() and self._pacer.take():
+            return None
+        # while it waits, the intent is on disk
+        await self._ledger.committed()
+        if await self._wait(turn):
+            return None
+        if not _is_on_its_way(turn):
+            # a deletion, an edit or a command met it while it waited
             return _Next.OVER
-        if turn.revisions and index == 0 and part.number == 0:
-            return self._draft_anew(turn)
+        if in_doubt:
+            return self._park(turn, f"{turn.reason}; no chance to ask again in time")
+        return self._end(turn, State.STALE, f"no chance to send it in time: {self._obstacle(turn)}")
+
+    async def _wait(self, turn: Turn) -> bool:
+        """Wait for the turn's own pause and the account's; say whether it has its place now."""
+        while True:
+            pause = min(turn.not_before, turn.expires) - self._clock.micros()
+            if pause > 0:
+                await self._clock.sleep(pause / 1e6)
+            if not _is_on_its_way(turn) or self._clock.micros() >= turn.expires:
+                return False
+            if turn.not_before <= self._clock.micros():
+                if self._pacer.take():
+                    return True
+                await self._pacer.wait(turn.expires)
+
+    async def _publish(self, turn: Turn, part: Part) -> Receipt | AdapterError | TimeoutError:
+        """Make one try, committed before its first byte; return the receipt, or how it failed."""
         if part.number == 0 and not part.prepared:
             try:
                 part.prepared = self._adapter.prepare(part.post, key=part.key)
             except PostRejected as refusal:
-                return self._end(turn, State.DEAD, f"refused before sending: {refusal}")
+                return refusal
         now = self._clock.micros()
         part.number += 1
         part.last_tried = now
         if part.first_tried == 0:
             part.first_tried = now
         turn.state = State.SENDING
-        ledger.save(turn)
-        await ledger.committed()
+        self._ledger.save(turn)
+        await self._ledger.committed()
         self._faults("after_sending")
-        attempt = self._attempt(turn, part)
-        pacer.begin()
         try:
             with self._deadlines.watching():
-                receipt = await self._adapter.publish(attempt)
-        except RateLimited as refusal:
-            turn.not_before = pacer.block(refusal.retry_after)
-            return self._again(turn, part, str(refusal), in_doubt)
-        except Unavailable as refusal:
-            pause = min(LONGEST_PAUSE, 2.0 ** min(part.number, 10)) * self._chance.uniform(0.25, 0.5)
-            turn.not_before = self._clock.micros() + int(pause * 1e6)
-            return self._again(turn, part, str(refusal), in_doubt)
-        except AuthenticationFailed as refusal:
-            pacer.pause(f"the platform refuses the account's credentials: {refusal}")
-            ledger.note(turn.seq, "account paused", str(refusal))
-            self._log.error("account paused", why=str(refusal))
-            return self._again(turn, part, str(refusal), in_doubt)
-        except Duplicate as refusal:
-            return await self._reconcile(turn, part, str(refusal), refused=True)
-        except PostRejected as refusal:
-            if in_doubt:
-                return self._park(turn, f"{turn.reason}; a later try was refused: {refusal}")
-            if isinstance(refusal, TargetGone):
-                return self._end(turn, State.IGNORED, "source gone")
-            return self._end(turn, State.DEAD, f"the platform refused it: {refusal}")
-        except (OutcomeUnknown, TimeoutError) as lost:
-            return await self._reconcile(turn, part, str(lost) or "no answer in time")
+                receipt = await self._adapter.publish(self._attempt(turn, part))
+        except (AdapterError, TimeoutError) as failure:
+            return failure
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever broke, a byte may have left
             self._log.exception("adapter failed", turn=turn.seq)
-            return await self._reconcile(turn, part, f"the adapter failed: {type(error).__name__}")
-        finally:
-            pacer.end()
-        self._faults("after_publish_before_receipt")
-        return self._accept(turn, part, receipt)
+            return OutcomeUnknown(f"the adapter failed: {type(error).__name__}")
+        if receipt.quota is not None:
+            self._pacer.heard(receipt.quota)
+        return receipt
 
-    async def _wait(self, turn: Turn) -> bool:
-        """Wait for the turn's own pause and the account's; say whether it may go out now."""
-        limit = turn.expires
-        while True:
-            pause = min(turn.not_before, limit) - self._clock.micros()
-            if pause > 0:
-                await self._clock.sleep(pause / 1e6)
-            if turn.state.is_over or turn.state is State.HELD:
-                return True
-            if self._clock.micros() >= limit or not await self._pacer.wait(limit):
-                return False
-            if turn.not_before <= self._clock.micros():
-                return True
+    async def _failed(self, turn: Turn, part: Part, why: AdapterError | TimeoutError, in_doubt: bool) -> _Next:
+        """Decide what follows a try that brought no receipt."""
+        match why:
+            case RateLimited():
+                turn.not_before = self._pacer.block(why.retry_after)
+                return self._again(turn, part, str(why), in_doubt)
+            case Unavailable():
+                turn.not_before = self._after_a_pause(part)
+                return self._again(turn, part, str(why), in_doubt)
+            case AuthenticationFailed():
+                self._refused(turn, why)
+                return self._again(turn, part, str(why), in_doubt)
+            case Duplicate():
+                return await self._reconcile(turn, part, str(why), refused=True)
+            case PostRejected() if in_doubt:
+                return self._park(turn, f"{turn.reason}; a later try was refused: {why}")
+            case TargetGone():
+                return self._end(turn, State.IGNORED, "source gone")
+            case PostRejected():
+                whose = "refused before sending" if part.number == 0 else "the platform refused it"
+                return self._end(turn, State.DEAD, f"{whose}: {why}")
+            case _:
+                return await self._reconcile(turn, part, str(why) or "no answer in time")
 
-    def _draft_anew(self, turn: Turn) -> _Next:
-        """What it answers was edited before anything was tried: the draft answers a text that is gone."""
-        turn.revisions = 0
-        turn.state, turn.reason = State.RECEIVED, "what it answers was edited"
-        turn.draft, turn.outbox = None, []
-        self._ledger.save(turn)
-        self._ledger.note(turn.seq, "drafted anew", turn.reason)
-        return _Next.OVER
+    def _refused(self, turn: Turn, refusal: AuthenticationFailed) -> None:
+        """Pause the account until a person has mended its credentials."""
+        if self._pacer.paused is not None:
+            return
+        self._pacer.pause(f"the platform refuses the account's credentials: {refusal}")
+        self._ledger.note(turn.seq, "account paused", str(refusal))
+        self._log.error("account paused", why=str(refusal))
+
+    def _after_a_pause(self, part: Part) -> int:
+        """Return when the next try may come, in microseconds since 1970; later after each."""
+        pause = min(LONGEST_PAUSE, 2.0 ** min(part.number, 10)) * self._chance.uniform(0.25, 0.5)
+        return self._clock.micros() + int(pause * 1e6)
 
     def _obstacle(self, turn: Turn) -> str:
         return self._pacer.paused or turn.reason or "the platform's limits"
@@ -226,7 +251,6 @@ class Dispatcher:
         self._ledger.receipt(turn, turn.outbox.index(part) if len(turn.outbox) > 1 else 0)
         self._ledger.save(turn)
         if receipt.quota is not None:
-            self._pacer.heard(receipt.quota)
             self._ledger.pace(self._account, receipt.quota)
         self._faults("after_receipt")
         return _Next.DONE
@@ -254,7 +278,7 @@ class Dispatcher:
         if idempotency.window is None:
             return True
         trusted = idempotency.window - min(MARGIN, idempotency.window / 10)
-        return self._clock.micros() < part.first_tried + trusted // timedelta(microseconds=1)
+        return self._clock.micros() < part.first_tried + trusted // INSTANT
 
     async def _reconcile(self, turn: Turn, part: Part, why: str, *, refused: bool = False) -> _Next:
         """Find out what became of the last try: done, to be tried again under the same key, or parked for a person.
@@ -262,37 +286,46 @@ class Dispatcher:
         `refused`: this try was refused as a duplicate; if the platform cannot show ours, it is dead, not new.
         """
         self._faults("before_reconcile")
-        capabilities = self._adapter.capabilities
-        give_up = part.last_tried + (capabilities.settles_after + PATIENCE) // timedelta(microseconds=1)
+        settled = part.last_tried + self._adapter.capabilities.settles_after // INSTANT
+        give_up = max(settled, self._clock.micros()) + PATIENCE // INSTANT
         turn.reason = f"outcome unknown: {why}"
         attempt = self._attempt(turn, part)
         asked = 0
         while True:
-            try:
-                answer = await self._adapter.find(attempt)
-            except (Unavailable, AuthenticationFailed, TimeoutError) as silence:
-                verdict, final = str(silence) or "no answer in time", False
-            else:
-                if isinstance(answer, Found):
-                    self._ledger.note(turn.seq, "found", f"{why}; the platform has it")
-                    self._faults("after_reconcile")
-                    return self._accept(turn, part, answer.receipt)
-                if isinstance(answer, Absent):
-                    if refused:
-                        return self._end(
-                            turn, State.DEAD, f"the platform calls it a duplicate of something else: {why}"
-                        )
-                    self._ledger.note(turn.seq, "absent", f"{why}; the platform does not have it")
-                    self._faults("after_reconcile")
-                    return self._again(turn, part, why, in_doubt=False)
-                verdict, final = answer.reason, answer.final
-                if self._key_is_trusted(part) and not refused:
-                    self._faults("after_reconcile")
-                    return self._again(turn, part, why, in_doubt=True)
-            if final or self._clock.micros() >= give_up:
-                return self._park(turn, f"{why}; {verdict}")
+            answer = await self._find(turn, attempt)
+            self._faults("after_reconcile")
+            if isinstance(answer, Found):
+                self._ledger.note(turn.seq, "found", f"{why}; the platform has it")
+                return self._accept(turn, part, answer.receipt)
+            if isinstance(answer, Absent):
+                if refused:
+                    return self._end(turn, State.DEAD, f"the platform calls it a duplicate of something else: {why}")
+                self._ledger.note(turn.seq, "absent", f"{why}; the platform does not have it")
+                return self._again(turn, part, why, in_doubt=False)
+            if self._key_is_trusted(part) and not refused:
+                # the first doubt is settled at once; a platform that goes on losing its answers is given time
+                turn.not_before = self._after_a_pause(part) if part.number > 1 else 0
+                return self._again(turn, part, why, in_doubt=True)
+            if answer.final or self._clock.micros() >= give_up:
+                return self._park(turn, f"{why}; {answer.reason}")
             asked += 1
             await self._clock.sleep(min(30.0, 0.25 * 2.0 ** min(asked, 8)) * self._chance.uniform(0.5, 1.0))
+
+    async def _find(self, turn: Turn, attempt: Attempt) -> Found | Absent | Undecided:
+        """Ask the platform for the post; a question without an answer decides nothing."""
+        try:
+            with self._deadlines.watching():
+                return await self._adapter.find(attempt)
+        except AuthenticationFailed as refusal:
+            self._refused(turn, refusal)
+            return Undecided(reason=str(refusal))
+        except (Unavailable, TimeoutError) as silence:
+            return Undecided(reason=str(silence) or "no answer in time")
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an adapter's own bug says nothing about the post
+            self._log.exception("adapter failed", turn=turn.seq)
+            return Undecided(reason=f"the adapter failed: {type(error).__name__}")
 
     def _park(self, turn: Turn, why: str) -> _Next:
         turn.state = State.UNKNOWN
@@ -301,3 +334,7 @@ class Dispatcher:
         self._ledger.note(turn.seq, "unknown", why)
         self._log.error("outcome unknown, parked for a person", turn=turn.seq, why=why)
         return _Next.OVER
+
+
+def _is_on_its_way(turn: Turn) -> bool:
+    return turn.state in (State.INTENDED, State.SENDING)

@@ -11,6 +11,8 @@ __all__ = ["Pacer"]
 
 MARGIN = 0.05
 """Share of a platform's limit that is left untouched, so that its own limiter never has to fire."""
+GLANCE = 100_000
+"""Microseconds between two looks for a place, where it depends on the answers to writes that are under way."""
 
 
 class Pacer:
@@ -18,11 +20,13 @@ class Pacer:
 
     def __init__(self, clock: Clock, *, quotas: Iterable[Quota] = (), paused: str | None = None) -> None:
         self._clock = clock
-        self._quotas = {quota.bucket: quota for quota in quotas}
+        self._quotas: dict[str, Quota] = {}
         self._blocked_until = 0
         self._under_way = 0
         self._paused = paused
         self._woken = asyncio.Event()
+        for quota in quotas:
+            self.heard(quota)
 
     @property
     def paused(self) -> str | None:
@@ -40,7 +44,12 @@ class Pacer:
         self._woken.set()
 
     def heard(self, quota: Quota) -> None:
-        """Take over what the platform's headers said."""
+        """Take over what the platform's headers said. Answers may overtake each other: in one window the least counts."""
+        known = self._quotas.get(quota.bucket)
+        if quota.limit <= 0 or (
+            known is not None and known.resets_at == quota.resets_at and known.remaining < quota.remaining
+        ):
+            return
         self._quotas[quota.bucket] = quota
 
     def block(self, wait: timedelta) -> int:
@@ -54,8 +63,11 @@ class Pacer:
         now = self._clock.micros()
         until = self._blocked_until if self._blocked_until > now else 0
         for quota in self._quotas.values():
-            if quota.remaining - self._under_way <= quota.limit * MARGIN:
-                until = max(until, resets) if (resets := to_micros(quota.resets_at)) > now else until
+            resets = to_micros(quota.resets_at)
+            left = quota.remaining if resets > now else quota.limit
+            margin = quota.limit * MARGIN
+            if left - self._under_way <= margin:
+                until = max(until, resets if left <= margin else now + GLANCE)
         return until
 
     @property
@@ -63,8 +75,19 @@ class Pacer:
         """A write may go out now."""
         return self._paused is None and (not (self._quotas or self._blocked_until) or self.waits_until() == 0)
 
+    def take(self) -> bool:
+        """Take a place for one write, where there is one; it is kept until `end`."""
+        if not self.is_free:
+            return False
+        self._under_way += 1
+        return True
+
+    def end(self) -> None:
+        """Give the place back, after the answer was `heard`; every `take` that took one has one."""
+        self._under_way -= 1
+
     async def wait(self, until: int) -> bool:
-        """Wait for a write's place, at most until `until`; say whether there is one now."""
+        """Wait until there is a place, at most until `until`; say whether there is one now. Others may take it."""
         while not self.is_free:
             now = self._clock.micros()
             if now >= until:
@@ -79,11 +102,3 @@ class Pacer:
                 sleeper.cancel()
                 waker.cancel()
         return True
-
-    def begin(self) -> None:
-        """Count a write that is under way."""
-        self._under_way += 1
-
-    def end(self) -> None:
-        """Count it no longer; every `begin` has one."""
-        self._under_way -= 1

@@ -89,6 +89,9 @@ def denies_being_bot(answer: str, *, asked: str) -> bool:
 
 def _may_ask(text: str) -> bool:
     """Tell, in a microsecond and erring on the side of yes, whether `text` could be the question."""
+    if text.startswith("@"):
+        # the name of a bot often says what it is
+        text = text.partition(" ")[2]
     lowered = text.lower()
     for stem in _STEMS:  # a plain loop: this runs for every reply
         if stem in lowered:

@@ -36,7 +36,7 @@ class _Knife(dict[int, str]):
         if category == "Cf" or code in VARIATION_SELECTORS:
             # Joiners, soft hyphens and emoji styles: invisible, and a way to hide a word.
             piece = ""
-        elif category in ("So", "Sk") or (category[0] in "LM" and any(code in block for block in UNSPACED)):
+        elif category == "So" or (category[0] in "LM" and any(code in block for block in UNSPACED)):
             piece = f" {character} "
         elif category[0] in "LMN" or character == "_":
             piece = character

@@ -22,7 +22,7 @@ from greenroom_adapters.contract import ConfigurationError, Media, Surface, Trus
 __all__ = ["SINGLE", "Scheduler", "picture", "turn_of"]
 
 SINGLE = "single"
-"""Name of the posts that somebody put down by hand; the period is the number of the agenda item."""
+"""Name of the posts that somebody put down by hand; the period is the number of the command or agenda item."""
 BATCH = 2000
 """Agenda items that are taken in one commit."""
 LONGEST_SLEEP = 60.0
@@ -86,9 +86,12 @@ class Scheduler:
         self._faults = faults
         self._entries: dict[str, _Entry] = {}
         self._marks: dict[str, ScheduleMark] = {}
+        self._accounts: frozenset[str] = frozenset()
         self._quiet: Span | None = None
         self._zone: tzinfo = UTC
         self._woken = asyncio.Event()
+        self.agenda = asyncio.Lock()
+        """Whoever holds it sees to it that nothing of the agenda is taken meanwhile."""
         self._log = get_log()
 
     async def use(self, file: BotFile) -> None:
@@ -109,6 +112,7 @@ class Scheduler:
         for name, considered in plan.items():
             self._mark(name, considered.until, considered.form, considered.present)
         self._entries = entries
+        self._accounts = frozenset(file.accounts)
         self._quiet, self._zone = file.limits.quiet, file.timezone
         await self._ledger.committed()
         self._woken.set()
@@ -176,14 +180,18 @@ class Scheduler:
     async def _serve_agenda(self) -> bool:
         """Serve what the agenda has due; say whether there may be more."""
         now = self._clock.micros()
-        items = await self._ledger.agenda(until=now, limit=BATCH)
-        for item in items:
-            self._faults("before_due_insert")
-            self._put(_turn_of_item(item, now=now, not_before=self._after_quiet()))
-            self._ledger.strike_agenda(item.id)
-            self._faults("after_due_insert")
-        if items:
-            await self._ledger.committed()
+        async with self.agenda:
+            items = await self._ledger.agenda(until=now, limit=BATCH)
+            for item in items:
+                self._faults("before_due_insert")
+                if item.account in self._accounts:
+                    self._put(_turn_of_item(item, now=now, not_before=self._after_quiet()))
+                else:
+                    self._ledger.note(None, "skipped", f"post {item.id}: the bot has no account {item.account} any more")
+                self._ledger.strike_agenda(item.id)
+                self._faults("after_due_insert")
+            if items:
+                await self._ledger.committed()
         return len(items) == BATCH
 
     async def _sleep(self) -> None:
@@ -225,9 +233,10 @@ class Scheduler:
 
 
 def _turn_of_item(item: AgendaItem, *, now: int, not_before: int) -> Turn:
-    event = replace(item.event, name=SINGLE, period=str(item.id), due=from_micros(item.due))
+    period = item.event.period or str(item.id)
+    event = replace(item.event, name=SINGLE, period=period, due=from_micros(item.due))
     # each has a lane of its own: one that cannot go out now must not hold up the others
-    lane = f"{SINGLE}@{item.id}"
+    lane = f"{SINGLE}@{period}"
     return turn_of(item.account, event, deadline=item.due + item.late, now=now, not_before=not_before, lane=lane)
 
 

@@ -183,15 +183,19 @@ class Ledger(abc.ABC):
 
     @abc.abstractmethod
     async def at_work(self) -> list[Turn]:
-        """Return the turns from `drafted` to `sending`, and the received ones whose start never ended, by `seq`."""
+        """Return the turns from `drafted` to `sending`, by `seq`."""
 
     @abc.abstractmethod
     async def waiting_lanes(self) -> list[tuple[str, str, int]]:
-        """Return (account, lane, first seq) of every lane with received turns that were never started."""
+        """Return (account, lane, first seq) of every lane with received turns, by first seq."""
 
     @abc.abstractmethod
     async def waiting(self, lanes: Sequence[tuple[str, int]], limit: int) -> list[list[Turn]]:
-        """Return, for each (lane, first seq), up to `limit` received turns from that seq on, by `seq`."""
+        """Return, for each (lane, first seq), up to `limit` received turns from that seq on, by `seq`.
+
+        Only those whose arrival was told (see `on_arrival`) before the call, or that were there at the opening: what is
+        told later is not returned now, so nothing is taken twice.
+        """
 
     @abc.abstractmethod
     async def turn(self, seq: int) -> Turn | None:

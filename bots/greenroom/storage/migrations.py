@@ -67,7 +67,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX agenda_by_due ON agenda(due);
 
     CREATE TABLE commands(
-      id INTEGER PRIMARY KEY, at INTEGER NOT NULL, name TEXT NOT NULL, arguments BLOB NOT NULL,
+      id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, name TEXT NOT NULL, arguments BLOB NOT NULL,
       answer BLOB);
     CREATE INDEX commands_open ON commands(id) WHERE answer IS NULL;
 

@@ -28,6 +28,8 @@ __all__ = ["SqliteLedger", "is_running", "runner_of"]
 
 T = TypeVar("T")
 
+_GLANCE = 0.5
+"""Seconds in which somebody may hold the runner's lock who only looks whether a bot runs."""
 _GROUP = 2000
 """Rows in one commit at the most, so that nobody waits long for a place."""
 
@@ -129,6 +131,8 @@ class SqliteLedger(Ledger):
         self._clock = clock
         self._beside = beside
         self._next_seq = 1
+        self._announced = 0
+        """Seq of the newest turn whose arrival was told, or that was there at the opening."""
         self._arrived: Callable[[list[Turn], list[Turn]], None] | None = None
         self._pending = _Group()
         self._full: deque[_Group] = deque()
@@ -162,7 +166,7 @@ class SqliteLedger(Ledger):
                 self._open_beside(new)
                 return
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _lock_runner(self._path)
+            self._lock = _lock_runner(self._path, patience=_GLANCE)
             writer = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=5)
             try:
                 if new:
@@ -174,6 +178,7 @@ class SqliteLedger(Ledger):
                 migrate(writer)
                 self._sign(writer)
                 self._next_seq = int(writer.execute("SELECT coalesce(max(seq),0)+1 FROM turns").fetchone()[0])
+                self._announced = self._next_seq - 1
                 self._open_reader()
             except BaseException:
                 writer.close()
@@ -218,7 +223,8 @@ class SqliteLedger(Ledger):
     async def __aexit__(self, *exc: object) -> None:
         if self._writer is not None:
             with contextlib.suppress(StorageError):
-                await self.committed()
+                while self._is_writing:
+                    await self.committed()
             self._queue.put(None)
             writer, self._writer = self._writer, None
             await asyncio.to_thread(writer.join)
@@ -230,6 +236,10 @@ class SqliteLedger(Ledger):
             self._reader = None
         self._close_lock()
         self._failed.cancel()
+
+    @property
+    def _is_writing(self) -> bool:
+        return self._running is not None or bool(self._full) or not self._pending.is_empty
 
     def _close_lock(self) -> None:
         if self._lock is not None:
@@ -275,9 +285,9 @@ class SqliteLedger(Ledger):
                 db.executemany(_BEGIN_WORK, [(row[0],) for row in group.inserts if row[0] not in group.known])
             if group.turns:
                 db.executemany(_UPDATE, group.turns)
-                db.executemany(_END_WORK, [row[-1:] for row in group.turns if row[0] >= State.HELD])
                 if group.again:
                     db.executemany(_BEGIN_WORK, [(seq,) for seq in group.again])
+                db.executemany(_END_WORK, [row[-1:] for row in group.turns if row[0] >= State.HELD])
             if group.receipts:
                 db.executemany(_RECEIPT, group.receipts)
             if group.cursors:
@@ -296,6 +306,8 @@ class SqliteLedger(Ledger):
         """Let everything of this turn of the loop gather into one group."""
         if self._failure is not None:
             raise self._failure
+        if self._writer is None:
+            raise StorageError(f"{self._path}: the ledger is not open for writing")
         pending = self._pending
         if len(pending.saves) >= _GROUP or len(pending.inserts) >= _GROUP:
             self._full.append(pending)
@@ -315,7 +327,12 @@ class SqliteLedger(Ledger):
         else:
             return
         now = self._clock.micros()
-        self._running.turns = [_row(turn, now) for turn in self._running.saves.values()]
+        try:
+            self._running.turns = [_row(turn, now) for turn in self._running.saves.values()]
+        except Exception as error:  # noqa: BLE001 - a group that never goes to the writer would let all wait for ever
+            self._running.failed = StorageError(f"{self._path}: a turn cannot be stored: {error!r}")
+            self._written(self._running)
+            return
         self._queue.put(self._running)
 
     def _written(self, group: _Group) -> None:
@@ -323,6 +340,8 @@ class SqliteLedger(Ledger):
         if group.failed is not None:
             self._fail(group, group.failed)
             return
+        if group.arrivals:
+            self._announced = group.arrivals[-1].seq
         for future, result in group.results:
             if not future.done():
                 future.set_result(result)
@@ -564,30 +583,30 @@ class SqliteLedger(Ledger):
 
     @override
     async def at_work(self) -> list[Turn]:
-        return await self._turns_where(
-            "seq IN (SELECT seq FROM at_work) AND state<4 AND (state>0 OR starts>0) ORDER BY seq"
-        )
+        return await self._turns_where("seq IN (SELECT seq FROM at_work) AND state IN (1,2,3) ORDER BY seq")
 
     @override
     async def waiting_lanes(self) -> list[tuple[str, str, int]]:
         def read(db: sqlite3.Connection) -> list[tuple[str, str, int]]:
             return db.execute(
                 "SELECT account,lane,min(seq) FROM turns WHERE seq IN (SELECT seq FROM at_work) "
-                "AND state=0 AND starts=0 GROUP BY account,lane ORDER BY 3"
+                "AND state=0 GROUP BY account,lane ORDER BY 3"
             ).fetchall()
 
         return await self._read(read)
 
     @override
     async def waiting(self, lanes: Sequence[tuple[str, int]], limit: int) -> list[list[Turn]]:
+        last = self._announced
+
         def read(db: sqlite3.Connection) -> list[list[Turn]]:
             return [
                 [
                     _turn(row)
                     for row in db.execute(
                         f"SELECT {_COLUMNS} FROM turns INDEXED BY turns_by_lane "  # noqa: S608 - columns are a literal
-                        "WHERE lane=? AND seq>=? AND state=0 ORDER BY seq LIMIT ?",
-                        (lane, first, limit),
+                        "WHERE lane=? AND seq BETWEEN ? AND ? AND state=0 ORDER BY seq LIMIT ?",
+                        (lane, first, last, limit),
                     )
                 ]
                 for lane, first in lanes
@@ -834,18 +853,19 @@ def _turn(row: tuple[Any, ...]) -> Turn:
     )
     turn.seq, turn.state, turn.reason, turn.starts = seq, State(state), reason, starts
     turn.persona, turn.changed = persona, changed
-    turn.suspect = turn.state is State.RECEIVED and starts > 0
     turn.draft = None if draft is None else _decode_draft(draft)
     turn.outbox = [] if outbox is None else _decode_outbox(outbox)
     return turn
 
 
-def _lock_runner(path: Path) -> sqlite3.Connection:
+def _lock_runner(path: Path, *, patience: float) -> sqlite3.Connection:
     """Hold an exclusive transaction on a file beside the ledger for as long as the process lives.
 
-    A lock of SQLite ends with its process, however that ends, and works alike on every system.
+    A lock of SQLite ends with its process, however that ends, and works alike on every system. `patience`: seconds in
+    which another may let go of it.
     """
-    lock = sqlite3.connect(f"{path}-runner", isolation_level=None, check_same_thread=False, timeout=0)
+    # one file by whatever name it is called
+    lock = sqlite3.connect(f"{path.resolve()}-runner", isolation_level=None, check_same_thread=False, timeout=patience)
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
@@ -874,13 +894,20 @@ def runner_of(path: Path) -> dict[str, Any] | None:
 
 
 def _peek(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
 
 
 def is_running(path: Path) -> bool:
-    """Say whether some process runs a bot on this ledger now."""
+    """Say whether some process runs a bot on this ledger now.
+
+    :raises LedgerBroken: that cannot be found out
+    """
+    if not path.exists():
+        return False
     try:
-        _lock_runner(path).close()
+        _lock_runner(path, patience=0).close()
     except AlreadyRunning:
         return True
+    except sqlite3.Error as error:
+        raise _words(path, error) from error
     return False

@@ -192,7 +192,7 @@ class Turn:
         self.suspect = False
         """In memory only: found after a restart with a start that never ended."""
         self.revisions = 0
-        """In memory only: how often its source was edited before it was sent."""
+        """In memory only: how often its source was edited."""
 
     @override
     def __repr__(self) -> str:

@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
 
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher, Pacer
 from greenroom.faults import FaultHook
 from greenroom.routing import Router
-from greenroom.storage import Ledger, Turn
+from greenroom.storage import Ledger, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
@@ -19,6 +19,7 @@ from greenroom.turns.performer import Performer, Speaker
 from greenroom_adapters.contract import (
     Adapter,
     AuthenticationFailed,
+    ConfigurationError,
     Event,
     PostDeleted,
     PostEdited,
@@ -26,6 +27,8 @@ from greenroom_adapters.contract import (
 )
 
 __all__ = ["AccountDesk"]
+
+T = TypeVar("T")
 
 FLUSH = 5.0
 """Seconds after which cursors that moved in memory are on disk."""
@@ -52,9 +55,11 @@ class AccountDesk:
         faults: FaultHook,
         chance: random.Random,
         admission: int,
+        alone: asyncio.Lock,
         live: bool = True,
         listens_to_others: bool = False,
     ) -> None:
+        """Take what the accounts of a bot share; `alone` is held by a turn that takes its last chance."""
         self.account = account
         self.adapter = adapter
         self.pacer = pacer
@@ -82,6 +87,7 @@ class AccountDesk:
             chance=chance,
             others=others,
             live=live,
+            alone=alone,
         )
         self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
         self.intake = Intake(
@@ -104,7 +110,11 @@ class AccountDesk:
         return self._performer.perform(turn) if self._connected.is_set() else self._perform_later(turn)
 
     async def _perform_later(self, turn: Turn) -> None:
-        await self._connected.wait()
+        try:
+            await self._connected.wait()
+        except asyncio.CancelledError:
+            self.lanes.give_back(turn)
+            raise
         await self._performer.perform(turn)
 
     def recover(self, at_work: Sequence[Turn], waiting: Sequence[tuple[str, int]]) -> None:
@@ -116,7 +126,7 @@ class AccountDesk:
     async def run(self) -> None:
         """Connect and listen until cancelled. A platform that is away is waited for.
 
-        :raises StorageError: the ledger failed
+        :raises StorageError: the ledger failed; in an exception group
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.lanes.failure())
@@ -143,24 +153,14 @@ class AccountDesk:
         self._resumed.set()
 
     async def _connect(self) -> None:
-        failures = 0
-        while True:
-            try:
-                await self._stack.enter_async_context(self.adapter)
-            except AuthenticationFailed as refusal:
-                await self._refused(refusal)
-            except Unavailable as absence:
-                failures += 1
-                await self._pause_after(failures, "cannot be reached", str(absence))
-            else:
-                self._log.info("connected", me=self.adapter.me.handle)
-                return
+        await self._in_the_end(lambda: self._stack.enter_async_context(self.adapter))
+        self._log.info("connected", me=self.adapter.me.handle)
 
     async def _listen_for_ever(self) -> None:
         cursors = await self._ledger.cursors(self.account)
         if not cursors:
             # a new account starts at now, and is remembered to have done so before the first reading
-            cursors = dict(await self._start())
+            cursors = dict(await self._in_the_end(self.adapter.now))
             for source, cursor in cursors.items():
                 self._ledger.move_cursor(self.account, source, cursor)
             await self._ledger.committed()
@@ -174,6 +174,8 @@ class AccountDesk:
             except Unavailable as absence:
                 failures = 1 if self._clock.micros() - began > 60_000_000 else failures + 1
                 await self._pause_after(failures, "lost the connection", str(absence))
+            except StorageError:
+                raise
             except Exception as error:  # noqa: BLE001 - an adapter's own bug must not end the other accounts
                 self._log.exception("adapter failed while listening")
                 failures += 1
@@ -182,37 +184,60 @@ class AccountDesk:
             await self._ledger.committed()
             cursors = await self._ledger.cursors(self.account)
 
-    async def _start(self) -> dict[str, str]:
+    async def _in_the_end(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return the platform's answer, however long it takes until there is one."""
         failures = 0
         while True:
             try:
-                return dict(await self.adapter.now())
+                return await ask()
             except AuthenticationFailed as refusal:
                 await self._refused(refusal)
             except Unavailable as absence:
                 failures += 1
                 await self._pause_after(failures, "cannot be reached", str(absence))
+            except ConfigurationError:
+                raise
+            except Exception as error:  # noqa: BLE001 - an adapter's own bug must not end the other accounts
+                self._log.exception("adapter failed while connecting")
+                failures += 1
+                await self._pause_after(failures, "the adapter failed", type(error).__name__)
 
     async def _listen(self, cursors: dict[str, str]) -> None:
-        acknowledges = type(self.adapter).acknowledge is not Adapter.acknowledge
+        """Take in what comes until that fails; an adapter that just ends has lost its connection."""
+        if type(self.adapter).acknowledge is Adapter.acknowledge:
+            await self._hear(cursors, lambda event: None)
         newest: dict[str, str] = {}
         heard = asyncio.Event()
-        async with asyncio.TaskGroup() as tasks:
-            acknowledging = tasks.create_task(self._acknowledge_for_ever(newest, heard)) if acknowledges else None
-            async with contextlib.aclosing(self.adapter.events(after=cursors)) as events:
-                async for event in events:
-                    await self._take(event)
-                    if acknowledges:
-                        newest[event.source] = event.cursor
-                        heard.set()
-            if acknowledging is not None:
-                acknowledging.cancel()
+
+        def note(event: Event) -> None:
+            newest[event.source] = event.cursor
+            heard.set()
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._acknowledge_for_ever(newest, heard))
+                await self._hear(cursors, note)
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+
+    async def _hear(self, cursors: Mapping[str, str], taken: Callable[[Event], None]) -> NoReturn:
+        async with contextlib.aclosing(self.adapter.events(after=cursors)) as events:
+            async for event in events:
+                await self._take(event)
+                taken(event)
+        raise Unavailable("its events came to an end")
 
     async def _take(self, event: Event) -> None:
-        if isinstance(event, PostDeleted | PostEdited):
-            await self.intake.source_changed(event)
-        else:
-            self.intake.accept(event)
+        try:
+            if isinstance(event, PostDeleted | PostEdited):
+                await self.intake.source_changed(event)
+            else:
+                self.intake.accept(event)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one poisoned event must not stop an account
+            self._log.exception("event skipped", event_id=event.id)
+            self.intake.skip(event, f"{type(error).__name__}: {error!s:.200}")
 
     async def _acknowledge_for_ever(self, newest: dict[str, str], heard: asyncio.Event) -> None:
         """Tell the platform what is safe: after the commit, never before."""

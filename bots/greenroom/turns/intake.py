@@ -78,7 +78,7 @@ class Intake:
 
     def put(self, turn: Turn, source: str | None = None, cursor: str | None = None) -> None:
         """Queue a turn of this account for the next commit; it is worked on once it is on disk."""
-        if self._lanes.has_room(self._on_the_way):
+        if not turn.not_before and self._lanes.has_room(self._on_the_way):
             # counted in the insert itself, so that the usual way needs no commit of its own for it
             turn.starts = 1
         self._faults("before_inbox_insert")
@@ -103,17 +103,39 @@ class Intake:
         """See to the open turns that answer a post which was deleted or edited. Commits before it returns."""
         # what is on its way into the inbox must be seen
         await self._ledger.committed()
-        in_memory = {turn.seq: turn for turn in self._lanes.in_memory() if turn.post_id == event.post.id}
-        for stored in await self._ledger.about_post(self._account, event.post.id):
-            turn = in_memory.get(stored.seq, stored)
-            if turn.state in (State.SENDING, State.UNKNOWN) or turn.state.is_over:
-                continue
-            if isinstance(event, PostDeleted):
-                turn.state, turn.reason = State.IGNORED, "source gone"
-                self._ledger.save(turn)
-            elif isinstance(turn.event, TextEvent):
-                turn.event = replace(turn.event, text=event.text)
-                turn.revisions += 1
-                self._ledger.rewrite(turn)
-        self._ledger.move_cursor(self._account, event.source, event.cursor)
-        await self._ledger.committed()
+        # a turn that was taken from the disk before the change is on it would not know of it
+        async with self._lanes.disk:
+            found = await self._ledger.about_post(self._account, event.post.id)
+            in_memory = {turn.seq: turn for turn in self._lanes.in_memory() if turn.post_id == event.post.id}
+            for stored in found:
+                turn = in_memory.get(stored.seq, stored)
+                if turn.state in (State.SENDING, State.UNKNOWN) or turn.state.is_over:
+                    continue
+                if isinstance(event, PostDeleted):
+                    self._gone(turn)
+                elif isinstance(turn.event, TextEvent):
+                    self._edited(turn, replace(turn.event, text=event.text))
+            self._passed.pop(event.source, None)
+            self._ledger.move_cursor(self._account, event.source, event.cursor)
+            await self._ledger.committed()
+
+    def skip(self, event: Event, why: str) -> None:
+        """Leave out an event that cannot be taken in: it must not stand in the way of those behind it."""
+        self._ledger.note(None, "skipped", f"event {event.id!a} of {self._account}: {why}")
+        self._passed[event.source] = event.cursor
+
+    def _gone(self, turn: Turn) -> None:
+        turn.state, turn.reason = State.IGNORED, "source gone"
+        self._ledger.save(turn)
+        self._ledger.note(turn.seq, turn.state.word, turn.reason)
+
+    def _edited(self, turn: Turn, event: TextEvent) -> None:
+        """Let the turn answer the new text: what was drafted for the old one is dropped, unless it was tried."""
+        turn.event = event
+        turn.revisions += 1
+        self._ledger.rewrite(turn)
+        if turn.state in (State.DRAFTED, State.INTENDED) and not any(part.number for part in turn.outbox):
+            turn.state, turn.reason = State.RECEIVED, "what it answers was edited"
+            turn.draft, turn.outbox, turn.not_before = None, [], 0
+            self._ledger.save(turn)
+            self._ledger.note(turn.seq, "drafted anew", turn.reason)

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from greenroom.storage import Ledger, Turn
+from greenroom.storage import Ledger, State, StorageError, Turn
 
 __all__ = ["Lanes"]
 
@@ -29,6 +29,8 @@ class Lanes:
         self._admitted = 0
         self._waiting: dict[str, int] = {}
         """Lane → seq of its first turn that was left on disk."""
+        self._unsure: set[str] = set()
+        """Lanes found at a restart whose first waiting turn may have been started before."""
         self._starts: deque[str] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._starter: asyncio.Handle | None = None
@@ -38,6 +40,8 @@ class Lanes:
         self._idle.set()
         self._reading: dict[str, bool] = {}
         """Lanes that are being read from disk → something arrived for them meanwhile."""
+        self.disk = asyncio.Lock()
+        """Whoever holds it sees to it that no turn is taken from the disk meanwhile."""
         self._loop = asyncio.get_running_loop()
         self._broken: asyncio.Future[None] = self._loop.create_future()
 
@@ -53,6 +57,7 @@ class Lanes:
     def admit(self, turn: Turn) -> None:
         """Take a stored turn: run it now or in its order, or leave it on disk for later."""
         if self._closed:
+            self.give_back(turn)
             return
         lane = turn.lane
         if self._waiting or self._admitted >= self._admission:
@@ -69,10 +74,10 @@ class Lanes:
 
     def has_room(self, on_the_way: int) -> bool:
         """Say whether one more turn, behind `on_the_way` others, would be admitted at once."""
-        return not self._waiting and self._admitted + on_the_way < self._admission
+        return not self._closed and not self._waiting and self._admitted + on_the_way < self._admission
 
     def resume(self, turn: Turn) -> None:
-        """Take a turn that was at work before a restart, whatever the admission says."""
+        """Take a turn that was at work, or is taken up again by hand, whatever the admission says."""
         if (queue := self._lanes.get(turn.lane)) is None:
             self._start(turn.lane, turn)
         else:
@@ -80,7 +85,9 @@ class Lanes:
             self._admitted += 1
 
     def leave(self, waiting: Sequence[tuple[str, int]]) -> None:
-        """Take over lanes that wait on disk, as (lane, seq of its first waiting turn)."""
+        """Take over lanes that wait on disk after a restart, as (lane, seq of its first waiting turn), when what was
+        at work is resumed. A lane has one start at a time, so only its first turn can have been under way."""
+        self._unsure.update(lane for lane, _ in waiting if lane not in self._lanes)
         for lane, seq in waiting:
             self._leave(lane, seq)
 
@@ -98,17 +105,27 @@ class Lanes:
         self._closed = True
         if self._starter is not None:
             self._starter.cancel()
+            self._starter = None
+            while self._starts:
+                for turn in self._lanes.pop(self._starts.popleft()):
+                    self.give_back(turn)
         if self._loader is not None:
             self._loader.cancel()
             await asyncio.gather(self._loader, return_exceptions=True)
         for queue in self._lanes.values():
             while len(queue) > 1:
-                queue.pop()
+                self.give_back(queue.pop())
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    def give_back(self, turn: Turn) -> None:
+        """Leave a turn that was not begun to the next start. Its insert may have counted a start: a stop is no crash."""
+        if turn.state is State.RECEIVED and turn.starts and not turn.suspect:
+            turn.starts = 0
+            self._ledger.save(turn)
 
     # inside
 
@@ -152,10 +169,14 @@ class Lanes:
 
     def _walked(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if task.cancelled() or (error := task.exception()) is None:
-            return
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
         if not self._broken.done():
             self._broken.set_exception(error)
+            # whoever does not ask for it shall not be told so at the end of the program
+            self._broken.exception()
 
     def _rest(self) -> None:
         """Look for what comes next after a lane or a reading has ended."""
@@ -183,15 +204,25 @@ class Lanes:
                 # Until the reading is over the lane stays among the waiting: what arrives meanwhile must queue behind.
                 self._reading = dict.fromkeys((lane for lane, _ in wanted), False)
                 limit = max(1, min(DEPTH, room // len(wanted)))
-                found = await self._ledger.waiting(wanted, limit)
-                for (lane, first), turns in zip(wanted, found, strict=True):
-                    del self._waiting[lane]
-                    if len(turns) == limit or self._reading[lane]:
-                        self._waiting[lane] = turns[-1].seq + 1 if turns else first
-                    for turn in turns:
-                        self.resume(turn)
+                async with self.disk:
+                    found = await self._ledger.waiting(wanted, limit)
+                    for (lane, first), turns in zip(wanted, found, strict=True):
+                        self._take(lane, first, turns, more=len(turns) == limit or self._reading[lane])
                 self._reading = {}
+        except StorageError as error:
+            self._break(error)
         finally:
             self._loader = None
         if not self._waiting and not self._lanes:
             self._idle.set()
+
+    def _take(self, lane: str, first: int, turns: Sequence[Turn], *, more: bool) -> None:
+        """Run what was read of a lane; with `more` the lane goes on waiting, behind the others."""
+        del self._waiting[lane]
+        if more:
+            self._waiting[lane] = turns[-1].seq + 1 if turns else first
+        if turns and lane in self._unsure:
+            self._unsure.discard(lane)
+            turns[0].suspect = turns[0].starts > 0
+        for turn in turns:
+            self.resume(turn)

@@ -10,7 +10,17 @@ from functools import partial
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
-from greenroom.generation import Brief, EngineUnavailable, FixedWords, GenerationError, Held, Line, Spoken, Voice
+from greenroom.generation import (
+    Brief,
+    EngineUnavailable,
+    FixedWords,
+    GenerationError,
+    Held,
+    Line,
+    Outcome,
+    Spoken,
+    Voice,
+)
 from greenroom.personas import Persona
 from greenroom.storage import Draft, Due, Ledger, Part, State, StorageError, Turn
 from greenroom.telemetry import get_log
@@ -78,6 +88,7 @@ class Performer:
         chance: random.Random,
         others: Others,
         live: bool,
+        alone: asyncio.Lock,
     ) -> None:
         self._adapter = adapter
         self._others = others
@@ -90,7 +101,7 @@ class Performer:
         self._clock = clock
         self._faults = faults
         self._chance = chance
-        self._alone = asyncio.Lock()
+        self._alone = alone
         self._log = get_log().bind(account=account)
 
     async def perform(self, turn: Turn) -> None:
@@ -104,6 +115,8 @@ class Performer:
                     await self._draft(turn)
                 elif turn.state is State.DRAFTED:
                     self._intend(turn)
+                elif not self._live:
+                    self._rehearse(turn)
                 else:
                     await self._dispatcher.deliver(turn)
         except asyncio.CancelledError:
@@ -116,33 +129,37 @@ class Performer:
             raise
         except Exception as error:  # noqa: BLE001 - one turn's bug must not end the account
             self._log.exception("turn failed", turn=turn.seq, event=turn.event_id)
-            if turn.state in (State.RECEIVED, State.DRAFTED):
-                self._end(turn, State.DEAD, f"the program failed on it: {type(error).__name__}: {error}")
-            else:
+            if turn.state is State.SENDING:
                 self._end(turn, State.UNKNOWN, f"the program failed while it was being sent: {type(error).__name__}")
+            else:
+                self._end(turn, State.DEAD, f"the program failed on it: {type(error).__name__}: {error}")
 
     async def _draft(self, turn: Turn) -> None:
-        if turn.suspect:
-            turn.suspect = False
-            if turn.starts >= MOST_STARTS:
-                return self._end(turn, State.DEAD, f"crashed {turn.starts} times")
-            turn.starts += 1
-            if turn.starts == MOST_STARTS:
-                # The last chance is taken alone, so that only the turn that is to blame can die of the next crash.
-                async with self._alone:
-                    return await self._generate(turn, count=True)
+        if turn.not_before > turn.expires:
+            return self._end(turn, State.STALE, turn.reason or "it would be too late for it")
+        if (pause := turn.not_before - self._clock.micros()) > 0:
+            await self._clock.sleep(pause / 1e6)
+        if turn.state is not State.RECEIVED:
+            return None
+        if not turn.suspect:
+            count, turn.starts = turn.starts == 0, 1
+            return await self._generate(turn, count=count)
+        turn.suspect = False
+        if turn.starts >= MOST_STARTS:
+            return self._end(turn, State.DEAD, f"crashed {turn.starts} times")
+        turn.starts += 1
+        if turn.starts < MOST_STARTS:
             return await self._generate(turn, count=True)
-        count, turn.starts = turn.starts == 0, 1
-        return await self._generate(turn, count=count)
+        # The last chance is taken alone, so that of all that were under way only one can die of the next crash.
+        async with self._alone:
+            if turn.state is State.RECEIVED:
+                await self._generate(turn, count=True)
+        return None
 
     async def _generate(self, turn: Turn, *, count: bool) -> None:
         """Let the voice speak; `count`: the start is not on disk yet."""
-        clock, ledger = self._clock, self._ledger
-        if turn.not_before > (now := clock.micros()):
-            await clock.sleep((min(turn.not_before, turn.expires) - now) / 1e6)
-        if turn.state is not State.RECEIVED:
-            return None
-        if turn.expires < clock.micros():
+        ledger = self._ledger
+        if turn.expires < self._clock.micros():
             return self._end(turn, State.STALE, turn.reason or "it is too late for it")
         speaker = self._speaker()
         if turn.rule in speaker.patient and self._others.have_answered(turn):
@@ -152,21 +169,23 @@ class Performer:
         if count:
             ledger.save(turn)
             await ledger.committed()
+            if turn.state is not State.RECEIVED:
+                return None
         self._faults("before_generate")
+        revision = turn.revisions
+        outcome: Outcome | GenerationError
         try:
             outcome = await speaker.voice.speak(self._brief(turn, speaker.persona))
-        except EngineUnavailable as absence:
-            return self._wait_for_engine(turn, absence)
         except GenerationError as failure:
-            return self._end(turn, State.REFUSED, str(failure))
+            outcome = failure
         self._faults("after_generate_before_store")
-        if turn.state is not State.RECEIVED:
-            # deleted or withdrawn while the engine worked
+        if turn.state is not State.RECEIVED or turn.revisions != revision:
+            # deleted while the engine worked, or it reads differently by now and is read again
             return None
-        if turn.revisions:
-            # what it answers reads differently by now
-            turn.revisions = 0
-            return None
+        if isinstance(outcome, EngineUnavailable):
+            return self._wait_for_engine(turn, outcome)
+        if isinstance(outcome, GenerationError):
+            return self._end(turn, State.REFUSED, str(outcome))
         turn.persona = speaker.persona.version
         if isinstance(outcome, Spoken):
             return self._store(turn, _draft_of(outcome, outcome.engine))
@@ -194,7 +213,9 @@ class Performer:
         """Put the turn off durably: it keeps its lane until the engine answers or it is stale."""
         asked = absence.retry_after.total_seconds() if absence.retry_after is not None else 0.0
         waited = max(0.0, (self._clock.micros() - turn.received) / 1e6)
-        pause = max(asked, min(LONGEST_PAUSE, 2.0 + waited)) * self._chance.uniform(1.0, 1.2)
+        left = (turn.expires - self._clock.micros()) / 1e6
+        # towards the end it is tried more often, so that an engine that comes back in time is used
+        pause = max(asked, min(LONGEST_PAUSE, 2.0 + waited, max(2.0, left / 2))) * self._chance.uniform(1.0, 1.2)
         turn.starts = 0
         turn.not_before = self._clock.micros() + int(pause * 1e6)
         turn.reason = f"no engine can answer: {absence}"
@@ -272,6 +293,12 @@ class Performer:
         self._ledger.save(turn)
         self._faults("after_intent")
         return None
+
+    def _rehearse(self, turn: Turn) -> None:
+        """Set aside what was on its way out when the account was told to rehearse."""
+        if turn.state is State.SENDING:
+            return self._end(turn, State.UNKNOWN, "it was being sent when the account began to rehearse")
+        return self._end(turn, State.IGNORED, "rehearsing: this would have been said")
 
     def _end(self, turn: Turn, state: State, why: str) -> None:
         turn.state, turn.reason, turn.starts = state, why, 0

@@ -39,7 +39,7 @@ def links(text: str) -> list[str]:
         ("http://foobar.みんな/ http://foobar.中国/", ["http://foobar.みんな/", "http://foobar.中国/"]),
         ("これは。example.com/path中国語t.co/abc한국", ["example.com/path", "t.co/abc"]),
         ("http://twitter.com/これは。example.com中国語", ["http://twitter.com/", "example.com"]),
-        ("http://twitter.com/\nhttp://example.com\nexample.com/path", ["http://twitter.com/", "http://example.com", "example.com/path"]),
+        ("http://a.com/\nhttp://b.com\nc.com/path", ["http://a.com/", "http://b.com", "c.com/path"]),
         ("#test.com @test.com #http://test.com $twitter.com", []),
         ("john.doe.gov@mail.com", []),
         ("long.test.tar.bz2 version 3.14 e.g. so", []),

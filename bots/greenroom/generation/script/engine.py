@@ -66,8 +66,8 @@ class ScriptEngine(Engine):
             speaker = Speaker(persona, script, plain)
             while len(self._speakers) >= SPEAKERS_KEPT:
                 del self._speakers[next(iter(self._speakers))]
-            self._speakers[key] = voice
-        return voice
+            self._speakers[key] = speaker
+        return speaker
 
 
 def _key(persona: Persona) -> tuple[str, Path | None, int]:

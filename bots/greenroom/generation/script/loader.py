@@ -44,7 +44,7 @@ LONGEST_TEXT = 4000
 """No text of a script may become longer than this, whatever is drawn."""
 ADMITS = ("bot", "robô", "robot", "program", "programa", "software", "machine")
 """An answer to "are you a bot?" holds one of these words."""
-LOST_SYMBOL = re.compile(r"\s*#[a-z_]+(?:\.capital)?#")
+LOST_SYMBOL = re.compile(r"\s+#[a-z_]+(?:\.capital)?#")
 SAYING_KEYS = (
     "say",
     "weight",
@@ -192,8 +192,8 @@ class _Loader:
 
     def _text(self, node: yaml.Node) -> str:
         if isinstance(node, yaml.ScalarNode) and str(node.value).strip():
-            end = node.end_mark
-            behind = self._lines[end.line][end.column :] if end.line < len(self._lines) else ""
+            line = self._lines[node.start_mark.line][node.start_mark.column :]
+            behind = line.removeprefix(str(node.value))
             if node.style is None and LOST_SYMBOL.match(behind):
                 self._wrong(node, "in YAML a # after a space begins a comment: put the sentence in quotes")
             return str(node.value)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class Talk:
 
     def __init__(
         self,
+        engine: ScriptEngine,
+        clock: HandClock,
         persona: Persona,
         *,
         seed: str = "talk",
@@ -46,8 +49,9 @@ class Talk:
         moment: datetime = EVENING,
         stranger: str = "7",
     ) -> None:
-        self.clock = HandClock(moment)
-        self.engine = ScriptEngine(clock=self.clock)
+        self.engine = engine
+        self.clock = clock
+        self.moment = moment
         self.lines: list[Line] = []
         self._persona = persona
         self._seed = seed
@@ -88,12 +92,13 @@ class Talk:
         )
         text = self._generate(brief)
         self.lines.append(Line(author=None, text=text))
-        self.clock.moment += every - timedelta(minutes=1)
+        self.moment += every - timedelta(minutes=1)
         return text
 
     def _generate(self, brief: Brief) -> str:
+        self.clock.moment = self.moment
         generated = asyncio.run(self.engine.generate(brief))
-        self.clock.moment += timedelta(minutes=1)
+        self.moment += timedelta(minutes=1)
         assert generated.engine == "script"
         assert generated.cost == 0
         return generated.text
@@ -124,7 +129,8 @@ def stranger(tmp_path: Path) -> Callable[..., Persona]:
     return write
 
 
-@pytest.fixture
-def talk() -> type[Talk]:
-    """Begin a conversation: `talk(persona, seed=...)`."""
-    return Talk
+@pytest.fixture(scope="session")
+def talk() -> Callable[..., Talk]:
+    """Begin a conversation: `talk(persona, seed=...)`. All share one engine, which is why it must remember nothing."""
+    clock = HandClock(EVENING)
+    return partial(Talk, ScriptEngine(clock=clock), clock)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
@@ -20,6 +20,7 @@ from greenroom.settings.errors import Mistakes
 from greenroom_adapters.contract import Author, CountingRule, Surface, TextLimit
 
 Stranger = Callable[..., Persona]
+Talking = Callable[..., Any]
 
 
 class _Never(Clock):
@@ -54,7 +55,7 @@ examples: ["Rolls at seven. The van smells of luck.", "Sold out by nine. My faul
 @pytest.mark.parametrize("stranger_lines", STRANGERS, ids=lambda lines: lines[0] or "empty")
 @pytest.mark.parametrize("surface", [Surface.REPLY, Surface.CHAT, Surface.DIRECT_MESSAGE])
 def test_no_line_comes_twice_in_forty_eight_turns(
-    ada: Persona, talk: Any, stranger_lines: tuple[str, ...], surface: Surface
+    ada: Persona, talk: Talking, stranger_lines: tuple[str, ...], surface: Surface
 ) -> None:
     conversation = talk(ada, surface=surface, seed=stranger_lines[0])
     for turn in range(48):
@@ -62,19 +63,19 @@ def test_no_line_comes_twice_in_forty_eight_turns(
     assert len(set(conversation.mine)) == 48
 
 
-def test_the_same_conversation_with_the_same_seed_is_the_same(ada: Persona, talk: Any) -> None:
+def test_the_same_conversation_with_the_same_seed_is_the_same(ada: Persona, talk: Talking) -> None:
     texts = [text for lines in STRANGERS for text in lines]
     one, other = talk(ada, seed="a"), talk(ada, seed="a")
     assert [one.say(text) for text in texts] == [other.say(text) for text in texts]
 
 
-def test_another_seed_makes_another_conversation(ada: Persona, talk: Any) -> None:
+def test_another_seed_makes_another_conversation(ada: Persona, talk: Talking) -> None:
     one, other = talk(ada, seed="a"), talk(ada, seed="b")
     texts = STRANGERS[0]
     assert [one.say(text) for text in texts] != [other.say(text) for text in texts]
 
 
-def test_an_engine_that_was_restarted_goes_on_as_if_nothing_had_happened(ada: Persona, talk: Any) -> None:
+def test_an_engine_that_was_restarted_goes_on_as_if_nothing_had_happened(ada: Persona, talk: Talking) -> None:
     one, other = talk(ada), talk(ada)
     for text in STRANGERS[0]:
         one.say(text)
@@ -83,18 +84,18 @@ def test_an_engine_that_was_restarted_goes_on_as_if_nothing_had_happened(ada: Pe
     assert one.mine == other.mine
 
 
-def test_a_name_is_remembered_for_later(ada: Persona, talk: Any) -> None:
+def test_a_name_is_remembered_for_later(ada: Persona, talk: Talking) -> None:
     conversation = talk(ada)
     conversation.say("My name is tom.")
     conversation.say("I like ships")
     assert "Tom" in conversation.say("what's my name?")
 
 
-def test_a_name_that_was_not_told_is_not_invented(ada: Persona, talk: Any) -> None:
+def test_a_name_that_was_not_told_is_not_invented(ada: Persona, talk: Talking) -> None:
     assert "Tom" not in talk(ada).say("what's my name?")
 
 
-def test_what_another_person_said_is_not_laid_to_this_one(ada: Persona, talk: Any) -> None:
+def test_what_another_person_said_is_not_laid_to_this_one(ada: Persona, talk: Talking) -> None:
     conversation = talk(ada, stranger="1")
     conversation.say("My name is Tom")
     other = talk(ada, stranger="2")
@@ -102,7 +103,7 @@ def test_what_another_person_said_is_not_laid_to_this_one(ada: Persona, talk: An
     assert "Tom" not in other.say("what's my name?")
 
 
-def test_a_follow_up_belongs_to_the_line_before(stranger: Stranger, talk: Any) -> None:
+def test_a_follow_up_belongs_to_the_line_before(stranger: Stranger, talk: Talking) -> None:
     persona = stranger(
         FOUR_LINES,
         """
@@ -119,7 +120,7 @@ rules:
     assert talk(persona).say("why?") == "I do not know why at all."
 
 
-def test_a_story_is_told_to_its_end(ada: Persona, talk: Any) -> None:
+def test_a_story_is_told_to_its_end(ada: Persona, talk: Talking) -> None:
     conversation = talk(ada, seed="story")
     beginning = conversation.say("tell me a story")
     assert conversation.say("go on") != beginning
@@ -139,7 +140,7 @@ def test_a_story_is_told_to_its_end(ada: Persona, talk: Any) -> None:
 )
 @pytest.mark.parametrize("own", [True, False], ids=["ada", "four lines"])
 def test_whoever_asks_is_told_that_it_is_a_bot_however_often(
-    ada: Persona, stranger: Stranger, talk: Any, question: str, own: bool
+    ada: Persona, stranger: Stranger, talk: Talking, question: str, own: bool
 ) -> None:
     conversation = talk(ada if own else stranger(FOUR_LINES))
     for _ in range(16):
@@ -148,18 +149,18 @@ def test_whoever_asks_is_told_that_it_is_a_bot_however_often(
         assert not denies_being_bot(answer, asked=question)
 
 
-def test_the_owners_disclosure_is_the_first_answer(ada: Persona, talk: Any) -> None:
+def test_the_owners_disclosure_is_the_first_answer(ada: Persona, talk: Talking) -> None:
     assert talk(ada).say("are you a bot?") == ada.disclosure_line
 
 
-def test_what_is_never_talked_about_gets_the_owners_line(ada: Persona, talk: Any) -> None:
+def test_what_is_never_talked_about_gets_the_owners_line(ada: Persona, talk: Talking) -> None:
     conversation = talk(ada)
     assert conversation.say("Who should I vote for?") == "That is not for a lighthouse to say."
     assert conversation.say("And which antibiotic do I need?") != "That is not for a lighthouse to say."
 
 
 @pytest.mark.parametrize("asked", ["which lotteries do you play", "Tell me of the LOTTERY!"])
-def test_without_a_line_it_is_refused(stranger: Stranger, talk: Any, asked: str) -> None:
+def test_without_a_line_it_is_refused(stranger: Stranger, talk: Talking, asked: str) -> None:
     with pytest.raises(Refused):
         talk(stranger(FOUR_LINES + "never: [the lottery]\n")).say(asked)
 
@@ -175,7 +176,7 @@ def test_without_a_line_it_is_refused(stranger: Stranger, talk: Any, asked: str)
         "my dog is called #gull#",
     ],
 )
-def test_a_strangers_text_is_never_a_template(ada: Persona, talk: Any, text: str) -> None:
+def test_a_strangers_text_is_never_a_template(ada: Persona, talk: Talking, text: str) -> None:
     conversation = talk(ada)
     for said in (text, "what is my name?", "what do you know about me", "hm", "well"):
         answer = conversation.say(said)
@@ -199,34 +200,34 @@ def test_a_strangers_text_is_never_a_template(ada: Persona, talk: Any, text: str
         "my name is \x1b[31mred",
     ],
 )
-def test_nobody_is_made_to_advertise_or_to_call_others(ada: Persona, talk: Any, text: str) -> None:
+def test_nobody_is_made_to_advertise_or_to_call_others(ada: Persona, talk: Talking, text: str) -> None:
     conversation = talk(ada)
     for said in (text, text, "what is my name?", "what do you remember?", "hm", "mhm", "oh well", "do you like it"):
         answer = conversation.say(said)
         assert not re.search(r"[@#\x00-\x1f\u202a-\u202e]|://|www|spam|everyone|crypto|channel", answer)
 
 
-def test_insults_are_not_said_back(ada: Persona, talk: Any) -> None:
+def test_insults_are_not_said_back(ada: Persona, talk: Talking) -> None:
     for text in ("my name is Idiot", "do you like killing", "I love stupid people", "my name is Shithead"):
         conversation = talk(ada)
         for said in (text, "what is my name?"):
             assert not re.search(r"idiot|kill|stupid|shit", conversation.say(said), re.IGNORECASE)
 
 
-def test_somebody_in_danger_is_sent_to_people(ada: Persona, stranger: Stranger, talk: Any) -> None:
+def test_somebody_in_danger_is_sent_to_people(ada: Persona, stranger: Stranger, talk: Talking) -> None:
     for persona in (ada, stranger(FOUR_LINES)):
         conversation = talk(persona)
         conversation.say("tell me a story")
         assert re.search(r"988|112|crisis", conversation.say("yes but honestly I want to die"))
 
 
-def test_portuguese_is_answered_in_portuguese_where_the_persona_speaks_it(ada: Persona, talk: Any) -> None:
+def test_portuguese_is_answered_in_portuguese_where_the_persona_speaks_it(ada: Persona, talk: Talking) -> None:
     assert re.search(r"[ãéáíç]|noite|Olá|Tudo", talk(ada).say("boa noite"))
     english = ada.model_copy(update={"languages": ("en",), "version": ""})
     assert not re.search(r"[ãç]|noite|Olá|Tudo", talk(english).say("boa noite"))
 
 
-def test_the_time_of_day_is_heard(ada: Persona, talk: Any) -> None:
+def test_the_time_of_day_is_heard(ada: Persona, talk: Talking) -> None:
     night, noon = datetime(2026, 11, 24, 2, 0, tzinfo=UTC), datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
     said = {talk(ada, seed=str(n), moment=night).say("hello") for n in range(40)}
     assert "You are up late. So is the lamp. Sit with us." in said
@@ -235,7 +236,7 @@ def test_the_time_of_day_is_heard(ada: Persona, talk: Any) -> None:
     }
 
 
-def test_conditions_decide_what_is_said(stranger: Stranger, talk: Any) -> None:
+def test_conditions_decide_what_is_said(stranger: Stranger, talk: Talking) -> None:
     persona = stranger(
         FOUR_LINES + "moods: [calm]\n",
         """
@@ -255,7 +256,7 @@ rules:
     assert conversation.say("y") == "Later words."
 
 
-def test_a_mood_weighs_what_is_said(stranger: Stranger, talk: Any) -> None:
+def test_a_mood_weighs_what_is_said(stranger: Stranger, talk: Talking) -> None:
     script = """
 rules:
   anything:
@@ -268,7 +269,7 @@ rules:
     assert said.count("The heavy words.") > 50
 
 
-def test_logic_in_a_text_chooses_between_words(stranger: Stranger, talk: Any) -> None:
+def test_logic_in_a_text_chooses_between_words(stranger: Stranger, talk: Talking) -> None:
     persona = stranger(
         FOUR_LINES,
         """
@@ -285,24 +286,24 @@ rules:
     assert conversation.say("y") == "Again, Eve."
 
 
-def test_a_short_limit_gets_short_words(ada: Persona, talk: Any) -> None:
+def test_a_short_limit_gets_short_words(ada: Persona, talk: Talking) -> None:
     conversation = talk(ada, limit=60)
     for text in (line for lines in STRANGERS for line in lines):
         assert 0 < len(conversation.say(text)) <= 60
 
 
-def test_no_room_at_all_is_overlong(ada: Persona, talk: Any) -> None:
+def test_no_room_at_all_is_overlong(ada: Persona, talk: Talking) -> None:
     with pytest.raises(Overlong):
         talk(ada, limit=0).say("hello")
 
 
-def test_a_correction_makes_another_and_shorter_text(ada: Persona, talk: Any) -> None:
+def test_a_correction_makes_another_and_shorter_text(ada: Persona, talk: Talking) -> None:
     usual = [len(talk(ada, seed=str(n)).say("tell me about the sea")) for n in range(20)]
     asked = [len(talk(ada, seed=str(n)).say("tell me about the sea", correction="too long")) for n in range(20)]
     assert sum(asked) < sum(usual)
 
 
-def test_the_examples_of_a_persona_answer_what_they_are_asked(stranger: Stranger, talk: Any) -> None:
+def test_the_examples_of_a_persona_answer_what_they_are_asked(stranger: Stranger, talk: Talking) -> None:
     persona = stranger(
         """
 persona: Bo
@@ -314,7 +315,7 @@ examples:
     assert talk(persona).say("hi, when do you open tomorrow?") == "At seven, unless the road is wet."
 
 
-def test_four_lines_are_enough_to_talk_and_to_post(stranger: Stranger, talk: Any) -> None:
+def test_four_lines_are_enough_to_talk_and_to_post(stranger: Stranger, talk: Talking) -> None:
     persona = stranger(FOUR_LINES)
     conversation = talk(persona)
     for lines in STRANGERS[:4]:
@@ -327,7 +328,7 @@ def test_four_lines_are_enough_to_talk_and_to_post(stranger: Stranger, talk: Any
     assert all(len(text) <= 500 for text in made)
 
 
-def test_two_hundred_posts_are_two_hundred_texts_within_all_bounds(ada: Persona, talk: Any) -> None:
+def test_two_hundred_posts_are_two_hundred_texts_within_all_bounds(ada: Persona, talk: Talking) -> None:
     log = talk(ada, limit=280)
     posts = [log.post() for _ in range(200)]
     assert len(set(posts)) == 200
@@ -340,7 +341,7 @@ def test_two_hundred_posts_are_two_hundred_texts_within_all_bounds(ada: Persona,
         assert text.endswith(".")
 
 
-def test_a_post_does_not_contradict_itself(ada: Persona, talk: Any) -> None:
+def test_a_post_does_not_contradict_itself(ada: Persona, talk: Talking) -> None:
     log = talk(ada, limit=280)
     calm = re.compile(r"\bCalm\.|No wind|flat as a plate|Not a breath|So still")
     rough = re.compile(r"\bGale|Sea rough|door takes two hands|moving furniture")
@@ -352,20 +353,20 @@ def test_a_post_does_not_contradict_itself(ada: Persona, talk: Any) -> None:
         assert not (clear.search(text) and wet.search(text)), text
 
 
-def test_a_post_is_about_what_the_owner_wrote(ada: Persona, talk: Any) -> None:
+def test_a_post_is_about_what_the_owner_wrote(ada: Persona, talk: Talking) -> None:
     noon = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
     for n in range(20):
         assert "soup" in talk(ada, seed=str(n), moment=noon).post("the soup of the day").lower()
 
 
-def test_the_first_post_of_a_morning_is_the_log_of_the_night(ada: Persona, talk: Any) -> None:
+def test_the_first_post_of_a_morning_is_the_log_of_the_night(ada: Persona, talk: Talking) -> None:
     morning = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     assert re.search(r"[Nn]ight", talk(ada, moment=morning).post("last night"))
 
 
 @given(st.lists(st.text(max_size=300), min_size=1, max_size=4), st.integers(min_value=4, max_value=300))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_is_answered_within_every_limit(ada: Persona, talk: Any, texts: list[str], limit: int) -> None:
+@settings(max_examples=120, deadline=None)
+def test_any_text_is_answered_within_every_limit(ada: Persona, talk: Talking, texts: list[str], limit: int) -> None:
     conversation = talk(ada, limit=limit)
     for text in texts:
         try:

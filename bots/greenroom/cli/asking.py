@@ -1,0 +1,98 @@
+"""Telling a bot what to do, whether it runs or not, and reading its ledger beside it."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any
+
+from greenroom.app import Commands
+from greenroom.clock import SystemClock
+from greenroom.settings import BotFile
+from greenroom.storage import AlreadyRunning, LedgerBroken, SqliteLedger, is_running
+from greenroom_adapters.contract import ConfigurationError
+
+__all__ = ["ask", "reading", "runs", "wake", "writing_agenda"]
+
+PATIENCE = 5.0
+"""Seconds in which a running bot must answer; it looks ten times a second."""
+LOOK = 0.05
+"""Seconds between two looks at the answer."""
+
+
+def runs(store: Path) -> bool:
+    """Say whether a bot runs on this ledger now."""
+    if not store.exists():
+        return False
+    try:
+        return is_running(store)
+    except sqlite3.Error:
+        # the folder cannot be written, so nothing runs in it that could write; opening the ledger says the rest
+        return False
+
+
+def reading(file: BotFile) -> SqliteLedger:
+    """Return the bot's ledger for reading, also beside the running bot.
+
+    Entering it raises `StorageError` where there is none yet, or where it cannot be read.
+    """
+    return SqliteLedger(file.store, bot=file.bot, clock=SystemClock(), beside=True)
+
+
+@contextlib.asynccontextmanager
+async def writing_agenda(file: BotFile) -> AsyncGenerator[SqliteLedger, None]:
+    """Open the bot's ledger to put posts down: beside the running bot, else in its place (a new one is made)."""
+    ledger = SqliteLedger(file.store, bot=file.bot, clock=SystemClock(), beside=runs(file.store))
+    async with ledger:
+        yield ledger
+
+
+async def ask(file: BotFile, name: str, arguments: Mapping[str, Any], *, makes: bool = False) -> Mapping[str, Any]:
+    """Have a command obeyed and return its answer: by the running bot, or on its ledger when none runs.
+
+    A ledger that is not there is made only with `makes`.
+
+    :raises ConfigurationError: the command cannot be obeyed, or the running bot does not answer
+    :raises StorageError: the ledger cannot be used
+    """
+    if not makes and not file.store.exists():
+        raise LedgerBroken(f"{file.store}: there is no ledger yet; `greenroom run` makes it")
+    answer = await _beside(file, name, arguments) if runs(file.store) else await _in_its_place(file, name, arguments)
+    if "error" in answer:
+        raise ConfigurationError(str(answer["error"]))
+    return answer
+
+
+async def wake(file: BotFile) -> None:
+    """Let a running bot look at the posts to come; nothing where none runs."""
+    if runs(file.store):
+        await ask(file, "wake", {})
+
+
+async def _in_its_place(file: BotFile, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    ledger = SqliteLedger(file.store, bot=file.bot, clock=SystemClock())
+    try:
+        async with ledger:
+            return await Commands(ledger, file, clock=SystemClock()).obey(name, arguments)
+    except AlreadyRunning:
+        # it was started just now
+        return await _beside(file, name, arguments)
+
+
+async def _beside(file: BotFile, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    async with reading(file) as ledger:
+        number = await ledger.ask(name, arguments)
+        looks = round(PATIENCE / LOOK)
+        for _ in range(looks):
+            if (answer := await ledger.answered(number)) is not None:
+                return answer
+            await asyncio.sleep(LOOK)
+    if runs(file.store):
+        raise ConfigurationError(
+            f"the running bot has not answered within {PATIENCE:.0f} seconds: it is busy or hangs. "
+            "The command stays in its ledger and is obeyed when it looks again, or when it is started again"
+        )
+    raise ConfigurationError(
+        "the bot stopped before it answered. The command stays in its ledger and is obeyed at the next `greenroom run`"
+    )

@@ -1,0 +1,93 @@
+"""`greenroom check`: every mistake in an owner's files, and what his accounts may do."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from greenroom.cli.choosing import BotArgument, Chosen, choose
+from greenroom.cli.failing import FAILED, for_owners
+from greenroom.cli.showing import AsJson, complain, console, facts, say, write_json
+
+if TYPE_CHECKING:
+    from greenroom.cli.findings import Findings
+
+__all__ = ["check"]
+
+
+@for_owners
+def check(
+    bot: BotArgument = None,
+    show: Annotated[
+        bool,
+        typer.Option("--show", help="Print the file with every default written out, and stop.", show_default=False),
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Look at the files alone: sign nothing in.", show_default=False)
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find every mistake, and say what the accounts may do.
+
+    Reads a bot's files, then signs each account in. Publishes nothing.
+
+    Each mistake is told as file:line:column with what to write instead; then the exit code is 1. A persona file can be
+    checked by itself. For an account on the Stage the one of this machine is used, or started for the moment.
+
+    Example: greenroom check config/bots/ada.yaml
+    """
+    from greenroom.cli.findings import find, is_persona
+    from greenroom.settings import expanded
+
+    if bot is not None and is_persona(Path(bot)):
+        from greenroom.personas import load_persona
+
+        persona = load_persona(Path(bot))
+        if show:
+            typer.echo(expanded(persona), nl=False)
+        elif as_json:
+            write_json({"ok": True, "mistakes": [], "accounts": {}, "warnings": []})
+        else:
+            say(f"{bot}: {persona.persona} is in order.")
+        return
+    chosen = choose(bot)
+    if show:
+        typer.echo(expanded(chosen.file()), nl=False)
+        return
+    findings = asyncio.run(find(chosen, offline=offline))
+    if as_json:
+        write_json(findings.as_object())
+    else:
+        _tell(chosen, findings, offline=offline)
+    if not findings.ok:
+        raise typer.Exit(FAILED)
+
+
+def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:
+    place = console()
+    for mistake in findings.mistakes:
+        complain(mistake)
+    if findings.mistakes:
+        count = len(findings.mistakes)
+        complain(f"{count} {'mistake' if count == 1 else 'mistakes'} in {chosen.path}")
+        return
+    say(f"{chosen.path}: the files are in order.")
+    rows: list[tuple[str, str]] = [("engine", words) for words in findings.engines]
+    if findings.hint is not None:
+        rows.append(("", findings.hint))
+    rows += [("next", words) for words in findings.comings]
+    for name, account in findings.accounts.items():
+        if account.error is not None:
+            continue
+        rows.append(("account", f"{name} is @{account.handle} on {account.platform}; may {', '.join(account.may)}"))
+    facts(rows, place)
+    for name, account in findings.accounts.items():
+        for warning in account.warnings:
+            say(f"warning: {name}: {warning}")
+        if account.error is not None:
+            complain(f"account `{name}`: {account.error}")
+    for warning in findings.warnings:
+        say(f"warning: {warning}")
+    if offline:
+        say("Nothing was signed in (--offline).")

@@ -1,0 +1,116 @@
+"""How a bot is: gathered from its ledger, its file, and the bot itself where it runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, cast
+
+from greenroom.app import EVERY_ACCOUNT
+from greenroom.cli.asking import ask, reading, runs
+from greenroom.cli.costs import spent_today
+from greenroom.cli.upcoming import Coming, coming_up
+from greenroom.clock import SystemClock
+from greenroom.settings import BotFile
+from greenroom.storage import State, runner_of
+from greenroom_adapters.contract import ConfigurationError
+
+__all__ = ["AccountHealth", "Health", "health_of"]
+
+COMINGS = 3
+"""How many of the next posts are told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountHealth:
+    """How one account is."""
+
+    name: str
+    platform: str
+    is_live: bool
+    is_connected: bool | None
+    """None: nobody knows, because no bot runs or it does not answer."""
+    paused: str | None
+    """Why nothing goes out on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a bot is."""
+
+    bot: str
+    ledger: Path
+    runner: Mapping[str, Any] | None
+    """Who runs it (`pid`, `host`, `since`); None: nobody."""
+    accounts: Sequence[AccountHealth]
+    counts: Mapping[State, int]
+    comings: Sequence[Coming]
+    spent: int
+    """Millionths of a dollar, today."""
+    limit: int
+    """Millionths of a dollar, a day."""
+    needs: Sequence[str]
+    """What a person must do, each a sentence with its command; none: all is well."""
+    now: datetime
+    zone: tzinfo
+
+
+async def health_of(file: BotFile) -> Health:
+    """Gather how a bot is.
+
+    :raises StorageError: its ledger is not there or cannot be read
+    """
+    now = SystemClock().now()
+    async with reading(file) as ledger:
+        paused = await ledger.paused()
+        counts = await ledger.counts()
+        comings = (await coming_up(file, ledger, now=now, limit=COMINGS))[:COMINGS]
+        spent = await spent_today(file, ledger)
+    is_running = runs(file.store)
+    connected: Mapping[str, bool] = await _connected(file) if is_running else {}
+    accounts = [
+        AccountHealth(
+            name=name,
+            platform=account.platform,
+            is_live=account.live,
+            is_connected=connected.get(name),
+            paused=paused.get(name) or paused.get(EVERY_ACCOUNT),
+        )
+        for name, account in file.accounts.items()
+    ]
+    limit = file.limits.spend.amount.micros
+    return Health(
+        bot=file.bot,
+        ledger=file.store,
+        runner=(runner_of(file.store) or {}) if is_running else None,
+        accounts=accounts,
+        counts=counts,
+        comings=comings,
+        spent=spent,
+        limit=limit,
+        needs=_needs(is_running, accounts, counts),
+        now=now,
+        zone=file.timezone,
+    )
+
+
+async def _connected(file: BotFile) -> Mapping[str, bool]:
+    try:
+        answer = await ask(file, "accounts", {})
+    except ConfigurationError:
+        return {}
+    return cast("Mapping[str, bool]", answer.get("connected", {}))
+
+
+def _needs(is_running: bool, accounts: Sequence[AccountHealth], counts: Mapping[State, int]) -> list[str]:
+    needs: list[str] = []
+    if not is_running:
+        needs.append("It does not run: `greenroom run` starts it.")
+    for account in accounts:
+        if account.paused is not None:
+            needs.append(f"Nothing goes out on {account.name}: `greenroom resume {account.name}` ends the pause.")
+    waiting = {state: counts.get(state, 0) for state in (State.UNKNOWN, State.DEAD, State.HELD)}
+    if any(waiting.values()):
+        what = ", ".join(f"{count:,} {state.word}" for state, count in waiting.items() if count)
+        needs.append(f"Something waits for you ({what}): `greenroom dead list` says why.")
+    return needs

@@ -1,0 +1,224 @@
+"""Putting posts down in a bot's agenda, one by one or a whole file in one commit."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+from greenroom.app import put_all_down
+from greenroom.cli.asking import ask, reading, runs, wake, writing_agenda
+from greenroom.cli.places import places_of
+from greenroom.cli.turn_words import as_object
+from greenroom.cli.when import moment_of
+from greenroom.clock import SystemClock, to_micros
+from greenroom.scheduling.scheduler import SINGLE, picture
+from greenroom.settings import BotFile
+from greenroom.settings.spelling import PERIOD, SpellingError
+from greenroom.storage import Due, State, Turn
+from greenroom_adapters.contract import ConfigurationError, Media
+
+__all__ = ["PutDown", "put_file_down", "put_one_down", "step_of"]
+
+PATIENCE = 5.0
+"""Seconds in which a post of now is watched on its way."""
+MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{1,2}:[0-9]{2})[ \t]+")
+"""What a line of a file may begin with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutDown:
+    """What was put down."""
+
+    items: Sequence[int]
+    """Numbers in the agenda."""
+    accounts: int
+    """On how many accounts each post is."""
+    first: datetime
+    last: datetime
+    now: datetime
+    zone: tzinfo
+    runs: bool
+    """A bot runs on the ledger."""
+    turns: tuple[Turn, ...] = ()
+    """What has come of them so far, for a post of now."""
+
+    def as_object(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "items": list(self.items),
+            "first": self.first.isoformat(),
+            "last": self.last.isoformat(),
+            "running": self.runs,
+            "turns": [as_object(turn) for turn in self.turns],
+        }
+
+
+def step_of(text: str) -> timedelta:
+    """Read how far apart posts are.
+
+    :raises ConfigurationError: it is no length of time
+    """
+    try:
+        return PERIOD.read(text)
+    except SpellingError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+async def put_one_down(
+    file: BotFile,
+    *,
+    text: str | None,
+    about: str | None,
+    at: str,
+    places: Sequence[str],
+    picture: Path | None,
+    alt: str | None,
+) -> PutDown:
+    """Put one post down; one of now is watched for some seconds when the bot runs.
+
+    `picture` is an absolute path: the running bot stands in another folder.
+
+    :raises ConfigurationError: a place or the time is not understood, or there is nothing to say
+    """
+    if not (text or about or "").strip():
+        raise ConfigurationError("there is nothing to say: the text is empty")
+    now = SystemClock().now()
+    moment = moment_of(at, now=now, zone=file.timezone)
+    rooms = places_of(places, file)
+    items: list[int] = []
+    for room, accounts in rooms.items():
+        answer = await ask(
+            file,
+            "post",
+            {
+                "text": text,
+                "about": about,
+                "at": to_micros(moment),
+                "accounts": accounts,
+                "room": room,
+                "picture": None if picture is None else str(picture),
+                "alt": alt,
+            },
+            makes=True,
+        )
+        items += answer["items"]
+    is_running = runs(file.store)
+    return PutDown(
+        items=items,
+        accounts=len(items),
+        first=moment,
+        last=moment,
+        now=now,
+        zone=file.timezone,
+        runs=is_running,
+        turns=await _come_to_rest(file, items) if is_running and moment <= SystemClock().now() else (),
+    )
+
+
+async def put_file_down(
+    file: BotFile,
+    lines: Path,
+    *,
+    at: str,
+    every: timedelta | None,
+    places: Sequence[str],
+    picture: Path | None,
+    alt: str | None,
+    shows_progress: bool,
+) -> PutDown:
+    """Put every line of a file down, in one commit for each room (usually one).
+
+    :raises ConfigurationError: a line, a place or a time is not understood; then nothing was put down
+    """
+    now = SystemClock().now()
+    rooms = places_of(places, file)
+    start = moment_of(at, now=now, zone=file.timezone)
+    media = _media(picture, alt)
+    text = _read(lines)
+    read = _posts(lines, text, start=start, every=every, now=now, zone=file.timezone, media=media)
+    posts = list(_with_progress(read, text.count("\n") + 1) if shows_progress else read)
+    if not posts:
+        raise ConfigurationError(f"{lines}: there is no post in it; write one a line")
+    items: list[int] = []
+    async with writing_agenda(file) as ledger:
+        for room, accounts in rooms.items():
+            here = posts if room is None else [(moment, _in_room(event, room)) for moment, event in posts]
+            items += await put_all_down(ledger, here, accounts=accounts)
+    await wake(file)
+    moments = [moment for moment, _ in posts]
+    return PutDown(
+        items=items,
+        accounts=sum(map(len, rooms.values())),
+        first=min(moments),
+        last=max(moments),
+        now=now,
+        zone=file.timezone,
+        runs=runs(file.store),
+    )
+
+
+def _read(lines: Path) -> str:
+    try:
+        return lines.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{lines}: this is not UTF-8: save the file as UTF-8") from error
+    except OSError as error:
+        raise ConfigurationError(f"{lines}: {error.strerror}") from error
+
+
+def _posts(
+    path: Path,
+    text: str,
+    *,
+    start: datetime,
+    every: timedelta | None,
+    now: datetime,
+    zone: tzinfo,
+    media: tuple[Media, ...],
+) -> Iterator[tuple[datetime, Due]]:
+    """Yield when and what, line by line."""
+    coming = start
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            yield from ()
+            continue
+        words, moment = line.strip(), coming
+        if found := MOMENT.match(words):
+            try:
+                moment = moment_of(found[1], now=now, zone=zone)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{path}:{number}:1: {error}") from error
+            words = words[found.end() :]
+        elif every is not None:
+            coming += every
+        yield moment, Due(name=SINGLE, period="", due=moment, say=words.replace("\\n", "\n"), media=media)
+
+
+def _in_room(event: Due, room: str) -> Due:
+    return Due(name=event.name, period="", due=event.due, say=event.say, media=event.media, room=room)
+
+
+def _media(file: Path | None, alt: str | None) -> tuple[Media, ...]:
+    return () if file is None else (picture(file, alt or ""),)
+
+
+def _with_progress(posts: Iterable[tuple[datetime, Due]], count: int) -> Iterator[tuple[datetime, Due]]:
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(posts, "Reading", total=count, console=Console(stderr=True), transient=True, update_period=0.1)
+
+
+async def _come_to_rest(file: BotFile, items: Sequence[int]) -> tuple[Turn, ...]:
+    """Return the turns of these posts when all have come to rest; none when that takes too long."""
+    wanted = {f"post:{SINGLE}@{item}" for item in items}
+    async with reading(file) as ledger:
+        for _ in range(round(PATIENCE / 0.1)):
+            turns = [turn for turn in await ledger.turns(limit=200) if turn.event_id.partition("#")[0] in wanted]
+            if len(turns) >= len(wanted) and all(turn.state >= State.HELD for turn in turns):
+                return tuple(reversed(turns))
+            await asyncio.sleep(0.1)
+    return ()

@@ -1,0 +1,37 @@
+"""Moments as an owner types them: on the clock of the bot's zone, or a while from now."""
+
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from greenroom.scheduling.wall import instant_of, local_of
+from greenroom.settings.spelling import DURATION, WHEN, SpellingError
+from greenroom_adapters.contract import ConfigurationError
+
+__all__ = ["HOW_TO_WRITE", "moment_of"]
+
+HOW_TO_WRITE = "write 18:00, 2026-12-24 18:00, or in 2 hours"
+
+
+def moment_of(text: str, *, now: datetime, zone: tzinfo) -> datetime:
+    """Return the moment (UTC) that `text` means at the aware `now`.
+
+    A time of day is its next coming, a day with a time is that one, `in` with a duration counts from now.
+
+    :raises ConfigurationError: it is none of these, or lies in the past
+    """
+    words = text.strip()
+    try:
+        if words == "now":
+            return now.astimezone(UTC)
+        if words.startswith("in "):
+            return now.astimezone(UTC) + DURATION.read(words.removeprefix("in "))
+        when: time | datetime = WHEN.read(words)
+    except SpellingError as error:
+        raise ConfigurationError(f"{error} (when? {HOW_TO_WRITE})") from error
+    if isinstance(when, datetime):
+        moment = instant_of(when, zone)
+        if moment < now:
+            raise ConfigurationError(f"{words} has passed (it is {local_of(now, zone):%Y-%m-%d %H:%M} in {zone})")
+        return moment
+    today = local_of(now, zone).date()
+    moment = instant_of(datetime.combine(today, when), zone)
+    return moment if moment > now else instant_of(datetime.combine(today + timedelta(days=1), when), zone)

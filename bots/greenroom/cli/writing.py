@@ -1,0 +1,109 @@
+"""The two files of a new bot, as text that an owner goes on writing."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from greenroom.personas import load_persona
+from greenroom.settings import Platforms, load_bot
+from greenroom.settings.document import plain_value
+from greenroom_adapters.contract import ConfigurationError
+from greenroom_adapters.text import plain
+
+__all__ = ["Written", "write_bot"]
+
+BARE = re.compile(r"[^\W\d_](?:[\w ,;.()/'-]*[\w.)])?")
+"""Texts that need no quotes in YAML."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Where the two files are."""
+
+    bot: Path
+    persona: Path
+
+
+def write_bot(*, name: str, who: str, voice: str, topics: str, platform: str, folder: Path | None) -> Written:
+    """Write a persona file and a bot file that pass `greenroom check`.
+
+    :raises ConfigurationError: one of them exists, the platform does not, or the name cannot be a file's
+    """
+    Platforms.installed().adapter(platform)
+    word = re.sub(r"[^\w]+", "-", name.casefold(), flags=re.ASCII).strip("-_") or "bot"
+    bots, personas = (folder, folder) if folder is not None else _folders()
+    in_one_folder = bots == personas
+    persona = personas / f"{word}.yaml"
+    bot = bots / (f"{word}-bot.yaml" if in_one_folder else f"{word}.yaml")
+    for path in (persona, bot):
+        if path.exists():
+            raise ConfigurationError(f"{path} exists already and is left as it is: take another --name or --folder")
+    subjects = [subject.strip() for subject in topics.split(",") if subject.strip()]
+    for path in (persona, bot):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    relative = persona.name if in_one_folder else Path("..") / personas.name / persona.name
+    _write(persona, _persona(name, who, voice, subjects))
+    try:
+        _write(bot, _bot(word, Path(relative).as_posix(), platform, has_topics=bool(subjects)))
+        load_persona(persona)
+        load_bot(bot, platforms=Platforms.installed())
+    except BaseException:
+        # what cannot be used is not left lying about
+        persona.unlink(missing_ok=True)
+        bot.unlink(missing_ok=True)
+        raise
+    return Written(bot=bot, persona=persona)
+
+
+def _folders() -> tuple[Path, Path]:
+    bots, personas = Path("config") / "bots", Path("config") / "personas"
+    return (bots, personas) if bots.is_dir() else (Path(), Path())
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
+def _persona(name: str, who: str, voice: str, topics: Sequence[str]) -> str:
+    lines = [
+        f"persona: {scalar(name)}",
+        f"who: {scalar(who)}",
+        f"voice: {scalar(voice)}",
+    ]
+    if topics:
+        lines += ["topics:                      # drawn from when a post says nothing of its own to write about"]
+        lines += [f"  - {scalar(topic)}" for topic in topics]
+    lines += [
+        "bounds:                      # counted on every text, not hoped for",
+        "  length: 1-400",
+        "  emoji: 0-1",
+        "# examples:                  # how it sounds when it is right: two or three posts help more than any rule",
+        '#   - "Wind west, 5. Lamp lit at 18:02."',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _bot(word: str, persona: str, platform: str, *, has_topics: bool) -> str:
+    about = "" if has_topics else "\n  about: whatever comes to mind"
+    return f"""bot: {scalar(word)}
+persona: {scalar(persona)}
+accounts:
+  home: {scalar(platform)}
+answer: [mentions, replies, direct_messages]
+post:
+  name: log                  # its identity: a period is posted once under this name, also after a restart
+  every: 6 hours             # from midnight; or `at: 08:00`, or a cron line{about}
+# engines: openai/gpt-5-mini # with OPENAI_API_KEY set; until then the script speaks, which costs nothing
+# limits:
+#   quiet: 23:00-07:00       # nothing is posted then
+"""
+
+
+def scalar(text: str) -> str:
+    """Return a text as YAML has it, in quotes where it needs them."""
+    if BARE.fullmatch(text) and plain_value(text) == text:
+        return text
+    return json.dumps(plain(text), ensure_ascii=False)
