@@ -15,9 +15,10 @@ BOTS = ROOT / "bots" / "greenroom"
 NO_PLATFORMS = {"contract", "testing", "text", "transport", "webhooks"}
 OPEN_TO_BOTS = {"contract", "text", "webhooks"}
 PLATFORM_NAMES = {
-    "bluesky", "discord", "facebook", "instagram", "mastodon", "matrix", "nostr", "reddit", "slack", "telegram",
-    "threads", "tiktok", "twitter", "x",
+    "bluesky", "discord", "facebook", "instagram", "mastodon", "nostr", "reddit", "slack", "telegram", "tiktok",
+    "twitter",
 }  # fmt: skip
+"""Those that mean nothing else: `x`, `matrix` and `threads` are words of ours too."""
 
 
 def packages() -> list[Path]:

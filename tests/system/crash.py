@@ -44,6 +44,8 @@ CLASSES = {
     "listed": "listed",
     "none": "none",
 }
+AT_WORK = {"after_inbox_insert", "before_generate", "after_generate_before_store"}
+"""Fault points at which a turn's start has been counted and its draft is not stored."""
 PATIENCE = {"after_cursor": 6.5, "after_checkpoint": 1.0}
 """Seconds in which a fault point must be reached, where it is not the usual 2."""
 BOT = """\
@@ -207,6 +209,20 @@ class CrashTest:
             else:
                 self.kills[point] += 1
             self._kill(bot)
+            if point in AT_WORK:
+                self._let_it_finish()
+
+    def _let_it_finish(self) -> None:
+        """Run the bot until nothing is open, then kill it: three deaths over one turn would make that turn dead."""
+        bot = self._start()
+        self._wait_until_running(bot)
+        deadline = time.monotonic() + 10
+        while self._open_turns() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._kill(bot)
+
+    def _open_turns(self) -> int:
+        return sum(number for state, number in ends(self.ledger).items() if state < 4)
 
     def _post_now(self) -> None:
         """Tell the running bot to post, as `greenroom post` does beside it."""
@@ -251,8 +267,7 @@ class CrashTest:
         deadline = time.monotonic() + self.options.patience
         while time.monotonic() < deadline:
             counted = count(self.folder / "stage.db", bot="keeper", tokens=self.tokens)
-            open_turns = sum(number for state, number in ends(self.ledger).items() if state < 4)
-            if not set(counted.lost) - parked(self.ledger) and open_turns == 0:
+            if not set(counted.lost) - parked(self.ledger) and not self._open_turns():
                 break
             time.sleep(0.25)
         bot.send_signal(signal.SIGTERM)
@@ -275,6 +290,7 @@ class CrashTest:
             "lost": len(lost),
             "doubled": len(counted.doubled),
             "parked": len(aside),
+            "dead": ends(self.ledger).get(15, 0),
             "unasked": len(counted.unasked),
             "generations repeated after they were stored": len(self.repeated),
             "kills": sum(self.kills.values()),
@@ -311,6 +327,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--patience", type=float, default=180.0, help="seconds for the drain at the end")
     parser.add_argument("--plant", choices=["double", "loss"], help="give the bot a bug that this test must find")
+    parser.add_argument("--keep", type=Path, help="folder for the files of the run, to look into a failure")
     options = parser.parse_args(argv)
     if options.seed is None:
         options.seed = int.from_bytes(os.urandom(4))
@@ -318,6 +335,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def crash_test(options: argparse.Namespace) -> dict[str, Any]:
+    if options.keep is not None:
+        options.keep.mkdir(parents=True)
+        return CrashTest(options, options.keep.resolve()).run()
     with tempfile.TemporaryDirectory(prefix="greenroom-crash-") as folder:
         return CrashTest(options, Path(folder)).run()
 

@@ -332,7 +332,8 @@ class StageAdapter(Adapter):
                         )
                         position = event.cursor
                         yield event
-                    position = page.cursor
+                    if page.events or position is None:
+                        position = page.cursor
                     if len(page.events) >= EVENTS_PAGE:
                         continue
                 if doorbell.done():

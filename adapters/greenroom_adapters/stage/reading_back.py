@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from greenroom_adapters.contract import Post, Undecided
 from greenroom_adapters.stage.mapping import WirePost
 
-__all__ = ["Listing", "SKEW", "match", "open_question"]
+__all__ = ["SKEW", "Listing", "match", "open_question"]
 
 SKEW = timedelta(seconds=2)
 """How far the clock that recorded the attempt and the server's may differ after the correction between them."""

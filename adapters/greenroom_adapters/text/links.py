@@ -30,6 +30,9 @@ LABELS = re.compile(rf"{HOST_CHARACTER}++(?:(?:\.|[_-]++){HOST_CHARACTER}++)*+")
 """A longest row of labels; whether it is a host depends on its dots and its top-level domain. It matches wherever it
 begins to match, so that searching for all of them takes time in proportion to the text."""
 
+DOT_IN_A_WORD = re.compile(r"[^\s.]\.[^\s.]")
+"""Without one there is no link; most texts have none."""
+
 MAY_NOT_PRECEDE = frozenset(string.ascii_letters + string.digits + "@$#\uff20\uff03\ufeff\ufffe\uffff")
 MAY_NOT_FOLLOW = frozenset(string.ascii_letters + string.digits + "@+-")
 PROTOCOLS = ("https://", "http://")
@@ -59,21 +62,23 @@ class Link:
 
 def find_links(text: str) -> tuple[Link, ...]:
     """Return the links of `text` in order; they do not overlap."""
-    if "." not in text:
+    if DOT_IN_A_WORD.search(text) is None:
         return ()
     links: list[Link] = []
     position = consumed = 0
     while row := LABELS.search(text, position):
+        position = row.end()
+        if "." not in row[0]:
+            continue
         start = _first_start(text, row.start(), row.end(), consumed)
         host_end = _host_end(text, start, row.end())
         if host_end is None:
-            position = row.end()
-        else:
-            behind = BEHIND_HOST.match(text, host_end)
-            end = behind.end() if behind else host_end
-            has_path = behind is not None and behind["path"] is not None
-            links.extend(_links_of_host(text, start, host_end, end, has_path=has_path, consumed=consumed))
-            position = consumed = end
+            continue
+        behind = BEHIND_HOST.match(text, host_end)
+        end = behind.end() if behind else host_end
+        has_path = behind is not None and behind["path"] is not None
+        links.extend(_links_of_host(text, start, host_end, end, has_path=has_path, consumed=consumed))
+        position = consumed = end
     return tuple(links)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,14 @@ class Commands:
         ids = await put_down(self._ledger, [at], event, accounts=accounts)
         if self._scheduler is not None:
             self._scheduler.wake()
-        return {"done": "put down", "items": list(ids), "at": to_micros(at), "accounts": accounts}
+        return {
+            "done": "put down",
+            "items": list(ids),
+            # as the inbox will know them
+            "events": [replace(event, period=event.period or str(id)).id for id in ids],
+            "at": to_micros(at),
+            "accounts": accounts,
+        }
 
     async def _wake(self, arguments: Mapping[str, Any]) -> _Answer:
         """Look at the posts to come again: somebody has put some down beside the running bot."""

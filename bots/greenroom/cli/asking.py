@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
-from greenroom.app import Commands
 from greenroom.clock import SystemClock
 from greenroom.settings import BotFile
 from greenroom.storage import AlreadyRunning, LedgerBroken, SqliteLedger, is_running
@@ -71,6 +70,8 @@ async def wake(file: BotFile) -> None:
 
 
 async def _in_its_place(file: BotFile, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    from greenroom.app import Commands  # the dearest import of all, and beside a running bot nobody needs it
+
     ledger = SqliteLedger(file.store, bot=file.bot, clock=SystemClock())
     try:
         async with ledger:

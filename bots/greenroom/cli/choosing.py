@@ -87,8 +87,10 @@ def choose(given: str | None, *, demo_among_several: bool = False) -> Chosen:
 
 def bots_here() -> list[Path]:
     """Return the bot files of the first folder that has some."""
-    found = map(_bots_in, FOLDERS)
-    return next(filter(None, found), list[Path]())
+    for folder in FOLDERS:
+        if found := _bots_in(folder):
+            return found
+    return []
 
 
 def _named(given: str) -> Chosen:

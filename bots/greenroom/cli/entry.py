@@ -60,4 +60,4 @@ app.command()(schema)
 
 def main() -> None:
     """Do what the command line says, and leave with its exit code."""
-    app()
+    app(prog_name="greenroom")

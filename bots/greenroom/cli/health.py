@@ -6,7 +6,6 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, cast
 
-from greenroom.app import EVERY_ACCOUNT
 from greenroom.cli.asking import ask, reading, runs
 from greenroom.cli.costs import spent_today
 from greenroom.cli.upcoming import Coming, coming_up
@@ -17,6 +16,8 @@ from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["AccountHealth", "Health", "health_of"]
 
+EVERY_ACCOUNT = "*"
+"""Stands for all accounts where the ledger says what is paused."""
 COMINGS = 3
 """How many of the next posts are told."""
 

@@ -24,7 +24,8 @@ from greenroom_adapters.text import plain
 __all__ = ["JsonLog", "LiveLog", "Log"]
 
 Entry = Mapping[str, Any]
-SHOWN_APART = frozenset({"at", "event", "level", "bot", "account", "exception", "me"})
+"""As `logging_to` hands it over: redacted, made of what JSON knows."""
+SHOWN_APART = frozenset({"event", "level", "bot", "account", "exception", "me"})
 """Parts of an entry that have a place of their own in a line, or none."""
 
 
@@ -141,8 +142,7 @@ class JsonLog(Log):
 
     @override
     def wrote(self, entry: Entry) -> None:
-        at = datetime.fromtimestamp(entry["at"], UTC).isoformat()
-        write_json({**{key: _plain_value(value) for key, value in entry.items()}, "at": at})
+        write_json({"at": _now(), **entry})
 
     @override
     def rested(self, turn: Turn | More) -> None:
@@ -182,7 +182,3 @@ class JsonLog(Log):
 
 def _now() -> str:
     return datetime.now(UTC).isoformat()
-
-
-def _plain_value(value: object) -> object:
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -122,6 +122,8 @@ def _tell(put: "PutDown") -> None:
     number = ", ".join(map(str, put.items))
     if not put.runs:
         say(f"Put down as post {number} for {first}. No bot runs on this ledger: start it with `greenroom run`.")
+    elif put.is_paused:
+        say(f"Put down as post {number}; it waits until `greenroom resume` ends the pause.")
     elif put.first - put.now > timedelta(seconds=1):
         say(f"Put down as post {number} for {first}. `greenroom queue cancel {put.items[0]}` takes it back.")
     else:

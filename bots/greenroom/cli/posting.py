@@ -2,13 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
-from greenroom.app import put_all_down
 from greenroom.cli.asking import ask, reading, runs, wake, writing_agenda
 from greenroom.cli.places import places_of
 from greenroom.cli.turn_words import as_object
@@ -17,13 +16,15 @@ from greenroom.clock import SystemClock, to_micros
 from greenroom.scheduling.scheduler import SINGLE, picture
 from greenroom.settings import BotFile
 from greenroom.settings.spelling import PERIOD, SpellingError
-from greenroom.storage import Due, State, Turn
+from greenroom.storage import Due, Ledger, State, Turn
 from greenroom_adapters.contract import ConfigurationError, Media
 
 __all__ = ["PutDown", "put_file_down", "put_one_down", "step_of"]
 
 PATIENCE = 5.0
 """Seconds in which a post of now is watched on its way."""
+LOOK = 0.1
+"""Seconds between two looks."""
 MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{1,2}:[0-9]{2})[ \t]+")
 """What a line of a file may begin with."""
 
@@ -42,6 +43,8 @@ class PutDown:
     zone: tzinfo
     runs: bool
     """A bot runs on the ledger."""
+    is_paused: bool = False
+    """Nothing goes out on one of the accounts now."""
     turns: tuple[Turn, ...] = ()
     """What has come of them so far, for a post of now."""
 
@@ -89,6 +92,7 @@ async def put_one_down(
     moment = moment_of(at, now=now, zone=file.timezone)
     rooms = places_of(places, file)
     items: list[int] = []
+    events: set[tuple[str, str]] = set()
     for room, accounts in rooms.items():
         answer = await ask(
             file,
@@ -105,7 +109,14 @@ async def put_one_down(
             makes=True,
         )
         items += answer["items"]
+        suffix = "" if room is None else f"#{room}"
+        events |= {(account, f"{event}{suffix}") for account, event in zip(accounts, answer["events"], strict=True)}
     is_running = runs(file.store)
+    async with reading(file) as ledger:
+        paused = await ledger.paused()
+        is_paused = "*" in paused or any(account in paused for account, _ in events)
+        watches = is_running and not is_paused and moment <= SystemClock().now()
+        turns = await _come_to_rest(ledger, events) if watches else ()
     return PutDown(
         items=items,
         accounts=len(items),
@@ -114,7 +125,8 @@ async def put_one_down(
         now=now,
         zone=file.timezone,
         runs=is_running,
-        turns=await _come_to_rest(file, items) if is_running and moment <= SystemClock().now() else (),
+        is_paused=is_paused,
+        turns=turns,
     )
 
 
@@ -133,6 +145,8 @@ async def put_file_down(
 
     :raises ConfigurationError: a line, a place or a time is not understood; then nothing was put down
     """
+    from greenroom.app import put_all_down
+
     now = SystemClock().now()
     rooms = places_of(places, file)
     start = moment_of(at, now=now, zone=file.timezone)
@@ -212,13 +226,11 @@ def _with_progress(posts: Iterable[tuple[datetime, Due]], count: int) -> Iterato
     yield from track(posts, "Reading", total=count, console=Console(stderr=True), transient=True, update_period=0.1)
 
 
-async def _come_to_rest(file: BotFile, items: Sequence[int]) -> tuple[Turn, ...]:
-    """Return the turns of these posts when all have come to rest; none when that takes too long."""
-    wanted = {f"post:{SINGLE}@{item}" for item in items}
-    async with reading(file) as ledger:
-        for _ in range(round(PATIENCE / 0.1)):
-            turns = [turn for turn in await ledger.turns(limit=200) if turn.event_id.partition("#")[0] in wanted]
-            if len(turns) >= len(wanted) and all(turn.state >= State.HELD for turn in turns):
-                return tuple(reversed(turns))
-            await asyncio.sleep(0.1)
+async def _come_to_rest(ledger: Ledger, events: Set[tuple[str, str]]) -> tuple[Turn, ...]:
+    """Return the turns of these (account, event id) when all have come to rest; none when that takes too long."""
+    for _ in range(round(PATIENCE / LOOK)):
+        turns = [turn for turn in await ledger.turns(limit=200) if (turn.account, turn.event_id) in events]
+        if len(turns) == len(events) and all(turn.state >= State.HELD for turn in turns):
+            return tuple(reversed(turns))
+        await asyncio.sleep(LOOK)
     return ()

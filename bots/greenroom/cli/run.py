@@ -1,12 +1,10 @@
 """`greenroom run`: a bot in the foreground, until it is told to stop."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from greenroom.cli.choosing import BotArgument, Chosen, bots_here, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson
-
 
 __all__ = ["run"]
 

@@ -1,12 +1,15 @@
 """What the command line writes: lines for people on a terminal, JSON for programs, complaints on standard error."""
 
+import io
 import json
+import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,15 +20,29 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing el
 
 
 UNCUT = 100_000
+TRAILING = re.compile(r" +$", re.MULTILINE)
 
 
 def console() -> "Console":
     """Return where people read: colours only on a terminal, and not where NO_COLOR is set."""
     from rich.console import Console
 
-    # what no terminal shows is not cut to the width of one
-    width = None if sys.stdout.isatty() else UNCUT
-    return Console(highlight=False, emoji=False, markup=False, width=width)
+    if sys.stdout.isatty():
+        return Console(highlight=False, emoji=False, markup=False)
+    # what no terminal shows is not cut to the width of one, and not filled up to it
+    return Console(file=_Trimmed(), highlight=False, emoji=False, markup=False, width=UNCUT)
+
+
+class _Trimmed(io.StringIO):
+    """Standard output without the spaces that fill a column up."""
+
+    @override
+    def write(self, text: str, /) -> int:
+        return sys.stdout.write(TRAILING.sub("", text))
+
+    @override
+    def flush(self) -> None:
+        sys.stdout.flush()
 
 
 def say(words: str) -> None:

@@ -15,6 +15,10 @@ __all__ = ["Stop", "stopping"]
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
 
+ONE_CTRL_C = 0.3
+"""Seconds in which signals are one wish: a terminal and a parent (`uv run`, `timeout`) may both pass one on."""
+
+
 class Stop:
     """Whether a stop was asked for."""
 
@@ -31,11 +35,16 @@ def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> 
     loop = asyncio.get_running_loop()
     stop = Stop()
 
+    asked_at = 0.0
+
     def heard() -> None:
+        nonlocal asked_at
         if stop.asked:
+            if loop.time() - asked_at < ONE_CTRL_C:
+                return
             on_second()
             os._exit(STOPPED_AT_ONCE)
-        stop.asked = True
+        stop.asked, asked_at = True, loop.time()
         on_first()
         task.cancel()
 

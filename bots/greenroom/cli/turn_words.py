@@ -17,7 +17,7 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.text import plain
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from rich.table import Table
 
 __all__ = ["STYLES", "as_object", "occasion", "turn_lines"]
 
@@ -53,39 +53,42 @@ def occasion(turn: Turn) -> str:
     return "its text was emptied, as `keep` says"
 
 
-def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number: bool = False) -> "Text":
+def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number: bool = False) -> "Table":
     """Return a turn as a few lines: when and what, the answer, where it is, and why it rests where it does."""
+    from rich.table import Table
     from rich.text import Text
 
     moment = from_micros(turn.changed).astimezone(zone)
     head = f"{moment:%Y-%m-%d %H:%M:%S}" if with_date else f"{moment:%H:%M:%S}"
     if with_number:
         head = f"{turn.seq:>4}  {head}"
-    lines = Text.assemble(
-        (head, "dim"),
-        "  ",
-        (f"{turn.state.word:<9}", STYLES.get(turn.state, "")),
-        " ",
-        (turn.account, "cyan"),
-        "  ",
-        occasion(turn),
-    )
-    indent = "\n" + " " * (len(head) + 2)
-    if turn.draft is not None:
-        for part in turn.draft.parts:
-            lines.append(indent)
-            lines.append("> ", "dim")
-            lines.append(plain(part).replace("\n", indent + "  "))
+    lines = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    lines.add_column(no_wrap=True, style="dim")
+    lines.add_column(overflow="fold")
+    state = (f"{turn.state.word:<9}", STYLES.get(turn.state, ""))
+    lines.add_row(head, Text.assemble(state, " ", (turn.account, "cyan"), "  ", occasion(turn)))
+    for part in turn.draft.parts if turn.draft is not None else ():
+        lines.add_row("", _quoted(plain(part)))
     for url in (part.url for part in turn.outbox if part.url is not None):
-        lines.append(indent)
-        lines.append(plain(url, one_line=True), "dim")
+        lines.add_row("", Text(plain(url, one_line=True), "dim"))
     tail = [turn.reason] if turn.reason and turn.state is not State.SENT else []
     if turn.draft is not None and turn.draft.cost:
         tail.append(f"{turn.draft.model or turn.draft.engine}, {money(turn.draft.cost)}")
     if tail:
-        lines.append(indent)
-        lines.append(plain("; ".join(tail), one_line=True), "dim")
+        lines.add_row("", Text(plain("; ".join(tail), one_line=True), "dim"))
     return lines
+
+
+def _quoted(text: str) -> "Table":
+    """Return what was said, marked as such however often its lines are broken."""
+    from rich.table import Table
+    from rich.text import Text
+
+    quoted = Table.grid(padding=(0, 1, 0, 0), pad_edge=False)
+    quoted.add_column(no_wrap=True, style="dim")
+    quoted.add_column(overflow="fold")
+    quoted.add_row(">", Text(text))
+    return quoted
 
 
 def as_object(turn: Turn) -> dict[str, Any]:

@@ -175,6 +175,8 @@ class SqliteLedger(Ledger):
                 writer.execute("PRAGMA journal_mode=WAL")
                 writer.execute("PRAGMA synchronous=FULL")
                 writer.execute("PRAGMA wal_autocheckpoint=2000")
+                # what retention empties is gone from the file too; not every build of SQLite does that by default
+                writer.execute("PRAGMA secure_delete=ON")
                 migrate(writer)
                 self._sign(writer)
                 self._next_seq = int(writer.execute("SELECT coalesce(max(seq),0)+1 FROM turns").fetchone()[0])
@@ -222,11 +224,12 @@ class SqliteLedger(Ledger):
     @override
     async def __aexit__(self, *exc: object) -> None:
         if self._writer is not None:
+            # from here on nothing more is queued
+            writer, self._writer = self._writer, None
             with contextlib.suppress(StorageError):
                 while self._is_writing:
                     await self.committed()
             self._queue.put(None)
-            writer, self._writer = self._writer, None
             await asyncio.to_thread(writer.join)
         if self._readers is not None:
             self._readers.shutdown(wait=True)

@@ -37,8 +37,9 @@ SHAPES = (
     r"(?P<argument>[?&#](?:auth|code|key|sig|state)=)[^\s&#\"']+",
     r"(?P<user>://)[^\s/@:\"']*:[^\s/@\"']*(?=@)",
     # what tells by its beginning whose it is
-    r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk)-[\w-]{8,}|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|gh[a-z]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,})",
-    r"(?<![A-Za-z0-9])(?:A(?:KI|SI)A[A-Z0-9]{16}|AIza[\w-]{30,}|EAA[A-Za-z0-9]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)",
+    r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk|xapp|xox[a-z])-[\w-]{8,}|(?:gh[a-z]_|github_pat_|glpat-)[\w-]{16,})",
+    r"(?<![A-Za-z0-9])(?:A(?:KI|SI)A[A-Z0-9]{16}|AIza[\w-]{30,}|EAA[A-Za-z0-9]{20,})",
+    r"(?<![A-Za-z0-9])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?",
     r"(?<![0-9])[0-9]{6,12}:[\w-]{30,}",
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.|\n)*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
 )

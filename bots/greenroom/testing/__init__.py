@@ -1,4 +1,5 @@
-"""For authors of bots and of stores: a clock that is turned by hand, and the behaviour of every ledger as tests."""
+"""For authors of bots and of stores: a clock turned by hand, a platform and an engine that do what a test orders, and
+the behaviour of every ledger as tests."""
 
 import pytest
 
@@ -6,6 +7,16 @@ import pytest
 pytest.register_assert_rewrite("greenroom.testing.ledger")
 
 from greenroom.testing.clock import ManualClock
+from greenroom.testing.engine import ScriptedEngine
 from greenroom.testing.ledger import LedgerConformance
+from greenroom.testing.platform import ScriptedAdapter, ScriptedPlatform, answer_lost, never_answer
 
-__all__ = ["LedgerConformance", "ManualClock"]
+__all__ = [
+    "LedgerConformance",
+    "ManualClock",
+    "ScriptedAdapter",
+    "ScriptedEngine",
+    "ScriptedPlatform",
+    "answer_lost",
+    "never_answer",
+]

@@ -128,7 +128,7 @@ class Performer:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - one turn's bug must not end the account
-            self._log.exception("turn failed", turn=turn.seq, event=turn.event_id)
+            self._log.exception("turn failed", turn=turn.seq, event_id=turn.event_id)
             if turn.state is State.SENDING:
                 self._end(turn, State.UNKNOWN, f"the program failed while it was being sent: {type(error).__name__}")
             else:

@@ -61,11 +61,12 @@ def test_a_written_moment_still_to_come_survives_a_new_name_and_a_past_one_does_
 
 
 def test_a_name_that_changes_what_it_serves_begins_tomorrow(schedule: Make) -> None:
-    for fields, first in [
+    changes: list[tuple[dict[str, object], str]] = [
         ({"at": [time(9), time(18)]}, "post:log@2026-11-25T09:00"),
         ({"every": 6 * HOUR}, "post:log@2026-11-25T00:00Z"),
         ({"cron": "0 9 * * *"}, "post:log@2026-11-25T09:00Z"),
-    ]:
+    ]
+    for fields, first in changes:
         changed = schedule("UTC", **fields)
         plan = plan_change({"log": SERVED}, {"log": changed}, NOW)
         assert plan["log"].form is changed.form

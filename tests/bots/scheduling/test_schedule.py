@@ -24,7 +24,6 @@ ZONES = (
     "Africa/Casablanca",  # back for Ramadan
     "America/Havana",  # at midnight
 )
-ALL_DAYS = range(7)
 
 
 def utc(*parts: int) -> datetime:
@@ -178,15 +177,15 @@ def test_half_hourly_stays_half_hourly_when_clocks_change(zone: str, schedule: M
 
 def test_what_does_not_divide_the_day_begins_anew_at_midnight(schedule: Make) -> None:
     found = shown(schedule(every=7 * HOUR), utc(2026, 11, 23, 23), days=1.5)
-    assert found == ["24 00:00", "24 07:00", "24 14:00", "24 21:00", "25 00:00", "25 07:00"][1 if False else 0 :]
+    assert found == ["24 00:00", "24 07:00", "24 14:00", "24 21:00", "25 00:00", "25 07:00"]
 
 
 def test_longer_than_a_day_is_counted_from_a_monday(schedule: Make) -> None:
     weekly = [one.due for one in schedule(every=7 * DAY).between(utc(2026, 3, 1), utc(2026, 6, 1))]
     assert {one.astimezone(ZoneInfo("Europe/Lisbon")).strftime("%a %H:%M") for one in weekly} == {"Mon 00:00"}
-    assert len(weekly) == 13
+    assert len(weekly) == 14
     second = shown(schedule(every=2 * DAY), utc(2026, 11, 22), days=7)
-    assert second == ["23 00:00", "25 00:00", "27 00:00"] or second == ["22 00:00", "24 00:00", "26 00:00", "28 00:00"]
+    assert second == ["23 00:00", "25 00:00", "27 00:00", "29 00:00"]
 
 
 @pytest.mark.parametrize(

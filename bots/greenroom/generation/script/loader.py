@@ -194,7 +194,7 @@ class _Loader:
         if isinstance(node, yaml.ScalarNode) and str(node.value).strip():
             line = self._lines[node.start_mark.line][node.start_mark.column :]
             behind = line.removeprefix(str(node.value))
-            if node.style is None and LOST_SYMBOL.match(behind):
+            if not node.style and LOST_SYMBOL.match(behind):
                 self._wrong(node, "in YAML a # after a space begins a comment: put the sentence in quotes")
             return str(node.value)
         self._wrong(node, "a text belongs here")

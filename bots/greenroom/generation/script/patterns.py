@@ -38,7 +38,7 @@ Phrase = tuple[str, ...]
 class Choice:
     """One of several phrases; the empty phrase among them makes it optional."""
 
-    __slots__ = ("_by_first", "_by_stem", "_optional", "phrases")
+    __slots__ = ("_by_first", "_by_stem", "_optional", "_stems", "phrases")
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         self.phrases = tuple(dict.fromkeys(phrases))
@@ -51,6 +51,11 @@ class Choice:
                 self._by_stem.append((phrase[0][:-1], phrase))
             else:
                 self._by_first.setdefault(phrase[0], []).append(phrase)
+        self._stems = tuple(stem for stem, _ in self._by_stem)
+
+    def begins(self, heard: str) -> bool:
+        """Say whether one of the phrases may begin with this word, or be empty."""
+        return self._optional or heard in self._by_first or heard.startswith(self._stems)
 
     def ends(self, words: Sequence[Word], at: int) -> list[int]:
         """Return where phrases end that begin at this word, the longest first."""
@@ -113,7 +118,10 @@ class Pattern:
     def match(self, words: Sequence[Word]) -> Match | None:
         """Return the leftmost fit, or None."""
         failed: set[tuple[int, int]] = set()
+        first = self.elements[0]
         for start in range(1 if self.from_start else len(words) + 1):
+            if isinstance(first, Choice) and start < len(words) and not first.begins(words[start].heard):
+                continue
             spans: list[tuple[int, int]] = []
             if self._fits(words, 0, start, failed, spans):
                 spans.reverse()

@@ -10,7 +10,7 @@ from greenroom.generation.script.wording import Wording
 from greenroom.settings.spelling import Span
 from greenroom_adapters.contract import Surface
 
-__all__ = ["ANYTHING", "ARE_YOU_A_BOT", "MARK_LENGTH", "REFUSED", "Memory", "Rule", "Saying", "Script"]
+__all__ = ["ANYTHING", "ARE_YOU_A_BOT", "IN_DANGER", "MARK_LENGTH", "REFUSED", "Memory", "Rule", "Saying", "Script"]
 
 MARK_LENGTH = 18
 """A literal stretch that is shorter than this recognises nothing: it may stand in any text."""
@@ -18,6 +18,8 @@ ANYTHING = "anything"
 """The rule that speaks when no other fits. Every script has it."""
 ARE_YOU_A_BOT = "are_you_a_bot"
 """The rule that answers this question; the question itself is recognised in any case."""
+IN_DANGER = "in_danger"
+"""The rule for people who may harm themselves. It goes before everything else, and a built-in one is always there."""
 REFUSED = "refused"
 """The rule that answers what the persona never talks about, after the persona's own line."""
 

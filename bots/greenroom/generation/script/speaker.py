@@ -11,9 +11,9 @@ from greenroom.generation.script.bounds import keeps
 from greenroom.generation.script.hearing import LONGEST, Heard, hear
 from greenroom.generation.script.loader import BUILT_IN_SYMBOLS
 from greenroom.generation.script.memory import Conversation, Ears, echo, named
-from greenroom.generation.script.patterns import Match
+from greenroom.generation.script.patterns import Match, PatternIndex
 from greenroom.generation.script.persona_words import PersonaWords
-from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, REFUSED, Rule, Saying, Script
+from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, IN_DANGER, REFUSED, Rule, Saying, Script
 from greenroom.generation.script.weather import Moment
 from greenroom.personas.persona import Bounds, Persona
 from greenroom_adapters.contract import Surface, TextLimit
@@ -61,6 +61,9 @@ class Speaker:
         """Built from the persona alone: speaks where the script is silent."""
         self._words = PersonaWords(persona)
         self._ears = Ears(script)
+        danger = [rule for one in (script, plain) if (rule := one.rules.get(IN_DANGER)) is not None]
+        self._danger = PatternIndex([pattern for rule in danger for pattern in rule.hears])
+        self._helps: Steps = [(rule.says, {}) for rule in danger]
 
     def reply(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
         """Answer `brief.said`.
@@ -72,6 +75,8 @@ class Speaker:
         heard = self._ears.hear(said)
         conversation = self._ears.read(lines, author=brief.author, said=brief.said)
         scene = self._scene(self._script, brief, conversation, now)
+        if any(self._danger.matches(heard.words)):
+            return self._help(scene)
         if self._words.is_forbidden(heard.words):
             return self._refusal(scene, brief.language)
         if asks_about_bot(said[:LONGEST]):
@@ -109,7 +114,6 @@ class Speaker:
     def _scene(self, script: Script, brief: Brief, conversation: Conversation, now: datetime) -> _Scene:
         persona = self._persona
         moment = Moment(now, seed=persona.persona, moods=persona.moods, drifts=script.drifts, chapters=script.chapters)
-        # Later memories win over variables of the same name nowhere: the loader refuses equal names.
         variables: dict[str, str | int] = {
             **conversation.known,
             **self._words.variables,
@@ -200,6 +204,10 @@ class Speaker:
             return CUE_RANK, sayings
         return ANYTHING_RANK, () if "question" in heard.traits else last.then.get(ANYTHING, ())
 
+    def _help(self, scene: _Scene) -> str:
+        text = self._say_first(scene, self._helps)
+        return text if text is not None else self._say_again(scene, self._helps)
+
     def _admission(self, scene: _Scene) -> str:
         line = self._persona.disclosure_line
         if line not in scene.conversation.said and self._fits(scene, line):
@@ -268,7 +276,7 @@ class Speaker:
                     text = self._put(scene, saying, variables)
                     if text is not None:
                         ready.append((scene.conversation.said.rfind(saying.wording.mark), len(ready), text))
-            if ready and max(len(text) for _, _, text in ready) > 0:
+            if ready:
                 break
         limits = (*scene.limits, TextLimit(length=scene.bounds.length.most))
         for _, _, text in sorted(ready):

@@ -1,0 +1,269 @@
+"""A platform in memory that does what a test orders: it takes posts, loses answers, and says what happened."""
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+from typing_extensions import override
+
+from greenroom.clock import Clock
+from greenroom_adapters.contract import (
+    Absent,
+    Adapter,
+    Attempt,
+    Author,
+    Capabilities,
+    Event,
+    Found,
+    Idempotency,
+    IdempotencyKind,
+    Kind,
+    Limits,
+    Post,
+    PostRef,
+    Quota,
+    Receipt,
+    Standing,
+    Surface,
+    TextLimit,
+    Undecided,
+)
+
+__all__ = ["Answer", "ScriptedAdapter", "ScriptedPlatform", "answer_lost", "never_answer"]
+
+Answer = Callable[["ScriptedPlatform", Attempt], Awaitable[Receipt] | Receipt]
+"""What the platform does with one attempt: returns a receipt, raises, or takes its time."""
+
+
+def answer_lost(error: Exception) -> Answer:
+    """Return what takes the post and loses the answer: `error` is raised instead."""
+
+    def answer(platform: "ScriptedPlatform", attempt: Attempt) -> Receipt:
+        platform.take(attempt)
+        raise error
+
+    return answer
+
+
+async def never_answer(platform: "ScriptedPlatform", attempt: Attempt) -> Receipt:
+    """Take the connection and stay silent."""
+    await asyncio.Event().wait()
+    return platform.take(attempt)
+
+
+class ScriptedPlatform:
+    """What is true on the platform; it outlives the adapters, as a platform outlives a bot."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        kind: IdempotencyKind = IdempotencyKind.KEYED,
+        window: timedelta | None = None,
+        settles_after: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self.clock = clock
+        self.capabilities = Capabilities(
+            limits=Limits(text=(TextLimit(length=500),)),
+            idempotency=Idempotency(kind=kind, window=window),
+            settles_after=settles_after,
+            kinds=frozenset(Kind) - {Kind.UNKNOWN},
+            surfaces=frozenset(Surface),
+        )
+        self.posts: list[tuple[str, Post]] = []
+        """(key, post) of everything that is out, in order."""
+        self.attempts: list[Attempt] = []
+        """Every try of a publish, in order."""
+        self.tried_at: list[int] = []
+        """Microseconds since 1970 of each of them."""
+        self.answers: deque[Answer | Exception] = deque()
+        """What happens to the next attempts, in order; afterwards each is taken."""
+        self.findings: deque[Found | Absent | Undecided | Exception] = deque()
+        """What `find` says next, in order; afterwards the truth, see `ScriptedAdapter.find`."""
+        self.asked: list[Attempt] = []
+        """Every `find`, in order."""
+        self.refuses_to_prepare: Exception | None = None
+        self.quota: Quota | None = None
+        """Goes with the next receipts."""
+        self.history: list[Event] = []
+        """Everything that happened, in the order of its cursors, which are 1, 2, 3 and so on."""
+        self.entering: deque[Exception] = deque()
+        """What raises at the next sign-ins, in order."""
+        self.reading: deque[Exception | None] = deque()
+        """What ends the next calls of `events` after they brought what there is; None: they just end."""
+        self.listened_after: list[Mapping[str, str]] = []
+        """The cursors of every call of `events`."""
+        self.asked_for_now = 0
+        """Calls of `now`."""
+        self.acknowledged: list[tuple[str, str]] = []
+        """(source, cursor) in the order in which they were told to be safe."""
+        self.open_connections = 0
+        self._news = asyncio.Event()
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of everything that is out, in order."""
+        return [post.text for _, post in self.posts]
+
+    def happen(self, event: Event) -> Event:
+        """Let something happen; return it with its cursor."""
+        event = replace(event, source="events", cursor=str(len(self.history) + 1))
+        self.history.append(event)
+        self.interrupt()
+        return event
+
+    def interrupt(self) -> None:
+        """Let a running `events` look for what there is, and at `reading`."""
+        self._news.set()
+
+    def take(self, attempt: Attempt) -> Receipt:
+        """Publish the post; once for each key where the platform is keyed."""
+        keyed = self.capabilities.idempotency.kind is IdempotencyKind.KEYED
+        if not (keyed and self.find(attempt.key) is not None):
+            self.posts.append((attempt.key, attempt.post))
+        number = self.find(attempt.key)
+        return Receipt(
+            key=attempt.key,
+            ref=PostRef(id=f"x{number}", url=f"https://scripted.example/x{number}"),
+            published_at=self.clock.now(),
+            quota=self.quota,
+        )
+
+    def find(self, key: str) -> int | None:
+        """Return the number of the newest post with this key, from 1; None: there is none."""
+        numbers = [number for number, (known, _) in enumerate(self.posts, 1) if known == key]
+        return numbers[-1] if numbers else None
+
+    def adapter(self, account: str = "home") -> "ScriptedAdapter":
+        """Return a new adapter of one account, not entered."""
+        return self.adapter_class()(ScriptedSettings(), account=account)
+
+    def adapter_class(self) -> "type[ScriptedAdapter]":
+        """Return the adapter class of this platform, for `Platforms.of`."""
+
+        class Bound(ScriptedAdapter):
+            world = self
+
+        return Bound
+
+    async def next_event(self, position: int) -> Event | None:
+        """Return the event behind `position`, when there is one; None: the connection ends.
+
+        :raises Exception: the next of `reading`
+        """
+        while len(self.history) <= position:
+            if self.reading:
+                if (trouble := self.reading.popleft()) is not None:
+                    raise trouble
+                return None
+            self._news.clear()
+            await self._news.wait()
+        return self.history[position]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedSettings:
+    """Nothing to set."""
+
+
+class ScriptedAdapter(Adapter):
+    """One account on a `ScriptedPlatform`."""
+
+    platform: ClassVar[str] = "scripted"
+    Settings: ClassVar[type[Any]] = ScriptedSettings
+    world: ClassVar[ScriptedPlatform]
+
+    def __init__(self, settings: ScriptedSettings, *, account: str) -> None:
+        self.account = account
+        self._is_in = False
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        return self.world.capabilities
+
+    @property
+    @override
+    def me(self) -> Author:
+        return Author(id="me", handle=self.account, is_bot=True)
+
+    @override
+    async def __aenter__(self) -> Self:
+        if self.world.entering:
+            raise self.world.entering.popleft()
+        self._is_in = True
+        self.world.open_connections += 1
+        return self
+
+    @override
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if self._is_in:
+            self._is_in = False
+            self.world.open_connections -= 1
+
+    @override
+    async def check(self) -> Standing:
+        return Standing(me=self.me, may=("read", "post"))
+
+    @override
+    async def now(self) -> Mapping[str, str]:
+        self.world.asked_for_now += 1
+        return {"events": str(len(self.world.history))}
+
+    @override
+    async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
+        self.world.listened_after.append(dict(after))
+        position = int(after.get("events", "0"))
+        while (event := await self.world.next_event(position)) is not None:
+            position += 1
+            yield event
+
+    @override
+    async def acknowledge(self, source: str, cursor: str) -> None:
+        self.world.acknowledged.append((source, cursor))
+
+    @override
+    def prepare(self, post: Post, *, key: str) -> bytes:
+        if self.world.refuses_to_prepare is not None:
+            raise self.world.refuses_to_prepare
+        return f"prepared {key} at {self.world.clock.micros()}".encode()
+
+    @override
+    async def publish(self, attempt: Attempt) -> Receipt:
+        world = self.world
+        world.attempts.append(attempt)
+        world.tried_at.append(world.clock.micros())
+        answer = world.answers.popleft() if world.answers else None
+        if answer is None:
+            return world.take(attempt)
+        if isinstance(answer, Exception):
+            raise answer
+        result = answer(world, attempt)
+        return await result if inspect.isawaitable(result) else result
+
+    @override
+    async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+        """Answer as the contract asks: what is there is found, what is not is absent once it has settled, and a
+        platform that lists nothing can never tell."""
+        world = self.world
+        world.asked.append(attempt)
+        if world.findings:
+            finding = world.findings.popleft()
+            if isinstance(finding, Exception):
+                raise finding
+            return finding
+        if world.capabilities.idempotency.kind is IdempotencyKind.NONE:
+            return Undecided(reason="nothing is listed here", final=True)
+        if (number := world.find(attempt.key)) is not None:
+            ref = PostRef(id=f"x{number}", url=f"https://scripted.example/x{number}")
+            return Found(receipt=Receipt(key=attempt.key, ref=ref, published_at=world.clock.now()))
+        if world.clock.now() - attempt.last_tried_at > world.capabilities.settles_after:
+            return Absent()
+        return Undecided(reason="it may still appear")

@@ -1,0 +1,258 @@
+"""The commands on a ledger that no bot runs on."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from greenroom.storage import State
+from greenroom_adapters.testing.stage import RunningStage
+
+LISBON = ZoneInfo("Europe/Lisbon")
+NASTY = "@ada \x1b[31mred\x1b[0m \u202eback\u202c \x07bell"
+
+
+@pytest.fixture
+def bot(write_bot: Callable[..., Path]) -> Path:
+    return Path(write_bot())
+
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+def test_a_post_without_a_bot_is_put_down_for_its_time(greenroom: Callable[..., Any]) -> None:
+    said = greenroom("post", "The lamp is lit.", "--at", "in 3 hours")
+    assert said.code == 0
+    assert "greenroom run" in said.out
+    (one,) = [one for one in greenroom("queue", "list", "--json").json if one["item"]]
+    assert one["say"] == "The lamp is lit."
+    assert one["in"] == ["home"]
+    away = datetime.fromisoformat(one["due"]) - datetime.now(LISBON)
+    assert timedelta(hours=2, minutes=59) < away < timedelta(hours=3, minutes=1)
+
+
+def test_a_post_at_a_time_of_day_is_on_the_clock_of_the_bot(greenroom: Callable[..., Any]) -> None:
+    greenroom("post", "Evening.", "--at", "18:30")
+    (one,) = [one for one in greenroom("queue", "list", "--json").json if one["item"]]
+    due = datetime.fromisoformat(one["due"]).astimezone(LISBON)
+    assert (due.hour, due.minute) == (18, 30)
+    assert timedelta(0) < due - datetime.now(LISBON) <= timedelta(hours=25)
+
+
+def test_the_queue_names_what_the_file_plans_and_what_was_put_down(greenroom: Callable[..., Any]) -> None:
+    greenroom("post", "By hand.", "--at", "in 1 hour")
+    names = {(one["schedule"], one["item"]) for one in greenroom("queue", "list", "--json").json}
+    assert names == {("watch", None), ("single", 1)}
+    said = greenroom("queue")
+    assert "By hand." in said.out
+    assert "the weather at sea" in said.out
+
+
+def test_a_post_can_be_changed_and_cancelled(greenroom: Callable[..., Any]) -> None:
+    greenroom("post", "One.", "--at", "in 1 hour")
+    assert greenroom("queue", "edit", "1", "--text", "Two.", "--at", "in 2 hours").code == 0
+    (one,) = [one for one in greenroom("queue", "list", "--json").json if one["item"]]
+    assert one["say"] == "Two."
+    assert greenroom("queue", "cancel", "1").code == 0
+    assert not [one for one in greenroom("queue", "list", "--json").json if one["item"]]
+
+
+def test_lines_of_a_file_have_their_own_times_or_follow_each_other(greenroom: Callable[..., Any], home: Path) -> None:
+    year = datetime.now(LISBON).year + 1
+    lines = f"first\n\n{year}-03-01 12:00 second\\nwith two lines\nthird\n"
+    (home / "posts.txt").write_text(lines, encoding="utf-8")
+    said = greenroom("post", "--from-file", "posts.txt", "--at", "in 1 hour", "--every", "1 day", "--json")
+    assert said.json["items"] == [1, 2, 3]
+    found = {
+        one["say"]: datetime.fromisoformat(one["due"])
+        for one in greenroom("queue", "list", "--json").json
+        if one["item"]
+    }
+    assert found["third"] - found["first"] == timedelta(days=1)
+    assert found["second\nwith two lines"] == datetime(year, 3, 1, 12, tzinfo=LISBON)
+
+
+def test_a_list_with_one_mistake_puts_nothing_down(greenroom: Callable[..., Any], home: Path) -> None:
+    (home / "posts.txt").write_text("good\n2001-01-01 12:00 bad\n", encoding="utf-8")
+    assert greenroom("post", "--from-file", "posts.txt").code == 1
+    assert not [one for one in greenroom("queue", "list", "--json").json if one["item"]]
+
+
+def test_many_thousand_lines_are_put_down_in_one_go(greenroom: Callable[..., Any], home: Path) -> None:
+    (home / "posts.txt").write_text("".join(f"Line {number}\n" for number in range(20_000)), encoding="utf-8")
+    began = time.perf_counter()
+    said = greenroom("post", "--from-file", "posts.txt", "--at", "in 1 hour")
+    assert time.perf_counter() - began < 5
+    assert said.out.startswith("20,000 posts put down")
+
+
+def test_a_pause_holds_until_it_is_ended(greenroom: Callable[..., Any], ledger_with: Callable[..., None]) -> None:
+    ledger_with()
+    assert greenroom("pause", "--why", "a storm").code == 0
+    said = greenroom("status")
+    assert "paused (a storm)" in said.out
+    assert said.code == 3
+    assert greenroom("resume").code == 0
+    assert "paused" not in greenroom("status").out
+
+
+def test_status_names_what_waits_and_leaves_with_3(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None], home: Path
+) -> None:
+    ledger_with(State.SENT, State.DEAD, State.UNKNOWN, State.HELD)
+    said = greenroom("status", "--json")
+    assert said.code == 3
+    assert said.json["turns"] == {"held": 1, "unknown": 1, "sent": 1, "dead": 1}
+    assert said.json["ledger"] == str(Path("data") / "ada.db") or said.json["ledger"] == str(home / "data" / "ada.db")
+    assert said.json["limit_micros"] == 1_000_000
+    assert "greenroom dead list" in greenroom("status").out
+
+
+def test_a_person_decides_what_becomes_of_what_waits(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None]
+) -> None:
+    ledger_with(State.DEAD, State.UNKNOWN, State.HELD, State.SENT)
+    assert [turn["turn"] for turn in greenroom("dead", "list", "--json").json] == [3, 2, 1]
+    assert greenroom("dead", "retry", "1").code == 0
+    assert greenroom("dead", "sent", "2", "https://x.example/@ada/77").code == 0
+    assert greenroom("dead", "drop", "3").code == 0
+    states = {turn["turn"]: turn["state"] for turn in greenroom("log", "--json").json if "state" in turn}
+    assert states == {1: "intended", 2: "sent", 3: "withdrawn", 4: "sent"}
+    seen = greenroom("log", "--turn", "2", "--json").json
+    assert seen["posts"][0]["url"] == "https://x.example/@ada/77"
+    assert [entry["what"] for entry in seen["journal"]] == ["unknown", "went out"]
+    assert greenroom("dead").out == "Nothing waits for a person.\n"
+
+
+def test_a_held_draft_is_written_anew_when_it_is_tried_again(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None]
+) -> None:
+    ledger_with(State.HELD)
+    assert greenroom("dead", "retry", "1").code == 0
+    assert greenroom("log", "--turn", "1", "--json").json["state"] == "received"
+
+
+@pytest.mark.parametrize("words", [("log",), ("log", "--turn", "1"), ("dead", "list"), ("explain", "--turn", "1")])
+def test_what_strangers_wrote_cannot_act_on_the_terminal(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None], words: tuple[str, ...]
+) -> None:
+    ledger_with(State.DEAD, text=NASTY)
+    said = greenroom(*words)
+    assert said.code == 0
+    assert not {"\x1b", "\x07", "\u202e"} & set(said.out)
+
+
+def test_the_log_tells_a_turn_from_its_input_to_its_receipt(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None]
+) -> None:
+    ledger_with(State.SENT)
+    said = greenroom("log", "--turn", "1").out
+    for told in ("is the lamp lit?", "@ben", "It is lit.", "script", "https://x.example/p1", "key1", "answer 1"):
+        assert told in said
+    assert "@ben: is the lamp lit?" in greenroom("log").out
+
+
+def test_explain_tells_every_rule(greenroom: Callable[..., Any]) -> None:
+    said = greenroom("explain", "--text", "is the lamp lit?")
+    assert said.out.startswith("Answered by answer 1")
+    alone = greenroom("explain", "--text", "so many gulls", "--kind", "message", "--in", "home/lounge", "--json")
+    assert alone.json["answered"] is False
+    assert all(not rule["fits"] for rule in alone.json["rules"])
+    named = greenroom("explain", "--text", "Ada, are you there?", "--kind", "message", "--in", "home/lounge", "--json")
+    assert named.json["answered"] is True
+
+
+def test_check_tells_who_the_account_is_and_what_it_may_do(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage, home: Path
+) -> None:
+    write_bot(server=stage.url, handle="checked")
+    said = greenroom("check", "--json")
+    assert said.code == 0
+    assert said.json["ok"] is True
+    assert said.json["accounts"]["home"]["handle"] == "checked"
+    assert "post" in said.json["accounts"]["home"]["may"]
+    assert not (home / "data").exists()
+
+
+def test_check_starts_the_stage_of_this_machine_for_the_moment(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], home: Path
+) -> None:
+    path = write_bot()
+    path.write_text(path.read_text(encoding="utf-8").replace('server: "http://127.0.0.1:9", ', ""), encoding="utf-8")
+    assert "may" in greenroom("check").out
+    assert not (home / "data" / "stage.db.json").exists()
+
+
+def test_check_offline_signs_nothing_in_and_misses_no_secret(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIGHTHOUSE_KEY", raising=False)
+    write_bot(more="engines: {text: {model: openai/gpt-5-mini, key: {env: LIGHTHOUSE_KEY}}}\n")
+    said = greenroom("check", "--offline")
+    assert said.code == 0
+    assert "warning: " in said.out
+    assert "0.25 USD read" in said.out
+    assert "at most 1.00 USD a day" in said.out
+
+
+def test_check_show_prints_a_file_that_means_the_same(greenroom: Callable[..., Any], home: Path) -> None:
+    shown = greenroom("check", "--show").out
+    (home / "shown.yaml").write_text(shown, encoding="utf-8")
+    assert greenroom("check", "shown.yaml", "--show").out == shown
+    assert "late_ok: 1 hour" in shown
+
+
+def test_a_persona_can_be_checked_by_itself(greenroom: Callable[..., Any]) -> None:
+    assert greenroom("check", "persona.yaml").out == "persona.yaml: Ada is in order.\n"
+    assert greenroom("check", "persona.yaml", "--show").out.startswith("persona: Ada\n")
+
+
+def test_a_key_that_nobody_uses_is_pointed_out(greenroom: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test")
+    said = greenroom("check", "--offline").out
+    assert "OPENAI_API_KEY is set; write `engines: openai/gpt-5-mini` to use it" in said
+    assert "sk-of-the-test" not in said
+
+
+def test_every_command_writes_one_json_value_and_nothing_else(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None]
+) -> None:
+    ledger_with(State.DEAD, State.DEAD, State.UNKNOWN)
+    for words in (
+        ("status",),
+        ("log",),
+        ("log", "--turn", "1"),
+        ("queue", "list"),
+        ("dead", "list"),
+        ("dead", "retry", "1"),
+        ("dead", "drop", "2"),
+        ("dead", "sent", "3"),
+        ("post", "hello", "--at", "in 1 hour"),
+        ("queue", "edit", "1", "--text", "x"),
+        ("queue", "cancel", "1"),
+        ("pause",),
+        ("resume",),
+        ("explain", "--text", "x"),
+        ("check", "--offline"),
+        ("schema",),
+        ("new", "--name", "Json"),
+    ):
+        said = greenroom(*words, "--json")
+        assert said.code in (0, 3), (words, said)
+        assert said.err == ""
+        assert said.out.count("\n") == 1
+        json.loads(said.out)
+
+
+def test_schemas_are_those_of_the_repository(
+    greenroom: Callable[..., Any], home: Path, pytestconfig: pytest.Config
+) -> None:
+    assert greenroom("schema", "--out", "schema").code == 0
+    for name in ("bot.schema.json", "persona.schema.json"):
+        kept = pytestconfig.rootpath / "config" / "schema" / name
+        assert (home / "schema" / name).read_text(encoding="utf-8") == kept.read_text(encoding="utf-8")

@@ -1,0 +1,78 @@
+"""`greenroom new`: what it writes can be used as it is."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from greenroom.cli.writing import write_bot
+from greenroom.personas import load_persona
+from greenroom.settings import load_bot
+from greenroom_adapters.text import plain
+
+WORDS = st.text(min_size=1, max_size=60).filter(lambda text: bool(text.strip()))
+
+
+def test_without_a_terminal_it_writes_a_bot_that_passes_check(greenroom: Callable[..., Any], home: Path) -> None:
+    said = greenroom("new")
+    assert said.code == 0
+    assert {path.name for path in home.iterdir()} == {"ada.yaml", "ada-bot.yaml"}
+    assert "greenroom run ada-bot.yaml" in said.out
+    assert greenroom("check").code == 0
+    assert greenroom("check", "ada", "--offline").code == 0
+
+
+def test_options_are_answers(greenroom: Callable[..., Any], home: Path) -> None:
+    greenroom("new", "--name", "Old Tom", "--who", "a cat: grey, fat", "--voice", "curt", "--topics", "fish, naps")
+    persona = load_persona(home / "old-tom.yaml")
+    assert (persona.persona, persona.who, persona.voice.everywhere) == ("Old Tom", "a cat: grey, fat", "curt")
+    assert persona.topics == ("fish", "naps")
+    assert load_bot(home / "old-tom-bot.yaml").bot == "old-tom"
+
+
+def test_questions_are_asked_on_a_terminal(
+    greenroom: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def prompt(question: str, default: str) -> str:
+        asked.append(question)
+        return {"What is it called?": "Bella"}.get(question, default)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.prompt", prompt)
+    assert greenroom("new", "--who", "a bell buoy").code == 0
+    assert asked[0] == "What is it called?"
+    assert not any("Who is it" in question for question in asked)
+    assert load_persona(home / "bella.yaml").who == "a bell buoy"
+
+
+def test_files_are_written_beside_those_that_are_there(greenroom: Callable[..., Any], home: Path) -> None:
+    (home / "config" / "bots").mkdir(parents=True)
+    assert greenroom("new", "--name", "Ada").code == 0
+    assert (home / "config" / "bots" / "ada.yaml").exists()
+    assert (home / "config" / "personas" / "ada.yaml").exists()
+    assert greenroom("check", "--offline").code == 0
+
+
+def test_nothing_is_ever_overwritten(greenroom: Callable[..., Any], home: Path) -> None:
+    greenroom("new")
+    before = {path: path.read_bytes() for path in home.iterdir()}
+    assert greenroom("new", "--who", "somebody else").code == 1
+    assert {path: path.read_bytes() for path in home.iterdir()} == before
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=WORDS, who=WORDS, voice=WORDS, topics=WORDS)
+def test_whatever_is_answered_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, name: str, who: str, voice: str, topics: str
+) -> None:
+    written = write_bot(
+        name=name, who=who, voice=voice, topics=topics, platform="stage", folder=tmp_path_factory.mktemp("new")
+    )
+    persona = load_persona(written.persona)
+    assert (persona.persona, persona.who) == (plain(name).strip(), plain(who).strip())
+    assert persona.topics == tuple(plain(topic.strip()) for topic in topics.split(",") if topic.strip())

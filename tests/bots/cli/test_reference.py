@@ -1,0 +1,57 @@
+"""The help: complete, true, and quick."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import typer.main
+
+from greenroom.cli.entry import app
+from greenroom.cli.reference import reference
+
+HEAVY = {"aiohttp", "openai", "pydantic", "rich", "yaml", "greenroom.app", "greenroom.settings", "greenroom.storage"}
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+ALL = dict(commands(typer.main.get_command(app)))
+
+
+def test_the_page_is_what_the_commands_say(pytestconfig: pytest.Config) -> None:
+    page = (pytestconfig.rootpath / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert page == reference(), "write it anew: python -m greenroom.cli.reference > docs/commands.md"
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_has_one_example_of_itself_and_describes_all_its_options(path: tuple[str, ...]) -> None:
+    command = ALL[path]
+    assert command.help.count("Example: ") == 1
+    assert f"Example: greenroom {' '.join(path)}" in command.help
+    assert all(parameter.help for parameter in command.params)
+    assert len(command.get_short_help_str(100)) <= 60
+
+
+@pytest.mark.parametrize("path", [("--help",), ("-h",), *((*path, "--help") for path in ALL)], ids=" ".join)
+def test_help_is_there_everywhere(greenroom: Callable[..., Any], path: tuple[str, ...]) -> None:
+    said = greenroom(*path)
+    assert said.code == 0
+    assert "Usage: greenroom" in said.out
+
+
+def test_the_version_is_told(greenroom: Callable[..., Any]) -> None:
+    assert greenroom("--version").out.startswith("greenroom ")
+
+
+def test_help_and_completion_import_nothing_heavy() -> None:
+    program = "import json, sys; import greenroom.cli; print(json.dumps(sorted(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - our own program
+    assert not HEAVY & set(json.loads(ran.stdout))

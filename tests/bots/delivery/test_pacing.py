@@ -1,0 +1,160 @@
+"""An account never writes faster than its platform allows, and remembers what that is."""
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from greenroom.clock import to_micros
+from greenroom.delivery import Pacer
+from greenroom.storage import State
+from greenroom.testing import ManualClock, ScriptedPlatform
+from greenroom_adapters.contract import Attempt, Quota, RateLimited, Receipt
+
+if TYPE_CHECKING:
+    from conftest import Door
+else:
+    Door = object
+
+
+def quota(clock: ManualClock, remaining: int, *, limit: int = 100, seconds: float = 60) -> Quota:
+    return Quota(
+        bucket="posts", limit=limit, remaining=remaining, resets_at=clock.now() + timedelta(seconds=seconds)
+    )
+
+
+@pytest.mark.parametrize(("remaining", "waits"), [(7, False), (6, False), (5, True), (4, True), (0, True)])
+def test_a_twentieth_of_the_limit_is_left_untouched(clock: ManualClock, remaining: int, waits: bool) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, remaining)])
+    assert pacer.waits_until() == (to_micros(clock.now() + timedelta(seconds=60)) if waits else 0)
+    assert pacer.is_free is not waits
+
+
+def test_after_the_reset_it_writes_again(clock: ManualClock) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 0)])
+    clock.turn(timedelta(seconds=60))
+    assert pacer.is_free
+
+
+@pytest.mark.parametrize("limit", [1, 2, 19, 20])
+def test_of_a_small_limit_every_write_is_used_but_no_more(clock: ManualClock, limit: int) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, limit, limit=limit)])
+    taken = 0
+    while pacer.take():
+        taken += 1
+    assert taken == (limit if limit < 20 else limit - 1)
+
+
+def test_answers_that_overtake_each_other_do_not_raise_what_is_left(clock: ManualClock) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 5)])
+    pacer.heard(quota(clock, 50))
+    assert not pacer.is_free
+    pacer.heard(quota(clock, 50, seconds=120))
+    assert pacer.is_free, "of a new window it is"
+
+
+def test_a_limit_of_nothing_is_no_limit_that_could_be_kept(clock: ManualClock) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 0, limit=0)])
+    assert pacer.is_free
+
+
+def test_the_longer_of_two_waits_holds(clock: ManualClock) -> None:
+    pacer = Pacer(clock)
+    first = pacer.block(timedelta(seconds=30))
+    assert pacer.block(timedelta(seconds=10)) == first
+    clock.turn(timedelta(seconds=29))
+    assert not pacer.is_free
+    clock.turn(timedelta(seconds=1))
+    assert pacer.is_free
+
+
+@pytest.mark.asyncio
+async def test_a_wait_ends_when_the_account_is_resumed(clock: ManualClock) -> None:
+    pacer = Pacer(clock, paused="by hand")
+    until = clock.micros() + 3_600_000_000
+    waiting = [asyncio.create_task(pacer.wait(until)) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    assert not any(task.done() for task in waiting)
+    pacer.resume()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*waiting) == [True] * 3
+
+
+@pytest.mark.asyncio
+async def test_a_wait_ends_in_vain_at_its_limit(clock: ManualClock) -> None:
+    pacer = Pacer(clock, paused="by hand")
+    waiting = asyncio.create_task(pacer.wait(clock.micros() + 1_000_000))
+    await clock.run_until(waiting.done)
+    assert not await waiting
+
+
+class Window:
+    """A platform's limiter: so many writes in a minute, counted from the first."""
+
+    def __init__(self, platform: ScriptedPlatform, limit: int) -> None:
+        self._limit = limit
+        self._used = 0
+        self._ends = platform.clock.now()
+        self.refused = 0
+        self.most = 0
+
+    async def __call__(self, platform: ScriptedPlatform, attempt: Attempt) -> Receipt:
+        platform.answers.append(self)
+        now = platform.clock.now()
+        if now >= self._ends:
+            self._used, self._ends = 0, now + timedelta(seconds=60)
+        if self._used >= self._limit:
+            self.refused += 1
+            raise RateLimited("too many", retry_after=self._ends - now)
+        self._used += 1
+        self.most = max(self.most, self._used)
+        platform.quota = Quota(bucket="posts", limit=self._limit, remaining=self._limit - self._used, resets_at=self._ends)
+        receipt = platform.take(attempt)
+        await asyncio.sleep(0)
+        return receipt
+
+
+@pytest.mark.asyncio
+async def test_the_platforms_own_limiter_never_fires_however_many_want_to_write_at_once(door: Door) -> None:
+    limiter = Window(door.platform, 40)
+    door.platform.answers.append(limiter)
+    await door.deliver(await door.intended("the first tells what the limit is"))
+    turns = [await door.intended(f"post {number}") for number in range(150)]
+    dispatcher = door.dispatcher()
+    tasks = [asyncio.create_task(dispatcher.deliver(turn)) for turn in turns]
+    await door.clock.run_until(lambda: all(task.done() for task in tasks), patience=30)
+    await asyncio.gather(*tasks)
+    assert {turn.state for turn in turns} == {State.SENT}
+    assert len(door.platform.posts) == 151
+    assert limiter.refused == 0
+    assert limiter.most == 38, "all but a twentieth is used"
+
+
+@pytest.mark.asyncio
+async def test_what_the_headers_said_holds_after_a_restart(door: Door) -> None:
+    door.platform.quota = quota(door.clock, 2)
+    await door.deliver(await door.intended("uses the quota up"))
+    turn = await door.after_crash(await door.intended("has to wait"))
+    began = door.clock.micros()
+    turn = await door.deliver(turn)
+    assert turn.state is State.SENT
+    assert (door.platform.tried_at[-1] - began) / 1e6 == pytest.approx(60, abs=1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(limit=st.integers(1, 200), used=st.integers(0, 200))
+def test_with_all_answers_outstanding_never_more_is_taken_than_is_left(limit: int, used: int) -> None:
+    clock = ManualClock()
+    remaining = max(0, limit - used)
+    pacer = Pacer(clock, quotas=[quota(clock, remaining, limit=limit)])
+    taken = 0
+    while pacer.take():
+        taken += 1
+    assert taken <= remaining
+    assert taken >= remaining - limit * 0.05 - 1
+    for _ in range(taken):
+        pacer.end()
+    assert pacer.is_free is (remaining > limit * 0.05)

@@ -1,0 +1,216 @@
+"""What README.md and docs/ show is run, loaded and compared; what they name exists.
+
+- A `yaml` block whose first line is a comment with a file name (`# bots/ada.yaml`) is that file: it is written into the
+  document's folder and loaded as the bot, the persona or the script that it is. One without a name is loaded too; when
+  it is none of these, it is a part of a bot file.
+- A `console` block is typed: each line that begins with `$ ` is run in the document's folder, in order, and what the
+  block shows below is compared with what was printed; `...` stands for anything. Nothing shown: nothing compared.
+- A `python` block is run as a program in that folder. A block of any other language is text.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from greenroom.generation.script import load_script
+from greenroom.personas import load_persona
+from greenroom.settings import load_bot
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+FENCED = re.compile(r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)[ ]*$", re.MULTILINE | re.DOTALL)
+FILE_NAME = re.compile(r"# ([\w./-]+\.yaml)\b")
+COMMAND = re.compile(r"(?:^|[`\s])greenroom ((?!run\b)[a-z][a-z-]*)(?=[ `\n])")
+TARGET = re.compile(r"`make ([a-z]+)|^make ([a-z]+)", re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+
+SMALLEST_BOT = {"bot": "ada", "persona": "ada.yaml", "accounts": {"home": "stage"}, "answer": "mentions"}
+SMALLEST_PERSONA = "persona: Ada\nwho: keeps the lighthouse\nvoice: dry and kind\n"
+LONGEST_COMMAND_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One fenced block of a document."""
+
+    line: int
+    language: str
+    text: str
+
+
+def blocks(document: Path) -> list[Block]:
+    source = document.read_text(encoding="utf-8")
+    return [
+        Block(line=source.count("\n", 0, found.start()) + 1, language=found["language"], text=found["text"])
+        for found in FENCED.finditer(source)
+    ]
+
+
+def name_of(document: Path) -> str:
+    return document.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment in which `greenroom` is the one under test and no key is known."""
+    programs = tmp_path / ".programs"
+    programs.mkdir()
+    program = programs / "greenroom"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m greenroom "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_TOKEN"))}
+    return {
+        **inherited,
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "bots"), str(ROOT / "adapters")]),
+        "COLUMNS": "120",
+        "TERM": "dumb",
+        "NO_COLOR": "1",
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_what_a_document_shows_is_so(document: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    everything = blocks(document)
+    named = [block for block in everything if block.language == "yaml" and FILE_NAME.match(block.text)]
+    for block in named:
+        write_named(block, folder)
+    for block in everything:
+        match block.language:
+            case "yaml" if block in named:
+                load(folder / FILE_NAME.match(block.text)[1])  # type: ignore[index]  # it matched above
+            case "yaml":
+                load_unnamed(block, tmp_path)
+            case "console":
+                type_in(block, folder, environment)
+            case "python":
+                run([sys.executable, "-c", block.text], folder, environment, expected_code=0)
+
+
+def write_named(block: Block, folder: Path) -> None:
+    found = FILE_NAME.match(block.text)
+    assert found is not None
+    path = folder / found[1]
+    assert path.resolve().is_relative_to(folder.resolve()), f"line {block.line}: {found[1]} is outside of the folder"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(block.text, encoding="utf-8")
+
+
+def load(path: Path) -> None:
+    """Load a bot, a persona or a script, whichever the file is; a part of a bot file with the rest of the smallest."""
+    value: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(value, dict), f"{path.name}: neither a file nor a part of one"
+    if "who" in value:
+        load_persona(path)
+    elif "rules" in value:
+        load_script(path)
+    else:
+        rest = {key: default for key, default in SMALLEST_BOT.items() if key not in value}
+        if "bot" not in value:
+            path.write_text(path.read_text(encoding="utf-8") + yaml.safe_dump(rest), encoding="utf-8")
+        load_bot(path)
+
+
+def load_unnamed(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "ada.yaml").write_text(SMALLEST_PERSONA, encoding="utf-8")
+    path = tmp_path / f"line-{block.line}.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    load(path)
+
+
+def type_in(block: Block, folder: Path, environment: dict[str, str]) -> None:
+    """Run the commands of a block; a command goes on in the next line behind a backslash."""
+    shown = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+    assert not shown[0].strip(), f"line {block.line}: output before the first command"
+    for entry in shown[1:]:
+        command, _, expected = entry.replace("\\\n", " ").partition("\n")
+        printed = run(["/bin/sh", "-c", command], folder, environment, expected_code=None)
+        if expected.strip():
+            assert matches(expected, printed), f"line {block.line}: $ {command}\n{printed}"
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str], *, expected_code: int | None) -> str:
+    done = subprocess.run(  # noqa: S603 - what our own documents show
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONGEST_COMMAND_S,
+        check=False,
+    )
+    assert "Traceback (most recent call last)" not in done.stdout, done.stdout
+    assert expected_code is None or done.returncode == expected_code, done.stdout
+    return done.stdout
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Tell whether `printed` is `expected`, in which `...` stands for anything; space at line ends does not count."""
+    pieces = (re.escape(piece) for piece in _trimmed(expected).split("..."))
+    return re.fullmatch(".*?".join(pieces), _trimmed(printed), re.DOTALL) is not None
+
+
+def _trimmed(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_what_a_document_links_to_exists(document: Path) -> None:
+    missing = [
+        target
+        for target in LINK.findall(document.read_text(encoding="utf-8"))
+        if not (document.parent / target).exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_make_target_that_a_document_names_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = document.read_text(encoding="utf-8")
+    named = {first or second for first, second in TARGET.findall(text)}
+    assert named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_command_that_a_document_names_exists(document: Path) -> None:
+    from greenroom.cli.entry import app  # here: without it the other tests of this module still run
+
+    names = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+    names += [str(group.name) for group in app.registered_groups]
+    known = {str(name).strip("_").replace("_", "-") for name in names}
+    assert set(COMMAND.findall(document.read_text(encoding="utf-8"))) <= known
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "same"),
+    [
+        ("a\nb", "a  \nb\n", True),
+        ("a\n...\nc", "a\nb\nb\nc", True),
+        ("port ...", "port 8080", True),
+        ("a", "a\nb", False),
+        ("a.c", "abc", False),
+        ("...b", "a", False),
+    ],
+)
+def test_dots_stand_for_anything_and_nothing_else_does(expected: str, printed: str, *, same: bool) -> None:
+    assert matches(expected, printed) is same
+
+
+def test_an_output_that_is_shown_wrongly_is_noticed(tmp_path: Path, environment: dict[str, str]) -> None:
+    type_in(Block(line=1, language="console", text="$ echo lit\nlit\n$ echo any\n"), tmp_path, environment)
+    with pytest.raises(AssertionError, match="echo lit"):
+        type_in(Block(line=1, language="console", text="$ echo lit\ndark\n"), tmp_path, environment)
