@@ -65,6 +65,12 @@ def ends(ledger: Path) -> dict[int, int]:
         return dict(db.execute("SELECT state, count(*) FROM turns GROUP BY state").fetchall())
 
 
+def waiting(ledger: Path) -> int:
+    """Return how many posts are still to come."""
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
+        return int(db.execute("SELECT count(*) FROM agenda").fetchone()[0])
+
+
 def has_cursor(ledger: Path) -> bool:
     """Say whether the bot has noted where it starts to listen."""
     if not ledger.exists():

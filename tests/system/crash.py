@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from counting import count, ends, has_cursor, parked, stored
+from counting import count, ends, has_cursor, parked, stored, waiting
 
 from greenroom.app.commands import put_down
 from greenroom.clock import SystemClock
@@ -44,7 +44,7 @@ CLASSES = {
     "listed": "listed",
     "none": "none",
 }
-AT_WORK = {"after_inbox_insert", "before_generate", "after_generate_before_store"}
+AT_WORK = {"after_inbox_insert", "before_generate", "after_generate_before_store", "after_draft", "after_intent"}
 """Fault points at which a turn's start has been counted and its draft is not stored."""
 PATIENCE = {"after_cursor": 6.5, "after_checkpoint": 1.0}
 """Seconds in which a fault point must be reached, where it is not the usual 2."""
@@ -63,8 +63,9 @@ PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
 class Network:
     """The people on the Stage, over its HTTP API alone."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, two_phase: bool) -> None:
         self._url = url
+        self.two_phase = two_phase
         self._tokens: dict[str, str] = {}
 
     def call(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
@@ -85,7 +86,12 @@ class Network:
         return self._tokens[handle]
 
     def mention(self, token: str, number: int) -> None:
-        self.call("POST", "/api/posts", {"text": f"@keeper say {token} for me"}, self.person(number % PEOPLE))
+        body, person = {"text": f"@keeper say {token} for me"}, self.person(number % PEOPLE)
+        if self.two_phase:
+            container = self.call("POST", "/api/containers", body, person)["id"]
+            self.call("POST", f"/api/containers/{container}/publish", {}, person)
+        else:
+            self.call("POST", "/api/posts", body, person)
 
 
 class CrashTest:
@@ -110,7 +116,7 @@ class CrashTest:
         options = self.options
         fault_options = ["--faults", "--writes", "1000000/1", "--idempotency", CLASSES[options.idempotency]]
         with RunningStage(*fault_options, data=self.folder / "stage.db") as stage:
-            self.network = Network(stage.url)
+            self.network = Network(stage.url, two_phase=options.idempotency == "two_phase")
             (self.folder / "bot.yaml").write_text(BOT.format(url=stage.url))
             (self.folder / "persona.yaml").write_text(PERSONA)
             self._first_start()
@@ -202,7 +208,8 @@ class CrashTest:
                 if asked < share:
                     self._ask(1)
                     asked += 1
-                    self._post_now()
+                    if asked == 1 or "due" in point:
+                        self._post_now()
                 time.sleep(0.05)
             if bot.poll() is None:
                 self.not_reached.append(point)
@@ -226,8 +233,6 @@ class CrashTest:
 
     def _post_now(self) -> None:
         """Tell the running bot to post, as `greenroom post` does beside it."""
-        if self.posts_now >= self.options.posts:
-            return
         token = f"p{50_000 + self.posts_now:05d}"
         self.posts_now += 1
         self.tokens.add(token)
@@ -264,10 +269,13 @@ class CrashTest:
         self._ask(self.options.mentions)
         bot = self._start()
         self._wait_until_running(bot)
-        deadline = time.monotonic() + self.options.patience
+        now = time.monotonic()
+        deadline, calm_since = now + self.options.patience, now
         while time.monotonic() < deadline:
             counted = count(self.folder / "stage.db", bot="keeper", tokens=self.tokens)
-            if not set(counted.lost) - parked(self.ledger) and not self._open_turns():
+            if self._open_turns() or waiting(self.ledger):
+                calm_since = time.monotonic()
+            elif not set(counted.lost) - parked(self.ledger) or time.monotonic() > calm_since + 8:
                 break
             time.sleep(0.25)
         bot.send_signal(signal.SIGTERM)

@@ -507,6 +507,8 @@ class StageAdapter(Adapter):
         return Absent() if settled else Undecided(reason="the container is still open; it may be published late")
 
     async def _listing(self, since: datetime, reach: int) -> Listing:
+        # A listing that ended before `since` was reached is whole when the account has no older posts. Those that are
+        # not visible yet fill its reach unseen, so only the first half of the reach counts as a proof of that.
         posts: list[WirePost] = []
         deleted: set[str] = set()
         query = {"limit": str(LISTING_PAGE)}
@@ -521,7 +523,7 @@ class StageAdapter(Adapter):
         return Listing(
             posts=posts,
             deleted=frozenset(deleted - self._deleted_here),
-            whole=bool(posts and posts[-1].created_at < since) or len(posts) + len(deleted) < reach,
+            whole=bool(posts and posts[-1].created_at < since) or len(posts) + len(deleted) < reach // 2,
         )
 
     # What can be done beside posting ---------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ SINGLE = "single"
 """Name of the posts that somebody put down by hand; the period is the number of the command or agenda item."""
 BATCH = 2000
 """Agenda items that are taken in one commit."""
+MARK_EVERY = 60_000_000
+"""Microseconds after which it is noted that nothing was due: a time that is edited later must not reach back."""
 LONGEST_SLEEP = 60.0
 """Seconds after which the clock is looked at in any case: a suspended machine's sleep does not count."""
 
@@ -138,13 +140,13 @@ class Scheduler:
         """Serve until cancelled."""
         while True:
             self._woken.clear()
-            self._serve_file()
+            looked = self._clock.now()
+            self._serve_file(looked)
             more = await self._serve_agenda()
             if not more:
-                await self._sleep()
+                await self._sleep(looked)
 
-    def _serve_file(self) -> None:
-        now = self._clock.now()
+    def _serve_file(self, now: datetime) -> None:
         for name, entry in self._entries.items():
             mark = self._marks[name]
             due = due_now(entry.schedule, None if mark.until is None else from_micros(mark.until), now)
@@ -153,8 +155,12 @@ class Scheduler:
                     None, "skipped", f"{missed.event_id}: not posted in time, or a newer one took its place"
                 )
                 self._log.warning("post skipped", post=missed.event_id)
-            if not due.serve and not due.skipped and mark.until is not None:
-                # nothing has happened since the mark that could happen again
+            if (
+                not due.serve
+                and not due.skipped
+                and mark.until is not None
+                and to_micros(now) < mark.until + MARK_EVERY
+            ):
                 continue
             self._faults("before_due_insert")
             for occurrence in due.serve:
@@ -187,24 +193,26 @@ class Scheduler:
                 if item.account in self._accounts:
                     self._put(_turn_of_item(item, now=now, not_before=self._after_quiet()))
                 else:
-                    self._ledger.note(None, "skipped", f"post {item.id}: the bot has no account {item.account} any more")
+                    self._ledger.note(
+                        None, "skipped", f"post {item.id}: the bot has no account {item.account} any more"
+                    )
                 self._ledger.strike_agenda(item.id)
                 self._faults("after_due_insert")
             if items:
                 await self._ledger.committed()
         return len(items) == BATCH
 
-    async def _sleep(self) -> None:
-        now = self._clock.micros()
-        moment = from_micros(now)
+    async def _sleep(self, looked: datetime) -> None:
+        """Wait for what comes next after the moment that was looked at; what became due since then is next."""
         comings = [
             to_micros(coming.due)
             for entry in self._entries.values()
-            if (coming := entry.schedule.next_after(moment)) is not None
+            if (coming := entry.schedule.next_after(looked)) is not None
         ]
         if (item := await self._ledger.next_agenda()) is not None:
             comings.append(item)
-        seconds = min((max(0.0, (min(comings) - now) / 1e6) if comings else LONGEST_SLEEP), LONGEST_SLEEP)
+        now = self._clock.micros()
+        seconds = min(max(0.0, (min(comings) - now) / 1e6), LONGEST_SLEEP) if comings else LONGEST_SLEEP
         sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
         waker = asyncio.ensure_future(self._woken.wait())
         try:

@@ -1,5 +1,5 @@
-"""For authors of bots and of stores: a clock turned by hand, a platform and an engine that do what a test orders, and
-the behaviour of every ledger as tests."""
+"""For authors of bots and of stores: whole bots on a clock turned by hand, on a platform and with an engine that do what
+a test orders, and the behaviour of every ledger as tests."""
 
 import pytest
 
@@ -10,6 +10,7 @@ from greenroom.testing.clock import ManualClock
 from greenroom.testing.engine import ScriptedEngine
 from greenroom.testing.ledger import LedgerConformance
 from greenroom.testing.platform import ScriptedAdapter, ScriptedPlatform, answer_lost, never_answer
+from greenroom.testing.trial import Trial
 
 __all__ = [
     "LedgerConformance",
@@ -17,6 +18,7 @@ __all__ = [
     "ScriptedAdapter",
     "ScriptedEngine",
     "ScriptedPlatform",
+    "Trial",
     "answer_lost",
     "never_answer",
 ]

@@ -31,6 +31,7 @@ from greenroom_adapters.contract import (
     Standing,
     Surface,
     TextLimit,
+    Unavailable,
     Undecided,
 )
 
@@ -103,6 +104,8 @@ class ScriptedPlatform:
         self.acknowledged: list[tuple[str, str]] = []
         """(source, cursor) in the order in which they were told to be safe."""
         self.open_connections = 0
+        self.crashes = 0
+        """Adapters from before the last crash of their process reach nothing any more."""
         self._news = asyncio.Event()
 
     @property
@@ -181,6 +184,7 @@ class ScriptedAdapter(Adapter):
     def __init__(self, settings: ScriptedSettings, *, account: str) -> None:
         self.account = account
         self._is_in = False
+        self._process = self.world.crashes
 
     @property
     @override
@@ -238,6 +242,8 @@ class ScriptedAdapter(Adapter):
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
         world = self.world
+        if self._process != world.crashes:
+            raise Unavailable("this process was killed")
         world.attempts.append(attempt)
         world.tried_at.append(world.clock.micros())
         answer = world.answers.popleft() if world.answers else None

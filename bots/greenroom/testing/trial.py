@@ -1,0 +1,175 @@
+"""A whole bot from its two files, on a platform in memory, that can be stopped, killed and started again."""
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from greenroom.app import Bot, Options
+from greenroom.settings import Platforms
+from greenroom.storage import State, Turn
+from greenroom.testing.clock import ManualClock
+from greenroom.testing.engine import ScriptedEngine
+from greenroom.testing.platform import ScriptedPlatform
+from greenroom_adapters.contract import Author, Event, MentionReceived, PostRef
+
+__all__ = ["Trial"]
+
+BOT = """\
+bot: ada
+persona: ada.yaml
+accounts: {home: {platform: scripted}}
+timezone: UTC
+engines: hold
+"""
+PERSONA = "persona: Ada\nwho: keeps the lighthouse\nbounds: {length: 1-500}\n"
+
+
+class Trial:
+    """One bot, its platform and its engine. An async context manager: entering starts the bot, leaving stops it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        rules: str = "answer: mentions\n",
+        clock: ManualClock | None = None,
+        admission: int = 500,
+        faults: Callable[[str], None] = lambda point: None,
+    ) -> None:
+        """Write the bot's files into `folder`; `rules` is what its file has beyond its name, account and engines."""
+        self.clock = clock or ManualClock()
+        self.platform = ScriptedPlatform(self.clock)
+        self.engine = ScriptedEngine()
+        self.admission = admission
+        self.faults = faults
+        self.path = folder / "bot.yaml"
+        self.path.write_text(BOT + rules, encoding="utf-8")
+        (folder / "ada.yaml").write_text(PERSONA, encoding="utf-8")
+        self._bot: Bot | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._mentions = 0
+
+    @property
+    def bot(self) -> Bot:
+        """The bot that runs now."""
+        if self._bot is None:
+            raise RuntimeError("the bot does not run")
+        return self._bot
+
+    def rewrite(self, rules: str, *, head: str = BOT) -> None:
+        """Write the bot's file anew; a bot that is started later reads it."""
+        self.path.write_text(head + rules, encoding="utf-8")
+
+    async def start(self) -> Bot:
+        """Start the bot and return it when it runs; its accounts may still be connecting."""
+        bot = Bot.load(
+            self.path,
+            Options(
+                clock=self.clock,
+                faults=self.faults,
+                chance=random.Random(1),  # noqa: S311 - jitter, the same in every run
+                environ={},
+                platforms=Platforms.of(self.platform.adapter_class()),
+                engines=(self.engine,),
+                admission=self.admission,
+                grace=0.0,
+            ),
+        )
+        await bot.__aenter__()
+        self._bot, self._running = bot, asyncio.create_task(bot.run())
+        return bot
+
+    async def stop(self) -> None:
+        """Stop the bot as Ctrl-C does. Safe to call twice."""
+        bot, running = self._bot, self._running
+        self._bot = self._running = None
+        if running is not None:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        if bot is not None:
+            await bot.__aexit__(None, None, None)
+
+    async def crash(self) -> None:
+        """End the bot as a kill does: of the ledger remains what is committed now, and nothing more reaches the
+        platform."""
+        store = self.bot.file.store
+        left = store.with_name("crashed.db")
+        with contextlib.closing(sqlite3.connect(store)) as now, contextlib.closing(sqlite3.connect(left)) as then:
+            now.backup(then)
+        self.platform.crashes += 1
+        await self.stop()
+        for file in store.parent.glob(f"{store.name}-*"):
+            file.unlink()
+        left.replace(store)
+
+    async def ended(self) -> BaseException | None:
+        """Wait until the bot ends by itself, and return what it died of."""
+        if self._running is None:
+            raise RuntimeError("the bot does not run")
+        (result,) = await asyncio.gather(self._running, return_exceptions=True)
+        return result
+
+    def mention(self, text: str = "Are you there?", *, conversation: str | None = None, **changes: Any) -> Event:
+        """Let somebody mention the bot now, each time in a conversation of its own unless one is named."""
+        self._mentions += 1
+        number = self._mentions
+        facts: dict[str, Any] = {
+            "id": f"mention-{number}",
+            "occurred_at": self.clock.now(),
+            "post": PostRef(id=f"p{number}"),
+            "author": Author(id="u1", handle="iris", name="Iris"),
+            **changes,
+        }
+        return self.platform.happen(
+            MentionReceived(source="", cursor="", text=text, conversation=conversation or f"c{number}", **facts)
+        )
+
+    async def until(self, reached: Callable[[], object], *, patience: float = 10.0) -> None:
+        """Wait, the clock standing still.
+
+        :raises TimeoutError: not reached within `patience` real seconds
+        """
+        async with asyncio.timeout(patience):
+            while not reached():
+                await asyncio.sleep(0.001)
+
+    async def past(self, reached: Callable[[], object], *, patience: float = 10.0) -> None:
+        """Let time pass until something is reached, see `ManualClock.run_until`."""
+        await self.clock.run_until(reached, patience=patience)
+
+    async def counted(self, expected: Mapping[State, int], *, by: timedelta | None = None) -> None:
+        """Wait until as many turns stand in each state; with `by`, let time pass in such steps."""
+        async with asyncio.timeout(10):
+            while (counts := await self.bot.ledger.counts()) != expected:
+                if by is not None:
+                    self.clock.turn(by)
+                await asyncio.sleep(0.002)
+        assert counts == expected
+
+    async def turn(self, event_id: str) -> Turn:
+        """Return a turn as it is stored."""
+        await self.bot.ledger.committed()
+        for turn in await self.bot.ledger.turns(limit=100_000):
+            if turn.event_id == event_id:
+                return turn
+        raise LookupError(event_id)
+
+    async def journal(self) -> list[str]:
+        """Return what the journal says, newest first."""
+        await self.bot.ledger.committed()
+        return [f"{entry.what}: {entry.why}" for entry in await self.bot.ledger.journal(limit=1000)]
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.stop()
