@@ -121,7 +121,7 @@ class WireAdapter(Adapter):
     mention: ClassVar[str] = TELEGRAM_MENTION
 
     def __init__(self, settings: WireSettings, *, account: str) -> None:
-        self._sent = 0
+        self.sent = 0
         self._author = Author(id="1", handle="bench")
 
     @property
@@ -187,12 +187,11 @@ class WireAdapter(Adapter):
         post = attempt.post
         target = post.in_reply_to
         encode(Request(post.room or "", post.text, "" if target is None else target.id, attempt.key))
-        self._sent += 1
-        answer = decode_answer(CANNED % self._sent).result
+        self.sent += 1
+        answer = decode_answer(CANNED % self.sent).result
         WireAdapter.hit()
-        return Receipt(
-            key=attempt.key, ref=PostRef(id=str(answer.message_id)), published_at=datetime.fromtimestamp(answer.date, UTC)
-        )
+        published_at = datetime.fromtimestamp(answer.date, UTC)
+        return Receipt(key=attempt.key, ref=PostRef(id=str(answer.message_id)), published_at=published_at)
 
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
@@ -218,7 +217,8 @@ class ConstantEngine(Engine):
 def write_files(folder: Path, rules: int) -> Path:
     """Write the bot as its owner would: one rule for each word."""
     (folder / "persona.yaml").write_text("persona: Bench\nwho: answers\nbounds: {length: 1-1000}\n")
-    lines = ["bot: bench", "persona: persona.yaml", "accounts: {home: {platform: wire}}", "timezone: UTC", "engines: hold", "answer:"]
+    lines = ["bot: bench", "persona: persona.yaml", "accounts: {home: {platform: wire}}", "timezone: UTC"]
+    lines += ["engines: hold", "answer:"]
     lines += [f"  - {{to: mentions, words: [p{number:04d}]}}" for number in range(rules)]
     lines += ["rooms: {elsewhere: {mode: mentions}}"]
     path = folder / "bot.yaml"
@@ -233,12 +233,15 @@ class Peer:
         self._bot = bot
         self._options = options
         self._desk = bot.desks["home"]
-        self._adapter = self._desk.adapter
+        adapter = self._desk.adapter
+        assert isinstance(adapter, WireAdapter)
+        self._adapter = adapter
         self._running = asyncio.create_task(bot.run())
 
     def make(self, i: int, rule: int | None) -> bytes:
         """One payload."""
-        return telegram_update(i, rule, self._options.users)
+        raw: bytes = telegram_update(i, rule, self._options.users)
+        return raw
 
     async def push(self, raw: bytes) -> None:
         """Take one event; returns when it is durable."""
@@ -263,13 +266,13 @@ class Peer:
         await asyncio.gather(self._running, return_exceptions=True)
         await self._bot.__aexit__(None, None, None)
         assert set(counts) <= {State.SENT}, counts
-        assert counts.get(State.SENT, 0) == self._adapter._sent, counts
+        assert counts.get(State.SENT, 0) == self._adapter.sent, counts
 
 
 async def setup(rules: int, generate: Any, sink: Any, options: Any) -> Peer:
     """Build the bot from its files, as `greenroom run` does."""
     WireAdapter.hit = sink.hit
-    base = "/dev/shm" if options.variant == "memory" else os.environ.get("BENCH_DATA")
+    base = "/dev/shm" if options.variant == "memory" else os.environ.get("BENCH_DATA")  # noqa: S108 - memory is what is asked for
     folder = Path(tempfile.mkdtemp(prefix="greenroom-bench-", dir=base))
     path = write_files(folder, rules)
     bot = Bot.load(
@@ -282,7 +285,7 @@ async def setup(rules: int, generate: Any, sink: Any, options: Any) -> Peer:
     )
     await bot.__aenter__()
     peer = Peer(bot, options)
-    while not bot.desks["home"].is_connected:
+    while not bot.desks["home"].is_connected:  # noqa: ASYNC110 - once, before anything is measured
         await asyncio.sleep(0.01)
     return peer
 

@@ -4,8 +4,10 @@
     make bench BENCH="--rounds 5 --only durable,miss"
 
 Every cell is a fresh process on one core; bare comes first and last in each round, and a ratio compares within its
-round. Prints a table and writes one JSON object for each figure to tests/benchmarks/out/latest.jsonl:
-{"figure", "value", "unit", "ratio_to_bare"}. Set BENCH_DATA to a folder on a real disk; the default is beside this file.
+round. Prints a table and writes one JSON object for each figure to
+tests/benchmarks/out/latest.jsonl:
+{"figure", "value", "unit", "ratio_to_bare"}. Set BENCH_DATA to a folder on a real disk; the default is beside
+this file.
 """
 
 import argparse
@@ -30,6 +32,7 @@ HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers"
 VENVS = Path(os.environ.get("VENVS", PEERS / "venvs"))
 OUT = HERE / "out"
+MEMORY = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 IN_MEMORY = ("opsdroid", "discord", "ptb", "nonebot")
 
 
@@ -114,7 +117,8 @@ def import_and_build(data: Path) -> tuple[float, float]:
     folder = Path(tempfile.mkdtemp(dir=data))
     (folder / "persona.yaml").write_text("persona: Ada\nwho: keeps the lighthouse\n")
     (folder / "bot.yaml").write_text(
-        "bot: ada\npersona: persona.yaml\naccounts: {home: {platform: stage, server: 'http://127.0.0.1:9'}}\nanswer: mentions\n"
+        "bot: ada\npersona: persona.yaml\nanswer: mentions\n"
+        "accounts: {home: {platform: stage, server: 'http://127.0.0.1:9'}}\n"
     )
     build = f"""
 import asyncio, pathlib
@@ -131,7 +135,7 @@ asyncio.run(main())
             [
                 sys.executable,
                 "-c",
-                code + "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)",
+                code + MEMORY,
             ],
             capture_output=True,
             text=True,
@@ -155,7 +159,7 @@ async def main():
     begin = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
     moments = [begin + datetime.timedelta(seconds=number) for number in range(100_000)]
     async with SqliteLedger(folder / "bench.db", bot="bench", clock=SystemClock()) as ledger:
-        event = Due(name="single", period="", due=begin, say="A post of about a hundred characters, as people write them down for the weeks to come.")
+        event = Due(name="single", period="", due=begin, say="A post as people write them down for the weeks to come.")
         start = time.perf_counter()
         ids = await put_down(ledger, moments, event, accounts=["home"])
         print(time.perf_counter() - start)
@@ -232,7 +236,8 @@ def figures(rows: list[tuple[int, Cell, dict[str, Any]]]) -> list[Figure]:
         )
     if {"rules-1", "rules-1000"} <= measured:
         one, thousand = ratio("rules-1", "greenroom"), ratio("rules-1000", "greenroom")
-        assert one is not None and thousand is not None
+        assert one is not None
+        assert thousand is not None
         result.append(Figure("1000 rules against 1, CPU", 100 * (thousand / one - 1), "%", None, "within 10 %"))
     if "miss" in measured:
         result.append(
@@ -284,9 +289,9 @@ def main() -> None:
     data = Path(os.environ.get("BENCH_DATA") or tempfile.mkdtemp(prefix="data-", dir=HERE))
     peers: list[str] = []
     if not options.no_peers:
-        if subprocess.run(
-            ["bash", str(PEERS / "make-venvs.sh")], env={**os.environ, "PYTHON": sys.executable}
-        ).returncode:  # noqa: S603, S607
+        install = ["bash", str(PEERS / "make-venvs.sh")]
+        done = subprocess.run(install, env={**os.environ, "PYTHON": sys.executable})  # noqa: S603 - our own script
+        if done.returncode:
             console.print("[yellow]the peers could not be installed; measuring without them[/]")
         peers = [peer for peer in IN_MEMORY if (VENVS / peer / "done").exists()]
     rows: list[tuple[int, Cell, dict[str, Any]]] = []

@@ -40,14 +40,15 @@ class Trial:
         rules: str = "answer: mentions\n",
         clock: ManualClock | None = None,
         admission: int = 500,
-        faults: Callable[[str], None] = lambda point: None,
     ) -> None:
         """Write the bot's files into `folder`; `rules` is what its file has beyond its name, account and engines."""
         self.clock = clock or ManualClock()
         self.platform = ScriptedPlatform(self.clock)
         self.engine = ScriptedEngine()
         self.admission = admission
-        self.faults = faults
+        self.points: list[str] = []
+        """The fault points that were reached, in order."""
+        self._dies_at: tuple[str, int] | None = None
         self.path = folder / "bot.yaml"
         self.path.write_text(BOT + rules, encoding="utf-8")
         (folder / "ada.yaml").write_text(PERSONA, encoding="utf-8")
@@ -72,7 +73,7 @@ class Trial:
             self.path,
             Options(
                 clock=self.clock,
-                faults=self.faults,
+                faults=self._reached,
                 chance=random.Random(1),  # noqa: S311 - jitter, the same in every run
                 environ={},
                 platforms=Platforms.of(self.platform.adapter_class()),
@@ -98,15 +99,45 @@ class Trial:
     async def crash(self) -> None:
         """End the bot as a kill does: of the ledger remains what is committed now, and nothing more reaches the
         platform."""
-        store = self.bot.file.store
-        left = store.with_name("crashed.db")
-        with contextlib.closing(sqlite3.connect(store)) as now, contextlib.closing(sqlite3.connect(left)) as then:
-            now.backup(then)
-        self.platform.crashes += 1
+        self._die()
+        await self.bury()
+
+    def dies_at(self, point: str, time: int = 1) -> None:
+        """Let the bot die when it reaches a fault point for the `time`-th time from now on; then `bury` it."""
+        self._dies_at = (point, time)
+
+    @property
+    def is_dead(self) -> bool:
+        """The bot has died and is not buried yet."""
+        return self._left.exists()
+
+    async def bury(self) -> None:
+        """Take a bot that died away, so that it can be started again."""
         await self.stop()
-        for file in store.parent.glob(f"{store.name}-*"):
+        for file in self._store.parent.glob(f"{self._store.name}-*"):
             file.unlink()
-        left.replace(store)
+        self._left.replace(self._store)
+
+    @property
+    def _store(self) -> Path:
+        return self.path.parent / "data" / "ada.db"
+
+    @property
+    def _left(self) -> Path:
+        return self._store.with_name("left-by-the-dead.db")
+
+    def _die(self) -> None:
+        with contextlib.closing(sqlite3.connect(self._store)) as now, contextlib.closing(sqlite3.connect(self._left)) as left:
+            now.backup(left)
+        self.platform.crashes += 1
+
+    def _reached(self, point: str) -> None:
+        self.points.append(point)
+        if self._dies_at is not None and self._dies_at[0] == point and not self.is_dead:
+            self._dies_at = (point, self._dies_at[1] - 1)
+            if self._dies_at[1] == 0:
+                self._dies_at = None
+                self._die()
 
     async def ended(self) -> BaseException | None:
         """Wait until the bot ends by itself, and return what it died of."""

@@ -1,12 +1,15 @@
 """A folder with a bot, and the command line as its owner types it."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,6 +40,8 @@ accounts:
 answer: [mentions, replies, direct_messages]
 post: {{name: watch, at: 08:00, about: the weather at sea}}
 {more}"""
+PATIENCE = 30.0
+"""Seconds in which a bot in a process of its own must do the next thing."""
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -120,7 +125,7 @@ class RunningBot:
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> "RunningBot":
-        """Start it, and return when it has said that it runs and is connected."""
+        """Start it, and return when it listens: what was said before is none of a new account's business."""
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "greenroom", "run", "--json", *self.options],
             cwd=self.folder,
@@ -130,17 +135,28 @@ class RunningBot:
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
         self.read_until("connected")
+        start = next(entry for entry in self.entries if entry["event"] == "running")
+        deadline = time.monotonic() + PATIENCE
+        with contextlib.closing(sqlite3.connect(start["ledger"])) as ledger:
+            while not ledger.execute("SELECT count(*) FROM cursors").fetchone()[0]:
+                assert time.monotonic() < deadline, "it does not begin to listen"
+                time.sleep(0.05)
         return self
 
     def read_until(self, event: str) -> dict[str, Any]:
         """Read what it writes up to the entry of this event, and return that."""
         assert self.process is not None
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            entry = json.loads(line)
-            self.entries.append(entry)
-            if entry["event"] == event:
-                return dict(entry)
+        impatience = threading.Timer(PATIENCE, self.process.kill)
+        impatience.start()
+        try:
+            for line in self.process.stdout:
+                entry = json.loads(line)
+                self.entries.append(entry)
+                if entry.get("event") == event:
+                    return dict(entry)
+        finally:
+            impatience.cancel()
         _, errors = self.process.communicate()
         raise AssertionError(f"the bot ended before `{event}`: {errors}")
 
