@@ -72,24 +72,23 @@ class WireTap:
         relay.add_done_callback(self._relays.pop)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers = [writer]
+        ways: set[asyncio.Task[None]] = set()
         try:
             server_reader, server_writer = await asyncio.open_connection(*self._target)
-        except OSError:
-            writer.transport.abort()
-            return
-        ways = {
-            asyncio.create_task(self._pass_on(reader, server_writer, remember=True), name="world:there"),
-            asyncio.create_task(self._pass_on(server_reader, writer, remember=False), name="world:back"),
-        }
-        try:
+            writers.append(server_writer)
+            ways.add(asyncio.create_task(self._pass_on(reader, server_writer, remember=True), name="world:there"))
+            ways.add(asyncio.create_task(self._pass_on(server_reader, writer, remember=False), name="world:back"))
             # Either side's end is the end: a cut by the server reaches the adapter as a cut.
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        except OSError:
+            return
         finally:
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            writer.transport.abort()
-            server_writer.transport.abort()
+            for end in writers:
+                end.transport.abort()
+            await asyncio.gather(*ways, *(end.wait_closed() for end in writers), return_exceptions=True)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, remember: bool) -> None:
         try:

@@ -212,6 +212,7 @@ class Bot:
                 settings["server"] = self.local[account.platform].url
             settings.setdefault("handle", self.file.bot)
             settings.setdefault("name", self.persona.persona)
+            settings.setdefault("bio", self.persona.disclosure_line)
         built = settings_for(
             name,
             account.model_copy(update={"settings": settings}),

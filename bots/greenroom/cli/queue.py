@@ -38,7 +38,9 @@ def list_(
     bot: BotOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the next posts: those put down by hand have a number, the others come from the bot file.
+    """List the next posts.
+
+    Those put down by hand have a number; the others come from the bot file.
 
     Example: greenroom queue list --limit 50
     """

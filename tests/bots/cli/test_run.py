@@ -142,15 +142,16 @@ def test_a_second_signal_stops_at_once(
 def test_a_bot_waits_for_a_platform_that_is_away(
     home: Path, write_bot: Callable[..., Path], running: Callable[..., Any]
 ) -> None:
-    stage = RunningStage(data=home / "away.db")
-    stage.start()
-    write_bot(server=stage.url, handle="patient")
-    bot = running()
+    stage = RunningStage(data=home / "away.db").start()
     try:
+        write_bot(server=stage.url, handle="patient")
+        bot = running()
         stage.stop()
-        bot.read_until("lost the connection")
-        assert bot.process.poll() is None
-    finally:
+        time.sleep(0.5)
+        stage.start()
+        stage.say(stage.sign_in("ben"), "@patient are you there?")
+        assert bot.read_until("turn")["state"] == "sent"
         bot.signal(signal.SIGTERM)
-        assert bot.wait()[0] == 0
+        assert bot.wait() == (0, "")
+    finally:
         stage.stop()
