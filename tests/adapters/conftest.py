@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -193,8 +194,8 @@ WorldOf = Callable[[str, AdapterOf], StageWorld]
 
 
 def plain_adapter(settings: StageSettings, account: str) -> Adapter:
-    """Return the adapter as it is."""
-    return StageAdapter(settings, account=account)
+    """Return the adapter as it is, but quicker to notice silence."""
+    return StageAdapter(settings, account=account, poll_every=timedelta(seconds=0.5))
 
 
 @pytest_asyncio.fixture

@@ -34,7 +34,7 @@ async def put_down(
 
     Any process may do it beside a running bot; wake its scheduler when one may be due before what it waits for.
     """
-    return await put_all_down(ledger, [(moment, event) for moment in moments], accounts=accounts, late=late)
+    return await put_all_down(ledger, ((moment, event) for moment in moments), accounts=accounts, late=late)
 
 
 async def put_all_down(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import sys
 from dataclasses import dataclass
@@ -57,20 +58,23 @@ async def start_local(platform: str, folder: Path) -> LocalPlatform:
     (point,) = entry_points(group=GROUP, name=platform)
     module = point.module.removesuffix(".__main__")
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        "--data",
-        str(data),
-        "--port",
-        str(_free_port()),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        stdin=asyncio.subprocess.DEVNULL,
-        # Ctrl-C is for the bot: the platform outlives what the bot still has to finish.
-        start_new_session=True,
-    )
+    log = data.with_name(data.name + ".log")
+    # a file and not a pipe: nobody would read that, and the platform outlives us
+    with await asyncio.to_thread(log.open, "wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            module,
+            "--data",
+            str(data),
+            "--port",
+            str(_free_port()),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            stdin=asyncio.subprocess.DEVNULL,
+            # Ctrl-C is for the bot: the platform outlives what the bot still has to finish.
+            start_new_session=True,
+        )
     try:
         async with asyncio.timeout(PATIENCE):
             ready = await _ready(process)
@@ -79,8 +83,8 @@ async def start_local(platform: str, folder: Path) -> LocalPlatform:
     if ready is None:
         if process.returncode is None:
             process.kill()
-        _, errors = await process.communicate()
-        told = errors.decode(errors="replace").strip().splitlines()
+        await process.communicate()
+        told = (await asyncio.to_thread(log.read_text, encoding="utf-8", errors="replace")).strip().splitlines()
         raise ConfigurationError(f"the local {platform} did not start: {told[-1] if told else 'it said nothing'}")
     return LocalPlatform(url=ready, process=process)
 
@@ -94,10 +98,15 @@ async def _ready(process: asyncio.subprocess.Process) -> str | None:
 
 
 async def _living(data: Path) -> str | None:
-    """Return the address of the platform that left its word beside `data`, if something still answers there."""
+    """Return the address of the platform that left its word beside `data`, if that still runs and answers there.
+
+    Where its process has gone, somebody else's may answer at the same address by now.
+    """
     try:
-        url = str(json.loads(data.with_name(data.name + ".json").read_text(encoding="utf-8"))["url"])
-    except (OSError, ValueError, KeyError, TypeError):
+        word = json.loads(data.with_name(data.name + ".json").read_text(encoding="utf-8"))
+        url = str(word["url"])
+        os.kill(int(word["pid"]), 0)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     place = urlsplit(url)
     try:

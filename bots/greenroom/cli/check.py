@@ -74,6 +74,8 @@ def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:
         return
     say(f"{chosen.path}: the files are in order.")
     rows: list[tuple[str, str]] = [("engine", words) for words in findings.engines]
+    if findings.limit is not None:
+        rows.append(("limit", findings.limit))
     if findings.hint is not None:
         rows.append(("", findings.hint))
     rows += [("next", words) for words in findings.comings]

@@ -7,34 +7,23 @@ from greenroom.clock import SystemClock
 from greenroom.generation import price_of
 from greenroom.generation.build import OPENAI_API_KEY
 from greenroom.policy import start_of_day
-from greenroom.settings import BotFile, ModelRef
+from greenroom.settings import BotFile, BuiltIn, EngineRef, ModelRef
 from greenroom.storage import Ledger
 
-__all__ = ["engine_words", "hint_of_a_key", "spent_today"]
+__all__ = ["engine_words", "hint_of_a_key", "limit_words", "spent_today"]
 
 
-async def engine_words(file: BotFile, ledger: Ledger | None) -> list[str]:
-    """Return a line for each engine, in their order, and one for the day's limit when one of them is paid.
+def engine_words(file: BotFile) -> list[str]:
+    """Return a line for each engine, in their order: what it costs."""
+    return [_engine(engine) for engine in file.engines.text if engine not in (BuiltIn.HOLD, BuiltIn.SILENCE)]
 
-    `ledger` knows what was spent today; None: nothing was.
-    """
-    lines: list[str] = []
-    paid = False
-    for engine in file.engines.text:
-        if not isinstance(engine, ModelRef):
-            if engine.value == "script":
-                lines.append("script (costs nothing)")
-        elif (price := _price(engine)) is None:
-            lines.append(f"{engine.model} on {engine.server} (costs nothing)")
-        else:
-            paid = True
-            reads, writes = price
-            lines.append(f"{engine.model}: a million tokens cost {money(reads)} read, {money(writes)} written")
-    if paid:
-        spent = 0 if ledger is None else await spent_today(file, ledger)
-        limit = file.limits.spend.amount.micros
-        lines.append(f"at most {money(limit)} a day (limits.spend), {money(spent)} spent today")
-    return lines
+
+async def limit_words(file: BotFile, ledger: Ledger | None) -> str | None:
+    """Return what a day may cost and has cost; None: no engine is paid. Without a ledger nothing was spent yet."""
+    if not any(isinstance(engine, ModelRef) and _price(engine) is not None for engine in file.engines.text):
+        return None
+    spent = 0 if ledger is None else await spent_today(file, ledger)
+    return f"at most {money(file.limits.spend.amount.micros)} a day, {money(spent)} spent today"
 
 
 async def spent_today(file: BotFile, ledger: Ledger) -> int:
@@ -48,6 +37,16 @@ def hint_of_a_key(file: BotFile, environ: Mapping[str, str]) -> str | None:
     if uses or not environ.get(OPENAI_API_KEY, "").strip():
         return None
     return f"{OPENAI_API_KEY} is set; write `engines: openai/gpt-5-mini` to use it"
+
+
+def _engine(engine: EngineRef) -> str:
+    if not isinstance(engine, ModelRef):
+        return f"{engine.value} (costs nothing)"
+    price = _price(engine)
+    if price is None:
+        return f"{engine.model} on {engine.server} (costs nothing)"
+    reads, writes = price
+    return f"{engine.model}: a million tokens cost {money(reads)} read, {money(writes)} written"
 
 
 def _price(engine: ModelRef) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """How a command ends: its exit code, and what an owner reads when it could not be done."""
 
+import errno
 import functools
 import inspect
 import os
@@ -19,6 +20,17 @@ NEEDS_A_PERSON = 3
 """`status` and `check`: it works, and something waits for a person."""
 STOPPED_AT_ONCE = 130
 """A second Ctrl-C."""
+
+MENDS = {
+    errno.EACCES: "give this user the right to it, or take another folder",
+    errno.EPERM: "give this user the right to it, or take another folder",
+    errno.EROFS: "nothing can be written there: take another folder",
+    errno.ENOENT: "there is no such file or folder: look at the path",
+    errno.ENOTDIR: "a part of this path is a file: look at the path",
+    errno.EISDIR: "this is a folder: name a file",
+    errno.ENOSPC: "make room on the disk",
+}
+"""What helps against the failures of a system that an owner can cause."""
 
 Debug = Annotated[
     bool, typer.Option("--debug", help="Say more, and show where in the program a failure arose.", show_default=False)
@@ -107,5 +119,7 @@ def words_of(error: BaseException) -> str:
     if isinstance(error, GreenroomError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        mend = MENDS.get(error.errno or 0)
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return f"{what}; {mend}" if mend else what
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

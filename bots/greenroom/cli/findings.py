@@ -10,7 +10,7 @@ from typing import Any
 
 from greenroom.app import Bot, Options, router_of
 from greenroom.cli.choosing import Chosen
-from greenroom.cli.costs import engine_words, hint_of_a_key
+from greenroom.cli.costs import engine_words, hint_of_a_key, limit_words
 from greenroom.cli.failing import words_of
 from greenroom.cli.showing import moment_words
 from greenroom.cli.upcoming import coming_up
@@ -47,6 +47,7 @@ class Findings:
     accounts: Mapping[str, AccountFindings] = field(default_factory=dict[str, AccountFindings])
     warnings: Sequence[str] = ()
     engines: Sequence[str] = ()
+    limit: str | None = None
     hint: str | None = None
     comings: Sequence[str] = ()
     """The next posts of the file."""
@@ -116,16 +117,16 @@ async def find(chosen: Chosen, *, offline: bool) -> Findings:
         ][:COMINGS]
     except ConfigurationError as error:
         mistakes += _each(error)
-    engines = await engine_words(file, None)
+    engines, limit = engine_words(file), await limit_words(file, None)
     hint = hint_of_a_key(file, os.environ)
     if mistakes or offline:
-        return Findings(mistakes=mistakes, warnings=warnings, engines=engines, hint=hint, comings=comings)
+        return Findings(mistakes=mistakes, warnings=warnings, engines=engines, limit=limit, hint=hint, comings=comings)
     try:
         accounts = {name: await _signed_in(bot, name) for name in file.accounts}
     finally:
         for local in bot.local.values():
             await local.stop()
-    return Findings(accounts=accounts, warnings=warnings, engines=engines, hint=hint, comings=comings)
+    return Findings(accounts=accounts, warnings=warnings, engines=engines, limit=limit, hint=hint, comings=comings)
 
 
 async def _signed_in(bot: Bot, name: str) -> AccountFindings:

@@ -56,8 +56,8 @@ class Health:
     zone: tzinfo
 
 
-async def health_of(file: BotFile) -> Health:
-    """Gather how a bot is.
+async def health_of(file: BotFile, *, start: str) -> Health:
+    """Gather how a bot is; `start` is the command that starts it.
 
     :raises StorageError: its ledger is not there or cannot be read
     """
@@ -82,14 +82,14 @@ async def health_of(file: BotFile) -> Health:
     limit = file.limits.spend.amount.micros
     return Health(
         bot=file.bot,
-        ledger=file.store,
+        ledger=file.store.absolute(),
         runner=(runner_of(file.store) or {}) if is_running else None,
         accounts=accounts,
         counts=counts,
         comings=comings,
         spent=spent,
         limit=limit,
-        needs=_needs(is_running, accounts, counts),
+        needs=_needs(None if is_running else start, accounts, counts),
         now=now,
         zone=file.timezone,
     )
@@ -103,10 +103,10 @@ async def _connected(file: BotFile) -> Mapping[str, bool]:
     return cast("Mapping[str, bool]", answer.get("connected", {}))
 
 
-def _needs(is_running: bool, accounts: Sequence[AccountHealth], counts: Mapping[State, int]) -> list[str]:
+def _needs(start: str | None, accounts: Sequence[AccountHealth], counts: Mapping[State, int]) -> list[str]:
     needs: list[str] = []
-    if not is_running:
-        needs.append("It does not run: `greenroom run` starts it.")
+    if start is not None:
+        needs.append(f"It does not run: `{start}` starts it.")
     for account in accounts:
         if account.paused is not None:
             needs.append(f"Nothing goes out on {account.name}: `greenroom resume {account.name}` ends the pause.")

@@ -12,7 +12,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from greenroom.app import Bot
-from greenroom.cli.costs import engine_words, hint_of_a_key
+from greenroom.cli.costs import engine_words, hint_of_a_key, limit_words
 from greenroom.cli.follow import More, resting
 from greenroom.cli.showing import complain, console, facts, write_json
 from greenroom.cli.turn_words import as_object, turn_lines
@@ -109,13 +109,15 @@ class LiveLog(Log):
     @override
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
         file = bot.file
-        rows = [("ledger", str(file.store))]
+        rows = [("ledger", str(file.store.absolute()))]
         for name, desk in bot.desks.items():
             account = file.accounts[name]
             live = "" if account.live else ", rehearsing: nothing is published"
             rows.append(("account", f"{name} on {desk.adapter.platform}{live}"))
         rows += [("look at", f"{url}  (the {platform} on this machine)") for platform, url in bot.addresses.items()]
-        rows += [("engine", words) for words in await engine_words(file, bot.ledger)]
+        rows += [("engine", words) for words in engine_words(file)]
+        if (limit := await limit_words(file, bot.ledger)) is not None:
+            rows.append(("limit", limit))
         if (hint := hint_of_a_key(file, os.environ)) is not None:
             rows.append(("", hint))
         rows.append(("times", str(file.timezone)))
@@ -158,10 +160,10 @@ class JsonLog(Log):
                 "at": _now(),
                 "event": "running",
                 "bot": bot.file.bot,
-                "ledger": str(bot.file.store),
+                "ledger": str(bot.file.store.absolute()),
                 "accounts": {name: desk.adapter.platform for name, desk in bot.desks.items()},
                 "addresses": bot.addresses,
-                "engines": await engine_words(bot.file, bot.ledger),
+                "engines": engine_words(bot.file),
                 "timezone": str(bot.file.timezone),
                 "process": os.getpid(),
             }

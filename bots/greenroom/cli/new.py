@@ -57,12 +57,19 @@ def new(
             given = typer.prompt(question, default=usual)
         return (usual if given is None else given).strip() or usual
 
+    def where() -> str:
+        found = answer(platform, f"Where? ({', '.join(platforms)})", PLATFORM)
+        while platform is None and asks and found not in platforms:
+            say(f"There is no platform `{found}` here.")
+            found = answer(None, f"Where? ({', '.join(platforms)})", PLATFORM)
+        return found
+
     written = write_bot(
         name=answer(name, "What is it called?", NAME),
         who=answer(who, "Who is it? (one sentence)", WHO),
         voice=answer(voice, "How does it sound?", VOICE),
         topics=answer(topics, "What does it post about? (with commas)", TOPICS),
-        platform=answer(platform, f"Where? ({', '.join(platforms)})", PLATFORM),
+        platform=where(),
         folder=folder,
     )
     if as_json:

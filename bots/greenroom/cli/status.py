@@ -27,7 +27,9 @@ def status(bot: BotArgument = None, as_json: AsJson = False) -> None:
     """
     from greenroom.cli.health import health_of
 
-    health = asyncio.run(health_of(choose(bot).file()))
+    chosen = choose(bot)
+    start = "greenroom run" if chosen.is_demo else f"greenroom run {chosen.path}"
+    health = asyncio.run(health_of(chosen.file(), start=start))
     if as_json:
         write_json(_as_object(health))
     else:

@@ -74,13 +74,13 @@ def _persona(name: str, who: str, voice: str, topics: Sequence[str]) -> str:
         f"voice: {scalar(voice)}",
     ]
     if topics:
-        lines += ["topics:                      # drawn from when a post says nothing of its own to write about"]
+        lines += ["topics:                      # what it posts about by itself"]
         lines += [f"  - {scalar(topic)}" for topic in topics]
     lines += [
         "bounds:                      # counted on every text, not hoped for",
         "  length: 1-400",
         "  emoji: 0-1",
-        "# examples:                  # how it sounds when it is right: two or three posts help more than any rule",
+        "# examples:                  # two or three posts help more than any rule",
         '#   - "Wind west, 5. Lamp lit at 18:02."',
     ]
     return "\n".join(lines) + "\n"
@@ -94,9 +94,9 @@ accounts:
   home: {scalar(platform)}
 answer: [mentions, replies, direct_messages]
 post:
-  name: log                  # its identity: a period is posted once under this name, also after a restart
+  name: log                  # under this name each time is posted once
   every: 6 hours             # from midnight; or `at: 08:00`, or a cron line{about}
-# engines: openai/gpt-5-mini # with OPENAI_API_KEY set; until then the script speaks, which costs nothing
+# engines: openai/gpt-5-mini # with OPENAI_API_KEY set; the script costs nothing
 # limits:
 #   quiet: 23:00-07:00       # nothing is posted then
 """

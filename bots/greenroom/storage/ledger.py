@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+import msgspec
+
 from greenroom.storage.turn import Due, State, Turn
 from greenroom_adapters.contract import Quota
 
 __all__ = ["AgendaItem", "Command", "JournalEntry", "Ledger", "ScheduleMark", "SpendRow"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgendaItem:
+class AgendaItem(msgspec.Struct, frozen=True, kw_only=True):
     """A single post that somebody put down for a time to come."""
 
     id: int

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -507,8 +507,6 @@ class SqliteLedger(Ledger):
 
     @override
     async def add_agenda(self, items: Sequence[AgendaItem]) -> range:
-        rows = [(item.due, item.late, item.account, _encode(item.event)) for item in items]
-
         def add(db: sqlite3.Connection) -> range:
             db.execute("BEGIN IMMEDIATE")
             first = int(db.execute("SELECT coalesce(max(id),0)+1 FROM agenda").fetchone()[0])
@@ -516,15 +514,15 @@ class SqliteLedger(Ledger):
             first = max(first, int(last[0]) + 1 if last else 1)
             db.executemany(
                 "INSERT INTO agenda(id,due,late,account,due_event) VALUES(?,?,?,?,?)",
-                [(first + number, *row) for number, row in enumerate(rows)],
+                _agenda_rows(items, first),
             )
             # ids are never given twice: they are the identity of what was posted
             db.execute(
                 "INSERT INTO meta(name,value) VALUES('agenda',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
-                (str(first + len(rows) - 1),),
+                (str(first + len(items) - 1),),
             )
             db.execute("COMMIT")
-            return range(first, first + len(rows))
+            return range(first, first + len(items))
 
         return await self._aside(add)
 
@@ -798,6 +796,15 @@ class SqliteLedger(Ledger):
         await self._ask_change("DELETE FROM commands WHERE at<? AND answer IS NOT NULL", before)
         await self._ask_change("DELETE FROM journal WHERE at<?", before)
         return emptied
+
+
+def _agenda_rows(items: Sequence[AgendaItem], first: int) -> Iterator[tuple[int, int, int, str, bytes]]:
+    event, body = None, b""
+    for number, item in enumerate(items, first):
+        if item.event is not event:
+            # the same post for many moments is written out once
+            event, body = item.event, _encode(item.event)
+        yield number, item.due, item.late, item.account, body
 
 
 def _row(turn: Turn, now: int) -> tuple[Any, ...]:

@@ -27,6 +27,7 @@ accounts: {home: {platform: scripted}}
 timezone: UTC
 engines: hold
 """
+STEP = timedelta(seconds=1)
 PERSONA = "persona: Ada\nwho: keeps the lighthouse\nbounds: {length: 1-500}\n"
 
 
@@ -68,7 +69,8 @@ class Trial:
         self.path.write_text(head + rules, encoding="utf-8")
 
     async def start(self) -> Bot:
-        """Start the bot and return it when it runs; its accounts may still be connecting."""
+        """Start the bot and return it when it listens, or at once where the platform does not let it in."""
+        listened = len(self.platform.listened_after)
         bot = Bot.load(
             self.path,
             Options(
@@ -84,6 +86,8 @@ class Trial:
         )
         await bot.__aenter__()
         self._bot, self._running = bot, asyncio.create_task(bot.run())
+        if not self.platform.entering:
+            await self.until(lambda: self.is_dead or len(self.platform.listened_after) > listened)
         return bot
 
     async def stop(self) -> None:
@@ -171,8 +175,14 @@ class Trial:
                 await asyncio.sleep(0.001)
 
     async def past(self, reached: Callable[[], object], *, patience: float = 10.0) -> None:
-        """Let time pass until something is reached, see `ManualClock.run_until`."""
-        await self.clock.run_until(reached, patience=patience)
+        """Let time pass quickly until something is reached.
+
+        :raises TimeoutError: not reached within `patience` real seconds
+        """
+        async with asyncio.timeout(patience):
+            while not reached():
+                self.clock.turn(STEP)
+                await asyncio.sleep(0.001)
 
     async def counted(self, expected: Mapping[State, int], *, by: timedelta | None = None) -> None:
         """Wait until as many turns stand in each state; with `by`, let time pass in such steps."""

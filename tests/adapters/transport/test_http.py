@@ -1,0 +1,286 @@
+"""Every failure of a request becomes the error that says whether something may have gone out."""
+
+import asyncio
+import gzip
+import socket
+import traceback
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from greenroom_adapters.contract import (
+    AdapterError,
+    AuthenticationFailed,
+    ConfigurationError,
+    Duplicate,
+    Forbidden,
+    MediaRefused,
+    OutcomeUnknown,
+    PostRejected,
+    RateLimited,
+    Secret,
+    TargetGone,
+    Unavailable,
+)
+from greenroom_adapters.transport import Answer, Effect, Http
+
+StartServer = Callable[..., Awaitable[Any]]
+SOON = timedelta(seconds=0.3)
+
+
+def http_to(url: str, **options: Any) -> Http:
+    return Http(url, platform="somewhere", account="ada", **options)
+
+
+async def error_of(http: Http, effect: Effect, method: str = "POST", **options: Any) -> AdapterError:
+    with pytest.raises(AdapterError) as caught:
+        await http.call(method, "/api/posts", effect=effect, json={"text": "hi"}, deadline=SOON, **options)
+    assert (caught.value.platform, caught.value.account) == ("somewhere", "ada")
+    return caught.value
+
+
+@pytest.mark.asyncio
+async def test_json_goes_there_and_comes_back(start_server: StartServer, behaviours: Any) -> None:
+    server = await start_server(behaviours.answering(200, b'{"id": "7"}', X_Found="yes"))
+    async with http_to(server.url + "/base/") as http:
+        http.authorize(Secret("sesame"))
+        answer = await http.call(
+            "POST", "/api/posts", effect=Effect.ONCE, json={"text": "hé"}, query={"a": "b c"}, headers={"Key": "k"}
+        )
+    (request,) = server.seen
+    assert request.line == "POST /base/api/posts?a=b+c"
+    assert msgspec.json.decode(request.body) == {"text": "hé"}
+    assert (request.headers["authorization"], request.headers["key"]) == ("Bearer sesame", "k")
+    assert request.headers["content-type"] == "application/json"
+    assert (answer.status, answer.body, answer.headers["x-found"]) == (200, b'{"id": "7"}', "yes")
+
+
+# Before anything was sent ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("effect", Effect)
+@pytest.mark.asyncio
+async def test_nobody_listening_is_unavailable(effect: Effect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    async with http_to(f"http://127.0.0.1:{port}") as http:
+        assert type(await error_of(http, effect)) is Unavailable
+
+
+@pytest.mark.asyncio
+async def test_a_name_that_nobody_has_is_unavailable() -> None:
+    async with http_to("http://nowhere.invalid") as http:
+        with pytest.raises(Unavailable):
+            await http.call("POST", "/", effect=Effect.ONCE, json={}, deadline=timedelta(seconds=5))
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_speaks_no_tls_is_unavailable(start_server: StartServer, behaviours: Any) -> None:
+    server = await start_server(behaviours.answering(200))
+    async with http_to(server.url.replace("http:", "https:")) as http:
+        assert type(await error_of(http, Effect.ONCE)) is Unavailable
+    assert server.seen == []
+
+
+@pytest.mark.asyncio
+async def test_waiting_too_long_for_a_free_connection_is_unavailable(
+    start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.stalling)
+    async with http_to(server.url, connections=1) as http:
+        first = asyncio.create_task(http.call("POST", "/", effect=Effect.ONCE))
+        await server.asked.wait()
+        assert type(await error_of(http, Effect.ONCE)) is Unavailable
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_connection_that_nobody_accepts_is_unavailable() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        address = server.getsockname()
+        # A backlog of nothing is filled by these; later connections wait for ever.
+        fillers = [socket.socket() for _ in range(8)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(address)
+        async with http_to(f"http://127.0.0.1:{address[1]}") as http:
+            error = await error_of(http, Effect.ONCE)
+        for filler in fillers:
+            filler.close()
+    assert type(error) is Unavailable
+
+
+# After it was sent -------------------------------------------------------------------------------------------------
+
+LOST: dict[str, Callable[[Any], Any]] = {
+    "cut": lambda b: b.cutting,
+    "no answer in time": lambda b: b.stalling,
+    "half a head": lambda b: b.saying(b"HTTP/1.1 200 O"),
+    "half a body": lambda b: b.saying(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"),
+    "half a chunk": lambda b: b.saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"),
+    "not HTTP": lambda b: b.saying(b"\x00\x01\x02 hello\r\n\r\n"),
+    "a length that is none": lambda b: b.saying(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}"),
+    "broken compression": lambda b: b.answering(200, b"nonsense", Content_Encoding="gzip"),
+    "too large": lambda b: b.answering(200, b"x" * 2000),
+    "too large when unpacked": lambda b: b.answering(200, gzip.compress(b"x" * 100_000), Content_Encoding="gzip"),
+    "a redirect": lambda b: b.answering(302, Location="/elsewhere"),
+    "500": lambda b: b.answering(500),
+    "503": lambda b: b.answering(503, Retry_After="3"),
+}
+
+
+@pytest.mark.parametrize("behaviour", LOST)
+@pytest.mark.asyncio
+async def test_a_lost_answer_is_unknown_for_what_shows_and_unavailable_for_what_may_be_repeated(
+    behaviour: str, start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(LOST[behaviour](behaviours))
+    async with http_to(server.url, body_cap=1000) as http:
+        assert type(await error_of(http, Effect.ONCE)) is OutcomeUnknown
+        assert type(await error_of(http, Effect.REPEATABLE)) is Unavailable
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.asyncio
+async def test_a_write_is_sent_once_even_when_a_kept_connection_breaks(
+    method: str, start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.answering(200), behaviours.cutting, behaviours.answering(200))
+    async with http_to(server.url) as http:
+        await http.call("GET", "/", effect=Effect.REPEATABLE)
+        assert isinstance(await error_of(http, Effect.ONCE, method), OutcomeUnknown)
+    assert len(server.seen) == 2
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_says_something_else_is_judged_by_the_effect(
+    start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.answering(200, b"<html>"))
+    decoder = msgspec.json.Decoder(dict[str, str])
+    async with http_to(server.url) as http:
+        for effect, kind in ((Effect.ONCE, OutcomeUnknown), (Effect.REPEATABLE, Unavailable)):
+            answer = await http.call("POST", "/", effect=effect)
+            with pytest.raises(kind):
+                http.decode(answer, decoder)
+
+
+@pytest.mark.asyncio
+async def test_a_call_that_is_cancelled_gives_its_connection_back(start_server: StartServer, behaviours: Any) -> None:
+    server = await start_server(behaviours.stalling, behaviours.answering(200))
+    async with http_to(server.url, connections=1) as http:
+        call = asyncio.create_task(http.call("POST", "/", effect=Effect.ONCE, json={}))
+        await server.asked.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await http.call("POST", "/", effect=Effect.ONCE, json={})
+
+
+# What the platform said --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("effect", Effect)
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, PostRejected),
+        (401, AuthenticationFailed),
+        (403, Forbidden),
+        (404, TargetGone),
+        (405, PostRejected),
+        (408, Unavailable),
+        (410, TargetGone),
+        (415, MediaRefused),
+        (422, PostRejected),
+        (425, Unavailable),
+        (429, RateLimited),
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_refusal_is_certain(
+    effect: Effect, status: int, kind: type[AdapterError], start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.answering(status, b"because"))
+    async with http_to(server.url) as http:
+        assert type(await error_of(http, effect)) is kind
+
+
+@pytest.mark.asyncio
+async def test_a_platform_names_its_refusals_itself(start_server: StartServer, behaviours: Any) -> None:
+    def refusal(answer: Answer) -> tuple[type[PostRejected], str] | None:
+        return (Duplicate, "said\nbefore\x1b[31m") if answer.body == b"dup" else None
+
+    server = await start_server(behaviours.answering(403, b"dup"), behaviours.answering(403, b"else"))
+    async with http_to(server.url, refusal=refusal) as http:
+        error = await error_of(http, Effect.ONCE)
+        assert type(error) is Duplicate
+        assert str(error).endswith("said before [31m")
+        assert type(await error_of(http, Effect.ONCE)) is Forbidden
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry_After": "7"}, 7),
+        ({"Retry_After": "0.5"}, 0.5),
+        ({"Retry_After": "Tue, 24 Nov 2026 08:00:30 GMT", "Date": "Tue, 24 Nov 2026 08:00:00 GMT"}, 30),
+        ({"X_RateLimit_Limit": "1", "X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "90"}, 90),
+        ({}, 60),
+        ({"Retry_After": "soon"}, 60),
+    ],
+)
+@pytest.mark.asyncio
+async def test_being_asked_to_wait_says_how_long(
+    headers: dict[str, str], seconds: float, start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.answering(429, **headers))
+    async with http_to(server.url) as http:
+        error = await error_of(http, Effect.ONCE)
+    assert isinstance(error, RateLimited)
+    assert error.retry_after.total_seconds() == pytest.approx(seconds, abs=1)
+
+
+# Secrets, beginning and end ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("behaviour", [*LOST, "refused"])
+@pytest.mark.asyncio
+async def test_no_failure_shows_the_token(behaviour: str, start_server: StartServer, behaviours: Any) -> None:
+    token = "12345:AAF/secret token"  # noqa: S105 - a made-up one
+    quoted = "12345%3AAAF%2Fsecret%20token"
+    echo = behaviours.answering(400, f"you sent {token}".encode())
+    server = await start_server(LOST[behaviour](behaviours) if behaviour in LOST else echo)
+    async with http_to(server.url, body_cap=1000, secrets=(Secret(token),)) as http:
+        http.authorize(Secret(token))
+        with pytest.raises(AdapterError) as caught:
+            await http.call("POST", f"/bot{quoted}/send", effect=Effect.ONCE, json={}, deadline=SOON)
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    assert token not in shown
+    assert quoted not in shown
+    assert "***" in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["", "nowhere", "ftp://example.org", "http://", "http://[::1", "file:///etc"])
+def test_an_address_that_is_none_is_said_at_once(address: str) -> None:
+    with pytest.raises(ConfigurationError, match="is not an http or https address"):
+        http_to(address)
+
+
+@pytest.mark.asyncio
+async def test_before_entering_and_after_leaving_nothing_is_sent() -> None:
+    http = http_to("http://127.0.0.1:1")
+    with pytest.raises(RuntimeError, match="enter the transport"):
+        await http.call("GET", "/", effect=Effect.REPEATABLE)
+    async with http:
+        pass
+    await http.aclose()
+    with pytest.raises(RuntimeError, match="enter the transport"):
+        await http.call("GET", "/", effect=Effect.REPEATABLE)

@@ -1,0 +1,152 @@
+"""A stream comes back by itself, notices a peer that is silent, and leaves nothing behind."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from greenroom_adapters.contract import AuthenticationFailed, Secret
+from greenroom_adapters.transport import Closed, Http, Opened, Pace, frames
+
+QUICK = Pace(fast=(timedelta(0),) * 3, slow=timedelta(seconds=0.01))
+Peer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@pytest_asyncio.fixture
+async def serve() -> AsyncIterator[Callable[[Peer], Awaitable[str]]]:
+    runners: list[web.AppRunner] = []
+
+    async def start(peer: Peer) -> str:
+        app = web.Application()
+        app.router.add_get("/stream", peer)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        runners.append(runner)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+def http_to(url: str) -> Http:
+    return Http(url, platform="somewhere", account="ada", secrets=(Secret("sesame"),))
+
+
+async def collect(http: Http, count: int, **options: Any) -> list[Any]:
+    seen: list[Any] = []
+    async with asyncio.timeout(10), aclosing(frames(http, "/stream", pace=QUICK, **options)) as stream:
+        async for frame in stream:
+            seen.append(frame)
+            if len(seen) == count:
+                break
+    return seen
+
+
+@pytest.mark.asyncio
+async def test_frames_arrive_and_a_closed_stream_opens_again_where_it_ended(
+    serve: Callable[[Peer], Awaitable[str]],
+) -> None:
+    asked: list[str] = []
+
+    async def peer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.query["after"])
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(f"text {len(asked)}")
+        await socket.send_bytes(b"bytes")
+        await socket.close(code=1001)
+        return socket
+
+    places = iter("abc")
+    async with http_to(await serve(peer)) as http:
+        seen = await collect(http, 6, query=lambda: {"after": next(places)})
+    closed = Closed(reason="closed with code 1001", wait=timedelta(0))
+    assert seen == [Opened(), "text 1", b"bytes", closed, Opened(), "text 2"]
+    assert asked == ["a", "b"]
+
+
+@pytest.mark.asyncio
+async def test_a_peer_that_is_not_there_is_tried_again_and_again() -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async with http_to("http://127.0.0.1:9") as http:
+        seen = await collect(http, 5, sleep=sleep, rng=random.Random(1))  # noqa: S311 - jitter, not a secret
+    assert all(isinstance(frame, Closed) for frame in seen)
+    assert waits[:3] == [0, 0, 0]
+    assert 0.005 <= waits[3] <= 0.015
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.asyncio
+async def test_a_peer_that_does_not_let_us_in_ends_the_stream(
+    status: int, serve: Callable[[Peer], Awaitable[str]]
+) -> None:
+    async def peer(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status)
+
+    async with http_to(await serve(peer)) as http:
+        http.authorize(Secret("sesame"))
+        with pytest.raises(AuthenticationFailed) as caught:
+            await collect(http, 1)
+    assert caught.value.__cause__ is None
+    assert "sesame" not in repr(caught.value)
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_fails_is_tried_again(serve: Callable[[Peer], Awaitable[str]]) -> None:
+    async def peer(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=502)
+
+    async with http_to(await serve(peer)) as http:
+        seen = await collect(http, 2)
+    assert [type(frame) for frame in seen] == [Closed, Closed]
+
+
+@pytest.mark.asyncio
+async def test_a_peer_that_answers_no_ping_is_given_up(serve: Callable[[Peer], Awaitable[str]]) -> None:
+    async def peer(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        await asyncio.sleep(5)
+        return socket
+
+    async with http_to(await serve(peer)) as http:
+        seen = await collect(http, 3, heartbeat=timedelta(seconds=0.2))
+    assert [type(frame) for frame in seen] == [Opened, Closed, Opened]
+
+
+@pytest.mark.asyncio
+async def test_a_frame_that_is_too_large_closes_the_stream_and_no_more(
+    serve: Callable[[Peer], Awaitable[str]],
+) -> None:
+    async def peer(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str("x" * 5000)
+        await asyncio.sleep(5)
+        return socket
+
+    async with http_to(await serve(peer)) as http:
+        seen = await collect(http, 3, message_cap=1000)
+    assert [type(frame) for frame in seen] == [Opened, Closed, Opened]
+
+
+def test_waits_are_short_first_and_then_long_with_jitter() -> None:
+    rng = random.Random(7)  # noqa: S311 - jitter, not a secret
+    pace = Pace()
+    waits = [pace.wait(failures, rng) for failures in range(1, 20)]
+    assert tuple(waits[: len(pace.fast)]) == pace.fast
+    assert all(pace.slow * 0.5 <= wait <= pace.slow * 1.5 for wait in waits[len(pace.fast) :])
+    assert len(set(waits[len(pace.fast) :])) > 5

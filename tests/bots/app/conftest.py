@@ -1,0 +1,16 @@
+"""A whole bot that answers mentions, on a platform in memory."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from greenroom.testing import Trial
+
+
+@pytest_asyncio.fixture
+async def trial(tmp_path: Path) -> AsyncIterator[Trial]:
+    """Not started yet; stopped in the end."""
+    made = Trial(tmp_path)
+    yield made
+    await made.stop()

@@ -1,0 +1,126 @@
+"""A local platform is started for the bot, found again when it lives, and outlives a bot that is killed."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from greenroom.app import is_local, start_local
+from greenroom_adapters.contract import ConfigurationError
+from greenroom_adapters.testing.stage import RunningStage
+
+POINTS = """\
+[greenroom.local_platforms]
+stage = greenroom_adapters.stage.__main__:main
+broken = json.tool:main
+"""
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The entry points as an installed package has them, here and in the processes that are started."""
+    site = tmp_path / "site" / "local_points-1.0.dist-info"
+    site.mkdir(parents=True)
+    (site / "METADATA").write_text("Metadata-Version: 2.1\nName: local-points\nVersion: 1.0\n")
+    (site / "entry_points.txt").write_text(POINTS)
+    others = [path for path in sys.path if path]
+    monkeypatch.setattr(sys, "path", [str(site.parent), *sys.path])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site.parent), *others]))
+    from importlib import metadata
+
+    if len(metadata.entry_points(group="greenroom.local_platforms", name="stage")) != 1:
+        pytest.skip("greenroom is installed beside these tests, with entry points of its own")
+    yield
+
+
+def name_of(url: str) -> str:
+    with urllib.request.urlopen(f"{url}/api/instance", timeout=10) as answer:  # noqa: S310 - our own address
+        return str(json.load(answer)["name"])
+
+
+@pytest.mark.asyncio
+async def test_it_is_started_once_and_stopped_by_whoever_started_it(tmp_path: Path) -> None:
+    assert is_local("stage")
+    assert not is_local("mastodon")
+    folder = tmp_path / "data"
+    first = await start_local("stage", folder)
+    try:
+        assert first.process is not None
+        second = await start_local("stage", folder)
+        assert (second.url, second.process) == (first.url, None)
+        await second.stop()
+        assert await asyncio.to_thread(name_of, first.url) == "Stage"
+        other = await start_local("stage", tmp_path / "other")
+        assert other.url != first.url, "another folder is another network"
+        await other.stop()
+    finally:
+        await first.stop()
+    assert first.process.returncode == 0
+    await first.stop()
+    with pytest.raises(OSError, match="refused"):
+        await asyncio.to_thread(name_of, first.url)
+
+
+START = """
+import asyncio, os, sys
+from pathlib import Path
+from greenroom.app import start_local
+
+async def main():
+    local = await start_local("stage", Path(sys.argv[1]))
+    print(local.url, local.process.pid, flush=True)
+    os.kill(os.getpid(), 9)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.asyncio
+async def test_it_lives_on_when_the_bot_is_killed_and_is_found_by_the_next_one(tmp_path: Path) -> None:
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", START, str(tmp_path)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    url, pid = done.stdout.split()
+    try:
+        found = await start_local("stage", tmp_path)
+        assert (found.url, found.process) == (url, None)
+        assert await asyncio.to_thread(name_of, url) == "Stage"
+    finally:
+        os.kill(int(pid), signal.SIGTERM)
+
+
+@pytest.mark.asyncio
+async def test_a_word_of_a_process_that_has_gone_does_not_lead_to_a_strangers_network(tmp_path: Path) -> None:
+    with RunningStage("--name", "Stranger") as stranger:
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        (tmp_path / "stage.db.json").write_text(json.dumps({"url": stranger.url, "pid": gone.pid}))
+        local = await start_local("stage", tmp_path)
+        try:
+            assert local.process is not None
+            assert await asyncio.to_thread(name_of, local.url) == "Stage"
+        finally:
+            await local.stop()
+
+
+@pytest.mark.parametrize("word", ["", "not json", "[]", '{"url": 5}', '{"url": "http://127.0.0.1:1", "pid": "x"}', '{"url": "http://127.0.0.1:1", "pid": 1}'])
+@pytest.mark.asyncio
+async def test_a_word_that_cannot_be_understood_is_as_good_as_none(tmp_path: Path, word: str) -> None:
+    (tmp_path / "broken.db.json").write_text(word)
+    with pytest.raises(ConfigurationError, match="the local broken did not start: "):
+        await start_local("broken", tmp_path)
+
+
+@pytest.mark.asyncio
+async def test_a_local_platform_that_cannot_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "stage.db").write_bytes(b"my notes, not a database\n" * 100)
+    with pytest.raises(ConfigurationError, match=r"the local stage did not start: .*stage\.db"):
+        await start_local("stage", tmp_path)

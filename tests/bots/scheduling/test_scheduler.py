@@ -1,0 +1,265 @@
+"""What is due comes into the inbox once, whatever happens to the process, and its mark with it."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from greenroom.app import put_down
+from greenroom.storage import Due, State
+from greenroom.testing import ManualClock, Trial
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+MORNING = "post: {name: morning, at: '08:00', say: Good morning., late_ok: 1 hour}\n"
+
+
+@pytest_asyncio.fixture
+async def trial(tmp_path: Path) -> AsyncIterator[Trial]:
+    made = Trial(tmp_path, rules=MORNING, clock=ManualClock(NOON))
+    yield made
+    await made.stop()
+
+
+def at(hour: int, minute: int = 0, *, day: int = 24, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+async def quiet(trial: Trial) -> None:
+    """Give the scheduler the time to do what it should not do."""
+    await asyncio.sleep(0.03)
+    await trial.bot.settle()
+
+
+async def pass_to(trial: Trial, moment: datetime) -> None:
+    """Let time pass to `moment`, with everything that the bot does on the way."""
+    trial.clock.turn_to(moment)
+    await quiet(trial)
+
+
+@pytest.mark.asyncio
+async def test_a_post_goes_out_at_its_time_once_a_day(trial: Trial) -> None:
+    async with trial:
+        await pass_to(trial, at(7, 59))
+        assert trial.platform.posts == []
+        for day in (24, 25, 26):
+            await pass_to(trial, at(8, day=day))
+            assert len(trial.platform.posts) == day - 23
+            await pass_to(trial, at(8, 30, day=day))
+            assert len(trial.platform.posts) == day - 23
+        ids = [turn.event_id for turn in await trial.bot.ledger.turns()]
+    assert ids == ["post:morning@2026-11-26", "post:morning@2026-11-25", "post:morning@2026-11-24"]
+
+
+@pytest.mark.parametrize("crash", [True, False])
+@pytest.mark.asyncio
+async def test_over_restarts_within_its_period_it_is_posted_once(trial: Trial, crash: bool) -> None:
+    await trial.start()
+    await pass_to(trial, at(8))
+    for minute in (1, 2, 3):
+        await (trial.crash() if crash else trial.stop())
+        await trial.start()
+        await pass_to(trial, at(8, minute))
+    assert trial.platform.texts == ["Good morning."]
+
+
+@pytest.mark.parametrize("point", ["before_due_insert", "after_due_insert"])
+@pytest.mark.asyncio
+async def test_dead_around_the_insert_it_is_posted_once_and_its_mark_is_not_without_it(
+    trial: Trial, point: str
+) -> None:
+    await trial.start()
+    trial.dies_at(point)
+    trial.clock.turn_to(at(8))
+    await trial.until(lambda: trial.is_dead)
+    await trial.bury()
+    with contextlib.closing(sqlite3.connect(trial.path.parent / "data" / "ada.db")) as db:
+        ((until,),) = db.execute("SELECT until FROM schedules WHERE name='morning'")
+        ((turns,),) = db.execute("SELECT count(*) FROM turns")
+    assert (until >= at(8).timestamp() * 1e6) is (turns == 1)
+    await trial.start()
+    await pass_to(trial, at(8, 1))
+    await trial.counted({State.SENT: 1})
+    assert trial.platform.texts == ["Good morning."]
+
+
+@pytest.mark.asyncio
+async def test_the_turn_and_the_mark_are_never_seen_without_each_other(trial: Trial) -> None:
+    async with trial:
+        with contextlib.closing(sqlite3.connect(trial.bot.file.store)) as db:
+            seen = set()
+            for day in range(24, 29):
+                trial.clock.turn_to(at(8, day=day))
+                async with asyncio.timeout(10):
+                    while True:
+                        row = db.execute(
+                            "SELECT (SELECT max(received) FROM turns), (SELECT until FROM schedules WHERE name='morning')"
+                        ).fetchone()
+                        seen.add(row)
+                        if row[0] is not None and row[0] >= at(8, day=day).timestamp() * 1e6:
+                            break
+                        await asyncio.sleep(0)
+    assert all(until >= received for received, until in seen if received is not None)
+
+
+@pytest.mark.asyncio
+async def test_after_an_outage_within_its_lateness_it_is_posted_and_after_it_is_skipped_and_told(
+    trial: Trial,
+) -> None:
+    async with trial:
+        pass
+    trial.clock.turn_to(at(9))
+    async with trial:
+        await quiet(trial)
+        assert len(trial.platform.posts) == 1, "at its deadline"
+    trial.clock.turn_to(at(9, 1, day=25))
+    async with trial:
+        await quiet(trial)
+        assert len(trial.platform.posts) == 1
+        assert any("skipped: post:morning@2026-11-25" in line for line in await trial.journal())
+
+
+@pytest.mark.asyncio
+async def test_an_outage_of_days_does_not_end_in_a_burst(trial: Trial) -> None:
+    trial.rewrite("post: {name: log, every: 1 hour, say: Lamp lit.}\n")
+    async with trial:
+        await quiet(trial)
+        before = len(trial.platform.posts)
+    trial.clock.turn_to(at(12, 5, day=26))
+    async with trial:
+        await quiet(trial)
+        assert len(trial.platform.posts) == before + 1
+        skipped = [line for line in await trial.journal() if line.startswith("skipped")]
+        assert len(skipped) == 71
+
+
+@pytest.mark.asyncio
+async def test_a_clock_that_goes_back_posts_nothing_again(trial: Trial) -> None:
+    async with trial:
+        await pass_to(trial, at(8, 5))
+        await pass_to(trial, at(7, 50))
+        await pass_to(trial, at(8))
+        await pass_to(trial, at(8, 30))
+        assert trial.platform.texts == ["Good morning."]
+
+
+@pytest.mark.asyncio
+async def test_with_another_time_the_same_day_is_not_posted_again(trial: Trial) -> None:
+    async with trial:
+        await pass_to(trial, at(8))
+    trial.rewrite(MORNING.replace("08:00", "10:00"))
+    async with trial:
+        await pass_to(trial, at(10))
+        assert len(trial.platform.posts) == 1
+        await pass_to(trial, at(10, day=25))
+        assert len(trial.platform.posts) == 2
+
+
+# quiet hours
+
+
+@pytest.mark.parametrize(("late_ok", "goes_out"), [("3 hours", True), ("1 hour", False), ("2 hours", True)])
+@pytest.mark.asyncio
+async def test_in_quiet_hours_a_due_post_waits_or_is_left_out_as_it_may_be_late(
+    trial: Trial, late_ok: str, goes_out: bool
+) -> None:
+    trial.rewrite(MORNING.replace("1 hour", late_ok) + "limits: {quiet: '22:00-10:00'}\n")
+    async with trial:
+        await pass_to(trial, at(8))
+        await trial.counted({State.RECEIVED: 1} if goes_out else {State.STALE: 1})
+        await pass_to(trial, at(9))
+        await pass_to(trial, at(9, 59))
+        assert trial.platform.posts == []
+        await pass_to(trial, at(10))
+        assert len(trial.platform.posts) == int(goes_out)
+
+
+@pytest.mark.asyncio
+async def test_a_wait_for_the_end_of_quiet_hours_is_durable(trial: Trial) -> None:
+    trial.rewrite(MORNING.replace("1 hour", "3 hours") + "limits: {quiet: '22:00-10:00'}\n")
+    await trial.start()
+    await pass_to_received(trial)
+    await trial.crash()
+    await trial.start()
+    await trial.until(lambda: True)
+    trial.clock.turn_to(at(9))
+    await asyncio.sleep(0.03)
+    assert trial.platform.posts == []
+    await pass_to(trial, at(10))
+    assert len(trial.platform.posts) == 1
+
+
+async def pass_to_received(trial: Trial) -> None:
+    trial.clock.turn_to(at(8))
+    await trial.counted({State.RECEIVED: 1})
+
+
+# the agenda
+
+
+@pytest.mark.asyncio
+async def test_single_posts_put_down_from_beside_go_out_at_their_times_once_each(trial: Trial) -> None:
+    await trial.start()
+    moments = [NOON + timedelta(minutes=minute) for minute in (3, 1, 2, 1)]
+    event = Due(name="single", period="", due=NOON, say="Now.")
+    items = await put_down(trial.bot.ledger, moments, event, accounts=["home"])
+    assert len(set(items)) == 4
+    await trial.bot.commands.obey("wake", {})
+    for minute, expected in ((1, 2), (2, 3), (3, 4)):
+        await pass_to(trial, NOON + timedelta(minutes=minute))
+        assert len(trial.platform.posts) == expected
+        await trial.crash()
+        await trial.start()
+        await quiet(trial)
+        assert len(trial.platform.posts) == expected
+    assert await trial.bot.ledger.agenda() == []
+    event_ids = {turn.event_id for turn in await trial.bot.ledger.turns()}
+    assert event_ids == {f"post:single@{item}" for item in items}
+
+
+@pytest.mark.parametrize("point", ["before_due_insert", "after_due_insert"])
+@pytest.mark.asyncio
+async def test_dead_in_the_middle_of_an_agenda_each_item_goes_out_once(trial: Trial, point: str) -> None:
+    await trial.start()
+    event = Due(name="single", period="", due=NOON, say="Now.")
+    await put_down(trial.bot.ledger, [NOON] * 50, event, accounts=["home"])
+    trial.dies_at(point, 25)
+    await trial.bot.commands.obey("wake", {})
+    await trial.until(lambda: trial.is_dead)
+    await trial.bury()
+    await trial.start()
+    await trial.counted({State.SENT: 50})
+    assert len(trial.platform.posts) == 50
+    assert len({key for key, _ in trial.platform.posts}) == 50
+
+
+@pytest.mark.asyncio
+async def test_an_item_that_is_too_late_after_an_outage_is_stale(trial: Trial) -> None:
+    async with trial:
+        event = Due(name="single", period="", due=NOON, say="Now.")
+        later = NOON + timedelta(minutes=5)
+        await put_down(trial.bot.ledger, [later], event, accounts=["home"], late=timedelta(minutes=10))
+    trial.clock.turn_to(NOON + timedelta(minutes=16))
+    async with trial:
+        await trial.counted({State.STALE: 1})
+    assert trial.platform.attempts == []
+
+
+@pytest.mark.asyncio
+async def test_more_items_than_one_commit_holds_go_out_once_each_over_a_crash(trial: Trial) -> None:
+    await trial.start()
+    event = Due(name="single", period="", due=NOON, say="Now.")
+    await put_down(trial.bot.ledger, [NOON] * 2300, event, accounts=["home"])
+    await trial.bot.commands.obey("wake", {})
+    await trial.until(lambda: len(trial.platform.posts) > 100)
+    await trial.crash()
+    await trial.start()
+    async with asyncio.timeout(30):
+        while len(trial.platform.posts) < 2300:
+            await asyncio.sleep(0.01)
+    await trial.counted({State.SENT: 2300})
+    assert len(trial.platform.posts) == 2300
