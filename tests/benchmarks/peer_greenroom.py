@@ -245,7 +245,9 @@ class Peer:
 
     async def push(self, raw: bytes) -> None:
         """Take one event; returns when it is durable."""
-        await self.push_batch((raw,))
+        await self._desk.intake.take(self._adapter.read(raw))
+        if self._options.hit != "miss":
+            await self._bot.ledger.committed()
 
     async def push_batch(self, raws: Any) -> None:
         """Take what came together."""

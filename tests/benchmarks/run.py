@@ -82,7 +82,8 @@ def cells(only: set[str], peers: Sequence[str]) -> Iterator[Cell]:
     for scenario, (arguments, able) in SCENARIOS.items():
         if only and scenario not in only:
             continue
-        bare = arguments if scenario != "rules-1000" else SCENARIOS["rules-1"][0]
+        # a miss is held against what bare needs for a hit, and a thousand rules against bare's one
+        bare = SCENARIOS["rules-1"][0] if scenario in ("rules-1000", "miss") else arguments
         yield Cell("bare", scenario, bare)
         if scenario == "durable":
             yield Cell("bare:wal", scenario, bare)
@@ -246,7 +247,7 @@ def figures(rows: list[tuple[int, Cell, dict[str, Any]]]) -> list[Figure]:
                 middle("miss", "greenroom", "cpu_us"),
                 "us",
                 ratio("miss", "greenroom"),
-                "<= 1.0 x bare's miss x 2",
+                "<= 1.0 x bare's hit",
             )
         )
         result += [

@@ -12,6 +12,7 @@ from greenroom.faults import FaultHook
 from greenroom.routing import Router
 from greenroom.storage import Ledger, StorageError, Turn
 from greenroom.telemetry import get_log
+from greenroom.turns.gate import Gate
 from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
@@ -74,7 +75,7 @@ class AccountDesk:
         dispatcher = Dispatcher(
             adapter, account=account, ledger=ledger, pacer=pacer, clock=clock, faults=faults, chance=chance
         )
-        others = Others()
+        others, gate = Others(), Gate()
         self._performer = Performer(
             adapter,
             bot=bot,
@@ -88,6 +89,7 @@ class AccountDesk:
             others=others,
             live=live,
             alone=alone,
+            gate=gate,
         )
         self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
         self.intake = Intake(
@@ -98,6 +100,7 @@ class AccountDesk:
             clock=clock,
             faults=faults,
             others=others,
+            gate=gate,
             listens_to_others=listens_to_others,
         )
 
@@ -232,7 +235,7 @@ class AccountDesk:
             if isinstance(event, PostDeleted | PostEdited):
                 await self.intake.source_changed(event)
             else:
-                self.intake.accept(event)
+                await self.intake.take(event)
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - one poisoned event must not stop an account

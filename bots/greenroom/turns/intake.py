@@ -8,6 +8,7 @@ from greenroom.faults import FaultHook
 from greenroom.routing import Hit, Router
 from greenroom.storage import Ledger, State, Turn
 from greenroom.telemetry import get_log
+from greenroom.turns.gate import Gate
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
 from greenroom_adapters.contract import Event, PostDeleted, PostEdited, TextEvent
@@ -34,6 +35,7 @@ class Intake:
         clock: Clock,
         faults: FaultHook,
         others: Others,
+        gate: Gate,
         listens_to_others: bool = False,
     ) -> None:
         self._account = account
@@ -43,11 +45,17 @@ class Intake:
         self._clock = clock
         self._faults = faults
         self._others = others
+        self._gate = gate
         self._listens_to_others = listens_to_others
         self._passed: dict[str, str] = {}
         """Source → cursor that moved in memory only."""
         self._on_the_way = 0
         self._log = get_log().bind(account=account)
+
+    async def take(self, event: Event) -> None:
+        """As `accept`, but a burst of events lets others have their turn of the loop."""
+        await self._gate.pass_through()
+        self.accept(event)
 
     def accept(self, event: Event) -> None:
         """Decide about an event; what is for the bot is queued for the next commit of the ledger."""

@@ -24,6 +24,7 @@ from greenroom.generation import (
 from greenroom.personas import Persona
 from greenroom.storage import Draft, Due, Ledger, Part, State, StorageError, Turn
 from greenroom.telemetry import get_log
+from greenroom.turns.gate import Gate
 from greenroom.turns.others import Others
 from greenroom_adapters.contract import (
     Adapter,
@@ -89,8 +90,10 @@ class Performer:
         others: Others,
         live: bool,
         alone: asyncio.Lock,
+        gate: Gate,
     ) -> None:
         self._adapter = adapter
+        self._gate = gate
         self._others = others
         self._live = live
         self._bot = bot
@@ -178,6 +181,8 @@ class Performer:
             outcome = await speaker.voice.speak(self._brief(turn, speaker.persona))
         except GenerationError as failure:
             outcome = failure
+        # a thousand engines may answer in the same moment
+        await self._gate.pass_through()
         self._faults("after_generate_before_store")
         if turn.state is not State.RECEIVED or turn.revisions != revision:
             # deleted while the engine worked, or it reads differently by now and is read again
