@@ -28,7 +28,7 @@ POINTS: tuple[str, ...] = (
     "before_due_insert",
     "after_due_insert",
 )
-"""Every point, in the order in which an event meets them. `mid_publish` is the platform's side: the Stage cuts there."""
+"""Every point, in the order in which an event meets them. `mid_publish` is on the platform's side: the Stage cuts."""
 
 
 def no_fault(point: str) -> None:

@@ -287,7 +287,7 @@ async def setup(rules: int, generate: Any, sink: Any, options: Any) -> Peer:
     )
     await bot.__aenter__()
     peer = Peer(bot, options)
-    while not bot.desks["home"].is_connected:  # noqa: ASYNC110 - once, before anything is measured
+    while not bot.desks["home"].is_connected:
         await asyncio.sleep(0.01)
     return peer
 

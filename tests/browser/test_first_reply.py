@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 @contextmanager
 def running_demo(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `greenroom run demo` in `folder`; yield the process and the address that it printed."""
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+    process = subprocess.Popen(
         [sys.executable, "-m", "greenroom", "run", "demo", "--json"],
         cwd=folder,
         stdout=subprocess.PIPE,

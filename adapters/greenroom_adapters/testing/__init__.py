@@ -5,13 +5,13 @@ import pytest
 # Before the import, so that the suite's bare asserts explain themselves.
 pytest.register_assert_rewrite("greenroom_adapters.testing.conformance")
 
-from greenroom_adapters.testing.conformance import (  # noqa: E402 - see above
+from greenroom_adapters.testing.conformance import (
     AdapterConformance,
     Intent,
     Published,
     World,
     take,
 )
-from greenroom_adapters.testing.wire import WireTap  # noqa: E402 - sorted after the one above
+from greenroom_adapters.testing.wire import WireTap
 
 __all__ = ["AdapterConformance", "Intent", "Published", "WireTap", "World", "take"]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Self, TypeVar
 
 import aiohttp
@@ -87,31 +87,34 @@ def no_refusal(answer: Answer) -> None:
     """Leave every refusal to its status."""
 
 
-class _Progress:
-    """How far one request came."""
-
-    __slots__ = ("once", "sent")
-
-    def __init__(self, *, once: bool) -> None:
-        self.once = once
-        self.sent = False
-
-
 class _SentAgain(aiohttp.ClientError):
     """The HTTP client was about to repeat a write by itself."""
 
 
-async def _note_sent(
-    session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
-) -> None:
-    progress: _Progress | None = context.trace_request_ctx
-    if progress is None:  # the handshake of a WebSocket
-        return
-    # aiohttp repeats PUT and DELETE on a fresh connection when a kept one breaks. The second look at the headers
-    # is the last moment to stop that: a write is repeated by delivery or not at all.
-    if progress.sent and progress.once:
-        raise _SentAgain("the connection broke after the request was sent")
-    progress.sent = True
+class _Progress:
+    """How far one request came: a middleware of the HTTP client, called once for each time it tries."""
+
+    __slots__ = ("_once", "_request")
+
+    def __init__(self, *, once: bool) -> None:
+        self._once = once
+        self._request: aiohttp.ClientRequest | None = None
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        # aiohttp repeats PUT and DELETE on a fresh connection when a kept one breaks. A write is repeated by delivery
+        # or not at all.
+        if self._once and self.sent:
+            raise _SentAgain("the connection broke after the request was sent")
+        self._request = request
+        return await handler(request)
+
+    @property
+    def sent(self) -> bool:
+        """Whether a first byte may have left. A request has its response object from the moment in which it is handed
+        to a connection; until then it waited for one."""
+        return self._request is not None and self._request.response is not None
 
 
 class Http:
@@ -160,13 +163,10 @@ class Http:
         self._urls: dict[str, yarl.URL] = {}
 
     async def __aenter__(self) -> Self:
-        trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_note_sent)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=IDLE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "Greenroom"},
-            trace_configs=[trace],
         )
         return self
 
@@ -227,13 +227,13 @@ class Http:
                 headers=all_headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds, connect=min(seconds, CONNECT_SECONDS)),
-                trace_request_ctx=progress,
+                middlewares=(progress,),
             ) as response:
                 body = await self._read(response)
                 answer = Answer(status=response.status, headers=response.headers, body=body, effect=effect)
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             # ValueError: an answer whose framing or encoding is broken beyond what aiohttp wraps.
-            raise self._lost(method, path, progress, exc) from self.redactor.cause(exc)
+            raise self._lost(method, path, effect, progress, exc) from self.redactor.cause(exc)
         if 200 <= answer.status < 300:
             return answer
         raise self._refused(method, path, answer)
@@ -305,10 +305,10 @@ class Http:
             parts.append(part)
         return b"".join(parts)
 
-    def _lost(self, method: str, path: str, progress: _Progress, exc: Exception) -> AdapterError:
+    def _lost(self, method: str, path: str, effect: Effect, progress: _Progress, exc: Exception) -> AdapterError:
         when = "after it was sent" if progress.sent else "before it was sent"
         words = f"{self.platform}: {method} {path} failed {when}: {_words(exc)}"
-        return self._inconclusive(words, once=progress.sent and progress.once)
+        return self._inconclusive(words, once=progress.sent and effect is Effect.ONCE)
 
     def _inconclusive(self, words: str, *, once: bool) -> AdapterError:
         return self.error(OutcomeUnknown if once else Unavailable, words)

@@ -44,7 +44,7 @@ class Pacer:
         self._woken.set()
 
     def heard(self, quota: Quota) -> None:
-        """Take over what the platform's headers said. Answers may overtake each other: in one window the least counts."""
+        """Take over what the platform's headers said. Answers may overtake each other: the least of a window counts."""
         known = self._quotas.get(quota.bucket)
         if quota.limit <= 0 or (
             known is not None and known.resets_at == quota.resets_at and known.remaining < quota.remaining

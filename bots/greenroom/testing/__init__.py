@@ -1,5 +1,5 @@
-"""For authors of bots and of stores: whole bots on a clock turned by hand, on a platform and with an engine that do what
-a test orders, and the behaviour of every ledger as tests."""
+"""For authors of bots and of stores: a clock turned by hand, a platform and an engine that do what a test orders, and
+the behaviour of every ledger as tests."""
 
 import pytest
 

@@ -78,7 +78,18 @@ def due_turn(number: int, *, account: str = "home", name: str = "morning", say: 
     received = round(moment.timestamp() * 1e6)
     lane = f"{account}/post:{name}"
     return Turn(
-        account, due.id, lane, CLOCK, due, Surface.POST, name, Trust.OWNER, received, received + HOUR, None, received + 1
+        account,
+        due.id,
+        lane,
+        CLOCK,
+        due,
+        Surface.POST,
+        name,
+        Trust.OWNER,
+        received,
+        received + HOUR,
+        None,
+        received + 1,
     )
 
 
@@ -196,7 +207,12 @@ class LedgerConformance(abc.ABC):
         turn = mention_turn(1, text='quotes " and \n lines, 🎭, and \\u0000: \u0000')
         async with make_ledger() as ledger:
             await stored(ledger, turn)
-            turn.state, turn.reason, turn.starts, turn.not_before = State.SENDING, "try 2: why not", 1, turn.received + 5
+            turn.state, turn.reason, turn.starts, turn.not_before = (
+                State.SENDING,
+                "try 2: why not",
+                1,
+                turn.received + 5,
+            )
             turn.expires += 7
             turn.persona = "v1"
             turn.draft = Draft(parts=("one", "two"), engine="script", model="m", cost=12, notes=("cut",))
@@ -322,7 +338,7 @@ class LedgerConformance(abc.ABC):
     @pytest.mark.asyncio
     async def test_open_and_parked_turns_about_a_post_are_found(self, make_ledger: MakeLedger) -> None:
         async with make_ledger() as ledger:
-            expected = []
+            expected: list[int] = []
             for number, state in enumerate(State):
                 turn = mention_turn(number)
                 turn.post_id = "same"
@@ -394,7 +410,7 @@ class LedgerConformance(abc.ABC):
     @pytest.mark.asyncio
     async def test_everything_before_the_call_is_on_disk_when_committed_returns(self, make_ledger: MakeLedger) -> None:
         async with make_ledger() as ledger:
-            waiters = []
+            waiters: list[tuple[int, asyncio.Future[None]]] = []
             for number in range(6000):
                 ledger.receive(mention_turn(number, conversation=f"c{number % 50}"))
                 if number % 500 == 0:
@@ -527,7 +543,9 @@ class LedgerConformance(abc.ABC):
     # limits, pauses, money, commands, the journal
 
     @pytest.mark.asyncio
-    async def test_what_limit_headers_said_last_is_remembered(self, make_ledger: MakeLedger, clock: ManualClock) -> None:
+    async def test_what_limit_headers_said_last_is_remembered(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
         quota = Quota(bucket="posts", limit=300, remaining=7, resets_at=clock.now() + timedelta(minutes=5))
         async with make_ledger() as ledger:
             ledger.pace("home", Quota(bucket="posts", limit=300, remaining=8, resets_at=clock.now()))

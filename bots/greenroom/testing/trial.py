@@ -131,7 +131,10 @@ class Trial:
         return self._store.with_name("left-by-the-dead.db")
 
     def _die(self) -> None:
-        with contextlib.closing(sqlite3.connect(self._store)) as now, contextlib.closing(sqlite3.connect(self._left)) as left:
+        with (
+            contextlib.closing(sqlite3.connect(self._store)) as now,
+            contextlib.closing(sqlite3.connect(self._left)) as left,
+        ):
             now.backup(left)
         self.platform.crashes += 1
 

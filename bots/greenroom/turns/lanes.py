@@ -122,7 +122,7 @@ class Lanes:
             await asyncio.gather(*late, return_exceptions=True)
 
     def give_back(self, turn: Turn) -> None:
-        """Leave a turn that was not begun to the next start. Its insert may have counted a start: a stop is no crash."""
+        """Leave a turn that was not begun to the next start. Its insert may have counted one: a stop is no crash."""
         if turn.state is State.RECEIVED and turn.starts and not turn.suspect:
             turn.starts = 0
             self._ledger.save(turn)

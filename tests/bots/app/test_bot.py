@@ -14,7 +14,13 @@ from greenroom.storage import is_running as runs
 from greenroom.testing import Trial
 from greenroom_adapters.contract import ConfigurationError
 
-TWO = "bot: ada\npersona: ada.yaml\naccounts: {home: {platform: scripted}, away: {platform: scripted}}\ntimezone: UTC\nengines: hold\n"
+TWO = """\
+bot: ada
+persona: ada.yaml
+accounts: {home: {platform: scripted}, away: {platform: scripted}}
+timezone: UTC
+engines: hold
+"""
 
 
 @pytest.mark.asyncio

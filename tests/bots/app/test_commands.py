@@ -16,7 +16,13 @@ from greenroom.storage import SqliteLedger, State
 from greenroom.testing import Trial, answer_lost
 from greenroom_adapters.contract import Forbidden, Idempotency, IdempotencyKind, OutcomeUnknown, PostRef, TargetGone
 
-TWO = "bot: ada\npersona: ada.yaml\naccounts: {home: {platform: scripted}, away: {platform: scripted}}\ntimezone: UTC\nengines: hold\n"
+TWO = """\
+bot: ada
+persona: ada.yaml
+accounts: {home: {platform: scripted}, away: {platform: scripted}}
+timezone: UTC
+engines: hold
+"""
 
 
 async def beside(trial: Trial, name: str, **arguments: Any) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -16,28 +16,23 @@ from greenroom.app import is_local, start_local
 from greenroom_adapters.contract import ConfigurationError
 from greenroom_adapters.testing.stage import RunningStage
 
-POINTS = """\
-[greenroom.local_platforms]
-stage = greenroom_adapters.stage.__main__:main
-broken = json.tool:main
-"""
+GROUP = "greenroom.local_platforms"
+POINTS = {"stage": "greenroom_adapters.stage.__main__:main", "broken": "json.tool:main"}
 
 
 @pytest.fixture(autouse=True)
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The entry points as an installed package has them, here and in the processes that are started."""
     site = tmp_path / "site" / "local_points-1.0.dist-info"
     site.mkdir(parents=True)
     (site / "METADATA").write_text("Metadata-Version: 2.1\nName: local-points\nVersion: 1.0\n")
-    (site / "entry_points.txt").write_text(POINTS)
+    missing = [
+        f"{name} = {place}" for name, place in POINTS.items() if not metadata.entry_points(group=GROUP, name=name)
+    ]
+    (site / "entry_points.txt").write_text("\n".join([f"[{GROUP}]", *missing]))
     others = [path for path in sys.path if path]
     monkeypatch.setattr(sys, "path", [str(site.parent), *sys.path])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site.parent), *others]))
-    from importlib import metadata
-
-    if len(metadata.entry_points(group="greenroom.local_platforms", name="stage")) != 1:
-        pytest.skip("greenroom is installed beside these tests, with entry points of its own")
-    yield
 
 
 def name_of(url: str) -> str:
@@ -111,7 +106,17 @@ async def test_a_word_of_a_process_that_has_gone_does_not_lead_to_a_strangers_ne
             await local.stop()
 
 
-@pytest.mark.parametrize("word", ["", "not json", "[]", '{"url": 5}', '{"url": "http://127.0.0.1:1", "pid": "x"}', '{"url": "http://127.0.0.1:1", "pid": 1}'])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "",
+        "not json",
+        "[]",
+        '{"url": 5}',
+        '{"url": "http://127.0.0.1:1", "pid": "x"}',
+        '{"url": "http://127.0.0.1:1", "pid": 1}',
+    ],
+)
 @pytest.mark.asyncio
 async def test_a_word_that_cannot_be_understood_is_as_good_as_none(tmp_path: Path, word: str) -> None:
     (tmp_path / "broken.db.json").write_text(word)

@@ -1,6 +1,7 @@
 """Each post goes out once, whatever the platform answers and whenever the process dies."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +31,7 @@ from greenroom_adapters.contract import (
 )
 
 if TYPE_CHECKING:
-    from conftest import Door
+    from conftest import Door  # type: ignore[import-not-found]  # found by pytest alone
 else:
     Door = object
 
@@ -90,7 +91,7 @@ async def test_what_surely_did_not_go_out_is_tried_again_under_the_same_key_as_i
     assert [attempt.number for attempt in attempts] == [1, 2, 3, 4]
     assert {attempt.first_tried_at for attempt in attempts} == {attempts[0].last_tried_at}
     tried = door.platform.tried_at
-    pauses = [(later - earlier) / 1e6 for earlier, later in zip(tried, tried[1:], strict=False)]
+    pauses = [(later - earlier) / 1e6 for earlier, later in itertools.pairwise(tried)]
     assert all(pause >= 0.5 for pause in pauses)
     assert pauses[2] > pauses[0], "it gives a platform in trouble ever more time"
     assert door.platform.asked == [], "there was no doubt"
@@ -227,7 +228,7 @@ async def test_a_platform_that_goes_on_losing_answers_is_not_hammered_and_the_po
     assert turn.state is State.UNKNOWN
     assert 5 < len(door.platform.attempts) < 60
     tried = door.platform.tried_at
-    pauses = [(later - earlier) / 1e6 for earlier, later in zip(tried, tried[1:], strict=False)]
+    pauses = [(later - earlier) / 1e6 for earlier, later in itertools.pairwise(tried)]
     assert all(pause > 0.5 for pause in pauses[1:])
 
 
@@ -267,7 +268,7 @@ async def left_in_sending(door: Door, *, took: bool) -> Turn:
         door.platform.take(door.platform.attempts[0])
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    found = await door.after_crash(turn)
+    found: Turn = await door.after_crash(turn)
     assert found.state is State.SENDING
     return found
 
@@ -302,9 +303,7 @@ async def test_what_was_only_intended_at_a_crash_was_never_tried_and_is_sent(doo
 
 @pytest.mark.parametrize(("age", "trusted"), [(8.9, True), (9.0, False), (9.5, False), (20.0, False)])
 @pytest.mark.asyncio
-async def test_a_key_is_relied_on_only_within_its_window_less_the_margin(
-    door: Door, age: float, trusted: bool
-) -> None:
+async def test_a_key_is_relied_on_only_within_its_window_less_the_margin(door: Door, age: float, trusted: bool) -> None:
     # of ten minutes a tenth is the margin
     play(door.platform, IdempotencyKind.KEYED, minutes(10))
     turn = await left_in_sending(door, took=False)
@@ -571,7 +570,7 @@ async def test_a_stop_from_outside_is_no_deadline(door: Door) -> None:
 @pytest.mark.asyncio
 async def test_when_the_ledger_fails_not_a_byte_leaves(door: Door) -> None:
     turn = await door.intended()
-    turn.outbox[0].checkpoint = object()  # type: ignore[assignment]  # nothing that could be stored
+    turn.outbox[0].checkpoint = object()  # nothing that could be stored
     with pytest.raises(StorageError):
         await door.dispatcher().deliver(turn)
     assert door.platform.attempts == []

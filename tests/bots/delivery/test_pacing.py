@@ -15,15 +15,13 @@ from greenroom.testing import ManualClock, ScriptedPlatform
 from greenroom_adapters.contract import Attempt, Quota, RateLimited, Receipt
 
 if TYPE_CHECKING:
-    from conftest import Door
+    from conftest import Door  # type: ignore[import-not-found]  # found by pytest alone
 else:
     Door = object
 
 
 def quota(clock: ManualClock, remaining: int, *, limit: int = 100, seconds: float = 60) -> Quota:
-    return Quota(
-        bucket="posts", limit=limit, remaining=remaining, resets_at=clock.now() + timedelta(seconds=seconds)
-    )
+    return Quota(bucket="posts", limit=limit, remaining=remaining, resets_at=clock.now() + timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize(("remaining", "waits"), [(7, False), (6, False), (5, True), (4, True), (0, True)])
@@ -111,7 +109,9 @@ class Window:
             raise RateLimited("too many", retry_after=self._ends - now)
         self._used += 1
         self.most = max(self.most, self._used)
-        platform.quota = Quota(bucket="posts", limit=self._limit, remaining=self._limit - self._used, resets_at=self._ends)
+        platform.quota = Quota(
+            bucket="posts", limit=self._limit, remaining=self._limit - self._used, resets_at=self._ends
+        )
         receipt = platform.take(attempt)
         await asyncio.sleep(0)
         return receipt

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.storage import AgendaItem, AlreadyRunning, Due, LedgerBroken, SqliteLedger, StorageError
+from greenroom.storage import AgendaItem, AlreadyRunning, Due, LedgerBroken, SqliteLedger, StorageError, runner_of
 from greenroom.storage import is_running as runs
-from greenroom.storage import runner_of
 from greenroom.testing import ManualClock
 from greenroom.testing.ledger import mention_turn
 
@@ -19,9 +18,7 @@ def beside(path: Path, clock: ManualClock) -> SqliteLedger:
 
 
 @pytest.mark.asyncio
-async def test_who_looks_from_beside_sees_what_the_runner_committed(
-    ledger: SqliteLedger, beside: SqliteLedger
-) -> None:
+async def test_who_looks_from_beside_sees_what_the_runner_committed(ledger: SqliteLedger, beside: SqliteLedger) -> None:
     async with ledger, beside:
         ledger.receive(mention_turn(1))
         await ledger.committed()

@@ -108,7 +108,7 @@ async def test_an_event_that_cannot_be_encoded_is_refused_at_once_and_harms_no_o
 @pytest.mark.asyncio
 async def test_a_file_that_is_no_database_is_told_apart(ledger: SqliteLedger, path: Path) -> None:
     path.write_bytes(b"these are my notes, not a database\n" * 100)
-    with pytest.raises(LedgerBroken, match="damaged.*restore a backup"):
+    with pytest.raises(LedgerBroken, match=r"damaged.*restore a backup"):
         await ledger.__aenter__()
     assert path.read_bytes().startswith(b"these are my notes"), "it was left as it was"
 
@@ -134,7 +134,7 @@ async def test_a_file_of_a_newer_program_is_refused(ledger: SqliteLedger, path: 
         pass
     spoil(path, "PRAGMA user_version=999")
     for beside in (False, True):
-        with pytest.raises(LedgerBroken, match="version 999.*update greenroom"):
+        with pytest.raises(LedgerBroken, match=r"version 999.*update greenroom"):
             await SqliteLedger(path, bot="ada", clock=clock, beside=beside).__aenter__()
 
 
@@ -176,7 +176,8 @@ async def main():
                 await ledger.committed()
                 told = number + 1
         except LedgerBroken as error:
-            print(f"{told}|{len(await ledger.turns(limit=100_000))}|{(await ledger.cursors('home'))['mentions']}|{error}")
+            kept = len(await ledger.turns(limit=100_000))
+            print(f"{told}|{kept}|{(await ledger.cursors('home'))['mentions']}|{error}")
 
 asyncio.run(main())
 """

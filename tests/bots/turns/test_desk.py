@@ -10,8 +10,8 @@ import pytest
 from greenroom.storage import State, StorageError
 from greenroom.testing import Trial
 from greenroom_adapters.contract import (
-    Author,
     AuthenticationFailed,
+    Author,
     MessageReceived,
     PostRef,
     Unavailable,
@@ -142,7 +142,7 @@ async def test_a_stream_that_ends_is_taken_up_again_without_a_gap_and_without_a_
             trial.platform.reading.append(trouble)
             trial.mention(f"{number}")
             trial.platform.interrupt()
-            await trial.past(lambda number=number: len(trial.platform.listened_after) == number + 2)
+            await trial.past(lambda number=number: len(trial.platform.listened_after) == number + 2)  # type: ignore[misc]  # bound to this round
         began = trial.clock.micros()
         trial.platform.reading += [trouble] * 8
         trial.platform.interrupt()
@@ -200,7 +200,7 @@ async def test_refused_at_the_door_it_waits_until_a_person_resumes_it(trial: Tri
     await trial.start()
     desk = trial.bot.desks["home"]
     for left in (1, 0):
-        await trial.until(lambda left=left: len(trial.platform.entering) == left and desk.pacer.paused)
+        await trial.until(lambda left=left: len(trial.platform.entering) == left and desk.pacer.paused)  # type: ignore[misc]  # bound to this round
         assert "revoked" in str(desk.pacer.paused)
         trial.clock.turn(timedelta(hours=1))
         await asyncio.sleep(0.01)

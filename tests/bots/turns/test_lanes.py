@@ -121,7 +121,10 @@ def test_over_a_crash_every_turn_that_was_not_done_runs_once_in_order(
                 await ledger.committed()
                 for _ in range(late):
                     await asyncio.sleep(0)
-                with contextlib.closing(sqlite3.connect(path)) as now, contextlib.closing(sqlite3.connect(image)) as then:
+                with (
+                    contextlib.closing(sqlite3.connect(path)) as now,
+                    contextlib.closing(sqlite3.connect(image)) as then,
+                ):
                     now.backup(then)
                 await stand.lanes.close(grace=0)
             async with SqliteLedger(image, bot="ada", clock=ManualClock()) as ledger:
@@ -182,7 +185,12 @@ async def test_a_run_that_breaks_is_told_and_so_is_a_ledger_that_cannot_be_read(
             raise StorageError("gone")
 
         lanes = Lanes(broken, ledger=ledger, admission=5)
-        ledger.on_arrival(lambda new, known: [lanes.admit(turn) for turn in new] and None)
+
+        def admit(new: list[Turn], known: list[Turn]) -> None:
+            for turn in new:
+                lanes.admit(turn)
+
+        ledger.on_arrival(admit)
         ledger.receive(mention_turn(1))
         with pytest.raises(StorageError, match="gone"):
             async with asyncio.timeout(5):

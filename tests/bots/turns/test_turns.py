@@ -117,7 +117,7 @@ async def test_a_turn_that_brings_the_process_down_three_times_is_dead_and_the_o
     for starts in (1, 2, 3):
         if starts > 1:
             await trial.start()
-        await trial.until(lambda starts=starts: len(trial.engine.briefs) == starts)
+        await trial.until(lambda starts=starts: len(trial.engine.briefs) == starts)  # type: ignore[misc]  # bound to this round
         assert (await trial.turn("mention-1")).starts == starts, "counted on disk before the work"
         await trial.crash()
     trial.engine.gate.set()
@@ -137,7 +137,7 @@ async def test_the_third_start_is_taken_alone(trial: Trial) -> None:
     for number in range(8):
         trial.mention(f"{number}")
     for starts in (1, 2):
-        await trial.until(lambda starts=starts: len(trial.engine.briefs) == 8 * starts)
+        await trial.until(lambda starts=starts: len(trial.engine.briefs) == 8 * starts)  # type: ignore[misc]  # bound to this round
         await trial.crash()
         trial.engine.at_work = trial.engine.most_at_work = 0
         await trial.start()
@@ -158,7 +158,7 @@ async def test_a_clean_stop_is_no_crash(trial: Trial) -> None:
         if stops == 1:
             trial.mention("first", conversation="c")
             trial.mention("second", conversation="c")
-        await trial.until(lambda stops=stops: len(trial.engine.briefs) == stops)
+        await trial.until(lambda stops=stops: len(trial.engine.briefs) == stops)  # type: ignore[misc]  # bound to this round
         await trial.stop()
     trial.engine.gate.set()
     await trial.start()
@@ -210,7 +210,9 @@ async def test_a_wait_that_the_engine_asks_for_is_kept(trial: Trial) -> None:
     trial.mention()
     await trial.until(lambda: trial.engine.briefs)
     turn = await trial.turn("mention-1")
-    assert timedelta(minutes=20) <= timedelta(microseconds=turn.not_before - trial.clock.micros()) <= timedelta(minutes=24)
+    assert (
+        timedelta(minutes=20) <= timedelta(microseconds=turn.not_before - trial.clock.micros()) <= timedelta(minutes=24)
+    )
     trial.clock.turn(timedelta(minutes=19))
     await asyncio.sleep(0.02)
     assert len(trial.engine.briefs) == 1
@@ -294,7 +296,7 @@ async def test_killed_again_and_again_under_load_it_answers_all_once_and_in_orde
     for number in range(120):
         trial.mention(f"{number:03}", conversation=f"c{number % 5}")
     for answers in (10, 40, 70, 100):
-        await trial.past(lambda answers=answers: len(trial.platform.posts) >= answers)
+        await trial.past(lambda answers=answers: len(trial.platform.posts) >= answers)  # type: ignore[misc]  # bound to this round
         await trial.crash()
         await trial.start()
     await trial.past(lambda: len(trial.platform.posts) >= 120)
@@ -302,8 +304,8 @@ async def test_killed_again_and_again_under_load_it_answers_all_once_and_in_orde
     await trial.stop()
     assert len(trial.platform.posts) == 120
     for lane in range(5):
-        answers = [text[-3:] for text in trial.platform.texts if int(text[-3:]) % 5 == lane]
-        assert answers == sorted(answers)
+        said = [text[-3:] for text in trial.platform.texts if int(text[-3:]) % 5 == lane]
+        assert said == sorted(said)
 
 
 # deletions and edits
@@ -318,7 +320,12 @@ def deleted(trial: Trial, post: str) -> None:
 def edited(trial: Trial, post: str, text: str) -> None:
     trial.platform.happen(
         PostEdited(
-            id=f"edit-{post}-{text}", source="", cursor="", occurred_at=trial.clock.now(), post=PostRef(id=post), text=text
+            id=f"edit-{post}-{text}",
+            source="",
+            cursor="",
+            occurred_at=trial.clock.now(),
+            post=PostRef(id=post),
+            text=text,
         )
     )
 
@@ -460,7 +467,9 @@ async def test_a_draft_for_a_text_that_was_edited_since_is_dropped_even_over_a_c
 # rehearsing
 
 
-REHEARSING = "bot: ada\npersona: ada.yaml\naccounts: {home: {platform: scripted, live: false}}\ntimezone: UTC\nengines: hold\n"
+REHEARSING = (
+    "bot: ada\npersona: ada.yaml\naccounts: {home: {platform: scripted, live: false}}\ntimezone: UTC\nengines: hold\n"
+)
 
 
 @pytest.mark.asyncio
