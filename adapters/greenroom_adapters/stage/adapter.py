@@ -311,6 +311,7 @@ class StageAdapter(Adapter):
     async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         """Yield events; without a cursor for `events` from this moment on."""
         position = after.get(SOURCE)
+        away = False
         bell = asyncio.Event()
         doorbell = asyncio.create_task(self._ring(bell, lambda: position))
         doorbell.add_done_callback(lambda _: bell.set())
@@ -322,10 +323,13 @@ class StageAdapter(Adapter):
                 try:
                     page = await self._page(position)
                 except Unavailable as error:
-                    logger.warning("the Stage cannot be read now: %s", error)
+                    # One warning for each outage, not one for each look.
+                    logger.log(logging.DEBUG if away else logging.WARNING, "the Stage cannot be read now: %s", error)
+                    away = True
                     if isinstance(error, RateLimited):
                         wait = max(wait, error.retry_after)
                 else:
+                    away = False
                     for raw in page.events:
                         event = read_event(
                             bytes(raw), after=position or "", server=self._server, received_at=self._now()

@@ -491,11 +491,13 @@ async def test_at_its_last_moment_it_is_still_sent(door: Door) -> None:
 @pytest.mark.asyncio
 async def test_a_retry_keeps_on_no_longer_than_the_rule_allows(door: Door) -> None:
     door.platform.answers += [Unavailable("down")] * 10_000
-    turn = await door.deliver(await door.intended())
+    turn = await door.intended()
+    turn.expires = door.clock.micros() + 3_600_000_000
+    turn = await door.deliver(turn)
     assert turn.state is State.STALE
     assert "down" in turn.reason
     assert door.clock.micros() == turn.expires
-    assert len(door.platform.attempts) < 400
+    assert 5 < len(door.platform.attempts) < 60
 
 
 @pytest.mark.asyncio

@@ -87,7 +87,7 @@ def by_lane(turns: list[Turn]) -> dict[str, list[int]]:
     return lanes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(plan=arrivals, admission=st.integers(1, 12))
 def test_every_turn_runs_once_in_the_order_of_its_lane_and_within_the_admission(
     plan: list[Arrival], admission: int
@@ -107,7 +107,7 @@ def test_every_turn_runs_once_in_the_order_of_its_lane_and_within_the_admission(
     asyncio.run(scenario())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(before=arrivals, after=arrivals, admission=st.integers(1, 12), late=st.integers(0, 60))
 def test_over_a_crash_every_turn_that_was_not_done_runs_once_in_order(
     before: list[Arrival], after: list[Arrival], admission: int, late: int

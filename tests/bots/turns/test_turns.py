@@ -437,7 +437,7 @@ async def test_a_mention_that_is_edited_before_the_engine_reads_it_is_written_on
     trial.platform.entering.append(ConnectionError("not yet"))
     trial.engine.outcomes.append(EngineUnavailable("away"))
     async with trial:
-        await trial.past(lambda: trial.bot.desks["home"].is_connected)
+        await trial.past(lambda: trial.platform.listened_after)
         trial.mention("Is it rainin?")
         await trial.until(lambda: trial.engine.briefs)
         edited(trial, "p1", "Is it raining?")
