@@ -197,7 +197,11 @@ def write_whole(path: Path, text: str) -> None:
 
 def listening(host: str, port: int) -> socket.socket:
     """Return a socket that accepts connections."""
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=2048)
+    # asyncio sets it only on sockets that name their protocol; without it each answer waits for a delayed ACK
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def url_of(listener: socket.socket, host: str) -> str:

@@ -227,9 +227,9 @@ async def test_an_engine_that_never_comes_back_makes_the_turn_stale_and_frees_it
     trial.mention("too early", conversation="c")
     await trial.until(lambda: trial.engine.briefs)
     while (await trial.turn("mention-1")).state is State.RECEIVED:
-        trial.clock.turn(timedelta(minutes=1))
-        await asyncio.sleep(0.001)
-    assert trial.clock.now() - (await trial.turn("mention-1")).event.occurred_at <= timedelta(hours=6, minutes=1)  # type: ignore[union-attr]  # a mention
+        trial.clock.turn(timedelta(minutes=5))
+        await asyncio.sleep(0.003)
+    assert trial.clock.now() - (await trial.turn("mention-1")).event.occurred_at <= timedelta(hours=6, minutes=5)  # type: ignore[union-attr]  # a mention
     turn = await trial.turn("mention-1")
     assert turn.state is State.STALE
     assert "overloaded" in turn.reason
