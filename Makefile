@@ -28,8 +28,9 @@ lint: $(VENV)/test.stamp ## Check format, types, import rules
 bench: $(VENV)/test.stamp ## Measure, beside the peers; writes tests/benchmarks/out/latest.jsonl
 	@$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
-crash: $(VENV)/test.stamp ## Kill the bot 200 times and count on the platform's side
-	@$(BIN)/python tests/system/crash.py $(CRASH)
+crash: $(VENV)/test.stamp ## Kill the bot 200 times on each kind of platform, and count there
+	@for kind in keyed keyed-window two_phase listed none; do \
+	  echo "On a platform of the kind $$kind:"; $(BIN)/python tests/system/crash.py --idempotency $$kind $(CRASH) || exit 1; done
 
 lock: $(VENV)/test.stamp ## Write the locked requirements anew
 	@$(PIP) uv

@@ -84,7 +84,7 @@ class Attempt:
     first_tried_at: datetime
     """When try 1 was recorded, before its first byte; aware. Equals `last_tried_at` on try 1."""
     last_tried_at: datetime
-    """When this try (in `find`: the last try) was recorded; aware."""
+    """When this try was recorded; in `find`: when the last try was recorded or, later than that, given up. Aware."""
     state: bytes | None = None
     """The latest checkpoint of an earlier try; None when there was none."""
     save: Callable[[bytes], Awaitable[None]] = field(repr=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 from greenroom.clock import SystemClock
 from greenroom.settings import BotFile
-from greenroom.storage import AlreadyRunning, LedgerBroken, SqliteLedger, is_running
+from greenroom.storage import AlreadyRunning, LedgerBroken, SqliteLedger, StorageError, is_running
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["ask", "reading", "runs", "wake", "writing_agenda"]
@@ -64,9 +64,10 @@ async def ask(file: BotFile, name: str, arguments: Mapping[str, Any], *, makes: 
 
 
 async def wake(file: BotFile) -> None:
-    """Let a running bot look at the posts to come; nothing where none runs."""
+    """Let a running bot look at the posts to come; it looks by itself within a minute where this does not reach it."""
     if runs(file.store):
-        await ask(file, "wake", {})
+        with contextlib.suppress(ConfigurationError, StorageError):
+            await ask(file, "wake", {})
 
 
 async def _in_its_place(file: BotFile, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -76,6 +76,8 @@ class Dispatcher:
         self._faults = faults
         self._chance = chance
         self._deadlines = Deadlines(adapter)
+        self._claimed: dict[str, int] = {}
+        """Post that was looked up → seq of the turn that took it for its own."""
         self._log = get_log().bind(account=account)
 
     async def deliver(self, turn: Turn) -> None:
@@ -136,6 +138,10 @@ class Dispatcher:
             return _Next.OVER
         if in_doubt:
             return self._park(turn, f"{turn.reason}; no chance to ask again in time")
+        if index:
+            # half a thread is out: its owner decides about the rest
+            missing = f"part {index + 1} of {len(turn.outbox)}"
+            return self._end(turn, State.DEAD, f"{missing} had no chance to go out in time: {self._obstacle(turn)}")
         return self._end(turn, State.STALE, f"no chance to send it in time: {self._obstacle(turn)}")
 
     async def _wait(self, turn: Turn) -> bool:
@@ -197,12 +203,15 @@ class Dispatcher:
                 return await self._reconcile(turn, part, str(why), refused=True)
             case PostRejected() if in_doubt:
                 return self._park(turn, f"{turn.reason}; a later try was refused: {why}")
-            case TargetGone():
+            case TargetGone() if part is turn.outbox[0]:
                 return self._end(turn, State.IGNORED, "source gone")
             case PostRejected():
                 whose = "refused before sending" if part.number == 0 else "the platform refused it"
                 return self._end(turn, State.DEAD, f"{whose}: {why}")
             case _:
+                # the platform may have taken it until this moment: what is absent settles from here
+                part.last_tried = self._clock.micros()
+                self._ledger.save(turn)
                 return await self._reconcile(turn, part, str(why) or "no answer in time")
 
     def _refused(self, turn: Turn, refusal: AuthenticationFailed) -> None:
@@ -277,7 +286,9 @@ class Dispatcher:
             return False
         if idempotency.window is None:
             return True
-        trusted = idempotency.window - min(MARGIN, idempotency.window / 10)
+        # what is sent at the last moment may be on its way for as long as a publish may take
+        flight = self._adapter.capabilities.publish_deadline
+        trusted = idempotency.window - max(flight, min(MARGIN, idempotency.window / 10))
         return self._clock.micros() < part.first_tried + trusted // INSTANT
 
     async def _reconcile(self, turn: Turn, part: Part, why: str, *, refused: bool = False) -> _Next:
@@ -294,6 +305,9 @@ class Dispatcher:
         while True:
             answer = await self._find(turn, attempt)
             self._faults("after_reconcile")
+            if isinstance(answer, Found) and not await self._is_ours(turn, answer.receipt):
+                # the same words to the same place: another turn's post proves nothing about this one
+                answer = Undecided(reason="what the platform has belongs to another turn", final=True)
             if isinstance(answer, Found):
                 self._ledger.note(turn.seq, "found", f"{why}; the platform has it")
                 return self._accept(turn, part, answer.receipt)
@@ -310,6 +324,14 @@ class Dispatcher:
                 return self._park(turn, f"{why}; {answer.reason}")
             asked += 1
             await self._clock.sleep(min(30.0, 0.25 * 2.0 ** min(asked, 8)) * self._chance.uniform(0.5, 1.0))
+
+    async def _is_ours(self, turn: Turn, receipt: Receipt) -> bool:
+        """Say whether no other turn has this post as its own."""
+        post = receipt.ref.id
+        if self._claimed.setdefault(post, turn.seq) != turn.seq:
+            return False
+        await self._ledger.committed()
+        return await self._ledger.turn_of_post(self._account, post) in (None, turn.seq)
 
     async def _find(self, turn: Turn, attempt: Attempt) -> Found | Absent | Undecided:
         """Ask the platform for the post; a question without an answer decides nothing."""

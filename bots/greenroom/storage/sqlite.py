@@ -167,7 +167,8 @@ class SqliteLedger(Ledger):
                 return
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = _lock_runner(self._path, patience=_GLANCE)
-            writer = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=5)
+            # somebody may be importing a year of posts beside us
+            writer = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=60)
             try:
                 if new:
                     # texts of people are in there
@@ -507,14 +508,20 @@ class SqliteLedger(Ledger):
 
     @override
     async def add_agenda(self, items: Sequence[AgendaItem]) -> range:
+        rows = list(_agenda_rows(items))
+
         def add(db: sqlite3.Connection) -> range:
             db.execute("BEGIN IMMEDIATE")
+            if items and items[0].event.period and (known := _in_agenda(db, items[0])):
+                # a command that is obeyed again, because the bot died over it
+                db.execute("ROLLBACK")
+                return range(known, known + len(items))
             first = int(db.execute("SELECT coalesce(max(id),0)+1 FROM agenda").fetchone()[0])
             last = db.execute("SELECT value FROM meta WHERE name='agenda'").fetchone()
             first = max(first, int(last[0]) + 1 if last else 1)
             db.executemany(
                 "INSERT INTO agenda(id,due,late,account,due_event) VALUES(?,?,?,?,?)",
-                _agenda_rows(items, first),
+                ((first + number, *row) for number, row in enumerate(rows)),
             )
             # ids are never given twice: they are the identity of what was posted
             db.execute(
@@ -798,13 +805,23 @@ class SqliteLedger(Ledger):
         return emptied
 
 
-def _agenda_rows(items: Sequence[AgendaItem], first: int) -> Iterator[tuple[int, int, int, str, bytes]]:
+def _agenda_rows(items: Sequence[AgendaItem]) -> Iterator[tuple[int, int, str, bytes]]:
     event, body = None, b""
-    for number, item in enumerate(items, first):
+    for item in items:
         if item.event is not event:
             # the same post for many moments is written out once
             event, body = item.event, _encode(item.event)
-        yield number, item.due, item.late, item.account, body
+        yield item.due, item.late, item.account, body
+
+
+def _in_agenda(db: sqlite3.Connection, item: AgendaItem) -> int | None:
+    """Return the id under which a post with an identity of its own stands in the agenda already."""
+    row = db.execute(
+        "SELECT min(id) FROM agenda WHERE account=? AND json_extract(due_event,'$.period')=?",
+        (item.account, item.event.period),
+    ).fetchone()
+    found: int | None = row[0]
+    return found
 
 
 def _row(turn: Turn, now: int) -> tuple[Any, ...]:

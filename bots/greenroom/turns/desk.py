@@ -216,12 +216,20 @@ class AccountDesk:
             newest[event.source] = event.cursor
             heard.set()
 
+        # No task group: of a failure and a cancellation at the same time it loses the cancellation (Python 3.11, 3.12).
+        tasks = [
+            asyncio.create_task(self._hear(cursors, note)),
+            asyncio.create_task(self._acknowledge_for_ever(newest, heard)),
+        ]
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._acknowledge_for_ever(newest, heard))
-                await self._hear(cursors, note)
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from failures
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for error in ended:
+            if error is not None and not isinstance(error, asyncio.CancelledError):
+                raise error
 
     async def _hear(self, cursors: Mapping[str, str], taken: Callable[[Event], None]) -> NoReturn:
         async with contextlib.aclosing(self.adapter.events(after=cursors)) as events:

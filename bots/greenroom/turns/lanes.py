@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from greenroom.storage import Ledger, State, StorageError, Turn
+from greenroom.storage import Ledger, State, Turn
 
 __all__ = ["Lanes"]
 
@@ -209,7 +209,7 @@ class Lanes:
                     for (lane, first), turns in zip(wanted, found, strict=True):
                         self._take(lane, first, turns, more=len(turns) == limit or self._reading[lane])
                 self._reading = {}
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 - a row that cannot be read must be told, not wait for ever
             self._break(error)
         finally:
             self._loader = None

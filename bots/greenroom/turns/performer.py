@@ -117,7 +117,10 @@ class Performer:
                 if turn.state is State.RECEIVED:
                     await self._draft(turn)
                 elif turn.state is State.DRAFTED:
-                    self._intend(turn)
+                    # a thousand engines may answer in the same moment; what they wrote is queued for the disk already
+                    await self._gate.pass_through()
+                    if turn.state is State.DRAFTED:
+                        self._intend(turn)
                 elif not self._live:
                     self._rehearse(turn)
                 else:
@@ -181,8 +184,6 @@ class Performer:
             outcome = await speaker.voice.speak(self._brief(turn, speaker.persona))
         except GenerationError as failure:
             outcome = failure
-        # a thousand engines may answer in the same moment
-        await self._gate.pass_through()
         self._faults("after_generate_before_store")
         if turn.state is not State.RECEIVED or turn.revisions != revision:
             # deleted while the engine worked, or it reads differently by now and is read again

@@ -191,6 +191,19 @@ async def test_mentions_that_were_taken_before_a_restart_wait_until_the_platform
     await trial.counted({State.SENT: 1})
 
 
+@pytest.mark.asyncio
+async def test_a_stop_is_heard_in_the_very_moment_in_which_the_connection_is_lost(trial: Trial) -> None:
+    for steps in range(12):
+        await trial.start()
+        trial.platform.reading.append(Unavailable("cut off"))
+        trial.platform.interrupt()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await trial.stop()
+        trial.platform.reading.clear()
+
+
 # credentials
 
 

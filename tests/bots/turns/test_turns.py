@@ -71,11 +71,17 @@ async def test_what_was_answered_and_emptied_is_still_known(trial: Trial) -> Non
     assert len(trial.platform.posts) == 2
 
 
-@pytest.mark.parametrize(("kind", "time"), [(IdempotencyKind.LISTED, 1), (IdempotencyKind.KEYED, 2)])
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    ("kind", "time", "point"),
+    [
+        *((IdempotencyKind.LISTED, 1, point) for point in POINTS),
+        *((IdempotencyKind.KEYED, 2, point) for point in POINTS if "inbox" in point or "publish" in point),
+        *((IdempotencyKind.KEYED, 1, point) for point in POINTS if "reconcile" in point or "sending" in point),
+    ],
+)
 @pytest.mark.asyncio
 async def test_dead_at_any_point_it_loses_nothing_says_nothing_twice_and_writes_nothing_again(
-    tmp_path: Path, point: str, time: int, kind: IdempotencyKind
+    tmp_path: Path, kind: IdempotencyKind, time: int, point: str
 ) -> None:
     trial = Trial(tmp_path, rules="answer: mentions\npost: {name: log, every: 1 hour, say: Lamp lit.}\n")
     trial.platform.capabilities = replace(trial.platform.capabilities, idempotency=Idempotency(kind=kind))
@@ -378,6 +384,31 @@ async def test_mentions_that_are_deleted_while_they_wait_on_disk_are_not_answere
         counts = await trial.bot.ledger.counts()
         assert counts.get(State.SENT, 0) + counts.get(State.IGNORED, 0) == 20
         assert counts.get(State.SENT, 0) == len(trial.platform.posts), "what is called ignored was not sent"
+
+
+@pytest.mark.asyncio
+async def test_a_mention_that_gets_its_place_in_memory_while_its_deletion_is_written_is_not_answered(
+    tmp_path: Path,
+) -> None:
+    trial = Trial(tmp_path, admission=1)
+    trial.engine.gate.clear()
+    trial.engine.outcomes.append(ZeroDivisionError("ends the first one without a commit"))
+    async with trial:
+        trial.mention("keeps the only place")
+        await trial.until(lambda: trial.engine.at_work)
+        trial.mention("waits on disk")
+        await trial.counted({State.RECEIVED: 2})
+        with contextlib.closing(sqlite3.connect(trial.bot.file.store, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            deleted(trial, "p2")
+            await asyncio.sleep(0.05)
+            trial.engine.gate.set()
+            await asyncio.sleep(0.05)
+            other.execute("ROLLBACK")
+        await trial.counted({State.DEAD: 1, State.IGNORED: 1})
+        await trial.bot.settle()
+        assert trial.platform.attempts == []
+        assert (await trial.turn("mention-2")).state is State.IGNORED
 
 
 @pytest.mark.asyncio
