@@ -27,14 +27,14 @@ def crash(*options: str) -> tuple[int, dict[str, Any]]:
 @pytest.mark.parametrize("idempotency", ["keyed", "keyed-window", "two_phase", "listed"])
 def test_nothing_is_lost_or_doubled_however_the_bot_dies(idempotency: str) -> None:
     code, result = crash(*SMALL, "--idempotency", idempotency)
-    assert code == 0, result
+    assert code == 0, json.dumps(result)
     assert result["sent"] == result["asked"]
     assert result["kills"] >= 6 + len(POINTS) // 2, result
 
 
 def test_where_nothing_can_be_looked_up_posts_are_parked_and_never_doubled() -> None:
     code, result = crash(*SMALL, "--idempotency", "none", "--lose-answers", "0.2")
-    assert code == 0, result
+    assert code == 0, json.dumps(result)
     assert result["doubled"] == 0
     assert result["parked"] > 0
     assert result["sent"] + result["parked"] >= result["asked"]
@@ -45,5 +45,5 @@ def test_a_planted_bug_makes_the_crash_test_fail(plant: str, shows: str) -> None
     code, result = crash(
         "--mentions", "80", "--posts", "4", "--kills", "8", "--plant", plant, "--lose-answers", "0.2", "--patience", "8"
     )
-    assert code == 1, result
+    assert code == 1, json.dumps(result)
     assert result[shows] > 0

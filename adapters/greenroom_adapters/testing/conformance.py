@@ -868,6 +868,7 @@ class AdapterConformance:
             async with listening(adapter, after=after) as listener:
                 await world.mention_bot("before")
                 await listener.until("before")
+                await asyncio.sleep(0.5)  # let everything that still announces it come in before the silence
                 await world.silence_stream()
                 await world.mention_bot("into the silence")
                 await listener.until("into the silence")
