@@ -46,6 +46,8 @@ CLASSES = {
 }
 AT_WORK = {"after_inbox_insert", "before_generate", "after_generate_before_store", "after_draft", "after_intent"}
 """Fault points at which a turn's start has been counted and its draft is not stored."""
+CALM = 40.0
+"""Seconds without anything open or to come after which what is missing is lost; a lost connection may take as long."""
 PATIENCE = {"after_cursor": 6.5, "after_checkpoint": 1.0}
 """Seconds in which a fault point must be reached, where it is not the usual 2."""
 BOT = """\
@@ -275,7 +277,7 @@ class CrashTest:
             counted = count(self.folder / "stage.db", bot="keeper", tokens=self.tokens)
             if self._open_turns() or waiting(self.ledger):
                 calm_since = time.monotonic()
-            elif not set(counted.lost) - parked(self.ledger) or time.monotonic() > calm_since + 8:
+            elif not set(counted.lost) - parked(self.ledger) or time.monotonic() > calm_since + CALM:
                 break
             time.sleep(0.25)
         bot.send_signal(signal.SIGTERM)
