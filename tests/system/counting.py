@@ -53,6 +53,16 @@ def parked(ledger: Path) -> set[str]:
         }
 
 
+def crashed(ledger: Path) -> set[str]:
+    """Return the tokens of the turns whose work was killed three times in a row: dead, and listed for a person."""
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
+        return {
+            token
+            for (event,) in db.execute("SELECT event FROM turns WHERE state = 15 AND reason LIKE 'crashed%'")
+            for token in TOKEN.findall(bytes(event).decode())
+        }
+
+
 def stored(ledger: Path) -> set[str]:
     """Return the event ids whose generation is on disk."""
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
