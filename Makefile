@@ -28,14 +28,19 @@ lint: $(VENV)/test.stamp ## Check format, types, import rules
 bench: $(VENV)/test.stamp ## Measure, beside the peers; writes tests/benchmarks/out/latest.jsonl
 	@$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
-crash: $(VENV)/test.stamp ## Kill the bot 200 times on each kind of platform, and count there
+crash: $(VENV)/test.stamp ## Kill the bot 200 times on each kind of platform, and count there (half an hour)
 	@for kind in keyed keyed-window two_phase listed none; do \
 	  echo "On a platform of the kind $$kind:"; $(BIN)/python tests/system/crash.py --idempotency $$kind $(CRASH) || exit 1; done
+	@for platform in discord mastodon-keyed x; do \
+	  echo "On the $$platform of the tests:"; $(BIN)/python tests/system/crash.py --platform $$platform $(CRASH) || exit 1; done
+	@for platform in bluesky mastodon matrix nostr; do \
+	  echo "On a real server for $$platform:"; \
+	  $(BIN)/python tests/system/crash.py --platform $$platform $(CRASH) || [ $$? -eq 69 ] || exit 1; done
 
 lock: $(VENV)/test.stamp ## Write the locked requirements anew
 	@$(PIP) uv
 	@$(LOCK) pyproject.toml --group build --output-file requirements/run.txt
-	@$(LOCK) pyproject.toml --extra keyring --extra testing --group build --group dev --output-file requirements/test.txt
+	@$(LOCK) pyproject.toml --extra keyring --extra nostr --extra testing --extra video --group build --group dev --output-file requirements/test.txt
 
 clean: ## Take away what these commands made (bots' data stays)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

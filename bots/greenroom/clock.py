@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from typing_extensions import override
 
-__all__ = ["Clock", "SystemClock", "from_micros", "to_micros"]
+__all__ = ["MICROSECOND", "Clock", "SystemClock", "from_micros", "to_micros"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+"""What the ledger counts moments in: a span divided by it is a number of them."""
+LONGEST_SLEEP = timedelta(minutes=1) // MICROSECOND
+"""Microseconds that are slept in one piece at the most, by whoever waits for a moment."""
 
 
 def to_micros(moment: datetime) -> int:
@@ -20,7 +23,7 @@ def to_micros(moment: datetime) -> int:
 
 def from_micros(micros: int) -> datetime:
     """Return microseconds since 1970 as an aware moment in UTC."""
-    return EPOCH + timedelta(microseconds=micros)
+    return EPOCH + micros * MICROSECOND
 
 
 class Clock(abc.ABC):
@@ -33,6 +36,13 @@ class Clock(abc.ABC):
     @abc.abstractmethod
     async def sleep(self, seconds: float) -> None:
         """Wait that long; not at all for zero and less."""
+
+    async def sleep_until(self, moment: int) -> None:
+        """Wait until `moment` (microseconds since 1970), and look again every minute whether it has come: a machine
+        that was suspended, or whose clock was set, has not slept as long as it seems."""
+        await self.sleep(min(moment - self.micros(), LONGEST_SLEEP) / 1e6)
+        while (left := moment - self.micros()) > 0:
+            await self.sleep(min(left, LONGEST_SLEEP) / 1e6)
 
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""

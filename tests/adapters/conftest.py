@@ -60,6 +60,8 @@ class StageWorld(World):
                 in_reply_to=post["in_reply_to"],
                 direct_to=post["direct_to"]["id"] if post["direct_to"] else None,
                 alts=tuple(media["alt"] for media in post["media"]),
+                quote=post["quote"],
+                content_warning=post["content_warning"],
             )
             for post in reversed(posts["posts"])
         ]

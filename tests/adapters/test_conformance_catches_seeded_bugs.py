@@ -22,6 +22,7 @@ from greenroom_adapters.contract import (
     Found,
     MentionReceived,
     OutcomeUnknown,
+    OwnPostSeen,
     Post,
     PostRef,
     RateLimited,
@@ -31,7 +32,8 @@ from greenroom_adapters.contract import (
     Undecided,
 )
 from greenroom_adapters.stage import StageAdapter, StageSettings
-from greenroom_adapters.testing import AdapterConformance, conformance
+from greenroom_adapters.testing import AdapterConformance
+from greenroom_adapters.testing.conformance import tools
 
 # Publishing ----------------------------------------------------------------------------------------------------------
 
@@ -209,6 +211,13 @@ class LosesWhatComesInBetween(StageAdapter):
             yield event
 
 
+class TellsNoDigestOfTheKey(StageAdapter):
+    @override
+    async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
+        async for event in super().events(after=after):
+            yield replace(event, key=event.post.id) if isinstance(event, OwnPostSeen) else event
+
+
 class HearsItself(StageAdapter):
     echo: list[Receipt]
 
@@ -341,6 +350,7 @@ PLANTS = (
         test="nothing_is_lost_or_doubled_between_what_was_missed_and_the_live_stream",
     ),
     Plant(bug=HearsItself, test="the_bot_does_not_hear_itself"),
+    Plant(bug=TellsNoDigestOfTheKey, test="the_bot_does_not_hear_itself"),
     Plant(bug=NewIdPerDelivery, test="mentions_arrive_and_resume_after_a_cursor"),
     Plant(bug=TrustsTheStream, test="a_stream_that_is_open_and_silent_is_noticed"),
     Plant(bug=ListensOnWithoutRights, test="credentials_that_stop_working_end_the_events_with_the_reason"),
@@ -358,7 +368,7 @@ async def test_the_suite_catches(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(conformance, "PATIENCE", 2.0)
+    monkeypatch.setattr(tools, "PATIENCE", 2.0)
     world = await stage_world(plant.platform, lambda settings, account: plant.bug(settings, account=account))
     test = getattr(AdapterConformance(), f"test_{plant.test}")
     arguments = dict(plant.arguments or {})

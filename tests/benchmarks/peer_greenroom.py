@@ -1,7 +1,7 @@
 """Greenroom in the peer benchmark: the product as a user's bot has it; only the wire and the model are constant.
 
-Run by `peers/driver.py` (see there for the options). Variants: "" is durable, `memory` keeps the file in memory-backed
-storage to show what the disk costs.
+Run by `run.py`, with the options of `peers/harness.py`. Variants: "" is durable, `memory` keeps the file in
+memory-backed storage to show what the disk costs.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from greenroom.app import Bot, Options
 from greenroom.generation import Brief, Engine, Generated
+from greenroom.interpreter import keep_what_is_built, suit_a_bot
 from greenroom.settings import Platforms
 from greenroom.storage import State
 from greenroom_adapters.contract import (
@@ -219,8 +220,11 @@ def write_files(folder: Path, rules: int) -> Path:
     (folder / "persona.yaml").write_text("persona: Bench\nwho: answers\nbounds: {length: 1-1000}\n")
     lines = ["bot: bench", "persona: persona.yaml", "accounts: {home: {platform: wire}}", "timezone: UTC"]
     lines += ["engines: hold", "answer:"]
-    lines += [f"  - {{to: mentions, words: [p{number:04d}]}}" for number in range(rules)]
+    lines += [f"  - {{to: mentions, words: [p{number:04d}], gather: 0s}}" for number in range(rules)]
     lines += ["rooms: {elsewhere: {mode: mentions}}"]
+    # every guard counts, and none of them stops what is to be measured
+    lines += ["approve: never", "limits:"]
+    lines += [f"  {limit}: 100000000/hour" for limit in ("replies", "replies_per_person", "replies_per_thread")]
     path = folder / "bot.yaml"
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -257,6 +261,11 @@ class Peer:
         if self._options.hit != "miss":
             await self._bot.ledger.committed()
 
+    async def listen(self, raws: Any) -> None:
+        """Take one event after the other, as the desk of an account does."""
+        for raw in raws:
+            await self._desk.intake.take(self._adapter.read(raw))
+
     async def settle(self) -> None:
         """Wait until the last receipt is on disk."""
         await self._bot.settle()
@@ -285,7 +294,9 @@ async def setup(rules: int, generate: Any, sink: Any, options: Any) -> Peer:
             admission=options.n if options.mode == "inflight" else 500,
         ),
     )
+    suit_a_bot()
     await bot.__aenter__()
+    keep_what_is_built()
     peer = Peer(bot, options)
     while not bot.desks["home"].is_connected:
         await asyncio.sleep(0.01)

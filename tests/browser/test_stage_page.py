@@ -140,6 +140,21 @@ def test_hostile_text_runs_nothing_and_is_shown_as_it_was_written(open_page: Ope
     assert noises == []
 
 
+def test_what_never_was_there_is_told_once_and_what_goes_away_is_told_too(
+    open_page: Open, stage_url: str, bot: Bot
+) -> None:
+    nothing = open_page(f"{stage_url}/posts/nonsense")
+    post = bot("POST", "/api/posts", text="The tide is in.")["id"]
+    page = open_page(f"{stage_url}/posts/{post}")
+    bot("DELETE", f"/api/posts/{post}")
+    expect(page.get_by_text("This is gone.")).to_be_visible()
+    with nothing.expect_response(f"{stage_url}/posts/nonsense"):
+        bot("POST", "/api/posts", text="The tide is out.")
+    nothing.wait_for_timeout(200)
+    expect(nothing.get_by_text("There is no such post.")).to_be_visible()
+    expect(nothing.get_by_text("This is gone.")).to_have_count(0)
+
+
 def test_the_page_asks_nobody_but_its_stage(open_page: Open, stage_url: str) -> None:
     page = open_page(stage_url)
     asked: list[str] = []

@@ -5,14 +5,18 @@
   it is none of these, it is a part of a bot file.
 - A `console` block is typed: each line that begins with `$ ` is run in the document's folder, in order, and what the
   block shows below is compared with what was printed; `...` stands for anything. Nothing shown: nothing compared.
+- An `sh` block of README.md is typed line by line, as by somebody in an empty folder without a terminal: every command
+  ends well; what runs until Ctrl-C gets its Ctrl-C when its account is connected. `make` is left out: see its targets.
 - A `python` block is run as a program in that folder. A block of any other language is text.
 """
 
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,8 +98,14 @@ def test_what_a_document_shows_is_so(document: Path, tmp_path: Path, environment
                 load_unnamed(block, tmp_path)
             case "console":
                 type_in(block, folder, environment)
+            case "sh" if document.name == "README.md":
+                type_lines(block, folder, environment)
             case "python":
                 run([sys.executable, "-c", block.text], folder, environment, expected_code=0)
+
+
+PICTURE = re.compile(r"file: ([\w-]+\.(?:jpg|png|mp4))")
+"""A picture that an example names; the reader has one."""
 
 
 def write_named(block: Block, folder: Path) -> None:
@@ -109,7 +119,10 @@ def write_named(block: Block, folder: Path) -> None:
 
 def load(path: Path) -> None:
     """Load a bot, a persona or a script, whichever the file is; a part of a bot file with the rest of the smallest."""
-    value: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    for picture in PICTURE.findall(text):
+        (path.parent / picture).touch()
+    value: Any = yaml.safe_load(text)
     assert isinstance(value, dict), f"{path.name}: neither a file nor a part of one"
     if "who" in value:
         load_persona(path)
@@ -155,6 +168,43 @@ def run(command: list[str], folder: Path, environment: dict[str, str], *, expect
     assert "Traceback (most recent call last)" not in done.stdout, done.stdout
     assert expected_code is None or done.returncode == expected_code, done.stdout
     return done.stdout
+
+
+def type_lines(block: Block, folder: Path, environment: dict[str, str]) -> None:
+    for line in block.text.splitlines():
+        command = shlex.split(line, comments=True)
+        if command[:2] == ["greenroom", "run"]:
+            start_and_stop(command, folder, environment)
+        elif command and command[0] != "make":
+            run(command, folder, environment, expected_code=0)
+
+
+def start_and_stop(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Run a bot until its account is connected, then press Ctrl-C."""
+    printed: list[str] = []
+    with subprocess.Popen(  # noqa: S603 - what our own documents show
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as bot:
+        assert bot.stdout is not None
+        watch = threading.Timer(LONGEST_COMMAND_S, bot.kill)
+        watch.start()
+        try:
+            for line in bot.stdout:
+                printed.append(line)
+                if "connected" in line:
+                    bot.send_signal(signal.SIGINT)
+            bot.wait()
+        finally:
+            watch.cancel()
+    assert bot.returncode == 0, "".join(printed)
+    assert any("connected" in line for line in printed), "".join(printed)
+    assert printed[-1] == "Stopped.\n"
 
 
 def matches(expected: str, printed: str) -> bool:
@@ -208,6 +258,12 @@ def test_every_command_that_a_document_names_exists(document: Path) -> None:
 )
 def test_dots_stand_for_anything_and_nothing_else_does(expected: str, printed: str, *, same: bool) -> None:
     assert matches(expected, printed) is same
+
+
+def test_a_command_that_fails_in_a_readme_is_noticed(tmp_path: Path, environment: dict[str, str]) -> None:
+    for wrong in ("greenroom check nowhere.yaml", "greenroom run nowhere", "greenroom nwe"):
+        with pytest.raises(AssertionError):
+            type_lines(Block(line=1, language="sh", text=f"make run\n{wrong} # a comment\n"), tmp_path, environment)
 
 
 def test_an_output_that_is_shown_wrongly_is_noticed(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ADAPTERS = ROOT / "adapters" / "greenroom_adapters"
 BOTS = ROOT / "bots" / "greenroom"
-NO_PLATFORMS = {"contract", "testing", "text", "transport", "webhooks"}
-OPEN_TO_BOTS = {"contract", "text", "webhooks"}
+NO_PLATFORMS = {"contract", "media", "testing", "text", "transport"}
+OPEN_TO_BOTS = {"contract", "media", "text"}
 PLATFORM_NAMES = {
     "bluesky", "discord", "facebook", "instagram", "mastodon", "nostr", "reddit", "slack", "telegram", "tiktok",
     "twitter",

@@ -12,7 +12,7 @@ WAY_OF_WORKING = re.compile(
     r"\b(?:iss" + r"ue|sess" + r"ion|tick" + r"et|spr" + r"int) ?(?:no\. ?|#) ?\d+", re.IGNORECASE
 )
 BARE_IGNORE = re.compile(r"#\s*(?:type|pyright):\s*ignore(?!\[)|#\s*no" + r"qa(?!:)")
-BARE_SKIP = re.compile(r"mark\.(?:skip|xfail)\b(?!if)(?!\(.*reason)|pytest\.skip\(\)")
+BARE_SKIP = re.compile(r"mark\.(?:skip|xfail)\b(?!if)(?!\([^)]*reason)|pytest\.skip\(\)")
 
 
 def finds(pattern: re.Pattern[str], files: dict[str, str]) -> list[str]:

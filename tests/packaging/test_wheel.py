@@ -73,13 +73,15 @@ def test_the_wheel_holds_every_file_of_both_packages_and_nothing_else(root: Path
     assert any("/static/" in name for name in names)
 
 
-def test_the_wheel_says_where_platforms_and_the_command_are(wheel: Path) -> None:
+def test_the_wheel_says_where_platforms_and_the_command_are(wheel: Path, project: dict[str, Any]) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (entry_points,) = [name for name in archive.namelist() if name.endswith("/entry_points.txt")]
         text = archive.read(entry_points).decode()
         licences = [name for name in archive.namelist() if name.endswith("/LICENSE")]
     assert "greenroom = greenroom.cli:main" in text
-    assert "[greenroom.adapters]\nstage = " in text
+    points = project["project"]["entry-points"]["greenroom.adapters"]
+    told = "".join(f"{name} = {target}\n" for name, target in sorted(points.items()))
+    assert f"[greenroom.adapters]\n{told}\n" in text
     assert len(licences) == 1
 
 

@@ -1,15 +1,12 @@
-"""Counts on the platform's side what a bot made of its mentions. Imports nothing of Greenroom.
+"""Compares what a bot has said with what it was asked. Imports nothing of Greenroom.
 
-Every mention carries a token, every answer repeats it, and every scheduled post has one of its own; the Stage's own
-database says how often each went out.
+Every mention carries a token, every answer repeats it, and every scheduled post has one of its own.
 """
 
 import re
-import sqlite3
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 TOKEN = re.compile(r"\b(?:m|p)\d{5}\b")
 
@@ -26,68 +23,35 @@ class Count:
     """Tokens that went out more than once."""
     unasked: tuple[str, ...] = field(default=())
     """Tokens that nobody gave the bot."""
+    strange: tuple[str, ...] = field(default=())
+    """Posts of the bot without a token, with more than one, or in another place than under what they answer."""
 
 
-def count(stage: Path, *, bot: str, tokens: set[str]) -> Count:
-    """Compare what the account `bot` has posted (deleted posts included) with `tokens`."""
-    with closing(sqlite3.connect(f"file:{stage}?mode=ro", uri=True)) as db:
-        rows = db.execute(
-            "SELECT text FROM posts JOIN accounts ON accounts.id = posts.author_id WHERE accounts.handle = ?", (bot,)
-        )
-        said = Counter(token for (text,) in rows for token in TOKEN.findall(text))
+@dataclass(frozen=True)
+class Said:
+    """One post of the bot."""
+
+    text: str
+    is_in_place: bool
+    """It has one token and stands under the mention with the same one, or is a scheduled post where such belong."""
+
+
+def compare(posts: Iterable[Said], tokens: set[str]) -> Count:
+    """Return which of the tokens went out, and how often."""
+    posts = list(posts)
+    said = Counter(token for post in posts for token in TOKEN.findall(post.text))
     return Count(
         sent=sum(token in said for token in tokens),
         lost=tuple(sorted(tokens - set(said))),
         doubled=tuple(sorted(token for token, times in said.items() if times > 1)),
         unasked=tuple(sorted(set(said) - tokens)),
+        strange=tuple(sorted(post.text for post in posts if not post.is_in_place)),
     )
 
 
-def parked(ledger: Path) -> set[str]:
-    """Return the tokens of the turns that the bot has parked as unknown (state 5 of its ledger)."""
-    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
-        return {
-            token
-            for (outbox,) in db.execute("SELECT outbox FROM turns WHERE state = 5 AND outbox IS NOT NULL")
-            for token in TOKEN.findall(bytes(outbox).decode())
-        }
-
-
-def crashed(ledger: Path) -> set[str]:
-    """Return the tokens of the turns whose work was killed three times in a row: dead, and listed for a person."""
-    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
-        return {
-            token
-            for (event,) in db.execute("SELECT event FROM turns WHERE state = 15 AND reason LIKE 'crashed%'")
-            for token in TOKEN.findall(bytes(event).decode())
-        }
-
-
-def stored(ledger: Path) -> set[str]:
-    """Return the event ids whose generation is on disk."""
-    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
-        return {row[0] for row in db.execute("SELECT event_id FROM turns WHERE draft IS NOT NULL")}
-
-
-def ends(ledger: Path) -> dict[int, int]:
-    """Return state → number of turns."""
-    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
-        return dict(db.execute("SELECT state, count(*) FROM turns GROUP BY state").fetchall())
-
-
-def waiting(ledger: Path) -> int:
-    """Return how many posts are still to come."""
-    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
-        return int(db.execute("SELECT count(*) FROM agenda").fetchone()[0])
-
-
-def has_cursor(ledger: Path) -> bool:
-    """Say whether the bot has noted where it starts to listen."""
-    if not ledger.exists():
+def is_in_place(text: str, above: str | None) -> bool:
+    """Say whether a post has one token: an answer that of the mention above it, a scheduled post one of its own."""
+    found = TOKEN.findall(text)
+    if len(found) != 1:
         return False
-    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
-        try:
-            return bool(db.execute("SELECT count(*) FROM cursors").fetchone()[0])
-        except sqlite3.OperationalError:
-            # its tables are being made
-            return False
+    return above is None if found[0].startswith("p") else TOKEN.findall(above or "") == found

@@ -1,6 +1,7 @@
 """The bot of the crash test, as a process that can be killed: the product with an engine that repeats tokens.
 
-crash_bot.py BOT_FILE --generations FILE [--die-at POINT --die-on N] [--plant double|loss] [--until-idle SECONDS]
+crash_bot.py BOT_FILE --platform NAME --generations FILE [--die-at POINT --die-on N]
+             [--plant double|loss|trust --late SECONDS] [--quick]
 """
 
 import argparse
@@ -11,7 +12,9 @@ import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from counting import TOKEN
 from typing_extensions import override
@@ -21,7 +24,7 @@ from greenroom.generation import Brief, Engine, Generated
 from greenroom.settings import Platforms
 from greenroom.storage import Turn
 from greenroom.telemetry import logging_to
-from greenroom_adapters.contract import Absent, Adapter, Attempt, Found, Receipt, Undecided
+from greenroom_adapters.contract import Absent, Adapter, Attempt, Capabilities, Found, Receipt, Undecided
 
 
 class TokenEngine(Engine):
@@ -49,7 +52,9 @@ def plant_double(adapter: type[Adapter]) -> type[Adapter]:
     class Doubling(adapter):  # type: ignore[misc, valid-type]  # the base is chosen at run time
         @override
         async def publish(self, attempt: Attempt) -> Receipt:
-            receipt: Receipt = await super().publish(replace(attempt, key=uuid.uuid4().hex))
+            key = uuid.uuid4().hex
+            prepared: bytes = self.prepare(attempt.post, key=key)
+            receipt: Receipt = await super().publish(replace(attempt, key=key, prepared=prepared))
             return replace(receipt, key=attempt.key)
 
         @override
@@ -59,19 +64,55 @@ def plant_double(adapter: type[Adapter]) -> type[Adapter]:
     return Doubling
 
 
-def plant_loss(bot: Bot) -> None:
-    """Give the bot a bug: the cursor is on disk before the event is."""
+def plant_trust(adapter: type[Adapter]) -> type[Adapter]:
+    """Return the adapter with a bug: it takes the platform's keys for keys that are honoured for ever."""
+
+    class Trusting(adapter):  # type: ignore[misc, valid-type]  # the base is chosen at run time
+        @property
+        @override
+        def capabilities(self) -> Capabilities:
+            told: Capabilities = super().capabilities
+            return replace(told, idempotency=replace(told.idempotency, window=None))
+
+        @override
+        async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+            return Undecided(reason="whoever trusts the key does not look")
+
+    return Trusting
+
+
+def plant_loss(bot: Bot, *, late: float) -> None:
+    """Give the bot a bug: the cursor is on disk, and the event only so many seconds later."""
     ledger = bot.ledger
     receive = ledger.receive
 
-    def late(turn: Turn, source: str | None = None, cursor: str | None = None) -> None:
+    def receive_late(turn: Turn, source: str | None = None, cursor: str | None = None) -> None:
         if source is None or cursor is None:
             receive(turn, source, cursor)
             return
         ledger.move_cursor(turn.account, source, cursor)
-        asyncio.get_running_loop().call_later(0.1, receive, turn)
+        asyncio.get_running_loop().call_later(late, receive, turn)
 
-    ledger.receive = late  # type: ignore[method-assign]  # the planted bug
+    ledger.receive = receive_late  # type: ignore[method-assign]  # the planted bug
+
+
+def quickened(adapter: type[Adapter]) -> type[Adapter]:
+    """Return the adapter for Mastodon with the times of its server shortened: a server without streams is looked at,
+    and a try that got no answer is over, in a tenth of the usual time."""
+    from greenroom_adapters.mastodon.listening import Rhythm  # only where it is tested
+
+    class Quick(adapter):  # type: ignore[misc, valid-type]  # the base is chosen at run time
+        def __init__(self, settings: Any, *, account: str) -> None:
+            super().__init__(
+                settings,
+                account=account,
+                rhythm=Rhythm(without_stream=timedelta(seconds=0.3)),
+                in_flight=timedelta(seconds=0.5),
+                publish_deadline=timedelta(seconds=4),
+                visible_within=timedelta(seconds=2),
+            )
+
+    return Quick
 
 
 def killer(point: str | None, times: int) -> Callable[[str], None]:
@@ -90,8 +131,13 @@ def killer(point: str | None, times: int) -> Callable[[str], None]:
 
 async def serve(options: argparse.Namespace) -> None:
     platforms = Platforms.installed()
-    if options.plant == "double":
-        platforms = Platforms.of(plant_double(platforms.adapter("stage")))
+    changes = []
+    if options.quick:
+        changes.append(quickened)
+    if options.plant in ("double", "trust"):
+        changes.append(plant_double if options.plant == "double" else plant_trust)
+    for change in changes:
+        platforms = Platforms.of(change(platforms.adapter(options.platform)))
     bot = Bot.load(
         options.file,
         Options(
@@ -103,11 +149,11 @@ async def serve(options: argparse.Namespace) -> None:
     )
     async with bot:
         if options.plant == "loss":
-            plant_loss(bot)
+            plant_loss(bot, late=options.late)
         running = asyncio.create_task(bot.run())
-        print("RUNNING", flush=True)  # noqa: T201 - the word that the test waits for
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, running.cancel)
+        print("RUNNING", flush=True)  # noqa: T201 - the word that the test waits for
         try:
             await running
         except asyncio.CancelledError:
@@ -117,10 +163,13 @@ async def serve(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
+    parser.add_argument("--platform", required=True)
     parser.add_argument("--generations", type=Path, required=True)
     parser.add_argument("--die-at")
     parser.add_argument("--die-on", type=int, default=1)
-    parser.add_argument("--plant", choices=["double", "loss"])
+    parser.add_argument("--plant", choices=["double", "loss", "trust"])
+    parser.add_argument("--late", type=float, default=0.0)
+    parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     # read when it fails
     with logging_to(lambda entry: print(entry, file=sys.stderr)):  # noqa: T201

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
-from greenroom_adapters.contract.capabilities import Capabilities
+from greenroom_adapters.contract.capabilities import Capabilities, Idempotency
 from greenroom_adapters.contract.events import Author, Event
 from greenroom_adapters.contract.posts import (
     Absent,
@@ -21,12 +21,17 @@ from greenroom_adapters.contract.posts import (
 
 __all__ = [
     "Adapter",
+    "Keep",
     "Metrics",
     "Standing",
+    "SupportsDeclaration",
     "SupportsDelete",
     "SupportsDirectMessages",
     "SupportsEdit",
     "SupportsFollow",
+    "SupportsHistory",
+    "SupportsKeeping",
+    "SupportsLookup",
     "SupportsMetrics",
     "SupportsReact",
     "SupportsRepost",
@@ -60,6 +65,11 @@ class Adapter(abc.ABC):
     """Frozen dataclass of what an owner writes below the account, beside `platform` and `live`. Field docstrings
     become help and schema; a field annotated `Secret` is given as a reference and resolved before construction."""
 
+    session_fields: ClassVar[frozenset[str] | None] = None
+    """Fields of `Settings` that what the adapter keeps (`SupportsKeeping`) belongs to: where one of them is another,
+    nothing is remembered; others may be added, renewed and taken away. None: all secrets, what has no default, and
+    `server`, `user` and `handle`."""
+
     @abc.abstractmethod
     def __init__(self, settings: Any, *, account: str) -> None:
         """Take `settings` (an instance of `Settings`) and the account's name in the bot file. No I/O here."""
@@ -68,6 +78,11 @@ class Adapter(abc.ABC):
     @abc.abstractmethod
     def capabilities(self) -> Capabilities:
         """What this account can do right now. Valid after entering."""
+
+    def idempotency_of(self, post: Post) -> Idempotency:
+        """How this very post is kept from going out twice: as `capabilities.idempotency` says, unless the platform has
+        no key for posts of this kind (direct messages, perhaps). Valid after entering."""
+        return self.capabilities.idempotency
 
     @property
     @abc.abstractmethod
@@ -97,7 +112,8 @@ class Adapter(abc.ABC):
 
     @abc.abstractmethod
     async def now(self) -> Mapping[str, str]:
-        """Return the cursors of this moment, one for each source: where a new account starts to listen."""
+        """Return the cursors of this moment, one for each source: where a new account starts to listen, and a source
+        that the account did not have before. Asked for at every start, before `events`."""
 
     @abc.abstractmethod
     def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
@@ -105,8 +121,9 @@ class Adapter(abc.ABC):
 
         At least once: an event may come again after a reconnect, with the same `id`. Within one source events come in
         the order of their cursors. First what was missed, then live, without a gap between the two. The account's own
-        posts are not events. Reconnects by itself; one event that cannot be read becomes `UnknownEvent` and
-        never ends the stream. The consumer never waits for storage inside the iteration. Close it with `aclose`.
+        posts come as `OwnPostSeen`, where the platform shows them, and as nothing else. Reconnects by itself; one event
+        that cannot be read becomes `UnknownEvent` and never ends the stream. The consumer never waits for storage
+        inside the iteration. Close it with `aclose`.
 
         :raises AuthenticationFailed: the credentials stopped working
         """
@@ -130,7 +147,7 @@ class Adapter(abc.ABC):
     async def publish(self, attempt: Attempt) -> Receipt:
         """Publish exactly one post.
 
-        The same key twice posts once where `capabilities.idempotency` says so. `await attempt.checkpoint(state)`
+        The same key twice posts once where `idempotency_of(post)` says so. `await attempt.checkpoint(state)`
         commits between two phases; the next try finds it as `attempt.state`. Never retries a write by itself.
 
         :raises PostRejected: the platform will never take it
@@ -149,6 +166,42 @@ class Adapter(abc.ABC):
         :raises AuthenticationFailed: the credentials stopped working
         :raises Unavailable: the platform cannot be asked now
         """
+
+
+class Keep(Protocol):
+    """A private place of one account that outlives the process: for what a platform hands out while we run and wants
+    back at the next start (a session, a rotated refresh token). Nobody else reads it."""
+
+    async def load(self, name: str) -> bytes | None:
+        """Return what was stored under `name`; None: nothing."""
+        ...
+
+    async def store(self, name: str, value: bytes) -> None:
+        """Replace what is stored under `name`, whole or not at all; returns when it is on disk."""
+        ...
+
+
+@runtime_checkable
+class SupportsKeeping(Protocol):
+    """Adapters that have something to remember beyond their settings."""
+
+    def keep_in(self, keep: Keep) -> None:
+        """Use this place. Called once, before the adapter is entered; without it nothing is remembered."""
+        ...
+
+
+@runtime_checkable
+class SupportsDeclaration(Protocol):
+    """Adapters whose platform has a mark for automated accounts."""
+
+    async def declare(self) -> bool:
+        """Set the mark on the account; say whether that changed anything. What else stands in the profile stays.
+
+        Called at the start of a bot that publishes, when its owner lets it.
+
+        :raises Forbidden: the credentials do not allow it
+        """
+        ...
 
 
 @runtime_checkable
@@ -231,6 +284,36 @@ class SupportsThread(Protocol):
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`, without `ref` itself. A gap (a deleted or
         hidden post) ends it there."""
+        ...
+
+
+@runtime_checkable
+class SupportsHistory(Protocol):
+    """Adapters that can read what came in before the account began to listen."""
+
+    def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
+        """Yield what came in from `since` (aware) until now, oldest first within a source, then end.
+
+        What the account itself wrote is among it where `Kind.OWN_POST` is among the kinds: whoever was answered by hand
+        is not answered again. An event has the same `id` here as from `events`. Nothing is acknowledged and no cursor
+        moves. Close it with `aclose`.
+
+        :raises Unavailable: the platform cannot be asked now
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsLookup(Protocol):
+    """Adapters that can say who somebody is."""
+
+    async def person(self, handle: str) -> Author | None:
+        """Return whoever has this handle, written with or without its `@`, or this stable id; None: nobody has.
+
+        Display names are never looked at: anybody may choose any.
+
+        :raises Unavailable: the platform cannot be asked now
+        """
         ...
 
 

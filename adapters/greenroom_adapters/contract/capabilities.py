@@ -1,18 +1,21 @@
 """What an account can do right now, as data."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from greenroom_adapters.contract.events import Kind
+from greenroom_adapters.contract.posts import Post, Visibility
 
 __all__ = [
     "Capabilities",
+    "ClipLimit",
     "CountingRule",
     "Idempotency",
     "IdempotencyKind",
     "Limits",
     "MediaLimit",
+    "PollLimit",
     "Surface",
     "TextLimit",
 ]
@@ -69,6 +72,20 @@ class TextLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClipLimit:
+    """What a video may be, where the platform has other limits for it than for pictures."""
+
+    bytes: int
+    """Largest size of one file."""
+    count: int = 1
+    """So many to one post; none beside pictures where this is less than `MediaLimit.count`."""
+    seconds: float | None = None
+    """Longest duration."""
+    pixels: int | None = None
+    """Largest width x height."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLimit:
     """What may be attached to one post."""
 
@@ -76,9 +93,25 @@ class MediaLimit:
     types: frozenset[str]
     """Media types that are accepted."""
     bytes: int
-    """Largest size of one file."""
+    """Largest size of one file, as the platform gets it."""
     alt_length: int
     """Largest length of a description, in code points."""
+    pixels: int | None = None
+    """Largest width x height of a picture."""
+    clip: ClipLimit | None = None
+    """For videos; None: what is said of pictures holds for them too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollLimit:
+    """What a poll may be."""
+
+    options: int
+    """At most so many answers."""
+    option_length: int
+    """Largest length of an answer, in code points."""
+    shortest: timedelta
+    longest: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +120,23 @@ class Limits:
 
     text: tuple[TextLimit, ...]
     """Every one of them must hold; never empty."""
+    direct: tuple[TextLimit, ...] | None = None
+    """The same of a direct message, where it may be longer or shorter than a post; None: `text` holds for it too."""
     media: MediaLimit | None = None
     """None: nothing can be attached."""
+    poll: PollLimit | None = None
+    """None: the platform has no polls."""
+    addressing: int = 0
+    """So much of a text goes to naming the person for whom it is, in an answer or a direct message: there the adapter
+    writes that before the words."""
+
+    def text_on(self, surface: Surface) -> tuple[TextLimit, ...]:
+        """Return what the words of one post may be on this surface."""
+        is_direct = surface is Surface.DIRECT_MESSAGE
+        limits = self.direct if is_direct and self.direct is not None else self.text
+        if not self.addressing or not (is_direct or surface is Surface.REPLY):
+            return limits
+        return tuple(replace(limit, length=limit.length - self.addressing) for limit in limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +155,29 @@ class Capabilities:
     """Kinds that no history has: missed during downtime, they stay missed."""
     surfaces: frozenset[Surface]
     """Where this account can speak."""
+    quotes: bool = False
+    """A post may quote another."""
+    content_warnings: bool = False
+    """A post may be hidden behind a warning in any words."""
+    warning_labels: frozenset[str] = field(default_factory=frozenset[str])
+    """Warnings that may be chosen where the platform has labels of its own instead of words."""
+    holds_answers: str | None = None
+    """Why the platform wants no answer that a machine wrote by itself: each waits for a person. None: it does not."""
+    visibilities: frozenset[Visibility] = field(default_factory=frozenset[Visibility])
+    """Who may be chosen to see a post; empty: there is nothing to choose."""
+
+    def lacks(self, post: Post) -> str | None:
+        """Say what `post` has that this account cannot publish at all, whatever its size; None: nothing."""
+        if post.quote is not None and not self.quotes:
+            return "posts quote nothing here"
+        warning = post.content_warning
+        if warning is not None and not self.content_warnings and warning not in self.warning_labels:
+            labels = ", ".join(sorted(self.warning_labels))
+            return f"a content warning is one of {labels} here" if labels else "there are no content warnings here"
+        if post.visibility is not None and post.visibility not in self.visibilities:
+            return f"a post cannot be {post.visibility} here"
+        if post.poll is not None and self.limits.poll is None:
+            return "there are no polls here"
+        if post.media and self.limits.media is None:
+            return "nothing can be attached here"
+        return None

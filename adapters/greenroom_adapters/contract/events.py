@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from greenroom_adapters.contract.posts import PostRef
+from greenroom_adapters.contract.values import quickly_made
 
 __all__ = [
     "Author",
@@ -16,6 +17,7 @@ __all__ = [
     "Kind",
     "MentionReceived",
     "MessageReceived",
+    "OwnPostSeen",
     "PostDeleted",
     "PostEdited",
     "QuoteReceived",
@@ -24,6 +26,7 @@ __all__ = [
     "ReplyReceived",
     "RepostReceived",
     "Room",
+    "RoomUnreadable",
     "TextEvent",
     "Trust",
     "UnknownEvent",
@@ -44,6 +47,8 @@ class Kind(enum.StrEnum):
     JOIN = "join"
     DELETION = "deletion"
     EDIT = "edit"
+    OWN_POST = "own_post"
+    UNREADABLE = "unreadable"
     UNKNOWN = "unknown"
 
 
@@ -57,6 +62,7 @@ class Trust(enum.StrEnum):
     BLOCKED = "blocked"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     """Who did it."""
@@ -70,6 +76,8 @@ class Author:
     is_bot: bool = False
     """The platform marks this account as automated."""
     trust: Trust = Trust.ANYONE
+    declines_bots: bool = False
+    """Their profile asks bots to stay away (`#nobot` and its like, where the platform shows profiles with events)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +133,7 @@ class TextEvent(Event):
     language: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionReceived(TextEvent):
     """Somebody addressed the bot in a post."""
@@ -132,6 +141,7 @@ class MentionReceived(TextEvent):
     kind: ClassVar[Kind] = Kind.MENTION
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyReceived(TextEvent):
     """Somebody answered a post of the bot."""
@@ -139,6 +149,7 @@ class ReplyReceived(TextEvent):
     kind: ClassVar[Kind] = Kind.REPLY
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteReceived(TextEvent):
     """Somebody quoted a post of the bot."""
@@ -146,6 +157,7 @@ class QuoteReceived(TextEvent):
     kind: ClassVar[Kind] = Kind.QUOTE
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReceived(TextEvent):
     """Somebody wrote in a room or on a timeline that the bot reads, without addressing it."""
@@ -153,6 +165,7 @@ class MessageReceived(TextEvent):
     kind: ClassVar[Kind] = Kind.MESSAGE
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectMessageReceived(TextEvent):
     """Somebody wrote to the bot alone."""
@@ -211,6 +224,38 @@ class PostEdited(Event):
     kind: ClassVar[Kind] = Kind.EDIT
     post: PostRef
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPostSeen(Event):
+    """The bot's own account has written something: the bot itself, or its owner by hand in the platform's app.
+
+    Which of the two it was, the ledger knows. An adapter whose platform shows the account's own posts lists the kind
+    in `Capabilities.kinds`; such a post never comes as any other kind.
+    """
+
+    kind: ClassVar[Kind] = Kind.OWN_POST
+    post: PostRef
+    text: str
+    """Plain text: markup removed by the adapter, nothing else changed."""
+    conversation: str
+    """As `TextEvent.conversation`."""
+    in_reply_to: PostRef | None = None
+    key: str | None = None
+    """`key_digest` of the `Attempt.key` under which it was published, where the platform tells that back in a way that
+    only the account itself can have written: such a post is never its owner's hand. None: written by hand, or the
+    platform tells nothing back; then the words are compared with what is on its way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomUnreadable(Event):
+    """The account is in a room whose messages it cannot read; `why` says so to those in the room. Comes once a room:
+    its `id` is made from the room alone."""
+
+    kind: ClassVar[Kind] = Kind.UNREADABLE
+    room: Room
+    why: str
+    """Plain words, for example "its messages are encrypted"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

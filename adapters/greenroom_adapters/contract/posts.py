@@ -1,10 +1,38 @@
 """Outgoing content, one attempt at publishing it, and the proof that it went out."""
 
+import enum
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-__all__ = ["Absent", "Attempt", "Found", "Media", "Post", "PostRef", "Quota", "Receipt", "Undecided"]
+from greenroom_adapters.contract.values import quickly_made
+
+__all__ = [
+    "Absent",
+    "Attempt",
+    "Found",
+    "Media",
+    "Poll",
+    "Post",
+    "PostRef",
+    "Quota",
+    "Receipt",
+    "Undecided",
+    "Visibility",
+    "key_digest",
+]
+
+
+class Visibility(enum.StrEnum):
+    """Who gets to see a public post."""
+
+    PUBLIC = "public"
+    """Everybody, and it is shown around."""
+    UNLISTED = "unlisted"
+    """Everybody who comes by; it is shown around nowhere."""
+    FOLLOWERS = "followers"
+    """Those who follow the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +55,23 @@ class Media:
     """For example `image/png`."""
     alt: str
     """Description for people who cannot see it; never empty."""
+    is_generated: bool = False
+    """A machine made it: it goes out with the platform's mark for that, where there is one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """A question to the readers; the text of its post asks it."""
+
+    options: tuple[str, ...]
+    """The answers, at least two, no two alike."""
+    open_for: timedelta
+    """How long votes are counted, from the publishing on."""
+    several: bool = False
+    """Readers may choose more than one."""
+
+
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """What a bot wants published: exactly one post, already within the platform's limits."""
@@ -44,6 +87,10 @@ class Post:
     language: str | None = None
     """BCP 47 tag of the text, where known."""
     content_warning: str | None = None
+    """What readers are told before they open it."""
+    visibility: Visibility | None = None
+    """Who sees it; None: as the account's settings say."""
+    poll: Poll | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +105,7 @@ class Quota:
     """When `remaining` becomes `limit` again; aware."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """Proof that one `Post` was published under one idempotency key."""
@@ -70,6 +118,7 @@ class Receipt:
     """The limit that this publish counted against, when the platform tells."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try at publishing one post. It comes back whole on every retry and in `find`."""
@@ -119,3 +168,9 @@ class Undecided:
     """In words for the log."""
     final: bool = False
     """True: asking again will not help (nothing to read, or out of the listing's reach)."""
+
+
+def key_digest(key: str) -> str:
+    """Return what may stand in public for an idempotency key: by it a platform tells back which key published a post,
+    and nobody has the key from it. The same key has the same digest for ever."""
+    return f"greenroom-{hashlib.sha256(key.encode()).hexdigest()[:40]}"

@@ -51,6 +51,7 @@ from greenroom_adapters.contract import (
     Undecided,
     Unsupported,
 )
+from greenroom_adapters.media import glance
 from greenroom_adapters.stage.mapping import SOURCE, WireAccount, WirePost, author, read_event, ref, thread_post
 from greenroom_adapters.stage.reading_back import SKEW, Listing, match, open_question
 from greenroom_adapters.stage.settings import StageSettings
@@ -361,10 +362,12 @@ class StageAdapter(Adapter):
             else:
                 bell.set()
 
-    async def _page(self, after: str | None) -> WireEvents:
+    async def _page(self, after: str | None, *, since: datetime | None = None) -> WireEvents:
         query = {"limit": str(EVENTS_PAGE)}
         if after is not None:
             query["after"] = after
+        if since is not None:
+            query["since"] = since.isoformat()
         answer = await self._http.call("GET", "/api/events", effect=Effect.REPEATABLE, query=query)
         return self._http.decode(answer, EVENT_PAGES)
 
@@ -377,26 +380,17 @@ class StageAdapter(Adapter):
             raise self._http.error(TooLong, f"the text is over the Stage's limit of {limits.text[0].length}")
         if post.room is not None and post.direct_to is not None:
             raise self._http.error(Unsupported, "a post goes to a room or to one person, not to both")
-        if post.media:
+        if (lacking := self.capabilities.lacks(post)) is not None:
+            raise self._http.error(Unsupported, lacking)
+        if limits.media is not None:
             self._check_media(post.media, limits.media)
         return b""  # the key is all that must stay the same, and delivery keeps it
 
-    def _check_media(self, media: tuple[Media, ...], limit: MediaLimit | None) -> None:
-        if limit is None:
-            raise self._http.error(Unsupported, "this Stage takes no attachments")
-        if len(media) > limit.count:
-            raise self._http.error(MediaRefused, f"{len(media)} attachments; the Stage takes {limit.count}")
-        for item in media:
-            if item.media_type not in limit.types:
-                raise self._http.error(MediaRefused, f"the Stage does not take {item.media_type}")
-            if len(item.alt) > limit.alt_length:
-                raise self._http.error(MediaRefused, f"a description is longer than {limit.alt_length}")
-            try:
-                size = Path(item.path).stat().st_size
-            except OSError as exc:
-                raise self._http.error(MediaRefused, f"an attachment cannot be read: {exc.strerror}") from exc
-            if size > limit.bytes:
-                raise self._http.error(MediaRefused, f"an attachment has {size} bytes; the Stage takes {limit.bytes}")
+    def _check_media(self, media: tuple[Media, ...], limit: MediaLimit) -> None:
+        try:
+            glance(media, limit)
+        except MediaRefused as refused:
+            raise self._http.error(MediaRefused, str(refused)) from None
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
@@ -564,6 +558,34 @@ class StageAdapter(Adapter):
             return False
         return True
 
+    async def person(self, handle: str) -> Author | None:
+        """Return whoever has this handle or id; None: nobody has."""
+        who = quote(handle.removeprefix("@"), safe="")
+        if not who:
+            return None
+        try:
+            answer = await self._http.call("GET", f"/api/accounts/{who}", effect=Effect.REPEATABLE)
+        except TargetGone:
+            return None
+        return author(self._http.decode(answer, ACCOUNTS))
+
+    async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
+        """Yield what came in from `since` until now, oldest first, then end."""
+        ends = int((await self._page(None)).cursor)
+        page = await self._page(None, since=since)
+        position = page.cursor
+        while int(position) < ends:
+            page = await self._page(position)
+            if page.cursor == position:
+                return
+            for raw in page.events:
+                event = read_event(bytes(raw), after=position, server=self._server, received_at=self._now())
+                position = event.cursor
+                if int(position) > ends:
+                    return
+                yield event
+            position = page.cursor
+
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""
         answer = await self._act("GET", ref, "/thread")
@@ -606,8 +628,10 @@ def _capabilities(instance: WireInstance) -> Capabilities:
         ),
         settles_after=_settles_after(instance),
         publish_deadline=PUBLISH_DEADLINE,
-        kinds=frozenset(Kind) - {Kind.UNKNOWN},
+        kinds=frozenset(Kind) - {Kind.UNKNOWN, Kind.UNREADABLE},
         surfaces=frozenset(Surface),
+        quotes=True,
+        content_warnings=True,
     )
 
 

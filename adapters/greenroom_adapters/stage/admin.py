@@ -1,4 +1,4 @@
-"""What only the keeper of a Stage does: order faults, hand out tokens, set the limiter."""
+"""What only the keeper of a Stage does: order faults, hand out tokens, set the limiter and the clock."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -38,6 +38,7 @@ class Admin:
             orders = Orders(self._faults, self._new_id)
             routes += [
                 Route("/limit", self._limit, methods=["POST"]),
+                Route("/clock", self._set_clock, methods=["POST"]),
                 Route("/faults", orders.add, methods=["POST"]),
                 Route("/faults", orders.show, methods=["GET"]),
                 Route("/faults", orders.clear, methods=["DELETE"]),
@@ -57,6 +58,11 @@ class Admin:
     async def _limit(self, request: Request) -> Response:
         body = await wire.read(request, wire.LimitBody)
         self._limiter.set(Writes(number=body.writes, per=timedelta(seconds=body.seconds)))
+        return Response(status_code=204)
+
+    async def _set_clock(self, request: Request) -> Response:
+        body = await wire.read(request, wire.ClockBody)
+        self._state.ahead = timedelta(seconds=body.ahead)
         return Response(status_code=204)
 
 

@@ -1,7 +1,8 @@
 """The Stage's HTTP API: one method for each line of docs/stage-api.md."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -240,6 +241,8 @@ class Api:
 
     async def _events(self, request: Request, account: Account) -> Response:
         after = cursor_of(request.query_params.get("after"))
+        if (since := moment_of(request.query_params.get("since"))) is not None:
+            return wire.json_answer(self._shapes.events([], self._state.cursor_before(account.id, since)))
         events, cursor = self._state.events_after(account.id, after=after, limit=limit_of(request, usual=100))
         delivered = list(events) if self._faults is None else self._faults.disturb(events, account=account.handle)
         return wire.json_answer(self._shapes.events(delivered, cursor))
@@ -266,6 +269,21 @@ def cursor_of(text: str | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_CURSOR):
         raise Refused(Refusal.INVALID, "`after` is a cursor that the Stage gave")
     return int(text)
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """Return an aware moment.
+
+    :raises Refused: INVALID
+    """
+    if text is None:
+        return None
+    moment: datetime | None = None
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+    if moment is None or moment.tzinfo is None:
+        raise Refused(Refusal.INVALID, "`since` is a moment with its time zone, like 2026-11-29T12:00:00Z")
+    return moment
 
 
 def limit_of(request: Request, *, usual: int = 40) -> int:

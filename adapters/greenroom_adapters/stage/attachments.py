@@ -1,26 +1,9 @@
-"""Stored pictures and clips: their type by their bytes, their files in one folder."""
+"""Stored pictures and clips: their files in one folder."""
 
 import os
 from pathlib import Path
 
-__all__ = ["MediaFolder", "media_type_of"]
-
-CLIP_BRANDS = frozenset({b"avc1", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"isom", b"mp41", b"mp42", b"dash"})
-
-
-def media_type_of(content: bytes) -> str | None:
-    """Return the media type that the first bytes prove; None: nothing that the Stage knows."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    if content[4:8] == b"ftyp" and content[8:12] in CLIP_BRANDS:
-        return "video/mp4"
-    return None
+__all__ = ["MediaFolder"]
 
 
 class MediaFolder:

@@ -16,6 +16,7 @@ from greenroom_adapters.contract import (
     Kind,
     MentionReceived,
     MessageReceived,
+    OwnPostSeen,
     PostDeleted,
     PostEdited,
     PostRef,
@@ -28,7 +29,9 @@ from greenroom_adapters.contract import (
     TextEvent,
     ThreadPost,
     UnknownEvent,
+    key_digest,
 )
+from greenroom_adapters.text import declines_bots
 
 __all__ = ["SOURCE", "WireAccount", "WirePost", "author", "read_event", "ref", "thread_post"]
 
@@ -98,6 +101,7 @@ class WireEvent(msgspec.Struct, frozen=True, kw_only=True):
     reaction: str = "like"
     room: WireRoom | None = None
     text: str | None = None
+    key: str | None = None
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +152,13 @@ def read_event(raw: bytes, *, after: str, server: str, received_at: datetime) ->
 
 def author(account: WireAccount) -> Author:
     """Return an account as the contract knows it."""
-    return Author(id=account.id, handle=account.handle, name=account.name, is_bot=account.bot)
+    return Author(
+        id=account.id,
+        handle=account.handle,
+        name=account.name,
+        is_bot=account.bot,
+        declines_bots=declines_bots(account.bio),
+    )
 
 
 def ref(post: WirePost, server: str) -> PostRef:
@@ -204,6 +214,18 @@ def _known(wire: WireEvent, server: str) -> Event:
                 occurred_at=wire.occurred_at,
                 author=author(who),
                 room=Room(id=room.id, name=room.name),
+            )
+        case WireEvent(kind="own_post", post=WirePost() as post):
+            return OwnPostSeen(
+                id=wire.id,
+                source=SOURCE,
+                cursor=wire.cursor,
+                occurred_at=wire.occurred_at,
+                post=ref(post, server),
+                text=post.text,
+                conversation=post.conversation,
+                in_reply_to=PostRef(id=post.in_reply_to) if post.in_reply_to else None,
+                key=None if wire.key is None else key_digest(wire.key),
             )
         case WireEvent(kind="deletion", post_id=str(post_id)):
             return PostDeleted(

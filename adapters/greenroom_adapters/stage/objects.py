@@ -256,6 +256,8 @@ class Notification:
     """Joins."""
     text: str | None = None
     """Edits: the new text."""
+    key: str | None = None
+    """Own posts: the `Idempotency-Key` that they were published under, where the Stage is of the class KEYED."""
 
 
 class ChangeKind(enum.StrEnum):

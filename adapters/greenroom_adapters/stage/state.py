@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 
 from greenroom_adapters.contract import CountingRule, IdempotencyKind, Kind
-from greenroom_adapters.stage.attachments import MediaFolder, media_type_of
+from greenroom_adapters.media import media_type_of
+from greenroom_adapters.stage.attachments import MediaFolder
 from greenroom_adapters.stage.mentions import HANDLE, handles_in
 from greenroom_adapters.stage.objects import (
     Account,
@@ -96,7 +97,9 @@ class StageState:
         self.options = options
         self._store = store
         self._media = media
-        self._now = now
+        self._real_now = now
+        self.ahead = timedelta(0)
+        """How far this network's time is ahead of the real one: a rehearsal need not take as long as it shows."""
         self._new_id = new_id
         self._new_token = new_token
         self._measure = measure
@@ -104,7 +107,7 @@ class StageState:
 
     def now(self) -> datetime:
         """Return the Stage's present moment, aware."""
-        return self._now()
+        return self._real_now() + self.ahead
 
     # People ------------------------------------------------------------------------------------------------------
 
@@ -129,7 +132,7 @@ class StageState:
             name=one_line("the name", name or "", NAME_LENGTH) or handle,
             bio=readable("the bio", bio or "", BIO_LENGTH),
             bot=bool(bot),
-            created_at=self._now(),
+            created_at=self.now(),
         )
         with self._store.transaction():
             self._store.add_account(account)
@@ -241,7 +244,7 @@ class StageState:
         attachment = Attachment(id=self._new_id(), media_type=media_type, alt=alt)
         self._media.write(attachment.id, content)
         with self._store.transaction():
-            self._store.add_attachment(attachment, owner_id=account_id, now=self._now())
+            self._store.add_attachment(attachment, owner_id=account_id, now=self.now())
         return attachment
 
     def media_file(self, attachment_id: str) -> tuple[Attachment, Path]:
@@ -269,7 +272,7 @@ class StageState:
             raise Refused(Refusal.INVALID, f"a key has 1 to {KEY_LENGTH} characters")
         idempotency = self.options.idempotency
         keyed = key if idempotency.kind is IdempotencyKind.KEYED else None
-        now = self._now()
+        now = self.now()
         with self._store.transaction():
             if keyed is not None:
                 known = self._store.key(account_id, keyed)
@@ -297,7 +300,7 @@ class StageState:
             draft, published = self._container(account_id, container_id)
             if published is not None:
                 return self._stored(published)
-            post, heard = self._write(account_id, draft, now=self._now(), hidden_for=hidden_for)
+            post, heard = self._write(account_id, draft, now=self.now(), hidden_for=hidden_for)
             self._store.close_container(container_id, post.id)
         self._announce(ChangeKind.POSTED, post, heard)
         return post
@@ -314,7 +317,7 @@ class StageState:
             return post
         self._check_text(text, empty_allowed=bool(post.media))
         with self._store.transaction():
-            self._store.set_text(post_id, text, edited_at=self._now())
+            self._store.set_text(post_id, text, edited_at=self.now())
             heard = self._store.hearers_of(post_id)
             for hearer in heard:
                 self._notify(hearer, Kind.EDIT, post_id=post_id, text=text)
@@ -329,7 +332,7 @@ class StageState:
             return
         self._own(account_id, post_id)
         with self._store.transaction():
-            self._store.empty_post(post_id, deleted_at=self._now())
+            self._store.empty_post(post_id, deleted_at=self.now())
             if post.in_reply_to is not None:
                 self._store.count_reply(post.in_reply_to, -1)
             if post.quote is not None:
@@ -393,7 +396,7 @@ class StageState:
         reach = self.options.listing_reach
         return Listing(
             posts=self._store.listed(
-                account_id, reach=reach, now=self._now(), before=self._place_of(before), limit=page(limit)
+                account_id, reach=reach, now=self.now(), before=self._place_of(before), limit=page(limit)
             ),
             deleted=self._store.deleted_ids(account_id, reach=reach),
         )
@@ -427,7 +430,7 @@ class StageState:
             raise Refused(Refusal.INVALID, "a room needs a name")
         room = self._store.room_by_name(name)
         if room is None:
-            room = Room(id=self._new_id(), name=name, members=0, created_at=self._now())
+            room = Room(id=self._new_id(), name=name, members=0, created_at=self.now())
             with self._store.transaction():
                 self._store.add_room(room)
                 self._store.add_member(room.id, account_id)
@@ -493,6 +496,10 @@ class StageState:
         limit = min(max(limit, 1), LARGEST_EVENT_PAGE)
         events, last = self._store.events_after(account_id, after=after, limit=limit)
         return events, max(after, newest) if last is None else last
+
+    def cursor_before(self, account_id: str, moment: datetime) -> int:
+        """Return the cursor behind which an account's events since `moment` lie."""
+        return self._store.cursor_before(account_id, moment)
 
     # Watching ----------------------------------------------------------------------------------------------------
 
@@ -601,7 +608,11 @@ class StageState:
         for account_id, kinds in concerned.items():
             strongest, *also = (kind for kind in STRONGEST_FIRST if kind in kinds)
             self._notify(account_id, strongest, also=also, post_id=post.id, actor_id=post.author.id)
-        return tuple(concerned)
+        if not post.author.bot:
+            return tuple(concerned)
+        # a bot has to know what its owner writes by hand
+        self._notify(post.author.id, Kind.OWN_POST, post_id=post.id, actor_id=post.author.id)
+        return (*concerned, post.author.id)
 
     def _notify(
         self,
@@ -618,7 +629,7 @@ class StageState:
             event_id=self._new_id(),
             account_id=account_id,
             kind=kind,
-            occurred_at=self._now(),
+            occurred_at=self.now(),
             also=tuple(also),
             post_id=post_id,
             actor_id=actor_id,

@@ -13,7 +13,7 @@ from greenroom_adapters.stage.objects import Account, Attachment, Notification, 
 
 __all__ = ["FileInUse", "FileTooNew", "Store"]
 
-VERSION = 1
+VERSION = 2
 END = 2**63 - 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -74,6 +74,7 @@ CREATE TABLE keys (
     account_id TEXT NOT NULL REFERENCES accounts (id), key TEXT NOT NULL, post_id TEXT NOT NULL,
     first_at INTEGER NOT NULL, PRIMARY KEY (account_id, key)
 ) WITHOUT ROWID;
+CREATE INDEX keys_of_post ON keys (post_id);
 CREATE TABLE containers (
     id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts (id), draft TEXT NOT NULL, post_id TEXT
 ) WITHOUT ROWID;
@@ -171,7 +172,11 @@ class Store:
                     self._db.execute(statement)
                 # Cursors begin at the clock, so those of a new file lie after those of a file that was thrown away.
                 self._db.execute("INSERT INTO sqlite_sequence VALUES ('events', ?)", (micros(now) // 1000,))
-                self._db.execute("PRAGMA user_version = 1")
+                self._db.execute("PRAGMA user_version = 2")
+        elif version == 1:
+            with self.transaction():
+                self._db.execute("CREATE INDEX keys_of_post ON keys (post_id)")
+                self._db.execute("PRAGMA user_version = 2")
 
     def close(self) -> None:
         """Close the file and let another process have it."""
@@ -548,6 +553,11 @@ class Store:
         """Remember what was published under a key; an older entry is replaced."""
         self._db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?)", (account_id, key, post_id, micros(now)))
 
+    def _keys_of(self, post_ids: list[str]) -> dict[str, str]:
+        """Return the posts among these that were published under a key, with the key."""
+        sql = "SELECT post_id, key FROM keys WHERE post_id IN (SELECT value FROM json_each(?))"
+        return dict(self._db.execute(sql, (json.dumps(post_ids),)))
+
     def add_container(self, container_id: str, account_id: str, draft: str) -> None:
         """Insert an open container."""
         self._db.execute("INSERT INTO containers VALUES (?, ?, ?, NULL)", (container_id, account_id, draft))
@@ -609,6 +619,14 @@ class Store:
         ).fetchall()
         return self._events(rows), (rows[-1][0] if rows else None)
 
+    def cursor_before(self, account_id: str, moment: datetime) -> int:
+        """Return the cursor of an account's last event before `moment`; 0: it has none."""
+        row = self._one(
+            "SELECT coalesce(max(cursor), 0) FROM events WHERE account_id = ? AND occurred_at < ?",
+            (account_id, micros(moment)),
+        )
+        return int(row[0])
+
     def events_before(self, account_id: str, *, before: int, limit: int) -> tuple[Notification, ...]:
         """Return an account's events, newest first; those with the text of a deleted post are left out."""
         rows = self._db.execute(
@@ -622,6 +640,8 @@ class Store:
     def _events(self, rows: list[Row]) -> tuple[Notification, ...]:
         shown = [row[5] for row in rows if row[5] is not None and row[2] not in ("deletion", "edit")]
         posts = self.posts(shown) if shown else {}
+        own = [row[5] for row in rows if row[2] == "own_post"]
+        keys = self._keys_of(own) if own else {}
         events: list[Notification] = []
         for cursor, event_id, kind, also, occurred_at, post_id, text, room_id, room_name, *actor in rows:
             post = posts.get(post_id)
@@ -641,6 +661,7 @@ class Store:
                     post_id=post_id,
                     room=PostRoom(id=room_id, name=room_name) if room_id is not None else None,
                     text=text,
+                    key=keys.get(post_id) if kind == "own_post" else None,
                 )
             )
         return tuple(events)

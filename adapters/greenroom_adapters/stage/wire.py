@@ -56,7 +56,7 @@ STATUS_OF = {
     Refusal.MEDIA_REFUSED: 415,
     Refusal.INVALID: 422,
 }
-WITH_TEXT = frozenset({Kind.DIRECT_MESSAGE, Kind.REPLY, Kind.QUOTE, Kind.MENTION, Kind.MESSAGE})
+WITH_TEXT = frozenset({Kind.DIRECT_MESSAGE, Kind.REPLY, Kind.QUOTE, Kind.MENTION, Kind.MESSAGE, Kind.OWN_POST})
 
 
 class SessionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,6 +125,13 @@ class LimitBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     writes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
     seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+
+
+class ClockBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /api/admin/clock`."""
+
+    ahead: Annotated[float, msgspec.Meta(ge=0, le=366 * 86_400)]
+    """Seconds."""
 
 
 class FaultBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -278,6 +285,8 @@ class Wire:
         if event.kind in WITH_TEXT and event.post is not None:
             known["post"] = self.post(event.post)
             known["also"] = [kind.value for kind in event.also]
+            if event.kind is Kind.OWN_POST:
+                known["key"] = event.key
         elif event.kind is Kind.REACTION:
             known.update(post_id=event.post_id, account=actor, reaction="like")
         elif event.kind is Kind.REPOST:

@@ -1,4 +1,4 @@
-"""What authors of adapters need to test one: the conformance suite, the world that it asks for, a tap on the wire."""
+"""What authors of adapters need to test one: the conformance suite, its world, a tap and a proxy on the wire."""
 
 import pytest
 
@@ -12,6 +12,7 @@ from greenroom_adapters.testing.conformance import (
     World,
     take,
 )
+from greenroom_adapters.testing.proxy import FaultyProxy, Order, Request
 from greenroom_adapters.testing.wire import WireTap
 
-__all__ = ["AdapterConformance", "Intent", "Published", "WireTap", "World", "take"]
+__all__ = ["AdapterConformance", "FaultyProxy", "Intent", "Order", "Published", "Request", "WireTap", "World", "take"]

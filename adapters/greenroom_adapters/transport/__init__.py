@@ -1,20 +1,34 @@
 """How adapters reach a platform over HTTP: deadlines, errors by what may have gone out, no secrets in any text."""
 
-from greenroom_adapters.transport.http import Answer, Effect, Http, Refusal, system_now
+from greenroom_adapters.transport.http import Answer, Effect, Heard, Http, Query, Refusal, Wait, system_now
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
+from greenroom_adapters.transport.nesting import levelled
+from greenroom_adapters.transport.paging import AnswerTooLarge, fitting
 from greenroom_adapters.transport.redaction import Redactor
+from greenroom_adapters.transport.sockets import Sockets, public_socket
+from greenroom_adapters.transport.sse import Message, messages
 from greenroom_adapters.transport.stream import Closed, Opened, Pace, frames
 
 __all__ = [
     "Answer",
+    "AnswerTooLarge",
     "Closed",
     "Effect",
+    "Heard",
     "Http",
+    "Message",
     "Opened",
     "Pace",
+    "Query",
     "Redactor",
     "Refusal",
+    "Sockets",
+    "Wait",
+    "fitting",
     "frames",
+    "levelled",
+    "messages",
+    "public_socket",
     "read_quota",
     "read_retry_after",
     "system_now",

@@ -2,11 +2,11 @@
 
 import enum
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import aiohttp
 import msgspec
@@ -26,9 +26,12 @@ from greenroom_adapters.contract import (
     Unavailable,
 )
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
+from greenroom_adapters.transport.nesting import flattened, levelled
+from greenroom_adapters.transport.paging import AnswerTooLarge
 from greenroom_adapters.transport.redaction import Redactor
+from greenroom_adapters.transport.sockets import Sockets
 
-__all__ = ["Answer", "Effect", "Http", "Refusal", "system_now"]
+__all__ = ["Answer", "Effect", "Heard", "Http", "Query", "Refusal", "Wait", "system_now"]
 
 T = TypeVar("T")
 
@@ -37,6 +40,8 @@ IDLE_SECONDS = 4.0
 """An idle connection is dropped before the usual servers drop it (5 s and more), so that a write seldom meets a
 connection that is being closed: that would be an unknown outcome for nothing."""
 BODY_CAP = 8 * 1024 * 1024
+BEGINNING = 4096
+"""How much is kept of an answer that is too large, in bytes."""
 EXCERPT = 200
 """How much of a platform's own words a message of ours repeats, in characters."""
 JSON = "application/json"
@@ -65,8 +70,18 @@ class Answer:
     """Of the request, so that an unreadable body can be judged."""
 
 
-Refusal = Callable[[Answer], tuple[type[PostRejected], str] | None]
-"""A platform's own reading of a 4xx answer: which refusal it is, in the platform's words; None: judge by status."""
+Query = Mapping[str, str | Sequence[str]]
+"""Parameters by name; one with several values is given several times."""
+
+Refusal = Callable[[Answer], tuple[type[AdapterError], str] | None]
+"""A platform's own reading of a 4xx answer, after which nothing went out: a `PostRejected`, `AuthenticationFailed` or
+`Unavailable`, in the platform's words; None: judge by status."""
+
+Wait = Callable[[Answer], timedelta | None]
+"""A platform's own reading of how long a 429 asks us to wait, where no header says it; None: it does not say."""
+
+Heard = Callable[[str, str, Answer], None]
+"""Called with the method and the path of a request and its answer, before the answer is judged. Must not raise."""
 
 REFUSALS: Mapping[int, type[PostRejected]] = {
     403: Forbidden,
@@ -87,8 +102,33 @@ def no_refusal(answer: Answer) -> None:
     """Leave every refusal to its status."""
 
 
+def no_wait(answer: Answer) -> None:
+    """Leave every wait to the headers."""
+
+
+def hear_nothing(method: str, path: str, answer: Answer) -> None:
+    """Leave every answer to its judge."""
+
+
 class _SentAgain(aiohttp.ClientError):
     """The HTTP client was about to repeat a write by itself."""
+
+
+async def _stay(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Follow no redirect: a middleware of the HTTP client, whose handshakes of WebSockets follow them to anywhere."""
+    response = await handler(request)
+    if "Upgrade" in request.headers and 300 <= response.status < 400:
+        response.close()
+        raise aiohttp.ClientError(f"it answers {response.status}, a redirect, which is not followed")
+    return response
+
+
+class _Overlong(aiohttp.ClientPayloadError):
+    """The answer is larger than the cap."""
+
+    def __init__(self, cap: int, beginning: bytes) -> None:
+        super().__init__(f"the answer is larger than {cap} bytes")
+        self.beginning = beginning
 
 
 class _Progress:
@@ -133,29 +173,39 @@ class Http:
         account: str,
         secrets: Iterable[Secret] = (),
         refusal: Refusal = no_refusal,
+        wait: Wait = no_wait,
+        heard: Heard = hear_nothing,
         quota_prefix: str = "X-RateLimit",
         deadline: timedelta = timedelta(seconds=20),
         body_cap: int = BODY_CAP,
         connections: int = 100,
+        keep_alive: bool = True,
+        sockets: Sockets | None = None,
         wait_without_hint: timedelta = timedelta(seconds=60),
         now: Callable[[], datetime] = system_now,
     ) -> None:
         """Prepare; nothing is opened yet.
 
         `deadline` is for calls that name none; `body_cap` in bytes; `wait_without_hint` is the wait after a 429 that
-        does not say how long.
+        does not say how long. Without `keep_alive` every request has a connection of its own: for servers that close
+        them without a word, where a write on a kept one would have an unknown outcome for nothing. `sockets` makes the
+        socket for an address to which a name was resolved; `sockets.public_socket`: only for public ones.
 
         :raises ConfigurationError: `base_url` is not an address
         """
         self.platform = platform
         self.account = account
         self.redactor = Redactor(secrets)
-        self._base = _checked(base_url, platform, self.redactor)
+        self.base_url = _checked(base_url, platform, self.redactor)
         self._refusal = refusal
+        self._wait_said = wait
+        self._heard = heard
         self._quota_prefix = quota_prefix
         self._deadline = deadline
         self._body_cap = body_cap
         self._connections = connections
+        self._keep_alive = keep_alive
+        self._sockets = sockets
         self._wait_without_hint = wait_without_hint
         self._now = now
         self._authorization: dict[str, str] = {}
@@ -164,9 +214,15 @@ class Http:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=IDLE_SECONDS),
+            connector=aiohttp.TCPConnector(
+                limit=self._connections,
+                keepalive_timeout=IDLE_SECONDS if self._keep_alive else None,
+                force_close=not self._keep_alive,
+                socket_factory=cast(Any, self._sockets),  # aiohttp's own type of a destination is not known whole
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "Greenroom"},
+            middlewares=(_stay,),
         )
         return self
 
@@ -181,10 +237,10 @@ class Http:
         if session is not None:
             await session.close()
 
-    def authorize(self, token: Secret) -> None:
-        """Send `Authorization: Bearer` with this token from now on, and mask it in every message."""
+    def authorize(self, token: Secret, *, scheme: str = "Bearer") -> None:
+        """Send `Authorization` with this scheme and token from now on, and mask the token in every message."""
         self.redactor.learn(token)
-        self._authorization = {"Authorization": f"Bearer {token.reveal()}"}
+        self._authorization = {"Authorization": f"{scheme} {token.reveal()}"}
 
     async def call(
         self,
@@ -192,20 +248,23 @@ class Http:
         path: str,
         *,
         effect: Effect,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         json: object = None,
         form: aiohttp.FormData | None = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         deadline: timedelta | None = None,
     ) -> Answer:
         """Send one request and read its answer to the end; return it when its status is 2xx.
 
-        `path` begins with a slash and is already quoted. `json` is anything that msgspec encodes; or `form`.
+        `path` begins with a slash and is already quoted. `json` is anything that msgspec encodes; or `form`; or
+        `content`, as it is, with its type among the `headers`.
 
         :raises PostRejected: the platform refuses it; which refusal, `Refusal` and the status say
-        :raises AuthenticationFailed: 401
+        :raises AuthenticationFailed: 401; a kind of it, where `Refusal` says so
         :raises RateLimited: 429
         :raises Unavailable: nothing was sent, or the effect is repeatable and the answer was lost or a failure
+        :raises AnswerTooLarge: so, because the answer is over the cap
         :raises OutcomeUnknown: an effect that shows, and the answer was lost, cut, too large or a 5xx
         """
         session = self._session
@@ -213,7 +272,7 @@ class Http:
             raise RuntimeError("enter the transport before using it")
         progress = _Progress(once=effect is Effect.ONCE)
         all_headers = {**self._authorization, **(headers or {})}
-        data: aiohttp.FormData | bytes | None = form
+        data: aiohttp.FormData | bytes | None = form if content is None else content
         if json is not None:
             data = msgspec.json.encode(json)
             all_headers["Content-Type"] = JSON
@@ -230,22 +289,28 @@ class Http:
                 middlewares=(progress,),
             ) as response:
                 body = await self._read(response)
+                if response.status >= 400:  # the platform's own reading of it must not run out of depth
+                    body = levelled(body)
                 answer = Answer(status=response.status, headers=response.headers, body=body, effect=effect)
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             # ValueError: an answer whose framing or encoding is broken beyond what aiohttp wraps.
             raise self._lost(method, path, effect, progress, exc) from self.redactor.cause(exc)
+        self._heard(method, path, answer)
         if 200 <= answer.status < 300:
             return answer
         raise self._refused(method, path, answer)
 
     def decode(self, answer: Answer, decoder: "msgspec.json.Decoder[T]") -> T:
-        """Return the body as what `decoder` reads.
+        """Return the body as what `decoder` reads; what is nested too deep to be read is null there.
 
         :raises OutcomeUnknown: it is something else, and the request may have had its effect
         :raises Unavailable: it is something else, and the request may be repeated
         """
         try:
-            return decoder.decode(answer.body)
+            try:
+                return decoder.decode(answer.body)
+            except RecursionError:
+                return decoder.decode(flattened(answer.body))
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             words = f"{self.platform} answered something unreadable: {exc}"
             raise self._inconclusive(words, once=answer.effect is Effect.ONCE) from None
@@ -255,12 +320,20 @@ class Http:
         return kind(self.redactor.clean(words), platform=self.platform, account=self.account)
 
     async def open_websocket(
-        self, path: str, *, query: Mapping[str, str], heartbeat: timedelta, message_cap: int
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        heartbeat: timedelta | None,
+        message_cap: int,
+        autoclose: bool = True,
     ) -> aiohttp.ClientWebSocketResponse:
         """Open a WebSocket; whoever opened it closes it. Pings after `heartbeat` of silence and closes it
-        when no answer comes within half of that.
+        when no answer comes within half of that; None: the protocol above has heartbeats of its own. Without
+        `autoclose` whoever reads it answers the other side's close.
 
         :raises AuthenticationFailed: the platform does not let this account in
+        :raises RateLimited: the platform asks us to wait
         :raises Unavailable: it could not be opened
         """
         session = self._session
@@ -270,23 +343,61 @@ class Http:
             return await session.ws_connect(
                 self._url(path).with_query(query),
                 headers=self._authorization,
-                heartbeat=heartbeat.total_seconds(),
+                heartbeat=None if heartbeat is None else heartbeat.total_seconds(),
                 max_msg_size=message_cap,
+                autoclose=autoclose,
                 timeout=CLOSE_TIMEOUT,
             )
         except aiohttp.WSServerHandshakeError as exc:
             # Never chained: its representation carries the request's headers, the token among them.
-            kind = AuthenticationFailed if exc.status in (401, 403) else Unavailable
-            raise self.error(kind, f"{self.platform}: {path} answered {exc.status} to a stream") from None
+            words = f"{self.platform}: {path} answered {exc.status} to a stream"
+            if exc.status == 429:
+                answer = Answer(status=429, headers=exc.headers or {}, body=b"", effect=Effect.REPEATABLE)
+                raise RateLimited(
+                    self.redactor.clean(words),
+                    retry_after=self._wait(answer),
+                    platform=self.platform,
+                    account=self.account,
+                ) from None
+            raise self.error(AuthenticationFailed if exc.status in (401, 403) else Unavailable, words) from None
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             words = f"{self.platform}: no stream from {path}: {_words(exc)}"
             raise self.error(Unavailable, words) from self.redactor.cause(exc)
+
+    async def open_lines(
+        self, path: str, *, query: Mapping[str, str], silence: timedelta, accept: str
+    ) -> aiohttp.ClientResponse:
+        """Begin to read an answer that does not end; whoever opened it closes it. Reading its `content` raises
+        `TimeoutError` after this much `silence`.
+
+        :raises AuthenticationFailed: the platform does not let this account in
+        :raises Unavailable: it could not be opened
+        """
+        session = self._session
+        if session is None:
+            raise RuntimeError("enter the transport before using it")
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=silence.total_seconds())
+        try:
+            response = await session.get(
+                self._url(path).with_query(query),
+                headers={**self._authorization, "Accept": accept},
+                allow_redirects=False,
+                timeout=timeout,
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
+            words = f"{self.platform}: no stream from {path}: {_words(exc)}"
+            raise self.error(Unavailable, words) from self.redactor.cause(exc)
+        if response.status == 200:
+            return response
+        response.close()
+        kind = AuthenticationFailed if response.status in (401, 403) else Unavailable
+        raise self.error(kind, f"{self.platform}: {path} answered {response.status} to a stream")
 
     def _url(self, path: str) -> yarl.URL:
         # Parsing an address costs as much as encoding the post; the fixed ones are few and kept.
         known = self._urls.get(path)
         if known is None:
-            known = yarl.URL(self._base + path, encoded=True)
+            known = yarl.URL(self.base_url + path, encoded=True)
             if len(self._urls) < 64:
                 self._urls[path] = known
         return known
@@ -301,13 +412,16 @@ class Http:
             size += len(part)
             if size > self._body_cap:
                 response.close()
-                raise aiohttp.ClientPayloadError(f"the answer is larger than {self._body_cap} bytes")
+                raise _Overlong(self._body_cap, b"".join((*parts, part))[:BEGINNING])
             parts.append(part)
         return b"".join(parts)
 
     def _lost(self, method: str, path: str, effect: Effect, progress: _Progress, exc: Exception) -> AdapterError:
         when = "after it was sent" if progress.sent else "before it was sent"
         words = f"{self.platform}: {method} {path} failed {when}: {_words(exc)}"
+        if isinstance(exc, _Overlong) and effect is Effect.REPEATABLE:
+            words = self.redactor.clean(words)
+            return AnswerTooLarge(words, beginning=exc.beginning, platform=self.platform, account=self.account)
         return self._inconclusive(words, once=progress.sent and effect is Effect.ONCE)
 
     def _inconclusive(self, words: str, *, once: bool) -> AdapterError:
@@ -317,7 +431,12 @@ class Http:
         status = answer.status
         called = f"{self.platform}: {method} {path} answered {status}"
         if status == 401:
-            return self.error(AuthenticationFailed, called)
+            known = self._refusal(answer)
+            if known is None:
+                return self.error(AuthenticationFailed, called)
+            kind, said = known
+            failed = kind if issubclass(kind, AuthenticationFailed) else AuthenticationFailed
+            return self.error(failed, f"{called}: {_excerpt(said)}")
         if status == 429:
             return RateLimited(
                 self.redactor.clean(called),
@@ -344,7 +463,8 @@ class Http:
         quota = read_quota(answer.headers, prefix=self._quota_prefix, now=now)
         if quota is not None and quota.remaining == 0:
             return max(timedelta(0), quota.resets_at - now)
-        return self._wait_without_hint
+        said = self._wait_said(answer)
+        return self._wait_without_hint if said is None else said
 
 
 def _checked(base_url: str, platform: str, redactor: Redactor) -> str:

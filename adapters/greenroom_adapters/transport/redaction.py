@@ -10,22 +10,31 @@ __all__ = ["Redactor"]
 MASK = "***"
 SHORTEST = 4
 """A shorter "secret" is an empty or a placeholder value; masking it would shred ordinary words."""
+LEARNT = 64
+"""So many of the secrets that came later are known: tokens that are renewed every hour are spent long before."""
 
 
 class Redactor:
     """Knows the secrets of one account and masks them in any text, also in their percent-encoded form."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._given = tuple(secret.reveal() for secret in secrets)
+        self._learnt: dict[str, None] = {}
         self._needles: tuple[str, ...] = ()
-        for secret in secrets:
-            self.learn(secret)
+        self._sharpen()
 
     def learn(self, secret: Secret) -> None:
-        """Mask this one from now on as well."""
+        """Mask this one from now on as well. Of those that are learnt the oldest are forgotten first."""
         value = secret.reveal()
-        if len(value) < SHORTEST:
-            return
-        known = {*self._needles, value, quote(value, safe="")}
+        self._learnt.pop(value, None)
+        self._learnt[value] = None
+        if len(self._learnt) > LEARNT:
+            del self._learnt[next(iter(self._learnt))]
+        self._sharpen()
+
+    def _sharpen(self) -> None:
+        values = [value for value in (*self._given, *self._learnt) if len(value) >= SHORTEST]
+        known = {needle for value in values for needle in (value, quote(value, safe=""))}
         # The longest first, so that a secret which contains another one leaves no rest of itself.
         self._needles = tuple(sorted(known, key=lambda needle: (-len(needle), needle)))
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import aiohttp
 
-from greenroom_adapters.contract import Unavailable
+from greenroom_adapters.contract import RateLimited, Unavailable
 from greenroom_adapters.transport.http import Http
+from greenroom_adapters.transport.nesting import levelled
 
 __all__ = ["Closed", "Opened", "Pace", "frames"]
 
@@ -59,6 +60,7 @@ async def frames(
     query: Callable[[], Mapping[str, str]] = dict,
     pace: Pace | None = None,
     heartbeat: timedelta = timedelta(seconds=10),
+    silence: timedelta | None = None,
     message_cap: int = MESSAGE_CAP,
     rng: random.Random | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -66,7 +68,8 @@ async def frames(
     """Yield what comes through the WebSocket at `path`, for ever.
 
     `query` is asked before each try, so a resume point can move. What was sent between `Closed` and `Opened` is not
-    here: the consumer reads it elsewhere. A connection that answers no ping is given up. Close it with `aclose`.
+    here: the consumer reads it elsewhere. A connection that answers no ping is given up, and so is one that says
+    nothing for as long as `silence`. What is nested too deep in a frame of JSON is null there. Close it with `aclose`.
 
     :raises AuthenticationFailed: the platform does not let this account in (any more)
     """
@@ -79,22 +82,27 @@ async def frames(
             socket = await http.open_websocket(path, query=query(), heartbeat=heartbeat, message_cap=message_cap)
         except Unavailable as exc:
             reason = str(exc)
+            asked = exc.retry_after if isinstance(exc, RateLimited) else timedelta(0)
         else:
+            asked = timedelta(0)
             opened_at = loop.time()
             try:
                 yield Opened()
-                async for message in socket:
-                    if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-                        yield message.data
-                    elif message.type is aiohttp.WSMsgType.ERROR:
+                while True:
+                    async with asyncio.timeout(None if silence is None else silence.total_seconds()):
+                        message = await socket.receive()
+                    if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                         break
+                    yield levelled(message.data)
                 error = socket.exception()
                 reason = http.redactor.clean(f"{error}") if error else f"closed with code {socket.close_code}"
+            except TimeoutError:
+                reason = "it fell silent"
             finally:
                 await socket.close()
             if loop.time() - opened_at >= STEADY_SECONDS:
                 failures = 0
         failures += 1
-        wait = pace.wait(failures, rng)
+        wait = max(asked, pace.wait(failures, rng))
         yield Closed(reason=reason, wait=wait)
         await sleep(wait.total_seconds())

@@ -1,8 +1,14 @@
 """The composition root: builds a whole bot from its files, and runs it."""
 
-from greenroom.app.bot import Bot, Options, router_of
-from greenroom.app.commands import EVERY_ACCOUNT, Commands, put_all_down, put_down
+from greenroom.app.accounts import EVERY_ACCOUNT
+from greenroom.app.bot import Bot, router_of
+from greenroom.app.coming import put_all_down, put_down
+from greenroom.app.commands import Commands
 from greenroom.app.local import LocalPlatform, is_local, start_local
+from greenroom.app.options import Options
+from greenroom.app.sources import sources_kept
+from greenroom.app.standing import Standing, standing_of
+from greenroom.app.trying import hello_from_here
 
 __all__ = [
     "EVERY_ACCOUNT",
@@ -10,9 +16,13 @@ __all__ = [
     "Commands",
     "LocalPlatform",
     "Options",
+    "Standing",
+    "hello_from_here",
     "is_local",
     "put_all_down",
     "put_down",
     "router_of",
+    "sources_kept",
+    "standing_of",
     "start_local",
 ]

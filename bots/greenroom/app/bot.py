@@ -2,53 +2,41 @@
 
 import asyncio
 import contextlib
-import os
-import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
+from greenroom.app.catching_up import CatchingUp
 from greenroom.app.commands import Commands
-from greenroom.app.local import LocalPlatform, is_local, start_local
-from greenroom.clock import Clock, SystemClock
-from greenroom.delivery import Pacer
-from greenroom.faults import FaultHook, no_fault
-from greenroom.generation import Engine, FixedWords, build_voice
-from greenroom.personas import Persona, load_persona
-from greenroom.policy import Budget
+from greenroom.app.connecting import build_adapter
+from greenroom.app.declaring import Declaring
+from greenroom.app.homeless import end_homeless
+from greenroom.app.keeping import FolderKeep
+from greenroom.app.local import LocalPlatform, is_local
+from greenroom.app.options import Options
+from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
+from greenroom.app.sources import Sources, read_sources, rehearsing_in, sources_kept
+from greenroom.app.speaking import build_speaker
+from greenroom.app.telling import Teller
+from greenroom.app.thresholds import Thresholds
+from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
+from greenroom.delivery import Shelf, recalled
+from greenroom.personas import Persona
+from greenroom.policy import SWITCH, Budget, Policy, Terms
 from greenroom.routing import Router
+from greenroom.scheduling.schedule import Occurrence
 from greenroom.scheduling.scheduler import Scheduler
-from greenroom.settings import BotFile, Platforms, SecretRef, load_bot, resolve, settings_for
+from greenroom.settings import BotFile, Mistakes
 from greenroom.storage import Ledger, SqliteLedger, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk, Speaker
-from greenroom_adapters.contract import Adapter, Secret
+from greenroom.turns.outage import Outage
+from greenroom_adapters.contract import Adapter
 
-__all__ = ["Bot", "Options", "router_of"]
+if TYPE_CHECKING:
+    from greenroom.generation.script import Script
 
-COMMANDS_EVERY = 0.1
-"""Seconds between two looks at what was typed beside the bot."""
-RETIRE_EVERY = 3600.0
-"""Seconds between two rounds of retention."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the surroundings decide, not the owner's files."""
-
-    clock: Clock = field(default_factory=SystemClock)
-    faults: FaultHook = no_fault
-    chance: random.Random = field(default_factory=random.Random)
-    """Source of jitter; nothing that must be repeatable comes from it."""
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    platforms: Platforms = field(default_factory=Platforms.installed)
-    engines: tuple[Engine, ...] = ()
-    """Engines of one's own, asked before those of the bot file. Whoever made them closes them."""
-    admission: int = 500
-    """Turns of one account in memory at the most; the rest waits on disk."""
-    grace: float = 5.0
-    """Seconds that a stop leaves to what is in flight."""
+__all__ = ["Bot", "router_of"]
 
 
 class Bot:
@@ -60,26 +48,57 @@ class Bot:
     """
 
     def __init__(self, file: BotFile, persona: Persona, options: Options) -> None:
+        """Take two files as they were read, for good; `load` watches them."""
         self.file = file
         self.persona = persona
+        self.refused: Mistakes | None = None
+        """Why the bot runs with the last good version of its files; None: with those on disk."""
         self._options = options
+        self.silenced: frozenset[str] = frozenset()
+        """Accounts that rehearse because the bot file says so, although it is refused for something else."""
+        self._sources: Sources | None = None
+        self._reloader: Reloader | None = None
+        self._retired: set[asyncio.Task[None]] = set()
+        """Voices of earlier files that end when their last turn has."""
         self.ledger: Ledger = SqliteLedger(file.store, bot=file.bot, clock=options.clock)
         self.desks: dict[str, AccountDesk] = {}
         self.local: dict[str, LocalPlatform] = {}
         """Platform → the local one that is used."""
+        self.keeps: dict[str, FolderKeep] = {}
+        """Account → where it keeps what it keeps."""
         self._speaker: Speaker | None = None
+        self._shelf = Shelf(file.store.with_name(f"{file.bot}-media"))
+        self._budget = Budget(
+            self.ledger, clock=options.clock, zone=file.timezone, limit=file.limits.spend.amount.micros
+        )
         self._alone = asyncio.Lock()
         self._log = get_log().bind(bot=file.bot)
 
     @classmethod
-    def load(cls, path: Path, options: Options | None = None) -> Self:
-        """Read the bot file at `path` and its persona.
+    def load(cls, path: Path, options: Options | None = None, *, state: Path | None = None) -> Self:
+        """Read the bot file at `path` and its persona, or what was valid last where one of them has mistakes now (see
+        `refused`). Later edits are taken up while it runs. With `state` the ledger lies in that folder.
 
-        :raises Mistakes: with every mistake, as file:line:column
+        :raises Mistakes: with every mistake, as file:line:column, and it never ran with a valid version
         """
         options = options or Options()
-        file = load_bot(path, platforms=options.platforms)
-        return cls(file, load_persona(file.persona), options)
+        read = partial(read_sources, path, platforms=options.platforms, state=state)
+        refused: Mistakes | None = None
+        try:
+            sources = read()
+        except Mistakes as mistakes:
+            kept = sources_kept(path, platforms=options.platforms, state=state)
+            if kept is None:
+                raise
+            sources, refused = kept, mistakes
+        silenced = frozenset[str]() if refused is None else rehearsing_in(path)
+        bot = cls(rehearsing(sources.file, silenced), sources.persona, options)
+        bot.silenced = silenced
+        bot.refused, bot._sources = refused, sources
+        bot._reloader = Reloader(
+            bot, sources, read=read, clock=options.clock, refused=None if refused is None else str(refused)
+        )
+        return bot
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -101,8 +120,11 @@ class Bot:
             for local in self.local.values():
                 stack.push_async_callback(local.stop)
             stack.push_async_callback(self.ledger.__aexit__, *exc)
+            for keep in self.keeps.values():
+                stack.callback(keep.close)
             if self._speaker is not None:
                 stack.push_async_callback(self._speaker.voice.aclose)
+            stack.push_async_callback(self._end_retired)
             for desk in self.desks.values():
                 stack.push_async_callback(desk.close, grace=self._options.grace)
         self._speaker = None
@@ -113,30 +135,93 @@ class Bot:
 
         :raises StorageError: the ledger failed: nothing is published without a record; in an exception group
         """
+        clock = self._options.clock
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.ledger.failure())
             for desk in self.desks.values():
                 tasks.create_task(desk.run())
             tasks.create_task(self._scheduler.run())
-            tasks.create_task(self._obey_for_ever())
-            tasks.create_task(self._retire_for_ever())
+            tasks.create_task(obey_for_ever(self.ledger, self.commands, clock=clock))
+            tasks.create_task(retire_for_ever(self.ledger, self._shelf, file=self._in_force, clock=clock))
+            tasks.create_task(expire_for_ever(self.ledger, clock=clock, ended=self.policy.rested))
+            tasks.create_task(Thresholds(self.ledger, self._budget, file=self._in_force, clock=clock).run())
+            tasks.create_task(self._teller.run())
+            tasks.create_task(self._catching_up.run())
+            tasks.create_task(self._declaring.run())
+            if self._reloader is not None:
+                tasks.create_task(self._reloader.run())
+
+    async def take_up(self, sources: Sources) -> list[str]:
+        """Put edited files in force, between two turns; return what of them takes effect at the next start.
+
+        :raises ConfigurationError: they cannot be used; then everything is as it was
+        """
+        file, later = usable_now(self.file, sources.file)
+        router = router_of(file, sources.persona)
+        speaker = self.speaker(file, sources.persona, sources.script)
+        try:
+            await self._scheduler.use(file)
+        except BaseException:
+            await speaker.voice.aclose()
+            raise
+        before, self._speaker = self._current(), speaker
+        self.file, self.persona, self.silenced = file, sources.persona, frozenset()
+        self.policy.use(self._terms())
+        self._budget.change(zone=file.timezone, limit=file.limits.spend.amount.micros)
+        for name, desk in self.desks.items():
+            desk.use(router, live=file.accounts[name].live, listens_to_others=bool(speaker.patient))
+        self.commands.use(file)
+        self.ledger.keep_files(tuple(sources.files.values()))
+        await self.ledger.committed()
+        ending = asyncio.create_task(before.voice.finish())
+        self._retired.add(ending)
+        ending.add_done_callback(self._retired.discard)
+        return later
+
+    def silence(self) -> None:
+        """Let rehearse, between two turns, of whom the bot file says `live: false` though it cannot be used."""
+        path = self.file.file
+        live = {
+            name
+            for name in (rehearsing_in(path) if path is not None else ())
+            if name in self.desks and self.file.accounts[name].live
+        }
+        if not live:
+            return
+        self.silenced |= live
+        self.file = rehearsing(self.file, live)
+        self.policy.use(self._terms())
+        for name in sorted(live):
+            self.desks[name].rehearse()
+            self.ledger.note(None, "rehearses", f"{name}: its file says `live: false`; nothing is published")
+        self.commands.use(self.file)
+
+    async def upcoming(self, *, limit: int) -> list[Occurrence]:
+        """Return the next posts of the file, earliest first."""
+        return await self._scheduler.upcoming(limit=limit)
 
     async def settle(self) -> None:
         """Wait until nothing that was taken in is left to do, and all of it is on disk."""
         await self.ledger.committed()
         for desk in self.desks.values():
-            await desk.lanes.settle()
+            await desk.settle()
         await self.ledger.committed()
 
     # building
 
     async def _build(self) -> None:
         options, file = self._options, self.file
-        self._speaker = self.speaker(file, self.persona)
+        self._speaker = self.speaker(file, self.persona, None if self._sources is None else self._sources.script)
         router = router_of(file, self.persona)
+        self.policy = Policy(self.ledger, options.clock, self._terms())
+        await self.policy.load()
+        outage = Outage(self.ledger, options.clock, self.policy.hands)
+        await outage.load()
         paused = await self.ledger.paused()
         for name, account in file.accounts.items():
             adapter = await self.adapter(name)
+            if name in self.keeps:
+                await asyncio.to_thread(self.keeps[name].forget_others)
             self.desks[name] = AccountDesk(
                 adapter,
                 bot=file.bot,
@@ -144,84 +229,102 @@ class Bot:
                 router=router,
                 speaker=self._current,
                 ledger=self.ledger,
-                pacer=Pacer(
-                    options.clock,
-                    quotas=await self.ledger.quotas(name),
-                    paused=paused.get(name) or paused.get("*"),
+                pacer=await recalled(
+                    self.ledger,
+                    name,
+                    clock=options.clock,
+                    paused=paused.get(SWITCH) or paused.get(name) or paused.get("*"),
                 ),
+                policy=self.policy,
                 clock=options.clock,
                 faults=options.faults,
                 chance=options.chance,
                 admission=options.admission,
                 alone=self._alone,
+                outage=outage,
                 live=account.live,
                 listens_to_others=bool(self._speaker.patient),
+                shelf=self._shelf,
             )
         self.ledger.on_arrival(self._arrived)
         self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)
         await self._scheduler.use(file)
-        self.commands = Commands(self.ledger, file, clock=options.clock, desks=self.desks, scheduler=self._scheduler)
+        self._catching_up = CatchingUp(self.ledger, self.desks, clock=options.clock)
+        self.commands = Commands(
+            self.ledger,
+            file,
+            clock=options.clock,
+            desks=self.desks,
+            scheduler=self._scheduler,
+            catching_up=self._catching_up,
+            policy=self.policy,
+            look=self._look,
+        )
+        self._teller = Teller(self.ledger, file=self._in_force, desks=self.desks, put=self._put, clock=options.clock)
+        await self._teller.begin()
+        self._declaring = Declaring(
+            self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
+        )
+        if self.refused is not None:
+            tell_of_refusal(self, str(self.refused))
+        elif self._sources is not None:
+            self.ledger.keep_files(tuple(self._sources.files.values()))
         await self._recover()
+
+    def _terms(self) -> Terms:
+        local = frozenset(name for name, account in self.file.accounts.items() if is_local(account.platform))
+        return Terms(file=self.file, persona=self.persona, local=local, holds_answers=self._holds_answers)
+
+    def _holds_answers(self, account: str) -> str | None:
+        desk = self.desks.get(account)
+        return desk.adapter.capabilities.holds_answers if desk is not None and desk.is_connected else None
+
+    async def _look(self) -> str | None:
+        """Look at the files, and return why what stands in them is not in force; None: it is."""
+        if self._reloader is None:
+            return None
+        await self._reloader.look_until_settled()
+        return self._reloader.refused
+
+    def _in_force(self) -> BotFile:
+        return self.file
 
     def _current(self) -> Speaker:
         assert self._speaker is not None  # noqa: S101 - nothing speaks before it is built
         return self._speaker
 
-    def speaker(self, file: BotFile, persona: Persona) -> Speaker:
-        """Return who speaks for these two files. Whoever calls closes its voice.
+    async def _end_retired(self) -> None:
+        for ending in self._retired:
+            ending.cancel()
+        await asyncio.gather(*self._retired, return_exceptions=True)
+
+    def speaker(self, file: BotFile, persona: Persona, script: "Script | None" = None) -> Speaker:
+        """Return who speaks for these two files. Whoever calls closes its voice. A `script` that was read already is
+        not read again.
 
         :raises ConfigurationError: an engine cannot be used as it is written, or its key is missing
         """
-        options = self._options
-        budget = Budget(self.ledger, clock=options.clock, zone=file.timezone, limit=file.limits.spend.amount.micros)
-        voice = build_voice(
-            persona,
-            file.engines.text,
-            purse=budget,
-            resolve=self._secret,
-            clock=options.clock,
-            zone=file.timezone,
-            environ=options.environ,
-            own=options.engines,
-        )
-        return Speaker(
-            persona=persona,
-            voice=voice,
-            fixed={rule.name: FixedWords(rule.say, rule=rule.name) for rule in file.answer if rule.say is not None},
-            patient=frozenset(rule.name for rule in file.answer if rule.quiet_for),
-        )
-
-    def _secret(self, reference: SecretRef, owner: str) -> Secret:
-        return resolve(reference, owner=owner, environ=self._options.environ, warn=self._warn)
+        return build_speaker(file, persona, script, purse=self._budget, options=self._options, warn=self._warn)
 
     def _warn(self, text: str) -> None:
         self._log.warning(text)
 
     async def adapter(self, name: str) -> Adapter:
-        """Return the adapter of an account, not yet entered. A local platform is started for it: see `local`.
+        """Return the adapter of an account, not yet entered. What is opened for it is in `local` and `keeps`.
 
         :raises SecretMissing: a secret is not where its reference says
         """
-        account = self.file.accounts[name]
-        adapter = self._options.platforms.adapter(account.platform)
-        settings: dict[str, Any] = dict(account.settings)
-        if is_local(account.platform):
-            if "server" not in settings:
-                if account.platform not in self.local:
-                    self.local[account.platform] = await start_local(account.platform, self.file.store.parent)
-                settings["server"] = self.local[account.platform].url
-            settings.setdefault("handle", self.file.bot)
-            settings.setdefault("name", self.persona.persona)
-            settings.setdefault("bio", self.persona.disclosure_line)
-        built = settings_for(
+        options = self._options
+        return await build_adapter(
             name,
-            account.model_copy(update={"settings": settings}),
-            file=self.file.file or Path.cwd() / "bot.yaml",
-            adapter=adapter,
-            environ=self._options.environ,
+            file=self.file,
+            persona=self.persona,
+            platforms=options.platforms,
+            local=self.local,
+            keeps=self.keeps,
+            environ=options.environ,
             warn=self._warn,
         )
-        return adapter(built, account=name)
 
     # running
 
@@ -237,6 +340,7 @@ class Bot:
 
     async def _recover(self) -> None:
         """Take up what was under way, before anything new comes in."""
+        await end_homeless(self.ledger, self.desks, now=self._options.clock.micros())
         at_work = await self.ledger.at_work()
         waiting = await self.ledger.waiting_lanes()
         for name, desk in self.desks.items():
@@ -246,19 +350,6 @@ class Bot:
             )
         if at_work or waiting:
             self._log.info("taking up what was under way", turns=len(at_work), conversations=len(waiting))
-
-    async def _obey_for_ever(self) -> None:
-        while True:
-            for command in await self.ledger.open_commands():
-                await self.commands.obey(command.name, command.arguments, command=command.id)
-            await self._options.clock.sleep(COMMANDS_EVERY)
-
-    async def _retire_for_ever(self) -> None:
-        keep = int(self.file.keep.total_seconds() * 1e6)
-        while True:
-            while await self.ledger.retire(before=self._options.clock.micros() - keep):
-                await self._options.clock.sleep(0.05)
-            await self._options.clock.sleep(RETIRE_EVERY)
 
 
 def router_of(file: BotFile, persona: Persona) -> Router:

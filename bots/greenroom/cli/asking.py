@@ -47,17 +47,20 @@ async def writing_agenda(file: BotFile) -> AsyncGenerator[SqliteLedger, None]:
         yield ledger
 
 
-async def ask(file: BotFile, name: str, arguments: Mapping[str, Any], *, makes: bool = False) -> Mapping[str, Any]:
+async def ask(
+    file: BotFile, name: str, arguments: Mapping[str, Any], *, makes: bool = False, patience: float = PATIENCE
+) -> Mapping[str, Any]:
     """Have a command obeyed and return its answer: by the running bot, or on its ledger when none runs.
 
-    A ledger that is not there is made only with `makes`.
+    A ledger that is not there is made only with `makes`. `patience`: seconds in which a running bot must answer.
 
     :raises ConfigurationError: the command cannot be obeyed, or the running bot does not answer
     :raises StorageError: the ledger cannot be used
     """
     if not makes and not file.store.exists():
         raise LedgerBroken(f"{file.store}: there is no ledger yet; `greenroom run` makes it")
-    answer = await _beside(file, name, arguments) if runs(file.store) else await _in_its_place(file, name, arguments)
+    is_running = runs(file.store)
+    answer = await (_beside(file, name, arguments, patience) if is_running else _in_its_place(file, name, arguments))
     if "error" in answer:
         raise ConfigurationError(str(answer["error"]))
     return answer
@@ -79,20 +82,20 @@ async def _in_its_place(file: BotFile, name: str, arguments: Mapping[str, Any]) 
             return await Commands(ledger, file, clock=SystemClock()).obey(name, arguments)
     except AlreadyRunning:
         # it was started just now
-        return await _beside(file, name, arguments)
+        return await _beside(file, name, arguments, PATIENCE)
 
 
-async def _beside(file: BotFile, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+async def _beside(file: BotFile, name: str, arguments: Mapping[str, Any], patience: float) -> Mapping[str, Any]:
     async with reading(file) as ledger:
         number = await ledger.ask(name, arguments)
-        looks = round(PATIENCE / LOOK)
+        looks = round(patience / LOOK)
         for _ in range(looks):
             if (answer := await ledger.answered(number)) is not None:
                 return answer
             await asyncio.sleep(LOOK)
     if runs(file.store):
         raise ConfigurationError(
-            f"the running bot has not answered within {PATIENCE:.0f} seconds: it is busy or hangs. "
+            f"the running bot has not answered within {patience:.0f} seconds: it is busy or hangs. "
             "The command stays in its ledger and is obeyed when it looks again, or when it is started again"
         )
     raise ConfigurationError(

@@ -26,11 +26,16 @@ def check(
     offline: Annotated[
         bool, typer.Option("--offline", help="Look at the files alone: sign nothing in.", show_default=False)
     ] = False,
+    no_tell: Annotated[
+        bool,
+        typer.Option("--no-tell", help="Do not try whether `tell` reaches you.", show_default=False),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find every mistake, and say what the accounts may do.
 
-    Reads a bot's files, then signs each account in. Publishes nothing.
+    Reads a bot's files, then signs each account in. Publishes nothing, but for one message: whoever `tell` names is
+    written to once, at the first check, so that you know that it reaches you.
 
     Each mistake is told as file:line:column with what to write instead; then the exit code is 1. A persona file can be
     checked by itself. For an account on the Stage the one of this machine is used, or started for the moment.
@@ -55,7 +60,7 @@ def check(
     if show:
         typer.echo(expanded(chosen.file()), nl=False)
         return
-    findings = asyncio.run(find(chosen, offline=offline))
+    findings = asyncio.run(find(chosen, offline=offline, tries_tell=not no_tell))
     if as_json:
         write_json(findings.as_object())
     else:
@@ -76,13 +81,19 @@ def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:
     rows: list[tuple[str, str]] = [("engine", words) for words in findings.engines]
     if findings.limit is not None:
         rows.append(("limit", findings.limit))
+    if findings.forecast is not None:
+        rows.append(("forecast", findings.forecast))
     if findings.hint is not None:
         rows.append(("", findings.hint))
     rows += [("next", words) for words in findings.comings]
+    if findings.tell is not None:
+        rows.append(("tell", findings.tell))
     for name, account in findings.accounts.items():
         if account.error is not None:
             continue
-        rows.append(("account", f"{name} is @{account.handle} on {account.platform}; may {', '.join(account.may)}"))
+        mark = "" if account.is_bot is None else "; marked as a bot" if account.is_bot else "; not marked as a bot yet"
+        may = ", ".join(account.may)
+        rows.append(("account", f"{name} is @{account.handle} on {account.platform}{mark}; may {may}"))
     facts(rows, place)
     for name, account in findings.accounts.items():
         for warning in account.warnings:

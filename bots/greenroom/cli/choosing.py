@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import greenroom
+from greenroom.cli.showing import warn
 
 if TYPE_CHECKING:
     from greenroom.personas import Persona
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BotArgument", "BotOption", "Chosen", "bots_here", "choose", "demo_file"]
 
-HELP = "File or name of the bot. Left out: the only one here or in config/bots, else the demo."
+HELP = "File or name of the bot. Left out: the only one here or in config/bots, the one that runs, else the demo."
 BotArgument = Annotated[
-    str | None, typer.Argument(metavar="[BOT]", help=HELP, envvar="GREENROOM_BOT", show_default=False)
+    str | None, typer.Argument(metavar="BOT", help=HELP, envvar="GREENROOM_BOT", show_default=False)
 ]
 BotOption = Annotated[
     str | None, typer.Option("--bot", "-b", metavar="BOT", help=HELP, envvar="GREENROOM_BOT", show_default=False)
@@ -37,6 +39,38 @@ class Chosen:
     is_demo: bool
     """It is the one that comes with Greenroom: its state lies in the current folder, not beside its file."""
 
+    @property
+    def state(self) -> Path | None:
+        """The folder of its ledger; None: where its file says."""
+        return Path.cwd() / "data" if self.is_demo else None
+
+    @property
+    def start(self) -> str:
+        """The command that runs it."""
+        return "greenroom run" if self.is_demo else f"greenroom run {self.path}"
+
+    @property
+    def runs(self) -> bool:
+        """Say whether it runs now."""
+        from greenroom.cli.asking import runs
+        from greenroom.settings import Mistakes
+
+        try:
+            return runs(self.in_force(tell=None).store)
+        except Mistakes:
+            return False
+
+    @property
+    def is_valid(self) -> bool:
+        """Say whether there are no mistakes in its files."""
+        from greenroom.settings import Mistakes
+
+        try:
+            self.load()
+        except Mistakes:
+            return False
+        return True
+
     def file(self) -> "BotFile":
         """Read the bot file.
 
@@ -45,9 +79,32 @@ class Chosen:
         from greenroom.settings import Platforms, load_bot
 
         file = load_bot(self.path, platforms=Platforms.installed())
-        if not self.is_demo:
+        if self.state is None:
             return file
-        return file.model_copy(update={"store": Path.cwd() / "data" / f"{file.bot}.db"})
+        return file.model_copy(update={"store": self.state / f"{file.bot}.db"})
+
+    def in_force(self, *, tell: Callable[[str], None] | None = warn) -> "BotFile":
+        """Read the bot file; where it has mistakes return the version that the bot goes on with, and `tell` of them:
+        nobody who has just spoilt a file should be unable to stop the bot.
+
+        :raises Mistakes: with every mistake in it, and the bot never ran with another version
+        """
+        from greenroom.settings import Mistakes
+
+        try:
+            return self.file()
+        except Mistakes as error:
+            from greenroom.app import sources_kept  # dear to import
+            from greenroom.settings import Platforms
+
+            kept = sources_kept(self.path, platforms=Platforms.installed(), state=self.state)
+            if kept is None:
+                raise
+            if tell is not None:
+                for mistake in error.mistakes:
+                    tell(str(mistake))
+                tell("the version that was valid last is in force")
+            return kept.file
 
     def load(self) -> "tuple[BotFile, Persona]":
         """Read the bot file and its persona.
@@ -76,13 +133,22 @@ def choose(given: str | None, *, demo_among_several: bool = False) -> Chosen:
 
     if given is not None:
         return _named(given)
-    here = bots_here()
+    here = [Chosen(path=path, is_demo=False) for path in bots_here()]
     if len(here) == 1:
-        return Chosen(path=here[0], is_demo=False)
+        return here[0]
     demo = Chosen(path=demo_file(), is_demo=True)
-    if here and not demo_among_several and not demo.file().store.exists():
-        raise ConfigurationError(f"which bot? There are {', '.join(map(str, here))}: name one, like `--bot {here[0]}`")
-    return demo
+    if not here or demo_among_several:
+        return demo
+    has_demo = demo.file().store.exists()
+    known = [*here, demo] if has_demo else here
+    running = [one for one in known if one.runs]
+    if len(running) == 1:
+        return running[0]
+    if has_demo and not running:
+        return demo
+    names = [DEMO if one.is_demo else str(one.path) for one in running or known]
+    which = "which bot? These run" if running else "which bot? There are"
+    raise ConfigurationError(f"{which}: {', '.join(names)}. Name one, as this command's --help shows")
 
 
 def bots_here() -> list[Path]:
@@ -112,10 +178,12 @@ def _named(given: str) -> Chosen:
 
 
 _BOT_KEY = re.compile(rb"^(\xef\xbb\xbf)?['\"]?bot['\"]?\s*:", re.MULTILINE)
+_PERSONA_KEY = re.compile(rb"^who\s*:", re.MULTILINE)
 
 
 def _bots_in(folder: Path) -> list[Path]:
-    """Return the bot files of a folder, by name. A persona or any other YAML file has no `bot:` of its own."""
+    """Return the bot files of a folder, by name. A persona or any other YAML file has no `bot:` of its own; what is
+    called `…-bot.yaml` is one in any case, so that a mistake in its first word is told and not passed over."""
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
     except OSError:
@@ -128,6 +196,6 @@ def _bots_in(folder: Path) -> list[Path]:
                     start = file.read(65536)
             except OSError:
                 continue
-            if _BOT_KEY.search(start):
+            if _BOT_KEY.search(start) or (Path(name).stem.endswith("-bot") and not _PERSONA_KEY.search(start)):
                 found.append(folder / name)
     return found

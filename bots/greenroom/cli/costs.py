@@ -1,16 +1,31 @@
 """What a bot's engines cost and how much a day may cost, in words, before the first paid call."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from greenroom.cli.showing import money
 from greenroom.clock import SystemClock
-from greenroom.generation import price_of
+from greenroom.generation import Price, price_of
 from greenroom.generation.build import OPENAI_API_KEY
+from greenroom.generation.forecast import typical_cost
+from greenroom.personas import Persona
 from greenroom.policy import start_of_day
+from greenroom.scheduling import Schedule
 from greenroom.settings import BotFile, BuiltIn, EngineRef, ModelRef
 from greenroom.storage import Ledger
+from greenroom_adapters.contract import Surface
 
-__all__ = ["engine_words", "hint_of_a_key", "limit_words", "spent_today"]
+__all__ = [
+    "answer_cost",
+    "engine_words",
+    "engines_without_key",
+    "forecast_words",
+    "hint_of_a_key",
+    "limit_words",
+    "spent_today",
+]
+
+WEEK = timedelta(days=7)
 
 
 def engine_words(file: BotFile) -> list[str]:
@@ -31,12 +46,62 @@ async def spent_today(file: BotFile, ledger: Ledger) -> int:
     return await ledger.spent_since(start_of_day(SystemClock().now(), file.timezone))
 
 
+def answer_cost(file: BotFile, persona: Persona) -> int | None:
+    """Return what one answer costs about, in millionths of a dollar; None: nothing, the first engine is free."""
+    price = _first_price(file)
+    return None if price is None else typical_cost(persona, Surface.REPLY, price)
+
+
+def forecast_words(file: BotFile, persona: Persona, *, now: datetime) -> str | None:
+    """Return what this bot will cost about, before the first paid call; None: its first engine is free."""
+    price = _first_price(file)
+    if price is None:
+        return None
+    posts = _posts_a_day(file, now)
+    words: list[str] = []
+    if file.answer:
+        words.append(f"answers about {money(typical_cost(persona, Surface.REPLY, price))} each")
+    if posts:
+        day = round(typical_cost(persona, Surface.POST, price) * posts)
+        words.append(f"{posts:.3g} posts a day about {money(day)}")
+        if day > file.limits.spend.amount.micros:
+            words.append("more than the limit: beyond it the next engine of `engines` speaks")
+    return "; ".join(words) or None
+
+
+def _posts_a_day(file: BotFile, now: datetime) -> float:
+    """Return how many posts an engine will write on a day, over all accounts, as the next week has it."""
+    count = 0
+    for entry in file.post:
+        if entry.say is None:
+            comings = Schedule.of(entry, timezone=file.timezone).between(now, now + WEEK)
+            count += sum(1 for _ in comings) * len(entry.places or file.accounts)
+    return count / WEEK.days
+
+
+def _first_price(file: BotFile) -> Price | None:
+    first = file.engines.text[0]
+    price = _price(first) if isinstance(first, ModelRef) else None
+    return None if price is None else Price(input=price[0], output=price[1])
+
+
 def hint_of_a_key(file: BotFile, environ: Mapping[str, str]) -> str | None:
     """Return what to write where a key is there that no engine uses; None: there is none, or it is used."""
     uses = any(isinstance(engine, ModelRef) and engine.model.startswith("openai/") for engine in file.engines.text)
     if uses or not environ.get(OPENAI_API_KEY, "").strip():
         return None
     return f"{OPENAI_API_KEY} is set; write `engines: openai/gpt-5-mini` to use it"
+
+
+def engines_without_key(file: BotFile, environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each engine that will not speak because its key is nowhere."""
+    if environ.get(OPENAI_API_KEY, "").strip():
+        return []
+    return [
+        f"{engine.model} has no key and is passed over: set {OPENAI_API_KEY} in the environment"
+        for engine in file.engines.text
+        if isinstance(engine, ModelRef) and engine.key is None and engine.server is None
+    ]
 
 
 def _engine(engine: EngineRef) -> str:

@@ -4,14 +4,20 @@ from typing import Annotated
 
 import typer
 
+from greenroom.cli.catch_up import catch_up
 from greenroom.cli.check import check
 from greenroom.cli.dead import dead
 from greenroom.cli.explain import explain
+from greenroom.cli.going_live import live
+from greenroom.cli.held import held
 from greenroom.cli.log import log
+from greenroom.cli.login import login
 from greenroom.cli.new import new
-from greenroom.cli.pause import pause, resume
+from greenroom.cli.pause import pause, resume, stop_all
+from greenroom.cli.people import people
 from greenroom.cli.post import post
 from greenroom.cli.queue import queue
+from greenroom.cli.reset import reset
 from greenroom.cli.run import run
 from greenroom.cli.schema import schema
 from greenroom.cli.stage import stage
@@ -49,13 +55,17 @@ def _root(  # pyright: ignore[reportUnusedFunction]  # registered
     pass
 
 
-for command in (run, new, check, post, status, pause, resume, log):
+for command in (run, new, login, check, post, status, pause, resume, stop_all, log):
     app.command()(command)
 app.add_typer(queue, name="queue")
+app.add_typer(held, name="held")
 app.add_typer(dead, name="dead")
+app.command()(people)
 app.command()(explain)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)
-app.command()(schema)
+app.command("catch-up")(catch_up)
+for command in (live, reset, schema):
+    app.command()(command)
 
 
 def main() -> None:

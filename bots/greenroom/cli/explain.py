@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,7 +46,8 @@ def explain(
     Example: greenroom explain ada --text "is the sea calm?" --kind message --in home/lounge
     """
     if (text is None) == (turn is None) and not (text is None and kind in ("join", "follow", "reaction")):
-        raise typer.BadParameter("say either --text WORDS or --turn TURN")
+        said = "" if bot is None or Path(bot).suffix else f" What somebody writes goes behind --text: --text {bot!r}"
+        raise typer.BadParameter(f"say either --text WORDS or --turn TURN.{said}")
     file, persona = choose(bot).load()
     if turn is not None:
         asyncio.run(_turn(file, persona, turn, as_json=as_json))

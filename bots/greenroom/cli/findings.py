@@ -8,16 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from greenroom.app import Bot, Options, router_of
+import msgspec
+
+from greenroom.app import Bot, Options, Standing, router_of, standing_of
+from greenroom.cli.asking import ask, runs
 from greenroom.cli.choosing import Chosen
-from greenroom.cli.costs import engine_words, hint_of_a_key, limit_words
+from greenroom.cli.costs import engine_words, engines_without_key, forecast_words, hint_of_a_key, limit_words
 from greenroom.cli.failing import words_of
 from greenroom.cli.showing import moment_words
+from greenroom.cli.trying import tried, unheard, unread
 from greenroom.cli.upcoming import coming_up
 from greenroom.clock import SystemClock
 from greenroom.personas import load_persona
-from greenroom.settings import Mistakes, SecretMissing
-from greenroom_adapters.contract import Adapter, ConfigurationError, GreenroomError
+from greenroom.settings import BotFile, Mistakes, Platforms, SecretMissing, can_log_in
+from greenroom.settings.telling import tell_words
+from greenroom_adapters.contract import Adapter, AuthenticationFailed, ConfigurationError, GreenroomError
 
 __all__ = ["AccountFindings", "Findings", "find", "is_persona"]
 
@@ -33,6 +38,8 @@ class AccountFindings:
     platform: str
     handle: str = ""
     may: Sequence[str] = ()
+    is_bot: bool | None = None
+    """Its platform marks it as a bot; None: the platform has no mark that a program could set."""
     warnings: Sequence[str] = ()
     error: str | None = None
     """Why it could not be signed in; None: it was."""
@@ -49,8 +56,12 @@ class Findings:
     engines: Sequence[str] = ()
     limit: str | None = None
     hint: str | None = None
+    forecast: str | None = None
+    """What the bot will cost about; None: its first engine is free."""
     comings: Sequence[str] = ()
     """The next posts of the file."""
+    tell: str | None = None
+    """Who is told what needs a person, and what came of trying; None: nobody is."""
 
     @property
     def ok(self) -> bool:
@@ -67,6 +78,7 @@ class Findings:
                     "platform": one.platform,
                     "handle": one.handle,
                     "may": list(one.may),
+                    "is_bot": one.is_bot,
                     "warnings": list(one.warnings),
                     "error": one.error,
                 }
@@ -74,6 +86,8 @@ class Findings:
             },
             "warnings": list(self.warnings),
             "engines": list(self.engines),
+            "forecast": self.forecast,
+            "tell": self.tell,
         }
 
 
@@ -87,8 +101,9 @@ def is_persona(path: Path) -> bool:
     return "who" in keys and keys.isdisjoint(("bot", "accounts"))
 
 
-async def find(chosen: Chosen, *, offline: bool) -> Findings:
-    """Look for every mistake, then sign every account in unless `offline`. Changes nothing on any platform."""
+async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Findings:
+    """Look for every mistake, then sign every account in unless `offline`. Changes nothing on any platform, but for one
+    message to whoever is told, once and unless it is not to be tried."""
     mistakes: list[str] = []
     try:
         file = chosen.file()
@@ -100,7 +115,11 @@ async def find(chosen: Chosen, *, offline: bool) -> Findings:
         return Findings(mistakes=_each(found))
     bot = Bot(file, persona, Options())
     comings: list[str] = []
+    forecast: str | None = None
     warnings = [] if file.answer or file.post else ["the bot neither answers nor posts: write `answer` or `post`"]
+    warnings += [] if chosen.is_demo else unheard(file)
+    warnings += await unread(file)
+    warnings += engines_without_key(file, os.environ)
     try:
         await bot.speaker(file, persona).voice.aclose()
     except SecretMissing as error:
@@ -111,6 +130,7 @@ async def find(chosen: Chosen, *, offline: bool) -> Findings:
     try:
         router_of(file, persona)
         now = SystemClock().now()
+        forecast = forecast_words(file, persona, now=now)
         comings = [
             f"{moment_words(one.due, now, file.timezone)}  {one.name} in {', '.join(one.places)}"
             for one in await coming_up(file, None, now=now, limit=COMINGS, times=COMINGS)
@@ -120,13 +140,35 @@ async def find(chosen: Chosen, *, offline: bool) -> Findings:
     engines, limit = engine_words(file), await limit_words(file, None)
     hint = hint_of_a_key(file, os.environ)
     if mistakes or offline:
-        return Findings(mistakes=mistakes, warnings=warnings, engines=engines, limit=limit, hint=hint, comings=comings)
+        return Findings(
+            mistakes=mistakes,
+            warnings=warnings,
+            engines=engines,
+            limit=limit,
+            hint=hint,
+            forecast=forecast,
+            comings=comings,
+        )
+    tell = None if file.tell is None else tell_words(file.tell)
     try:
         accounts = {name: await _signed_in(bot, name) for name in file.accounts}
+        if file.tell is not None and tries_tell and accounts[file.tell.account].error is None:
+            tell = f"{tell}: {await tried(bot, file.tell)}"
     finally:
+        for keep in bot.keeps.values():
+            keep.close()
         for local in bot.local.values():
             await local.stop()
-    return Findings(accounts=accounts, warnings=warnings, engines=engines, limit=limit, hint=hint, comings=comings)
+    return Findings(
+        accounts=accounts,
+        warnings=warnings,
+        engines=engines,
+        limit=limit,
+        hint=hint,
+        forecast=forecast,
+        comings=comings,
+        tell=tell,
+    )
 
 
 async def _signed_in(bot: Bot, name: str) -> AccountFindings:
@@ -134,13 +176,35 @@ async def _signed_in(bot: Bot, name: str) -> AccountFindings:
     try:
         async with asyncio.timeout(PATIENCE):
             adapter: Adapter = await bot.adapter(name)
-            async with adapter:
-                standing = await adapter.check()
+            keep = bot.keeps.get(name)
+            if keep is not None and not keep.take():
+                standing = await _asked_of_who_is_signed_in(bot.file, name)
+            else:
+                async with adapter:
+                    standing = await standing_of(adapter, bot.file, name)
     except TimeoutError:
         return AccountFindings(platform=platform, error=f"the platform did not answer within {PATIENCE:.0f} seconds")
+    except AuthenticationFailed as error:
+        anew = f"{error}; sign in anew with `greenroom login {name}`"
+        logs_in = can_log_in(Platforms.installed().adapter(platform))
+        return AccountFindings(platform=platform, error=anew if logs_in else words_of(error))
     except GreenroomError as error:
         return AccountFindings(platform=platform, error=words_of(error))
-    return AccountFindings(platform=platform, handle=standing.me.handle, may=standing.may, warnings=standing.warnings)
+    return AccountFindings(
+        platform=platform,
+        handle=standing.handle,
+        may=standing.may,
+        is_bot=standing.is_bot,
+        warnings=standing.warnings,
+    )
+
+
+async def _asked_of_who_is_signed_in(file: BotFile, name: str) -> Standing:
+    """Return how an account stands whose session another process uses: the running bot says it."""
+    if not runs(file.store):
+        raise ConfigurationError("another process is signed in with the same session now: wait until it has ended")
+    answer = await ask(file, "standing", {"account": name}, patience=PATIENCE)
+    return msgspec.convert(answer["standing"], Standing)
 
 
 def _each(error: GreenroomError) -> list[str]:

@@ -10,6 +10,7 @@ from greenroom.cli.asking import ask, reading, runs
 from greenroom.cli.costs import spent_today
 from greenroom.cli.upcoming import Coming, coming_up
 from greenroom.clock import SystemClock
+from greenroom.policy import SWITCH
 from greenroom.settings import BotFile
 from greenroom.storage import State, runner_of
 from greenroom_adapters.contract import ConfigurationError
@@ -18,6 +19,7 @@ __all__ = ["AccountHealth", "Health", "health_of"]
 
 EVERY_ACCOUNT = "*"
 """Stands for all accounts where the ledger says what is paused."""
+BROKEN = "The files have mistakes, so the version that was valid last is in force: `greenroom check` names them."
 COMINGS = 3
 """How many of the next posts are told."""
 
@@ -56,8 +58,8 @@ class Health:
     zone: tzinfo
 
 
-async def health_of(file: BotFile, *, start: str) -> Health:
-    """Gather how a bot is; `start` is the command that starts it.
+async def health_of(file: BotFile, *, start: str, is_valid: bool) -> Health:
+    """Gather how a bot is; `start` is the command that starts it, and `is_valid`: no file on disk has mistakes.
 
     :raises StorageError: its ledger is not there or cannot be read
     """
@@ -75,7 +77,7 @@ async def health_of(file: BotFile, *, start: str) -> Health:
             platform=account.platform,
             is_live=account.live,
             is_connected=connected.get(name),
-            paused=paused.get(name) or paused.get(EVERY_ACCOUNT),
+            paused=paused.get(SWITCH) or paused.get(name) or paused.get(EVERY_ACCOUNT),
         )
         for name, account in file.accounts.items()
     ]
@@ -89,7 +91,10 @@ async def health_of(file: BotFile, *, start: str) -> Health:
         comings=comings,
         spent=spent,
         limit=limit,
-        needs=_needs(None if is_running else start, accounts, counts),
+        needs=[
+            *([] if is_valid else [BROKEN]),
+            *_needs(None if is_running else start, paused.get(SWITCH), accounts, counts),
+        ],
         now=now,
         zone=file.timezone,
     )
@@ -103,15 +108,21 @@ async def _connected(file: BotFile) -> Mapping[str, bool]:
     return cast("Mapping[str, bool]", answer.get("connected", {}))
 
 
-def _needs(start: str | None, accounts: Sequence[AccountHealth], counts: Mapping[State, int]) -> list[str]:
+def _needs(
+    start: str | None, stopped: str | None, accounts: Sequence[AccountHealth], counts: Mapping[State, int]
+) -> list[str]:
     needs: list[str] = []
     if start is not None:
         needs.append(f"It does not run: `{start}` starts it.")
+    if stopped is not None:
+        return [*needs, f"Everything is stopped ({stopped}): `greenroom resume` ends it."]
     for account in accounts:
         if account.paused is not None:
             needs.append(f"Nothing goes out on {account.name}: `greenroom resume {account.name}` ends the pause.")
-    waiting = {state: counts.get(state, 0) for state in (State.UNKNOWN, State.DEAD, State.HELD)}
+    if held := counts.get(State.HELD, 0):
+        needs.append(f"{held:,} {'draft waits' if held == 1 else 'drafts wait'} for you: `greenroom held` shows them.")
+    waiting = {state: counts.get(state, 0) for state in (State.UNKNOWN, State.DEAD)}
     if any(waiting.values()):
         what = ", ".join(f"{count:,} {state.word}" for state, count in waiting.items() if count)
-        needs.append(f"Something waits for you ({what}): `greenroom dead list` says why.")
+        needs.append(f"Something could not be brought to its end ({what}): `greenroom dead list` says why.")
     return needs

@@ -2,21 +2,24 @@
 
 import abc
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 from rich.text import Text
 from typing_extensions import override
 
 from greenroom.app import Bot
-from greenroom.cli.costs import engine_words, hint_of_a_key, limit_words
+from greenroom.cli.costs import engine_words, engines_without_key, forecast_words, hint_of_a_key, limit_words
 from greenroom.cli.follow import More, resting
-from greenroom.cli.showing import complain, console, facts, write_json
+from greenroom.cli.showing import complain, console, facts, moment_words, write_json
 from greenroom.cli.turn_words import as_object, turn_lines
 from greenroom.clock import SystemClock, from_micros
+from greenroom.settings.telling import tell_words
 from greenroom.storage import Ledger, Turn
 from greenroom.telemetry import logging_to
 from greenroom_adapters.text import plain
@@ -110,19 +113,34 @@ class LiveLog(Log):
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
         file = bot.file
         rows = [("ledger", str(file.store.absolute()))]
+        if bot.refused is not None:
+            rows.append(("files", "their last good version: those on disk have mistakes, `greenroom check` tells them"))
         for name, desk in bot.desks.items():
             account = file.accounts[name]
             live = "" if account.live else ", rehearsing: nothing is published"
             rows.append(("account", f"{name} on {desk.adapter.platform}{live}"))
         rows += [("look at", f"{url}  (the {platform} on this machine)") for platform, url in bot.addresses.items()]
         rows += [("engine", words) for words in engine_words(file)]
+        rows += [("", words) for words in engines_without_key(file, os.environ)]
         if (limit := await limit_words(file, bot.ledger)) is not None:
             rows.append(("limit", limit))
+        if (forecast := forecast_words(file, bot.persona, now=SystemClock().now())) is not None:
+            rows.append(("forecast", forecast))
         if (hint := hint_of_a_key(file, os.environ)) is not None:
             rows.append(("", hint))
         rows.append(("times", str(file.timezone)))
+        if (off := bot.policy.switch.off) is not None:
+            rows.append(("stopped", f"nothing is said until `greenroom resume` ({off})"))
+        else:
+            paused = {name: desk.pacer.paused for name, desk in bot.desks.items() if desk.pacer.paused}
+            rows += [("paused", f"{name} ({why})") for name, why in paused.items()]
+        for coming in await bot.upcoming(limit=1):
+            rows.append(("next post", f"{moment_words(coming.due, SystemClock().now(), file.timezone)}  {coming.name}"))
+        if file.tell is not None:
+            rows.append(("tell", tell_words(file.tell)))
         if others:
-            rows.append(("", f"This is the demo. Bots of yours: {', '.join(f'greenroom run {one}' for one in others)}"))
+            program = _program()
+            rows.append(("", f"This is the demo. Bots of yours: {', '.join(f'{program} run {one}' for one in others)}"))
         self._place.print(Text.assemble((bot.persona.persona, "bold"), f" runs as bot {file.bot}. Ctrl-C stops it."))
         facts(rows, self._place)
 
@@ -164,7 +182,9 @@ class JsonLog(Log):
                 "accounts": {name: desk.adapter.platform for name, desk in bot.desks.items()},
                 "addresses": bot.addresses,
                 "engines": engine_words(bot.file),
+                "forecast": forecast_words(bot.file, bot.persona, now=SystemClock().now()),
                 "timezone": str(bot.file.timezone),
+                "mistakes": [] if bot.refused is None else [str(one) for one in bot.refused.mistakes],
                 "process": os.getpid(),
             }
         )
@@ -180,6 +200,12 @@ class JsonLog(Log):
     @override
     def stopped_at_once(self) -> None:
         write_json({"at": _now(), "event": "stopped at once"})
+
+
+def _program() -> str:
+    """Return how this program can be called again: by its name, or by its path where its folder is in no PATH."""
+    called = Path(sys.argv[0])
+    return "greenroom" if called.stem != "greenroom" or which("greenroom") else str(called)
 
 
 def _now() -> str:

@@ -1,6 +1,7 @@
 """`greenroom log`: what was said, to what, why, by whom, and at what price."""
 
 import asyncio
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,9 +12,9 @@ from greenroom.cli.showing import AsJson, console, facts, money, say, write_json
 
 if TYPE_CHECKING:
     from greenroom.settings import BotFile
-    from greenroom.storage import JournalEntry, Turn
+    from greenroom.storage import JournalEntry, Ledger, Turn
 
-__all__ = ["log"]
+__all__ = ["entry_lines", "log", "newest_entries"]
 
 
 @for_owners
@@ -34,7 +35,7 @@ def log(
 
     Example: greenroom log --turn 12
     """
-    file = choose(bot).file()
+    file = choose(bot).in_force()
     if turn is not None:
         asyncio.run(_one(file, turn, as_json=as_json))
         return
@@ -53,20 +54,16 @@ async def _many(file: "BotFile", limit: int, *, follow: bool, as_json: bool) -> 
 
     async with reading(file) as ledger:
         since = SystemClock().micros()
-        turns = await ledger.turns(limit=limit)
-        journal = [entry for entry in await ledger.journal(limit=limit) if entry.seq is None]
-        entries: list[tuple[int, Turn | JournalEntry]] = [(turn.changed, turn) for turn in turns]
-        entries += [(entry.at, entry) for entry in journal]
-        entries = sorted(entries, key=lambda one: one[0])[-limit:]
+        entries = await newest_entries(ledger, limit)
         if as_json and not follow:
-            write_json([_object(one) for _, one in entries])
+            write_json([_object(one) for one in entries])
             return
         place = console()
-        for _, one in entries:
+        for one in entries:
             if as_json:
                 write_json(_object(one))
             else:
-                place.print(_lines(one, file))
+                place.print(entry_lines(one, file.timezone))
         if not entries and not as_json:
             say("Nothing has been said yet.")
         if follow:
@@ -77,6 +74,15 @@ async def _many(file: "BotFile", limit: int, *, follow: bool, as_json: bool) -> 
                     say(f"… and {turn.count} more")
                 else:
                     place.print(turn_lines(turn, file.timezone, with_date=True, with_number=True))
+
+
+async def newest_entries(ledger: "Ledger", limit: int) -> "list[Turn | JournalEntry]":
+    """Return the newest turns, and what the journal says beside them, oldest first."""
+    turns = await ledger.turns(limit=limit)
+    journal = [entry for entry in await ledger.journal(limit=limit) if entry.seq is None]
+    entries: list[tuple[int, Turn | JournalEntry]] = [(turn.changed, turn) for turn in turns]
+    entries += [(entry.at, entry) for entry in journal]
+    return [one for _, one in sorted(entries, key=lambda one: one[0])[-limit:]]
 
 
 def _object(one: "Turn | JournalEntry") -> dict[str, Any]:
@@ -92,7 +98,8 @@ def _entry(entry: "JournalEntry") -> dict[str, Any]:
     return {"at": from_micros(entry.at).isoformat(), "turn": entry.seq, "what": entry.what, "why": entry.why}
 
 
-def _lines(one: "Turn | JournalEntry", file: "BotFile") -> Any:
+def entry_lines(one: "Turn | JournalEntry", zone: tzinfo) -> Any:
+    """Return one entry of the log as its owner reads it, for a console of rich."""
     from rich.text import Text
 
     from greenroom.cli.turn_words import turn_lines
@@ -101,8 +108,8 @@ def _lines(one: "Turn | JournalEntry", file: "BotFile") -> Any:
     from greenroom_adapters.text import plain
 
     if isinstance(one, Turn):
-        return turn_lines(one, file.timezone, with_date=True, with_number=True)
-    moment = from_micros(one.at).astimezone(file.timezone)
+        return turn_lines(one, zone, with_date=True, with_number=True)
+    moment = from_micros(one.at).astimezone(zone)
     return Text.assemble(
         (f"{moment:%Y-%m-%d %H:%M:%S}", "dim"),
         "  ",

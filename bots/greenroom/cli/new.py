@@ -29,6 +29,20 @@ def new(
     platform: Annotated[
         str | None, typer.Option(metavar="NAME", help="Where it is signed in.", show_default=False)
     ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="What the platform needs to know, like its server.", show_default=False
+        ),
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Publish from the first start. Without it an account on a real platform rehearses at first.",
+            show_default=False,
+        ),
+    ] = False,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -44,10 +58,13 @@ def new(
     A persona file says who speaks, a bot file what it answers and posts. What is given as an option is not asked;
     without a terminal nothing is asked. Files that exist are never touched.
 
+    An account on a real platform rehearses until `greenroom live` is typed: it listens, and shows what it would say.
+
     Example: greenroom new --name Ada --who "keeps a lighthouse"
     """
-    from greenroom.cli.writing import write_bot
-    from greenroom.settings import Platforms
+    from greenroom.cli.writing import needed, write_bot
+    from greenroom.settings import Platforms, can_log_in
+    from greenroom_adapters.contract import ConfigurationError
 
     asks = sys.stdin.isatty() and not as_json
     platforms = Platforms.installed().names
@@ -58,18 +75,36 @@ def new(
         return (usual if given is None else given).strip() or usual
 
     def where() -> str:
-        found = answer(platform, f"Where? ({', '.join(platforms)})", PLATFORM)
+        found = answer(platform, f"Where? ({', '.join(platforms)})", PLATFORM).casefold()
         while platform is None and asks and found not in platforms:
             say(f"There is no platform `{found}` here.")
-            found = answer(None, f"Where? ({', '.join(platforms)})", PLATFORM)
+            found = answer(None, f"Where? ({', '.join(platforms)})", PLATFORM).casefold()
         return found
 
+    def asked(of: str) -> dict[str, str]:
+        given = dict((key.strip(), value.strip()) for key, _, value in (one.partition("=") for one in setting or ()))
+        adapter = Platforms.installed().adapter(of)
+        wanted = {} if can_log_in(adapter) else needed(adapter, secret=False)
+        for key, what in wanted.items():
+            if key not in given and asks:
+                given[key] = typer.prompt(f"{key}? {what}").strip()
+        if missing := [key for key in wanted if not given.get(key)]:
+            raise ConfigurationError(f"{of} needs to know: {', '.join(missing)}. Write --set {missing[0]}=...")
+        return given
+
+    called = answer(name, "What is it called?", NAME)
+    is_who = answer(who, "Who is it? (one sentence)", WHO)
+    sounds = answer(voice, "How does it sound?", VOICE)
+    posts_about = answer(topics, "What does it post about? (with commas)", TOPICS)
+    place = where()
     written = write_bot(
-        name=answer(name, "What is it called?", NAME),
-        who=answer(who, "Who is it? (one sentence)", WHO),
-        voice=answer(voice, "How does it sound?", VOICE),
-        topics=answer(topics, "What does it post about? (with commas)", TOPICS),
-        platform=where(),
+        name=called,
+        who=is_who,
+        voice=sounds,
+        topics=posts_about,
+        platform=place,
+        settings=asked(place),
+        live=live,
         folder=folder,
     )
     if as_json:
@@ -77,4 +112,10 @@ def new(
         return
     say(f"{written.persona} written: who speaks.")
     say(f"{written.bot} written: what it answers and posts, and where.")
+    if written.rehearses:
+        say("It rehearses at first: nothing is published until `greenroom live home`.")
+    for variable in written.variables:
+        say(f"Its secret is looked for in the environment, as {variable}.")
+    if written.logs_in:
+        say(f"Sign it in: greenroom login home --bot {written.bot}")
     say(f"Look at them, then: greenroom run {written.bot}")

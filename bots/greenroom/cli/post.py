@@ -46,6 +46,26 @@ def post(
         str | None,
         typer.Option(metavar="WORDS", help="Description of the picture for who cannot see it.", show_default=False),
     ] = None,
+    warning: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="What readers are told before they open it.", show_default=False),
+    ] = None,
+    visibility: Annotated[
+        str | None, typer.Option(metavar="WORD", help="public, unlisted or followers.", show_default=False)
+    ] = None,
+    poll: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ANSWER", help="An answer of a poll whose question TEXT asks; repeated.", show_default=False
+        ),
+    ] = None,
+    poll_for: Annotated[
+        str, typer.Option("--poll-for", metavar="TIME", help="How long votes of the poll are counted.")
+    ] = "1 day",
+    poll_several: Annotated[
+        bool,
+        typer.Option("--poll-several", help="Readers may choose more than one answer.", show_default=False),
+    ] = False,
     from_file: Annotated[
         Path | None,
         typer.Option(
@@ -82,10 +102,17 @@ def post(
 
     from greenroom.cli import posting
 
-    file = choose(bot).file()
-    picture = None if picture is None else picture.resolve()
+    chosen = choose(bot)
+    file = chosen.in_force()
+    around = posting.Around(
+        picture=None if picture is None else picture.resolve(),
+        alt=alt,
+        warning=(warning or "").strip() or None,
+        visibility=None if visibility is None else posting.visibility_of(visibility),
+        poll=None if not poll else posting.poll_of(poll, open_for=poll_for, several=poll_several),
+    )
     if from_file is None:
-        work = posting.put_one_down(file, text=text, about=about, at=at, places=places or (), picture=picture, alt=alt)
+        work = posting.put_one_down(file, text=text, about=about, at=at, places=places or (), around=around)
     else:
         work = posting.put_file_down(
             file,
@@ -93,25 +120,24 @@ def post(
             at=at,
             every=None if every is None else posting.step_of(every),
             places=places or (),
-            picture=picture,
-            alt=alt,
+            around=around,
             shows_progress=not as_json and sys.stderr.isatty(),
         )
     put = asyncio.run(work)
     if as_json:
         write_json(put.as_object())
     else:
-        _tell(put)
+        _tell(put, chosen.start)
 
 
-def _tell(put: "PutDown") -> None:
+def _tell(put: "PutDown", start: str) -> None:
     count = len(put.items)
     first = moment_words(put.first, put.now, put.zone)
     if count > put.accounts:
         last = moment_words(put.last, put.now, put.zone)
         say(f"{count:,} posts put down, from {first} to {last}: `greenroom queue` lists them.")
         if not put.runs:
-            say("No bot runs on this ledger: they go out while `greenroom run` does.")
+            say(f"No bot runs on this ledger: they go out while `{start}` does.")
         return
     for sent in put.turns:
         from greenroom.cli.turn_words import turn_lines
@@ -121,7 +147,7 @@ def _tell(put: "PutDown") -> None:
         return
     number = ", ".join(map(str, put.items))
     if not put.runs:
-        say(f"Put down as post {number} for {first}. No bot runs on this ledger: start it with `greenroom run`.")
+        say(f"Put down as post {number} for {first}. No bot runs on this ledger: start it with `{start}`.")
     elif put.is_paused:
         say(f"Put down as post {number}; it waits until `greenroom resume` ends the pause.")
     elif put.first - put.now > timedelta(seconds=1):

@@ -2,24 +2,29 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from greenroom.cli.asking import ask, reading, runs, wake, writing_agenda
 from greenroom.cli.places import places_of
 from greenroom.cli.turn_words import as_object
 from greenroom.cli.when import moment_of
 from greenroom.clock import SystemClock, to_micros
+from greenroom.policy import SWITCH
 from greenroom.scheduling.scheduler import SINGLE, picture
-from greenroom.settings import BotFile
-from greenroom.settings.spelling import PERIOD, SpellingError
+from greenroom.settings import BotFile, PollEntry
+from greenroom.settings.model import not_a_word
+from greenroom.settings.reasons import reason_of
+from greenroom.settings.spelling import DURATION, PERIOD, SpellingError
 from greenroom.storage import Due, Ledger, State, Turn
-from greenroom_adapters.contract import ConfigurationError, Media
+from greenroom_adapters.contract import ConfigurationError, Media, Poll, Visibility
 
-__all__ = ["PutDown", "put_file_down", "put_one_down", "step_of"]
+__all__ = ["Around", "PutDown", "poll_of", "put_file_down", "put_one_down", "step_of", "visibility_of"]
 
 PATIENCE = 5.0
 """Seconds in which a post of now is watched on its way."""
@@ -59,6 +64,66 @@ class PutDown:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What goes with the words of a post."""
+
+    picture: Path | None = None
+    """An absolute path: the running bot stands in another folder."""
+    alt: str | None = None
+    warning: str | None = None
+    visibility: Visibility | None = None
+    poll: Poll | None = None
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """The picture as it goes with a post.
+
+        :raises ConfigurationError: it is not there, or its name does not tell what it is
+        """
+        return () if self.picture is None else (picture(self.picture, self.alt or ""),)
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """It as a command has it."""
+        poll = self.poll
+        return {
+            "picture": None if self.picture is None else str(self.picture),
+            "alt": self.alt,
+            "warning": self.warning,
+            "visibility": None if self.visibility is None else str(self.visibility),
+            "poll": None
+            if poll is None
+            else {"options": poll.options, "open_for": poll.open_for.total_seconds(), "several": poll.several},
+        }
+
+
+def poll_of(options: Sequence[str], *, open_for: str, several: bool) -> Poll:
+    """Read a poll as an owner types it.
+
+    :raises ConfigurationError: it is none
+    """
+    try:
+        length = DURATION.read(open_for)
+        entry = PollEntry(options=tuple(option.strip() for option in options), open_for=length, several=several)
+    except SpellingError as error:
+        raise ConfigurationError(str(error)) from error
+    except ValidationError as error:
+        raise ConfigurationError(reason_of(error.errors()[0])) from error
+    return entry.poll
+
+
+def visibility_of(word: str) -> Visibility:
+    """Read who is to see a post.
+
+    :raises ConfigurationError: it is none of the words for that
+    """
+    try:
+        return Visibility(word)
+    except ValueError as error:
+        raise ConfigurationError(not_a_word(word, [*Visibility], "a visibility")) from error
+
+
 def step_of(text: str) -> timedelta:
     """Read how far apart posts are.
 
@@ -77,12 +142,9 @@ async def put_one_down(
     about: str | None,
     at: str,
     places: Sequence[str],
-    picture: Path | None,
-    alt: str | None,
+    around: Around,
 ) -> PutDown:
     """Put one post down; one of now is watched for some seconds when the bot runs.
-
-    `picture` is an absolute path: the running bot stands in another folder.
 
     :raises ConfigurationError: a place or the time is not understood, or there is nothing to say
     """
@@ -103,8 +165,7 @@ async def put_one_down(
                 "at": to_micros(moment),
                 "accounts": accounts,
                 "room": room,
-                "picture": None if picture is None else str(picture),
-                "alt": alt,
+                **around.arguments,
             },
             makes=True,
         )
@@ -114,7 +175,7 @@ async def put_one_down(
     is_running = runs(file.store)
     async with reading(file) as ledger:
         paused = await ledger.paused()
-        is_paused = "*" in paused or any(account in paused for account, _ in events)
+        is_paused = "*" in paused or SWITCH in paused or any(account in paused for account, _ in events)
         watches = is_running and not is_paused and moment <= SystemClock().now()
         turns = await _come_to_rest(ledger, events) if watches else ()
     return PutDown(
@@ -137,8 +198,7 @@ async def put_file_down(
     at: str,
     every: timedelta | None,
     places: Sequence[str],
-    picture: Path | None,
-    alt: str | None,
+    around: Around,
     shows_progress: bool,
 ) -> PutDown:
     """Put every line of a file down, in one commit for each room (usually one).
@@ -150,9 +210,17 @@ async def put_file_down(
     now = SystemClock().now()
     rooms = places_of(places, file)
     start = moment_of(at, now=now, zone=file.timezone)
-    media = _media(picture, alt)
+    like = Due(
+        name=SINGLE,
+        period="",
+        due=start,
+        media=around.media,
+        warning=around.warning,
+        visibility=around.visibility,
+        poll=around.poll,
+    )
     text = _read(lines)
-    read = _posts(lines, text, start=start, every=every, now=now, zone=file.timezone, media=media)
+    read = _posts(lines, text, like=like, every=every, now=now, zone=file.timezone)
     posts = list(_with_progress(read, text.count("\n") + 1) if shows_progress else read)
     if not posts:
         raise ConfigurationError(f"{lines}: there is no post in it; write one a line")
@@ -187,14 +255,13 @@ def _posts(
     path: Path,
     text: str,
     *,
-    start: datetime,
+    like: Due,
     every: timedelta | None,
     now: datetime,
     zone: tzinfo,
-    media: tuple[Media, ...],
 ) -> Iterator[tuple[datetime, Due]]:
-    """Yield when and what, line by line."""
-    coming = start
+    """Yield when and what, line by line: posts as `like`, which is the first, each with words and a time of its own."""
+    coming = like.due
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             yield from ()
@@ -208,15 +275,11 @@ def _posts(
             words = words[found.end() :]
         elif every is not None:
             coming += every
-        yield moment, Due(name=SINGLE, period="", due=moment, say=words.replace("\\n", "\n"), media=media)
+        yield moment, replace(like, due=moment, say=words.replace("\\n", "\n"))
 
 
 def _in_room(event: Due, room: str) -> Due:
-    return Due(name=event.name, period="", due=event.due, say=event.say, media=event.media, room=room)
-
-
-def _media(file: Path | None, alt: str | None) -> tuple[Media, ...]:
-    return () if file is None else (picture(file, alt or ""),)
+    return replace(event, room=room)
 
 
 def _with_progress(posts: Iterable[tuple[datetime, Due]], count: int) -> Iterator[tuple[datetime, Due]]:

@@ -44,7 +44,7 @@ def list_(
 
     Example: greenroom queue list --limit 50
     """
-    file = choose(bot).file()
+    file = choose(bot).in_force()
     comings = asyncio.run(_coming(file, limit, times))
     if as_json:
         write_json(
@@ -122,7 +122,7 @@ def edit(
 
     if text is not None and not text.strip():
         raise ConfigurationError(f"there is nothing to say: `greenroom queue cancel {item}` takes the post back")
-    file = choose(bot).file()
+    file = choose(bot).in_force()
     moment = None if at is None else moment_of(at, now=SystemClock().now(), zone=file.timezone)
     arguments = {"item": item, "text": text, "at": None if moment is None else to_micros(moment)}
     answer = asyncio.run(ask(file, "edit", arguments))
@@ -143,7 +143,7 @@ def cancel(item: Item, bot: BotOption = None, as_json: AsJson = False) -> None:
     """
     from greenroom.cli.asking import ask
 
-    answer = asyncio.run(ask(choose(bot).file(), "cancel", {"item": item}))
+    answer = asyncio.run(ask(choose(bot).in_force(), "cancel", {"item": item}))
     if as_json:
         write_json(answer)
     else:

@@ -14,7 +14,7 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["AsJson", "complain", "console", "facts", "moment_words", "money", "say", "write_json"]
+__all__ = ["AsJson", "complain", "console", "facts", "moment_words", "money", "say", "warn", "write_json"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else.", show_default=False)]
 
@@ -54,13 +54,22 @@ def say(words: str) -> None:
 
 def complain(words: str) -> None:
     """Write what went wrong to standard error."""
+    _to_standard_error("error: ", "bold red", words)
+
+
+def warn(words: str) -> None:
+    """Write what an owner should know although it went well to standard error."""
+    _to_standard_error("warning: ", "bold yellow", words)
+
+
+def _to_standard_error(title: str, style: str, words: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
     from greenroom_adapters.text import plain
 
     place = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
-    place.print(Text.assemble(("error: ", "bold red"), plain(words)))
+    place.print(Text.assemble((title, style), plain(words)))
 
 
 def write_json(value: object) -> None:

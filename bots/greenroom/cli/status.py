@@ -28,8 +28,7 @@ def status(bot: BotArgument = None, as_json: AsJson = False) -> None:
     from greenroom.cli.health import health_of
 
     chosen = choose(bot)
-    start = "greenroom run" if chosen.is_demo else f"greenroom run {chosen.path}"
-    health = asyncio.run(health_of(chosen.file(), start=start))
+    health = asyncio.run(health_of(chosen.in_force(), start=chosen.start, is_valid=chosen.is_valid))
     if as_json:
         write_json(_as_object(health))
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from greenroom.cli.showing import money
 from greenroom.clock import from_micros
-from greenroom.storage import Due, State, Turn
+from greenroom.storage import TELL, Due, State, Turn
 from greenroom_adapters.contract import (
     FollowReceived,
     JoinReceived,
@@ -37,6 +37,8 @@ def occasion(turn: Turn) -> str:
     """Return what the turn answers, or for what time it was planned; one line, safe to show."""
     event = turn.event
     if isinstance(event, Due):
+        if event.name == TELL:
+            return "to its owner"
         name = "a single post" if event.name == "single" else f"post `{event.name}`"
         return plain(name if event.about is None else f"{name}, about {event.about}", one_line=True)
     if isinstance(event, TextEvent):
@@ -69,6 +71,8 @@ def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number
     lines.add_row(head, Text.assemble(state, " ", (turn.account, "cyan"), "  ", occasion(turn)))
     for part in turn.draft.parts if turn.draft is not None else ():
         lines.add_row("", _quoted(plain(part)))
+    if isinstance(turn.event, Due) and (beside := _beside(turn.event)):
+        lines.add_row("", Text(beside, "dim"))
     for url in (part.url for part in turn.outbox if part.url is not None):
         lines.add_row("", Text(plain(url, one_line=True), "dim"))
     tail = [turn.reason] if turn.reason and turn.state is not State.SENT else []
@@ -77,6 +81,18 @@ def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number
     if tail:
         lines.add_row("", Text(plain("; ".join(tail), one_line=True), "dim"))
     return lines
+
+
+def _beside(event: Due) -> str:
+    """Return what goes with the words of a post, as it is wanted; one line, safe to show, empty for nothing."""
+    found: list[str] = []
+    if event.warning is not None:
+        found.append(f"warning: {event.warning}")
+    if event.poll is not None:
+        found.append(f"poll: {' / '.join(event.poll.options)}")
+    if event.visibility is not None:
+        found.append(f"visibility: {event.visibility}")
+    return plain("; ".join(found), one_line=True)
 
 
 def _quoted(text: str) -> "Table":
@@ -101,6 +117,12 @@ def as_object(turn: Turn) -> dict[str, Any]:
             said["room"] = event.room.name or event.room.id
     elif isinstance(event, Due):
         said = {"schedule": event.name, "about": event.about, "due": event.due.isoformat()}
+        if event.warning is not None:
+            said["warning"] = event.warning
+        if event.visibility is not None:
+            said["visibility"] = event.visibility.value
+        if event.poll is not None:
+            said["poll"] = list(event.poll.options)
     draft = turn.draft
     return {
         "turn": turn.seq,

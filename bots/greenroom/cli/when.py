@@ -26,7 +26,9 @@ def moment_of(text: str, *, now: datetime, zone: tzinfo) -> datetime:
             return now.astimezone(UTC) + DURATION.read(words.removeprefix("in "))
         when: time | datetime = WHEN.read(words)
     except SpellingError as error:
-        raise ConfigurationError(f"{error} (when? {HOW_TO_WRITE})") from error
+        if words.startswith("in "):
+            raise ConfigurationError(str(error)) from error
+        raise ConfigurationError(f"`{words}` does not say when: {HOW_TO_WRITE}") from error
     if isinstance(when, datetime):
         moment = instant_of(when, zone)
         if moment < now:

@@ -2,17 +2,19 @@
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
+from greenroom.app import is_local
 from greenroom.personas import load_persona
-from greenroom.settings import Platforms, load_bot
+from greenroom.settings import Platforms, can_log_in, load_bot
 from greenroom.settings.document import plain_value
-from greenroom_adapters.contract import ConfigurationError
+from greenroom.settings.schema import field_docs
+from greenroom_adapters.contract import Adapter, ConfigurationError, Secret
 from greenroom_adapters.text import plain
 
-__all__ = ["Written", "write_bot"]
+__all__ = ["Written", "needed", "write_bot"]
 
 BARE = re.compile(r"[^\W\d_](?:[\w ,;.()/'-]*[\w.)])?")
 """Texts that need no quotes in YAML."""
@@ -24,14 +26,34 @@ class Written:
 
     bot: Path
     persona: Path
+    rehearses: bool
+    """Its account publishes nothing yet."""
+    variables: tuple[str, ...] = ()
+    """Names in the environment that are to hold its secrets."""
+    logs_in: bool = False
+    """Its account is signed in with `greenroom login`."""
 
 
-def write_bot(*, name: str, who: str, voice: str, topics: str, platform: str, folder: Path | None) -> Written:
+def write_bot(
+    *,
+    name: str,
+    who: str,
+    voice: str,
+    topics: str,
+    platform: str,
+    folder: Path | None,
+    live: bool = False,
+    settings: Mapping[str, str] | None = None,
+) -> Written:
     """Write a persona file and a bot file that pass `greenroom check`.
+
+    Unless it is to be `live` at once, an account on a platform that is not on this machine rehearses. `settings` are
+    what its platform needs to know (see `needed`); secrets are written as names in the environment.
 
     :raises ConfigurationError: one of them exists, the platform does not, or the name cannot be a file's
     """
-    Platforms.installed().adapter(platform)
+    adapter = Platforms.installed().adapter(platform)
+    rehearses = not live and not is_local(platform)
     word = re.sub(r"[^\w]+", "-", name.casefold(), flags=re.ASCII).strip("-_") or "bot"
     bots, personas = (folder, folder) if folder is not None else _folders()
     in_one_folder = bots == personas
@@ -46,7 +68,12 @@ def write_bot(*, name: str, who: str, voice: str, topics: str, platform: str, fo
     relative = persona.name if in_one_folder else Path("..") / personas.name / persona.name
     _write(persona, _persona(name, who, voice, subjects))
     try:
-        _write(bot, _bot(word, Path(relative).as_posix(), platform, has_topics=bool(subjects)))
+        prefix = f"{word}_{platform}".upper().replace("-", "_")
+        # what `greenroom login` stores needs no word in the file
+        wanted = () if can_log_in(adapter) else needed(adapter, secret=True)
+        variables = {field: f"{prefix}_{field.upper()}" for field in wanted}
+        account = _account(platform, settings or {}, variables, rehearses=rehearses)
+        _write(bot, _bot(word, Path(relative).as_posix(), account, has_topics=bool(subjects)))
         load_persona(persona)
         load_bot(bot, platforms=Platforms.installed())
     except BaseException:
@@ -54,7 +81,27 @@ def write_bot(*, name: str, who: str, voice: str, topics: str, platform: str, fo
         persona.unlink(missing_ok=True)
         bot.unlink(missing_ok=True)
         raise
-    return Written(bot=bot, persona=persona)
+    return Written(
+        bot=bot,
+        persona=persona,
+        rehearses=rehearses,
+        variables=tuple(variables.values()),
+        logs_in=can_log_in(adapter),
+    )
+
+
+def needed(adapter: type[Adapter], *, secret: bool) -> dict[str, str]:
+    """Return what an account on that platform cannot do without, each with what it is: the secrets, or all else."""
+    texts = field_docs(adapter.Settings)
+    return {
+        field.name: texts.get(field.name, "")
+        for field in fields(adapter.Settings)
+        if field.default is MISSING and field.default_factory is MISSING and _is_secret(field.type) is secret
+    }
+
+
+def _is_secret(annotation: object) -> bool:
+    return annotation is Secret or "Secret" in str(annotation)
 
 
 def _folders() -> tuple[Path, Path]:
@@ -86,12 +133,20 @@ def _persona(name: str, who: str, voice: str, topics: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _bot(word: str, persona: str, platform: str, *, has_topics: bool) -> str:
+def _account(platform: str, settings: Mapping[str, str], variables: Mapping[str, str], *, rehearses: bool) -> str:
+    parts = [f"platform: {scalar(platform)}", *(f"{key}: {scalar(value)}" for key, value in settings.items())]
+    parts += [f"{key}: {{env: {variable}}}" for key, variable in variables.items()]
+    if rehearses:
+        return f"{{{', '.join([*parts, 'live: false'])}}} # rehearses: `greenroom live home` lets it publish"
+    return f"{{{', '.join(parts)}}}" if len(parts) > 1 else scalar(platform)
+
+
+def _bot(word: str, persona: str, account: str, *, has_topics: bool) -> str:
     about = "" if has_topics else "\n  about: whatever comes to mind"
     return f"""bot: {scalar(word)}
 persona: {scalar(persona)}
 accounts:
-  home: {scalar(platform)}
+  home: {account}
 answer: [mentions, replies, direct_messages]
 post:
   name: log                  # under this name each time is posted once

@@ -1,6 +1,7 @@
 """Delivery: the one door out, with pacing, retries under the same key, and reconciliation."""
 
 from greenroom.delivery.dispatcher import Dispatcher
-from greenroom.delivery.pacing import Pacer
+from greenroom.delivery.pacing import Pacer, forget_block, recalled
+from greenroom.delivery.shelf import Shelf
 
-__all__ = ["Dispatcher", "Pacer"]
+__all__ = ["Dispatcher", "Pacer", "Shelf", "forget_block", "recalled"]

@@ -22,6 +22,7 @@ class Deadlines:
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
+        self._loop = asyncio.get_running_loop()
         self._under_way: dict[asyncio.Task[Any], float] = {}
         self._overdue: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -30,24 +31,28 @@ class Deadlines:
         """Return the context manager for one publish of the current task."""
         return _Watch(self)
 
-    def begin(self, task: asyncio.Task[Any]) -> None:
-        """Watch a task from now on."""
-        loop = task.get_loop()
+    def begin(self) -> asyncio.Task[Any]:
+        """Watch the current task from now on; return it."""
+        loop = self._loop
+        # without its argument it asks the system for the process's id each time
+        task = asyncio.current_task(loop)
+        assert task is not None  # noqa: S101 - publishing happens in tasks
         self._under_way[task] = loop.time()
         if self._timer is None:
-            self._timer = loop.call_later(LOOK, self._look, loop)
+            self._timer = loop.call_later(LOOK, self._look)
+        return task
 
     def end(self, task: asyncio.Task[Any]) -> bool:
         """Watch it no longer; say whether it was given up."""
         del self._under_way[task]
-        if task in self._overdue:
+        if self._overdue and task in self._overdue:
             self._overdue.discard(task)
             return True
         return False
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = loop.call_later(LOOK, self._look, loop) if self._under_way else None
-        latest = loop.time() - self._adapter.capabilities.publish_deadline.total_seconds()
+    def _look(self) -> None:
+        self._timer = self._loop.call_later(LOOK, self._look) if self._under_way else None
+        latest = self._loop.time() - self._adapter.capabilities.publish_deadline.total_seconds()
         for task, began in self._under_way.items():
             if began <= latest and task not in self._overdue:
                 self._overdue.add(task)
@@ -61,10 +66,7 @@ class _Watch:
         self._deadlines = deadlines
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - publishing happens in tasks
-        self._task = task
-        self._deadlines.begin(task)
+        self._task = self._deadlines.begin()
         return self
 
     def __exit__(

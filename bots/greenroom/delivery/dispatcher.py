@@ -2,14 +2,17 @@
 
 import enum
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from greenroom.clock import Clock, from_micros, to_micros
+from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.delivery.deadlines import Deadlines
-from greenroom.delivery.pacing import Pacer
+from greenroom.delivery.pacing import Pacer, note_block
+from greenroom.delivery.shelf import Shelf
 from greenroom.faults import FaultHook
+from greenroom.policy import Allow, Hold, Later, Refuse, Repair, Verdict
 from greenroom.storage import Ledger, Part, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
@@ -21,6 +24,8 @@ from greenroom_adapters.contract import (
     Duplicate,
     Found,
     IdempotencyKind,
+    Kind,
+    MediaRefused,
     OutcomeUnknown,
     PostRef,
     PostRejected,
@@ -29,6 +34,7 @@ from greenroom_adapters.contract import (
     TargetGone,
     Unavailable,
     Undecided,
+    key_digest,
 )
 
 __all__ = ["Dispatcher"]
@@ -39,7 +45,11 @@ LONGEST_PAUSE = 300.0
 """Seconds between two tries at the most, unless the platform asks for more."""
 PATIENCE = timedelta(minutes=10)
 """How long past the settling time the platform is asked what became of a post, before a person is."""
-INSTANT = timedelta(microseconds=1)
+REMEMBERED = 20_000
+"""Posts and keys of the account that it knows for its own without looking into the ledger."""
+
+# Bound once: the members of an enumeration are looked up by a descriptor each time, and every turn asks for some.
+INTENDED, SENDING, SENT = State.INTENDED, State.SENDING, State.SENT
 
 
 class _Next(enum.Enum):
@@ -48,6 +58,9 @@ class _Next(enum.Enum):
     DONE = enum.auto()
     AGAIN = enum.auto()
     OVER = enum.auto()
+
+
+DONE, AGAIN, OVER = _Next
 
 
 class Dispatcher:
@@ -64,21 +77,35 @@ class Dispatcher:
         account: str,
         ledger: Ledger,
         pacer: Pacer,
+        may_send: Callable[[Turn], Verdict],
         clock: Clock,
         faults: FaultHook,
         chance: random.Random,
+        shelf: Shelf | None = None,
     ) -> None:
+        """Take the account and its means; `may_send` is asked before the first try of a turn. On the `shelf` files are
+        made to fit the platform; None: they go out as they are."""
         self._adapter = adapter
         self._account = account
         self._ledger = ledger
         self._pacer = pacer
+        self._may_send = may_send
         self._clock = clock
         self._faults = faults
         self._chance = chance
+        self._shelf = shelf
         self._deadlines = Deadlines(adapter)
         self._claimed: dict[str, int] = {}
-        """Post that was looked up → seq of the turn that took it for its own."""
+        """Post that was looked up → seq of the turn that takes it for its own, until the ledger knows of it."""
+        self._published: dict[str, None] = {}
+        """Ids of the posts that went out and digests of the keys that were tried, where the platform shows an account
+        its own posts; the oldest are forgotten first."""
         self._log = get_log().bind(account=account)
+
+    def has_published(self, post_id: str, key: str | None = None) -> bool:
+        """Say whether this account has published the post since the start, or tried to under the key with this digest,
+        as far as it is remembered."""
+        return post_id in self._published or key in self._published
 
     async def deliver(self, turn: Turn) -> None:
         """Bring a turn from `intended` or `sending` to where it rests: sent, unknown, stale, ignored or dead.
@@ -94,27 +121,49 @@ class Dispatcher:
             if index and part.number == 0:
                 above = outbox[index - 1]
                 part.post = replace(part.post, in_reply_to=PostRef(id=above.post_id or "", url=above.url))
-            after = _Next.AGAIN
-            if turn.state is State.SENDING:
+            after = AGAIN
+            if part.number == 0 and part.post.media:
+                after = await self._fit(turn, part)
+            if after is AGAIN and turn.state is SENDING:
                 after = await self._reconcile(turn, part, "the program stopped while it was being sent")
-            while after is _Next.AGAIN:
-                if turn.state is State.SENDING and not self._key_is_trusted(part):
+            while after is AGAIN:
+                if turn.state is SENDING and not self._key_is_trusted(part):
                     after = await self._reconcile(turn, part, turn.reason)
                 else:
                     after = await self._try(turn, index, part)
-            if after is _Next.OVER:
+            if after is OVER:
                 return
+
+    async def _fit(self, turn: Turn, part: Part) -> _Next:
+        """Make what is attached fit the platform, before the first try: it is not changed any more after that."""
+        limit = self._adapter.capabilities.limits.media
+        if self._shelf is None or limit is None or part.prepared:
+            return AGAIN
+        try:
+            part.post, notes = await self._shelf.fit(part.post, limit)
+        except MediaRefused as refusal:
+            return self._end(turn, State.DEAD, f"refused before sending: {refusal}") if _is_on_its_way(turn) else OVER
+        for note in notes:
+            self._ledger.note(turn.seq, "made to fit", note)
+        # it took a while, in which a deletion, an edit or a command may have met the turn
+        return AGAIN if _is_on_its_way(turn) else OVER
 
     async def _try(self, turn: Turn, index: int, part: Part) -> _Next:
         """Make one try. A turn that comes in `sending` was tried before with an unknown outcome, under a key that is
         still trusted: whatever this try brings, only a receipt or a look at the platform may end that doubt."""
-        in_doubt = turn.state is State.SENDING
-        if (after := await self._take_place(turn, index, in_doubt)) is not None:
+        in_doubt = turn.state is SENDING
+        now = self._clock.micros()
+        if turn.expires < now and index == 0 and not in_doubt:
+            return self._end(turn, State.STALE, "it is too late to send it")
+        has_place = turn.not_before <= now and self._pacer.take()
+        if not has_place and (after := await self._wait_for_place(turn, index, in_doubt)) is not None:
             return after
         try:
             if in_doubt and not self._key_is_trusted(part):
                 # its window ended while the turn waited
-                return _Next.AGAIN
+                return AGAIN
+            if not (in_doubt or index) and not isinstance(verdict := self._may_send(turn), Allow):
+                return self._stopped(turn, verdict)
             answer = await self._publish(turn, part)
         finally:
             self._pacer.end()
@@ -123,19 +172,28 @@ class Dispatcher:
             return self._accept(turn, part, answer)
         return await self._failed(turn, part, answer, in_doubt)
 
-    async def _take_place(self, turn: Turn, index: int, in_doubt: bool) -> _Next | None:
+    def _stopped(self, turn: Turn, verdict: Later | Repair | Hold | Refuse) -> _Next:
+        """Do with a turn of which nothing has gone out yet what the policy says at the last moment."""
+        if isinstance(verdict, Later):
+            turn.not_before, turn.reason = verdict.until, verdict.reason
+            self._ledger.save(turn)
+            return AGAIN
+        if isinstance(verdict, Hold):
+            self._ledger.note(turn.seq, "held", verdict.reason)
+            turn.state, turn.reason = State.HELD, verdict.reason
+            self._ledger.save(turn)
+            return OVER
+        return self._end(turn, State.IGNORED, verdict.reason)
+
+    async def _wait_for_place(self, turn: Turn, index: int, in_doubt: bool) -> _Next | None:
         """Wait until the turn may go out; None: it has a place with the pacer, to be given back."""
-        if turn.expires < self._clock.micros() and index == 0 and not in_doubt:
-            return self._end(turn, State.STALE, "it is too late to send it")
-        if turn.not_before <= self._clock.micros() and self._pacer.take():
-            return None
         # while it waits, the intent is on disk
         await self._ledger.committed()
         if await self._wait(turn):
             return None
         if not _is_on_its_way(turn):
             # a deletion, an edit or a command met it while it waited
-            return _Next.OVER
+            return OVER
         if in_doubt:
             return self._park(turn, f"{turn.reason}; no chance to ask again in time")
         if index:
@@ -149,7 +207,7 @@ class Dispatcher:
         while True:
             pause = min(turn.not_before, turn.expires) - self._clock.micros()
             if pause > 0:
-                await self._clock.sleep(pause / 1e6)
+                await self._clock.sleep_until(min(turn.not_before, turn.expires))
             if not _is_on_its_way(turn) or self._clock.micros() >= turn.expires:
                 return False
             if turn.not_before <= self._clock.micros():
@@ -169,10 +227,13 @@ class Dispatcher:
         part.last_tried = now
         if part.first_tried == 0:
             part.first_tried = now
-        turn.state = State.SENDING
+        turn.state = SENDING
         self._ledger.save(turn)
         await self._ledger.committed()
         self._faults("after_sending")
+        if part.number == 1:
+            # the platform may show it before it answers
+            self._remember(key_digest(part.key))
         try:
             with self._deadlines.watching():
                 receipt = await self._adapter.publish(self._attempt(turn, part))
@@ -192,6 +253,8 @@ class Dispatcher:
         match why:
             case RateLimited():
                 turn.not_before = self._pacer.block(why.retry_after)
+                # for the others as well, and over a restart
+                note_block(self._ledger, self._account, turn.not_before)
                 return self._again(turn, part, str(why), in_doubt)
             case Unavailable():
                 turn.not_before = self._after_a_pause(part)
@@ -215,10 +278,12 @@ class Dispatcher:
                 return await self._reconcile(turn, part, str(why) or "no answer in time")
 
     def _refused(self, turn: Turn, refusal: AuthenticationFailed) -> None:
-        """Pause the account until a person has mended its credentials."""
+        """Pause the account, over restarts as well, until a person has mended its credentials."""
         if self._pacer.paused is not None:
             return
-        self._pacer.pause(f"the platform refuses the account's credentials: {refusal}")
+        why = f"the platform refuses the account's credentials: {refusal}"
+        self._pacer.pause(why)
+        self._ledger.pause(self._account, why)
         self._ledger.note(turn.seq, "account paused", str(refusal))
         self._log.error("account paused", why=str(refusal))
 
@@ -254,23 +319,32 @@ class Dispatcher:
         part.url = receipt.ref.url
         part.published = to_micros(receipt.published_at)
         turn.not_before = 0
+        self._remember(receipt.ref.id)
         is_last = part is turn.outbox[-1]
-        turn.state = State.SENT if is_last else State.INTENDED
+        turn.state = SENT if is_last else INTENDED
         turn.reason = ""
         self._ledger.receipt(turn, turn.outbox.index(part) if len(turn.outbox) > 1 else 0)
+        # whoever asks from now on waits for that to be on disk
+        self._claimed.pop(receipt.ref.id, None)
         self._ledger.save(turn)
         if receipt.quota is not None:
             self._ledger.pace(self._account, receipt.quota)
         self._faults("after_receipt")
-        return _Next.DONE
+        return DONE
+
+    def _remember(self, name: str) -> None:
+        if Kind.OWN_POST in self._adapter.capabilities.kinds:
+            self._published[name] = None
+            if len(self._published) > REMEMBERED:
+                del self._published[next(iter(self._published))]
 
     def _again(self, turn: Turn, part: Part, why: str, in_doubt: bool) -> _Next:
         """This try brought nothing: to be tried again under the same key. Without doubt it is only `intended` again."""
-        turn.state = State.SENDING if in_doubt else State.INTENDED
+        turn.state = SENDING if in_doubt else INTENDED
         turn.reason = f"try {part.number}: {why}"
         self._ledger.save(turn)
         self._log.info("not sent, trying again", turn=turn.seq, why=why)
-        return _Next.AGAIN
+        return AGAIN
 
     def _end(self, turn: Turn, state: State, why: str) -> _Next:
         turn.state = state
@@ -278,10 +352,10 @@ class Dispatcher:
         self._ledger.save(turn)
         self._ledger.note(turn.seq, state.word, why)
         self._log.warning(state.word, turn=turn.seq, why=why)
-        return _Next.OVER
+        return OVER
 
     def _key_is_trusted(self, part: Part) -> bool:
-        idempotency = self._adapter.capabilities.idempotency
+        idempotency = self._adapter.idempotency_of(part.post)
         if idempotency.kind is not IdempotencyKind.KEYED:
             return False
         if idempotency.window is None:
@@ -289,7 +363,7 @@ class Dispatcher:
         # what is sent at the last moment may be on its way for as long as a publish may take
         flight = self._adapter.capabilities.publish_deadline
         trusted = idempotency.window - max(flight, min(MARGIN, idempotency.window / 10))
-        return self._clock.micros() < part.first_tried + trusted // INSTANT
+        return self._clock.micros() < part.first_tried + trusted // MICROSECOND
 
     async def _reconcile(self, turn: Turn, part: Part, why: str, *, refused: bool = False) -> _Next:
         """Find out what became of the last try: done, to be tried again under the same key, or parked for a person.
@@ -297,8 +371,8 @@ class Dispatcher:
         `refused`: this try was refused as a duplicate; if the platform cannot show ours, it is dead, not new.
         """
         self._faults("before_reconcile")
-        settled = part.last_tried + self._adapter.capabilities.settles_after // INSTANT
-        give_up = max(settled, self._clock.micros()) + PATIENCE // INSTANT
+        settled = part.last_tried + self._adapter.capabilities.settles_after // MICROSECOND
+        give_up = max(settled, self._clock.micros()) + PATIENCE // MICROSECOND
         turn.reason = f"outcome unknown: {why}"
         attempt = self._attempt(turn, part)
         asked = 0
@@ -326,12 +400,15 @@ class Dispatcher:
             await self._clock.sleep(min(30.0, 0.25 * 2.0 ** min(asked, 8)) * self._chance.uniform(0.5, 1.0))
 
     async def _is_ours(self, turn: Turn, receipt: Receipt) -> bool:
-        """Say whether no other turn has this post as its own."""
+        """Say whether no other turn has this post as its own; if so, it is this turn's until it is accepted."""
         post = receipt.ref.id
         if self._claimed.setdefault(post, turn.seq) != turn.seq:
             return False
         await self._ledger.committed()
-        return await self._ledger.turn_of_post(self._account, post) in (None, turn.seq)
+        if await self._ledger.turn_of_post(self._account, post) in (None, turn.seq):
+            return True
+        del self._claimed[post]
+        return False
 
     async def _find(self, turn: Turn, attempt: Attempt) -> Found | Absent | Undecided:
         """Ask the platform for the post; a question without an answer decides nothing."""
@@ -355,8 +432,8 @@ class Dispatcher:
         self._ledger.save(turn)
         self._ledger.note(turn.seq, "unknown", why)
         self._log.error("outcome unknown, parked for a person", turn=turn.seq, why=why)
-        return _Next.OVER
+        return OVER
 
 
 def _is_on_its_way(turn: Turn) -> bool:
-    return turn.state in (State.INTENDED, State.SENDING)
+    return turn.state in (INTENDED, SENDING)

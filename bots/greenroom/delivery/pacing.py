@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 
-from greenroom.clock import Clock, to_micros
+from greenroom.clock import MICROSECOND, Clock, to_micros
+from greenroom.storage import Ledger
 from greenroom_adapters.contract import Quota
 
-__all__ = ["Pacer"]
+__all__ = ["Pacer", "forget_block", "note_block", "recalled"]
+
+_BLOCKED = "blocked:"
+"""Beginning of the facts that keep until when a platform asked an account to wait."""
 
 MARGIN = 0.05
 """Share of a platform's limit that is left untouched, so that its own limiter never has to fire."""
@@ -18,10 +22,14 @@ GLANCE = 100_000
 class Pacer:
     """Says when the next write of one account may go out. Knows what the platform said before a restart."""
 
-    def __init__(self, clock: Clock, *, quotas: Iterable[Quota] = (), paused: str | None = None) -> None:
+    def __init__(
+        self, clock: Clock, *, quotas: Iterable[Quota] = (), paused: str | None = None, blocked_until: int = 0
+    ) -> None:
+        """Take what is known from before: the limits that the platform told, why nothing goes out, and until when
+        (microseconds since 1970) it asked to wait."""
         self._clock = clock
         self._quotas: dict[str, Quota] = {}
-        self._blocked_until = 0
+        self._blocked_until = blocked_until
         self._under_way = 0
         self._paused = paused
         self._woken = asyncio.Event()
@@ -54,7 +62,7 @@ class Pacer:
 
     def block(self, wait: timedelta) -> int:
         """Let nothing out for that long; return until when, in microseconds since 1970."""
-        until = self._clock.micros() + wait // timedelta(microseconds=1)
+        until = self._clock.micros() + wait // MICROSECOND
         self._blocked_until = max(self._blocked_until, until)
         return self._blocked_until
 
@@ -94,7 +102,7 @@ class Pacer:
                 return False
             free_at = until if self._paused is not None else min(self.waits_until(), until)
             self._woken.clear()
-            sleeper = asyncio.ensure_future(self._clock.sleep((free_at - now) / 1e6))
+            sleeper = asyncio.ensure_future(self._clock.sleep_until(free_at))
             waker = asyncio.ensure_future(self._woken.wait())
             try:
                 await asyncio.wait((sleeper, waker), return_when=asyncio.FIRST_COMPLETED)
@@ -102,3 +110,22 @@ class Pacer:
                 sleeper.cancel()
                 waker.cancel()
         return True
+
+
+async def recalled(ledger: Ledger, account: str, *, clock: Clock, paused: str | None = None) -> Pacer:
+    """Return the pacer of an account as its ledger knows it from before."""
+    name = f"{_BLOCKED}{account}"
+    until = (await ledger.facts(name)).get(name, "0")
+    return Pacer(clock, quotas=await ledger.quotas(account), paused=paused, blocked_until=int(until))
+
+
+def note_block(ledger: Ledger, account: str, until: int) -> None:
+    """Queue with the ledger that the platform asked the account to wait until then (microseconds since 1970)."""
+    ledger.remember(f"{_BLOCKED}{account}", str(until))
+
+
+async def forget_block(ledger: Ledger, account: str) -> None:
+    """Queue that the account need not wait any more, where it had to: a person has said so."""
+    name = f"{_BLOCKED}{account}"
+    if (await ledger.facts(name)).get(name, "0") != "0":
+        ledger.remember(name, "0")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
 
 from greenroom.clock import Clock
 from greenroom.generation.engine import Engine
@@ -13,7 +14,10 @@ from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
 from greenroom.settings.secrets import SecretRef
 from greenroom_adapters.contract import ConfigurationError, Secret
 
-__all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_voice"]
+if TYPE_CHECKING:
+    from greenroom.generation.script import Script
+
+__all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_voice", "uses_script"]
 
 OPENAI_API_KEY = "OPENAI_API_KEY"
 """Environment variable with the key of an `openai/…` engine that names no other."""
@@ -33,37 +37,44 @@ def build_voice(
     environ: Mapping[str, str] = os.environ,
     no_paid_calls: bool = False,
     own: Sequence[Engine] = (),
+    script: "Script | None" = None,
 ) -> Voice:
     """Return the voice of `persona` over `engines`, in their order; whoever calls closes it.
 
-    Reads the persona's script and follows the references to keys, so what is wrong shows before the first brief.
-    Opens no connection. Engines of one's `own`, made in Python, are asked before those of the file. An `openai/…`
-    engine without a key is kept: it says so, and the next one is asked.
+    Reads the persona's script, unless it is given as `script`, and follows the references to keys, so what is wrong
+    shows before the first brief. Opens no connection. Engines of one's `own`, made in Python, are asked before those
+    of the file, and left open when the voice is closed. An `openai/…` engine without a key is kept: it says so, and
+    the next one is asked.
 
     :raises ConfigurationError: a model has no price, no server or no key where one is named; a script cannot be used
     """
     built: list[Engine] = [*own]
     ending = Ending.HOLD
-    script: Engine | None = None
-    if BuiltIn.SCRIPT in engines or persona.bounds.if_broken is IfBroken.SCRIPT:
-        script = _script(persona, clock, zone)
+    scripted: Engine | None = None
+    if uses_script(persona, engines):
+        scripted = _script(persona, clock, zone, script)
     for ref in engines:
         if isinstance(ref, ModelRef):
             built.append(_model(ref, purse, resolve, clock, zone, environ, no_paid_calls))
         elif ref is BuiltIn.SCRIPT:
-            if script is not None:
-                built.append(script)
+            if scripted is not None:
+                built.append(scripted)
         else:
             ending = Ending.SILENCE if ref is BuiltIn.SILENCE else Ending.HOLD
-    return Voice(persona, built, ending=ending, script=script)
+    return Voice(persona, built, ending=ending, script=scripted, lent=own)
 
 
-def _script(persona: Persona, clock: Clock, zone: tzinfo) -> Engine:
+def uses_script(persona: Persona, engines: Sequence[EngineRef]) -> bool:
+    """Say whether the scripted voice may have to speak."""
+    return BuiltIn.SCRIPT in engines or persona.bounds.if_broken is IfBroken.SCRIPT
+
+
+def _script(persona: Persona, clock: Clock, zone: tzinfo, script: "Script | None") -> Engine:
     # Imported only for bots that use it.
     from greenroom.generation.script import ScriptEngine
 
     engine = ScriptEngine(clock=clock, timezone=zone)
-    engine.prepare(persona)
+    engine.prepare(persona, script)
     return engine
 
 

@@ -2,8 +2,10 @@
 
 import abc
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 from greenroom.personas.persona import Persona
 from greenroom_adapters.contract import Author, GreenroomError, RemoteMedia, Surface, TextLimit
@@ -63,9 +65,11 @@ async def no_history() -> tuple[Line, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
-    """What an engine is asked for. What people wrote (`said`, `history`) is untrusted; `about` is the owner's."""
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine is asked for. What people wrote (`said`, `history`) is untrusted; `about` is the owner's.
+
+    A struct and not a dataclass, as all that is made anew for every turn: it costs a quarter.
+    """
 
     persona: Persona
     surface: Surface
@@ -77,6 +81,8 @@ class Brief:
     """Identity of the turn, for the record of what was paid."""
     about: str | None = None
     """Posts: what to write about, in the owner's words."""
+    options: tuple[str, ...] = ()
+    """Posts: the answers of the poll whose question the text asks, in the owner's words; empty: there is none."""
     said: str | None = None
     """Replies: the text that is answered."""
     author: Author | None = None
@@ -87,12 +93,11 @@ class Brief:
     language: str | None = None
     correction: str | None = None
     """Why the previous text would not do ("over the limit by 40 characters"); None on the first try."""
-    history: Callable[[], Awaitable[tuple[Line, ...]]] = field(default=no_history, repr=False)
+    history: Callable[[], Awaitable[tuple[Line, ...]]] = no_history
     """The conversation so far, oldest first; for a post: the bot's own recent posts. Read only when called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generated:
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine returned."""
 
     text: str

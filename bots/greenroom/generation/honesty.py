@@ -4,6 +4,7 @@ Small tables for the languages that most personas speak. They look for the two t
 the lie; an answer that they wrongly take for a lie is written again and, failing that, goes to a person.
 """
 
+import functools
 import re
 import unicodedata
 
@@ -34,8 +35,8 @@ _NOT = (
 _WORD = r"[\w'-]+"
 _PLAIN_WORD = rf"(?!(?:{_NOT})\b){_WORD}"
 
-_QUESTION = re.compile(rf"\b(?:{_YOU_ARE})(?:,? {_WORD}){{0,3}}? (?P<what>{_BOT}|{_HUMAN})(?!\w)")
-_DENIAL = re.compile(
+_QUESTION = rf"\b(?:{_YOU_ARE})(?:,? {_WORD}){{0,3}}? (?P<what>{_BOT}|{_HUMAN})(?!\w)"
+_DENIAL = (
     # "I am definitely not a bot", "nao sou um bot", "je ne suis pas un robot"
     rf"\b(?:{_I_AM})(?: {_WORD}){{0,3}}? (?:{_NOT})(?: {_WORD}){{0,2}}? (?:{_BOT})(?![\w-])"
     rf"|\b(?:{_NOT}) (?:{_I_AM})(?: {_WORD}){{0,3}}? (?:{_BOT})(?![\w-])"
@@ -46,6 +47,8 @@ _DENIAL = re.compile(
     rf"(?![\w-])(?! (?:{_BOT}))"
     rf"|\b(?:100 ?%|fully|totally|definitely|completely|very much|all) (?:{_HUMAN})(?![\w-])(?! (?:{_BOT}))"
 )
+_compiled = functools.cache(re.compile)
+"""The two large ones are compiled for the first text that needs them: most starts of a program never do."""
 _ADMISSION = re.compile(rf"(?<![\w-])(?:{_BOT})(?![\w-])")
 _BARE_NO = re.compile(r"^\W*(?:no|nope|nah|of course not|certainly not|nao|claro que n[ao]o?|nein|nee|non)\b")
 _BARE_YES = re.compile(
@@ -63,7 +66,7 @@ _SHORT_WORDS = re.compile(r"(?<!\w)(?:ai|a\.i\.|ia|ki)(?!\w)")
 
 def asks_about_bot(text: str) -> bool:
     """Tell whether `text` asks its reader whether it is a bot or a human."""
-    return _may_ask(text) and _QUESTION.search(_plain(text)) is not None
+    return _may_ask(text) and _compiled(_QUESTION).search(_plain(text)) is not None
 
 
 def denies_being_bot(answer: str, *, asked: str) -> bool:
@@ -71,11 +74,11 @@ def denies_being_bot(answer: str, *, asked: str) -> bool:
     if not _may_ask(asked):
         return False
     question = _plain(asked)
-    found = [match["what"] for match in _QUESTION.finditer(question)]
+    found = [match["what"] for match in _compiled(_QUESTION).finditer(question)]
     if not found:
         return False
     text = _plain(answer)
-    if _DENIAL.search(text):
+    if _compiled(_DENIAL).search(text):
         return True
     if _ADMISSION.search(text):
         return False

@@ -126,6 +126,9 @@ def _task(brief: Brief, lines: Sequence[tuple[str, str]], said: tuple[str, str] 
     elif said is None and brief.persona.topics:
         topics = brief.persona.topics
         yield f"What it is about: {topics[int(draw(brief.seed, 'topic') * len(topics))]}"
+    if brief.options:
+        answers = "; ".join(brief.options)
+        yield f"A poll stands below it. Ask its question; do not list its answers, which are: {answers}"
     if brief.correction:
         yield f"Your previous text would not do: {brief.correction}. Write it anew."
 

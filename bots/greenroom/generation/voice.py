@@ -1,12 +1,15 @@
 """From a brief to words that may be said: engines in order of preference, every text counted, repaired once."""
 
+import asyncio
 import enum
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Self, assert_never
+
+import msgspec
 
 from greenroom.generation.bounds import Bound, Fault, Rules
 from greenroom.generation.cleaning import without_unseen
@@ -36,8 +39,7 @@ class Ending(enum.Enum):
     SILENCE = "silence"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     """Words within every bound, ready for approval and delivery."""
 
     parts: tuple[str, ...]
@@ -94,13 +96,17 @@ class Voice:
         *,
         ending: Ending = Ending.HOLD,
         script: Engine | None = None,
+        lent: Sequence[Engine] = (),
     ) -> None:
         """Take the engines in order of preference; `script` speaks for a text that stays broken where the persona
-        says `if_broken: script`. It may be one of `engines`."""
+        says `if_broken: script`. It may be one of `engines`. Those that are only `lent` stay open when it is closed."""
         self._persona = persona
         self._engines = tuple(engines)
         self._ending = ending
         self._script = script
+        self._lent = frozenset(map(id, lent))
+        self._speaking = 0
+        self._silence = asyncio.Event()
         self._rules = _compiled(persona)
 
     @property
@@ -116,6 +122,15 @@ class Voice:
 
         :raises EngineUnavailable: no engine found words and at least one may later: ask again after `retry_after`
         """
+        self._speaking += 1
+        try:
+            return await self._speak(brief)
+        finally:
+            self._speaking -= 1
+            if not self._speaking:
+                self._silence.set()
+
+    async def _speak(self, brief: Brief) -> Outcome:
         rules = (self._rules if brief.persona is self._persona else _compiled(brief.persona))[brief.surface]
         turn = _Turn(brief, rules)
         later: list[EngineUnavailable] = []
@@ -135,11 +150,23 @@ class Voice:
             return turn.held(why)
         return turn.silent(why)
 
+    async def finish(self) -> None:
+        """Let every brief that is at work end, then close; cancelled, close at once. For a voice that is asked for
+        nothing new."""
+        try:
+            while self._speaking:
+                self._silence.clear()
+                await self._silence.wait()
+        finally:
+            await self.aclose()
+
     async def aclose(self) -> None:
-        """Close every engine. Safe to call twice."""
+        """Close every engine of its own. Safe to call twice."""
+        engines = {id(one): one for one in (*self._engines, self._script) if one is not None}
         async with AsyncExitStack() as stack:
-            for engine in {id(one): one for one in (*self._engines, self._script) if one is not None}.values():
-                stack.push_async_callback(engine.aclose)
+            for key, engine in engines.items():
+                if key not in self._lent:
+                    stack.push_async_callback(engine.aclose)
 
     async def __aenter__(self) -> Self:
         return self
@@ -164,7 +191,7 @@ class Voice:
                 return turn.spoken()
             correction = "; ".join(fault.reason for fault in faults)
         try:
-            generated = await engine.generate(replace(turn.brief, correction=correction))
+            generated = await engine.generate(msgspec.structs.replace(turn.brief, correction=correction))
         except GenerationError as error:
             if not turn.parts:
                 raise
@@ -217,20 +244,17 @@ class Voice:
         return instead.held(instead.why) if instead.faults else instead.spoken()
 
 
-class _Turn:
+class _Turn(msgspec.Struct):
     """What one call of `speak` has so far."""
 
-    __slots__ = ("brief", "cost", "engine", "faults", "model", "notes", "parts", "rules")
-
-    def __init__(self, brief: Brief, rules: Rules) -> None:
-        self.brief = brief
-        self.rules = rules
-        self.notes: list[str] = []
-        self.cost = 0
-        self.engine = ""
-        self.model: str | None = None
-        self.parts: tuple[str, ...] = ()
-        self.faults: tuple[Fault, ...] = ()
+    brief: Brief
+    rules: Rules
+    notes: list[str] = []
+    cost: int = 0
+    engine: str = ""
+    model: str | None = None
+    parts: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def note(self, engine: Engine, error: GenerationError) -> None:
         self.notes.append(f"{engine.name}: {error}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 from pydantic.json_schema import WithJsonSchema
 
-from greenroom.settings.model import FilePath, Model, Text, one_or_many, word_of, wrong
+from greenroom.settings.model import FilePath, Model, Text, not_a_word, one_or_many, word_of, wrong
 from greenroom.settings.spelling import RANGE, Range
 from greenroom_adapters.contract import Surface
 
@@ -21,6 +21,7 @@ __all__ = [
     "IfBroken",
     "Lines",
     "Persona",
+    "Say",
     "SurfaceVoice",
     "TooLong",
     "Voice",
@@ -145,6 +146,21 @@ class Bounds(Model):
     """What becomes of a text that breaks another bound, after one repair."""
 
 
+class Say(enum.StrEnum):
+    """Where it says by itself that it is a bot."""
+
+    PROFILE = "profile"
+    """On a platform with a mark for automated accounts, its accounts have it."""
+
+
+def _place_to_say(value: Any) -> Any:
+    if value == "first_reply":
+        raise wrong("`first_reply` is not there yet: write `profile`, or [] for nowhere")
+    if not isinstance(value, str) or value not in [*Say]:
+        raise wrong(not_a_word(value, [*Say], "a place to say it"))
+    return Say(value)
+
+
 class Disclosure(Model):
     """How it says that it is a bot."""
 
@@ -152,6 +168,8 @@ class Disclosure(Model):
 
     line: Text | None = None
     """The answer to "are you a bot?"; none: made from the name."""
+    say: Annotated[tuple[Annotated[Say, BeforeValidator(_place_to_say)], ...], one_or_many] = (Say.PROFILE,)
+    """Where it says so without being asked; [] for nowhere."""
 
 
 def _by_language(value: Any) -> Any:
@@ -191,7 +209,7 @@ class Lines(Model):
     section: ClassVar[str] = "`lines`"
 
     unable: Words | None = None
-    """When no engine can answer: to direct messages; none: silence."""
+    """When no engine can answer: to direct messages, once in a conversation until one can; none: silence."""
     refused: Words | None = None
     """When asked for what it never talks about; none: silence."""
     stopped: Words | None = None

@@ -73,11 +73,24 @@ class Budget:
         self._limit = limit
         # From reading the sum to the committed reservation, or two callers would both see the last cent.
         self._admission = asyncio.Lock()
+        self._refused: tuple[datetime, int] | None = None
+        """Beginning of the day on which an amount did not fit, and the limit that it did not fit into."""
+
+    def change(self, *, zone: tzinfo, limit: int) -> None:
+        """Let another limit, and the days of another zone, hold from now on. What was spent today stays spent."""
+        if limit < 0:
+            raise ValueError("a budget is not negative")
+        self._zone, self._limit = zone, limit
 
     @property
     def limit(self) -> int:
         """What may be spent on one calendar day, in millionths of a US dollar."""
         return self._limit
+
+    @property
+    def is_exhausted(self) -> bool:
+        """An amount did not fit any more into what is left of today's limit."""
+        return self._refused == (start_of_day(self._clock.now(), self._zone), self._limit)
 
     async def spent(self) -> int:
         """Return what today has cost so far, open reservations included, in millionths of a US dollar."""
@@ -92,8 +105,10 @@ class Budget:
             raise ValueError("a price is not negative")
         async with self._admission:
             now = self._clock.now()
-            spent = await self._ledger.spent_since(start_of_day(now, self._zone))
+            today = start_of_day(now, self._zone)
+            spent = await self._ledger.spent_since(today)
             if spent + micros > self._limit:
+                self._refused = (today, self._limit)
                 return None
             id = await self._ledger.reserve(at=now, turn=turn, model=model, micros=micros)
         return Reserved(self._ledger, id, micros)

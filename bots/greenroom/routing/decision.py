@@ -38,10 +38,14 @@ class Rule:
 
     name: str
     """As the log calls it: `answer 1` is the first rule of the file."""
+    identity: str
+    """What its turns are noted under; another place in the file does not change it."""
     within: timedelta
     """What is older than this is left alone."""
     say: str | None
     """Fixed words; None: the engines speak."""
+    gather: int = 0
+    """Microseconds in which more messages of the same person are waited for; 0: none are."""
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from greenroom.clock import MICROSECOND
 from greenroom.routing.decision import Miss, Rule
 from greenroom.routing.words import cut
 from greenroom.settings.bot import AnswerRule, People, RoomMode, RoomRule
-from greenroom_adapters.contract import Author, ConfigurationError, Kind, Room, Trust
+from greenroom_adapters.contract import Author, ConfigurationError, Kind, Room, Surface, Trust
 
 __all__ = ["UNASKED", "AccountIndex", "Choice", "Desk", "Phrase", "Setting", "Source", "read_rules"]
 
@@ -57,6 +58,8 @@ class Choice:
 
     rank: tuple[bool, int, int, int]
     in_room: Rule
+    direct: Rule
+    """In a direct conversation."""
     outside: Rule
     wait: timedelta
     chance: float
@@ -203,13 +206,20 @@ def _choice(source: Source, level: int) -> Choice:
         first = phrase[0]
         phrases[first] = () if first in alone else (*phrases.get(first, ()), phrase)
 
-    def resolved(within: timedelta) -> Rule:
-        return Rule(name=rule.name, within=within if rule.within is None else rule.within, say=rule.say)
+    def resolved(within: timedelta, surface: Surface) -> Rule:
+        return Rule(
+            name=rule.name,
+            identity=rule.identity,
+            within=within if rule.within is None else rule.within,
+            say=rule.say,
+            gather=rule.gather_on(surface) // MICROSECOND,
+        )
 
     return Choice(
         rank=source.rank(level),
-        in_room=resolved(WITHIN_IN_ROOMS),
-        outside=resolved(WITHIN),
+        in_room=resolved(WITHIN_IN_ROOMS, Surface.CHAT),
+        direct=resolved(WITHIN, Surface.DIRECT_MESSAGE),
+        outside=resolved(WITHIN, Surface.REPLY),
         wait=rule.quiet_for,
         chance=rule.chance,
         phrases=phrases,

@@ -13,7 +13,7 @@ from greenroom.routing.decision import Explanation, Hit, Miss, Rule
 from greenroom.routing.explain import explain
 from greenroom.routing.index import AccountIndex, Choice, Desk, Phrase, Setting, Source, read_rules
 from greenroom.routing.words import contains, cut
-from greenroom.settings.bot import AnswerRule, People, RoomRule
+from greenroom.settings.bot import AnswerRule, People, RoomMode, RoomRule
 from greenroom.settings.spelling import Span
 from greenroom_adapters.contract import (
     Event,
@@ -22,6 +22,7 @@ from greenroom_adapters.contract import (
     Kind,
     ReactionReceived,
     RepostReceived,
+    Room,
     Surface,
     TextEvent,
     Trust,
@@ -107,8 +108,9 @@ class Router:
                 return choice
             if room is not None:
                 return self._hit(choice, choice.in_room, event, account, CHAT, event.conversation, trust)
-            surface = DIRECT_MESSAGE if event.kind is Kind.DIRECT_MESSAGE else REPLY
-            return self._hit(choice, choice.outside, event, account, surface, event.conversation, trust)
+            if event.kind is Kind.DIRECT_MESSAGE:
+                return self._hit(choice, choice.direct, event, account, DIRECT_MESSAGE, event.conversation, trust)
+            return self._hit(choice, choice.outside, event, account, REPLY, event.conversation, trust)
         if isinstance(event, (FollowReceived, JoinReceived, ReactionReceived, RepostReceived)):
             room = event.room if isinstance(event, JoinReceived) else None
             setting = index.setting_of(room)
@@ -127,6 +129,18 @@ class Router:
                 return self._hit(fallback, fallback.in_room, event, account, CHAT, room.id, trust)
             return self._hit(fallback, fallback.outside, event, account, REPLY, event.author.id, trust)
         return Miss.NO_OCCASION
+
+    def may_write(self, room: Room, account: str) -> bool:
+        """Say whether the bot may write in a room of one of its accounts.
+
+        :raises KeyError: the router knows no such account
+        """
+        return self._accounts[account].setting_of(room).mode is RoomMode.MENTIONS
+
+    def names_the_bot(self, text: str) -> bool:
+        """Say whether a text has the persona's name or a nickname in it, by which a message in a room addresses it."""
+        words = cut(text)
+        return any(contains(words, name) for name in self._names)
 
     def explain(self, event: Event, account: str) -> Explanation:
         """Say what `decide` decides, and for every rule why it fits or does not. For a person; takes its time.

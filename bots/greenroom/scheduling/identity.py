@@ -4,7 +4,7 @@ import enum
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-__all__ = ["Form", "event_id", "period_of", "spread_of"]
+__all__ = ["Form", "event_id", "numbered", "period_of", "spread_of"]
 
 
 class Form(enum.StrEnum):
@@ -35,6 +35,12 @@ def period_of(form: Form, *, wall: datetime, instant: datetime) -> str:
 def event_id(name: str, period: str) -> str:
     """Return the id under which the inbox takes this post, once: `post:morning@2026-11-24`."""
     return f"post:{name}@{period}"
+
+
+def numbered(number: int | str, *, ledger: str) -> str:
+    """Return the period of what has no time of its own but a number in the ledger of that id: another ledger gives the
+    same number again, and a platform that knows the key would show the old post for it."""
+    return f"{number}.{ledger}" if ledger else str(number)
 
 
 def spread_of(name: str, period: str, *, room: timedelta) -> timedelta:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from greenroom.clock import MICROSECOND
 from greenroom.scheduling.schedule import Occurrence, Schedule
 
 __all__ = ["LOOK_BACK", "Due", "due_now"]
@@ -32,7 +33,7 @@ def due_now(schedule: Schedule, considered_until: datetime | None, now: datetime
     `at: 08:00` that first runs at 08:40 posts today with the default `late_ok` of an hour.
     """
     newcomer = considered_until is None
-    horizon = now - (schedule.late_ok if newcomer else max(schedule.late_ok, LOOK_BACK)) - timedelta(microseconds=1)
+    horizon = now - (schedule.late_ok if newcomer else max(schedule.late_ok, LOOK_BACK)) - MICROSECOND
     after = horizon if considered_until is None else max(considered_until, horizon)
     due = tuple(schedule.between(after, now))
     serve = due[-1:] if due and now <= due[-1].deadline else ()

@@ -8,6 +8,7 @@ from typing import Self
 
 from typing_extensions import override
 
+from greenroom.clock import MICROSECOND
 from greenroom.scheduling.identity import Form, event_id, period_of, spread_of
 from greenroom.scheduling.triggers import EVERY_DAY, AtMoments, AtTimes, CronLine, Elapsed, WallTrigger, every
 from greenroom.scheduling.wall import exists, first_instant, instant_of, local_of
@@ -15,8 +16,6 @@ from greenroom.settings.bot import PostEntry
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["Occurrence", "Schedule"]
-
-INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,14 +114,14 @@ class Schedule:
         spread may carry it past midnight.
         """
         tomorrow = first_instant(local_of(now, self.timezone).date() + timedelta(days=1), self.timezone)
-        last = max(tomorrow, now.astimezone(UTC)) - INSTANT
+        last = max(tomorrow, now.astimezone(UTC)) - MICROSECOND
         following = next(self._occurrences(last), None)
-        return last if following is None else max(last, following.due - INSTANT)
+        return last if following is None else max(last, following.due - MICROSECOND)
 
     def _due_after(self, moment: datetime) -> Iterator[Occurrence]:
         if moment.tzinfo is None:
             raise ValueError("a moment without a time zone is no moment")
-        return (one for one in self._occurrences(moment - self._spread - INSTANT) if one.due > moment)
+        return (one for one in self._occurrences(moment - self._spread - MICROSECOND) if one.due > moment)
 
     def _occurrences(self, after: datetime) -> Iterator[Occurrence]:
         """Yield the occurrences whose nominal time is after `after`, earliest first."""

@@ -4,20 +4,21 @@ import asyncio
 import mimetypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from greenroom.clock import Clock, from_micros, to_micros
 from greenroom.faults import FaultHook
+from greenroom.policy import quiet_until
 from greenroom.scheduling.changes import Considered, plan_change
-from greenroom.scheduling.identity import Form
+from greenroom.scheduling.identity import Form, numbered
 from greenroom.scheduling.missed import due_now
 from greenroom.scheduling.schedule import Occurrence, Schedule
 from greenroom.settings.bot import BotFile, PostEntry
 from greenroom.settings.spelling import Place, Span
 from greenroom.storage import CLOCK, AgendaItem, Due, Ledger, ScheduleMark, Turn
 from greenroom.telemetry import get_log
-from greenroom_adapters.contract import ConfigurationError, Media, Surface, Trust
+from greenroom_adapters.contract import ConfigurationError, Media, Poll, Surface, Trust, Visibility
 
 __all__ = ["SINGLE", "Scheduler", "picture", "turn_of"]
 
@@ -39,6 +40,9 @@ class _Entry:
     about: str | None
     say: str | None
     media: tuple[Media, ...]
+    visibility: Visibility | None
+    warning: str | None
+    poll: Poll | None
     places: tuple[Place, ...]
 
 
@@ -68,6 +72,15 @@ def picture(file: Path, alt: str) -> Media:
     """
     if not file.is_file():
         raise ConfigurationError(f"{file}: there is no such picture")
+    return attached(file, alt)
+
+
+def attached(file: Path, alt: str) -> Media:
+    """As `picture`, for one that was there when the file that names it was read: one that has gone since costs its own
+    post when that is due, and no other.
+
+    :raises ConfigurationError: its name does not tell what it is
+    """
     media_type, _ = mimetypes.guess_type(file.name)
     if media_type is None or not media_type.startswith(("image/", "video/")):
         raise ConfigurationError(f"{file}: its name does not tell what kind of picture it is; call it .png or .jpg")
@@ -123,18 +136,27 @@ class Scheduler:
         """Look at the agenda again: it has changed."""
         self._woken.set()
 
-    def upcoming(self, *, limit: int) -> list[Occurrence]:
-        """Return the next occurrences over all posts of the file, earliest first."""
+    async def upcoming(self, *, limit: int) -> list[Occurrence]:
+        """Return the next occurrences over all posts of the file, earliest first, without those whose period is served
+        already (their time was edited)."""
         now = self._clock.now()
         found: list[Occurrence] = []
         for entry in self._entries.values():
-            moment = now
-            for _ in range(limit):
-                if (occurrence := entry.schedule.next_after(moment)) is None:
-                    break
-                found.append(occurrence)
+            moment, count = now, 0
+            while count < limit and (occurrence := entry.schedule.next_after(moment)) is not None:
                 moment = occurrence.due
+                if not await self._is_served(entry, occurrence):
+                    found.append(occurrence)
+                    count += 1
         return sorted(found, key=lambda one: (one.due, one.name))[:limit]
+
+    async def _is_served(self, entry: _Entry, occurrence: Occurrence) -> bool:
+        """Say whether an occurrence is in the inbox wherever it belongs."""
+        for place in entry.places:
+            event_id = occurrence.event_id if place.room is None else f"{occurrence.event_id}#{place.room}"
+            if await self._ledger.seq_of_event(place.account, event_id) is None:
+                return False
+        return True
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -179,6 +201,9 @@ class Scheduler:
                 say=entry.say,
                 media=entry.media,
                 room=place.room,
+                visibility=entry.visibility,
+                warning=entry.warning,
+                poll=entry.poll,
             )
             deadline = to_micros(occurrence.deadline)
             self._put(turn_of(place.account, event, deadline=deadline, now=now, not_before=self._after_quiet()))
@@ -191,7 +216,7 @@ class Scheduler:
             for item in items:
                 self._faults("before_due_insert")
                 if item.account in self._accounts:
-                    self._put(_turn_of_item(item, now=now, not_before=self._after_quiet()))
+                    self._put(_turn_of_item(item, self._ledger.id, now=now, not_before=self._after_quiet()))
                 else:
                     self._ledger.note(
                         None, "skipped", f"post {item.id}: the bot has no account {item.account} any more"
@@ -223,16 +248,8 @@ class Scheduler:
 
     def _after_quiet(self) -> int:
         """Return when the present quiet stretch of the day ends, in microseconds since 1970; 0: there is none now."""
-        quiet = self._quiet
-        if quiet is None:
-            return 0
-        local = self._clock.now().astimezone(self._zone)
-        if local.time() not in quiet:
-            return 0
-        end = datetime.combine(local.date(), quiet.end, tzinfo=self._zone)
-        if end <= local:
-            end = datetime.combine(local.date() + timedelta(days=1), quiet.end, tzinfo=self._zone)
-        return to_micros(end.astimezone(UTC))
+        end = None if self._quiet is None else quiet_until(self._clock.now(), self._quiet, self._zone)
+        return 0 if end is None else to_micros(end)
 
     def _mark(self, name: str, until: datetime | None, form: Form, present: bool) -> None:
         mark = ScheduleMark(name=name, until=None if until is None else to_micros(until), form=form, present=present)
@@ -240,8 +257,8 @@ class Scheduler:
         self._ledger.mark(mark)
 
 
-def _turn_of_item(item: AgendaItem, *, now: int, not_before: int) -> Turn:
-    period = item.event.period or str(item.id)
+def _turn_of_item(item: AgendaItem, ledger: str, *, now: int, not_before: int) -> Turn:
+    period = item.event.period or numbered(item.id, ledger=ledger)
     event = replace(item.event, name=SINGLE, period=period, due=from_micros(item.due))
     # each has a lane of its own: one that cannot go out now must not hold up the others
     lane = f"{SINGLE}@{period}"
@@ -254,6 +271,9 @@ def _entry(entry: PostEntry, file: BotFile) -> _Entry:
         schedule=Schedule.of(entry, timezone=file.timezone),
         about=entry.about,
         say=entry.say,
-        media=() if entry.picture is None else (picture(entry.picture.file, entry.picture.alt),),
+        media=() if entry.picture is None else (attached(entry.picture.file, entry.picture.alt),),
+        visibility=entry.visibility,
+        warning=entry.warning,
+        poll=None if entry.poll is None else entry.poll.poll,
         places=tuple(places),
     )

@@ -13,6 +13,7 @@ from typing import Protocol, cast
 
 from typing_extensions import override
 
+from greenroom.clock import MICROSECOND
 from greenroom.scheduling.wall import first_instant, local_of
 from greenroom_adapters.contract import ConfigurationError
 
@@ -191,7 +192,7 @@ class CronLine(WallTrigger):
         # arithmetic holds.
         moment = wall.replace(tzinfo=UTC)
         while True:
-            moment += timedelta(microseconds=1)
+            moment += MICROSECOND
             found = [trigger.get_next_fire_time(None, moment) for trigger in self._triggers]
             comes = [one for one in found if one is not None]
             if not comes:

@@ -1,9 +1,17 @@
 """The bot file: its spelling, its models, its mistakes and its secrets."""
 
-from greenroom.settings.accounts import Platforms, settings_for
+from greenroom.settings.accounts import (
+    Platforms,
+    can_log_in,
+    secret_keys,
+    settings_for,
+    text_of,
+    written_settings,
+)
 from greenroom.settings.bot import (
     Account,
     AnswerRule,
+    Approve,
     BotFile,
     BuiltIn,
     EngineRef,
@@ -20,17 +28,21 @@ from greenroom.settings.bot import (
 from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.expand import expanded
 from greenroom.settings.loader import load_bot
+from greenroom.settings.logins import Login, account_folder, read_login, store_login
+from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef, resolve
 from greenroom.settings.spelling import Money, MoneyRate, Person, Place, Range, Rate, Span
 
 __all__ = [
     "Account",
     "AnswerRule",
+    "Approve",
     "BotFile",
     "BuiltIn",
     "EngineRef",
     "Engines",
     "Limits",
+    "Login",
     "Mistake",
     "Mistakes",
     "ModelRef",
@@ -41,6 +53,7 @@ __all__ = [
     "Picture",
     "Place",
     "Platforms",
+    "PollEntry",
     "PostEntry",
     "Price",
     "Range",
@@ -50,8 +63,15 @@ __all__ = [
     "SecretMissing",
     "SecretRef",
     "Span",
+    "account_folder",
+    "can_log_in",
     "expanded",
     "load_bot",
+    "read_login",
     "resolve",
+    "secret_keys",
     "settings_for",
+    "store_login",
+    "text_of",
+    "written_settings",
 ]

@@ -4,6 +4,7 @@ import enum
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -32,9 +33,11 @@ from greenroom.settings.model import (
     complain,
     not_a_word,
     one_or_many,
+    word_of,
     wrong,
 )
 from greenroom.settings.names import nearest
+from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef
 from greenroom.settings.spelling import (
     CHANCE,
@@ -46,20 +49,24 @@ from greenroom.settings.spelling import (
     PERIOD,
     PERSON,
     PLACE,
+    RATE,
     SPAN,
     WHEN,
     Money,
     MoneyRate,
     Person,
     Place,
+    Rate,
     Span,
 )
-from greenroom_adapters.contract import Kind
+from greenroom.settings.telling import TellTo, tell_words
+from greenroom_adapters.contract import Kind, Surface, Visibility
 
 __all__ = [
     "ANSWERABLE",
     "Account",
     "AnswerRule",
+    "Approve",
     "BotFile",
     "BuiltIn",
     "EngineRef",
@@ -86,6 +93,9 @@ ANSWERABLE: Mapping[str, Kind] = {
     "reactions": Kind.REACTION,
 }
 """Words of `to:` → the kind of event that each means."""
+
+GATHER = timedelta(seconds=4)
+"""In rooms and direct conversations people write in pieces."""
 
 
 def _kind(value: Any, info: ValidationInfo) -> Any:
@@ -148,6 +158,12 @@ def _place_of_known_account(value: Place, info: ValidationInfo) -> Place:
 def _person_of_known_account(value: Person, info: ValidationInfo) -> Person:
     if isinstance(info.context, Reading):
         _known_account(value.account, PERSON.write(value), info.context)
+    return value
+
+
+def _told_over_known_account(value: Person | Place, info: ValidationInfo) -> Person | Place:
+    if isinstance(info.context, Reading):
+        _known_account(value.account, tell_words(value), info.context)
     return value
 
 
@@ -255,6 +271,20 @@ class Engines(Model):
     """Tried in this order until one can; the last one is `hold` or `silence`."""
 
 
+class Approve(enum.StrEnum):
+    """Who lets a draft out."""
+
+    NEVER = "never"
+    """Nobody is asked."""
+    RISKY = "risky"
+    """A person is asked about what could do harm: the first posts and replies of a real account, links, money."""
+    ALWAYS = "always"
+    """A person is asked about everything that an engine wrote."""
+
+
+ApproveWord = Annotated[Approve, word_of(Approve, "a way to approve")]
+
+
 class AnswerRule(Model):
     """What of all that comes in is answered."""
 
@@ -274,10 +304,41 @@ class AnswerRule(Model):
     """Only when nobody else has answered for this long."""
     within: Duration | None = None
     """What is older than this is left alone; none: 6 hours, in rooms 30 minutes."""
+    gather: Duration | None = None
+    """Messages of one person that come within this time of each other get one answer; none: 4 seconds in rooms and
+    direct messages, else nothing."""
+    hands_off: Duration = timedelta(hours=12)
+    """How long a thread is left to the person who wrote in it by hand from the bot's account."""
+    approve: ApproveWord | None = None
+    """Who lets these answers out; none: as the whole bot."""
     say: Text | None = None
     """Fixed words; none: the engines speak."""
+    tell: Truth = False
+    """true answers nobody: who is named in the bot's `tell` is told, and answers by hand."""
     name: str = ""
     """How the log calls it: `answer 1` is the first rule of the file."""
+
+    @property
+    def identity(self) -> str:
+        """What its turns are noted under: the kinds that it answers, and where it says more than that, a mark of all
+        that it says. Another place in the file does not change it, any other edit does."""
+        kinds = ", ".join(word for word, kind in ANSWERABLE.items() if kind in self.to)
+        if self.model_copy(update={"name": ""}) == AnswerRule(to=self.to):
+            return kinds
+        whole = self.model_dump_json(exclude={"name"})
+        return f"{kinds} ({blake2b(whole.encode(), digest_size=3).hexdigest()})"
+
+    def gather_on(self, surface: Surface) -> timedelta:
+        """Return how long more messages of the same person are waited for on `surface`."""
+        if self.gather is not None:
+            return self.gather
+        return GATHER if surface in (Surface.CHAT, Surface.DIRECT_MESSAGE) else timedelta(0)
+
+    @model_validator(mode="after")
+    def _answered_by_one(self) -> "AnswerRule":
+        if self.tell and self.say is not None:
+            raise wrong("`say` answers and `tell: true` leaves the answer to a person: keep one of them")
+        return self
 
 
 class Picture(Model):
@@ -316,11 +377,22 @@ class PostEntry(Model):
     """Fixed words instead."""
     picture: Picture | None = None
     """A picture that goes with it."""
+    warning: Text | None = None
+    """What readers are told before they open it; where there are no such warnings it is the first line of the text."""
+    poll: PollEntry | None = None
+    """A question to its readers, which the text asks; where there are no polls its answers are lines of the text."""
+    visibility: Annotated[Visibility, word_of(Visibility, "a visibility")] | None = None
+    """Who sees it, on the account's own timeline; none: as the account says. Left out where there is nothing to
+    choose."""
+    approve: ApproveWord | None = None
+    """Who lets it out; none: as the whole bot."""
     places: Places = Field(default=(), validation_alias="in", serialization_alias="in")
     """Accounts and rooms; none: all accounts."""
 
     @model_validator(mode="after")
     def _one_time_and_one_source(self) -> "PostEntry":
+        if self.name == "tell":
+            raise wrong("`tell` is the name of what the bot tells its owner: give the post another name")
         times = [key for key, there in (("at", self.at), ("every", self.every), ("cron", self.cron)) if there]
         if not times:
             raise wrong("when? write `at`, `every` or `cron`")
@@ -395,6 +467,17 @@ class Limits(Model):
 
     spend: Annotated[MoneyRate, MONEY_RATE] = MoneyRate(amount=Money(micros=1_000_000))
     """Money for each calendar day of the file's time zone."""
+    posts: Annotated[Rate, RATE] | None = None
+    """Posts of one account; what is over waits. None: 12/day, on a platform of this machine as many as wanted."""
+    replies: Annotated[Rate, RATE] | None = None
+    """Replies of one account; what is over waits, as long as the rule's `within` allows. None: 60/hour, on a platform
+    of this machine as many as wanted."""
+    replies_per_person: Annotated[Rate, RATE] | None = None
+    """Replies to one person; what is over is left alone. None: 5/hour, on a platform of this machine as many as
+    wanted."""
+    replies_per_thread: Annotated[Rate, RATE] | None = None
+    """Replies in one public thread; what is over is left alone. None: 10/day, on a platform of this machine as many
+    as wanted."""
     quiet: Annotated[Span, SPAN] | None = None
     """Nothing is posted in this stretch of the day; due posts wait or are skipped as `late_ok` says."""
 
@@ -505,6 +588,10 @@ class BotFile(Model):
     """Whom it trusts."""
     limits: Limits = Limits()
     """What holds before money or reputation is spent."""
+    approve: ApproveWord = Approve.RISKY
+    """Who lets a draft out."""
+    tell: Annotated[TellTo, AfterValidator(_told_over_known_account)] | None = None
+    """Who hears at once of what needs a person; none: it is only printed."""
     keep: Duration = timedelta(days=90)
     """After this the texts of events, drafts and posts are emptied; identities and receipts stay."""
     store: StorePath = Field(default_factory=lambda fields: Path("data") / f"{fields['bot']}.db", validate_default=True)

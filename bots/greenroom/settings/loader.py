@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,35 +17,46 @@ from greenroom.settings.model import Model, Reading
 from greenroom.settings.reasons import causes, reason_of
 from greenroom.settings.secrets import HOW_TO_REFER
 
-__all__ = ["load_bot", "load_model"]
+__all__ = ["body_of", "load_bot", "load_model"]
 
 M = TypeVar("M", bound=Model)
 
 
-def load_bot(path: Path, *, platforms: Platforms | None = None) -> BotFile:
+def load_bot(
+    path: Path, *, platforms: Platforms | None = None, body: bytes | None = None, is_kept: bool = False
+) -> BotFile:
     """Return what the bot file at `path` says, with every default filled in. Reads no secret and no persona.
 
     With `platforms` (see `greenroom.settings.accounts`) what an account writes for its platform is checked as well.
+    `body` and `is_kept` as in `load_model`.
 
     :raises Mistakes: with every mistake that was found
     """
-    return load_model(BotFile, path, platforms=platforms)
+    return load_model(BotFile, path, platforms=platforms, body=body, is_kept=is_kept)
 
 
-def load_model(model: type[M], path: Path, *, platforms: Platforms | None = None) -> M:
+def load_model(
+    model: type[M],
+    path: Path,
+    *,
+    platforms: Platforms | None = None,
+    body: bytes | None = None,
+    is_kept: bool = False,
+) -> M:
     """Return the file at `path` as a `model`, with `file` and `version` filled in.
+
+    `body` is what stands in it, where that was read already. `is_kept`: it stood there earlier, and the files that it
+    names may have gone since.
 
     :raises Mistakes: with every mistake that was found
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
-        raise Mistakes([Mistake(path=path, line=None, column=None, reason=reason)]) from error
+    data = body_of(path) if body is None else body
     document = parse(data, path=path)
     reading = _reading(document, path)
-    found: list[tuple[int, int, str]] = list(_keys_in_plain_sight(document))
+    reading.is_kept = is_kept
+    keys = list(_keys_in_plain_sight(document))
+    found: list[tuple[int, int, str]] = []
     loaded: M | None = None
     try:
         loaded = model.model_validate(document, context=reading, by_alias=True, by_name=False)
@@ -52,10 +64,22 @@ def load_model(model: type[M], path: Path, *, platforms: Platforms | None = None
         found += [(*place_of(document, one["loc"]), reason_of(one)) for one in causes(error)]
     if platforms is not None:
         found += check_accounts(document, reading, platforms)
-    found = reading.complaints + found
+    found = _without_keys(reading.complaints + found, keys)
     if found or loaded is None:
         raise Mistakes(Mistake(path=path, line=line, column=column, reason=reason) for line, column, reason in found)
     return loaded.model_copy(update={"file": path, "version": hashlib.sha256(data).hexdigest()})
+
+
+def body_of(path: Path) -> bytes:
+    """Return what stands in the file at `path`.
+
+    :raises Mistakes: it cannot be read
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or "unreadable"
+        raise Mistakes([Mistake(path=path, line=None, column=None, reason=reason)]) from error
 
 
 def _reading(document: Located, path: Path) -> Reading:
@@ -77,13 +101,26 @@ def _reading(document: Located, path: Path) -> Reading:
 _KEY_PREFIXES = re.compile(
     r"\b(sk-|sk_live_|ghp_|github_pat_|xox[abposr]-|xapp-|AIza|hf_|gsk_|AKIA|glpat-|syt_)[\w.-]{12,}"
 )
+NO_KEYS_HERE = (
+    f"this looks like a key, and a key does not belong in the file: {HOW_TO_REFER} (and have it replaced: it was "
+    "written down)"
+)
 _ONE_WORD = re.compile(r"[A-Za-z0-9_.=+%-]{24,}")
 _JOINTS = re.compile(r"[^A-Za-z0-9]+")
 _SHORTEST_RUN = 20
 
 
-def _keys_in_plain_sight(value: object) -> Iterator[tuple[int, int, str]]:
-    """Find values that look like the key of a provider or platform, wherever they stand."""
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What looks like the key of a provider or platform, and where it stands."""
+
+    line: int
+    column: int
+    text: str = field(repr=False)
+
+
+def _keys_in_plain_sight(value: object) -> Iterator[_Key]:
+    """Find what looks like a key, wherever it stands: as a value, or as a name."""
     if isinstance(value, Located):
         parts: Iterable[tuple[str | int, object]] = value.items()
     elif isinstance(value, Items):
@@ -91,14 +128,25 @@ def _keys_in_plain_sight(value: object) -> Iterator[tuple[int, int, str]]:
     else:
         return
     for step, part in parts:
-        if isinstance(part, str) and looks_like_a_key(part):
-            yield (
-                *place_of(value, (step,)),
-                f"this looks like a key, and a key does not belong in the file: {HOW_TO_REFER} "
-                "(and have it replaced: it was written down)",
-            )
+        texts = [one for one in (step, part) if isinstance(one, str) and looks_like_a_key(one)]
+        if texts:
+            yield from (_Key(*place_of(value, (step,)), text) for text in texts)
         else:
             yield from _keys_in_plain_sight(part)
+
+
+def _without_keys(found: Iterable[tuple[int, int, str]], keys: Sequence[_Key]) -> list[tuple[int, int, str]]:
+    """Return the mistakes with those that keys are. What else is wrong where a key stands would quote it, so it is left
+    out; and no other repeats one."""
+    places = {(key.line, key.column) for key in keys}
+    kept = [(key.line, key.column, NO_KEYS_HERE) for key in keys]
+    for line, column, reason in found:
+        if (line, column) in places:
+            continue
+        for key in keys:
+            reason = reason.replace(key.text, "***")
+        kept.append((line, column, reason))
+    return kept
 
 
 def looks_like_a_key(text: str) -> bool:

@@ -52,6 +52,8 @@ class Reading:
     """Names of the accounts of this file; None: not a bot file."""
     rooms: Mapping[str, object] = field(default_factory=dict[str, object])
     """Rooms of this file by name: what stands below `is`, as written."""
+    is_kept: bool = False
+    """What is read stood in the file earlier: the files that it names may have gone since."""
 
 
 def wrong(reason: str) -> PydanticCustomError:
@@ -200,7 +202,7 @@ def _beside(value: Any, info: ValidationInfo) -> Any:
 
 
 def _exists(path: Path, info: ValidationInfo) -> Path:
-    if isinstance(info.context, Reading) and not path.is_file():
+    if isinstance(info.context, Reading) and not info.context.is_kept and not path.is_file():
         raise wrong(f"there is no file {os.path.normpath(path)}")
     return path
 

@@ -6,21 +6,20 @@ from collections.abc import Iterable, Mapping
 __all__ = ["FOREIGN", "NOT_YET", "nearest", "unknown_key"]
 
 NOT_YET: Mapping[str, frozenset[str]] = {
-    "the bot file": frozenset({"tools", "approve", "tell", "page"}),
+    "the bot file": frozenset({"tools", "page"}),
     "`engines`": frozenset({"image"}),
-    "an `answer` rule": frozenset({"gather", "hands_off", "tell", "do", "approve"}),
-    "a `post` entry": frozenset({"from", "video", "approve"}),
+    "an `answer` rule": frozenset({"do"}),
+    "a `post` entry": frozenset({"from", "video"}),
     "`picture`": frozenset({"about", "filter"}),
     "a room": frozenset({"slow", "threads"}),
     "`people`": frozenset({"moderators"}),
-    "`limits`": frozenset({"spend_per_person", "posts", "replies", "replies_per_person", "replies_per_thread"}),
+    "`limits`": frozenset({"spend_per_person"}),
     "the persona file": frozenset(
         {"talkative", "silent_when", "knowledge", "relationships", "memory", "tools", "look", "filters", "tests"}
     ),
     "`voice`": frozenset({"caption"}),
     "`examples`": frozenset({"caption"}),
     "`bounds`": frozenset({"reading_age"}),
-    "`disclosure`": frozenset({"say"}),
     "`lines`": frozenset({"forgotten"}),
 }
 """Keys of the finished product that this release refuses by name instead of ignoring them, for each section."""
@@ -73,6 +72,11 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "interval": "every",
         "text": "say",
         "image": "picture",
+        "cw": "warning",
+        "content_warning": "warning",
+        "spoiler_text": "warning",
+        "audience": "visibility",
+        "privacy": "visibility",
         "accounts": "in",
         "where": "in",
         "places": "in",
@@ -80,6 +84,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "grace": "late_ok",
         "misfire_grace_time": "late_ok",
     },
+    "`poll`": {"choices": "options", "answers": "options", "expires_in": "open_for", "multiple": "several"},
     "`picture`": {"path": "file", "alt_text": "alt", "description": "alt"},
     "`limits`": {"budget": "spend", "cost": "spend", "quiet_hours": "quiet"},
     "the persona file": {

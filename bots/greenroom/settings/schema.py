@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
-from greenroom.settings.accounts import Platforms, settings_model
+from greenroom.settings.accounts import Platforms, can_log_in, settings_model
 from greenroom.settings.bot import BotFile, some_places
 from greenroom.settings.model import Model, one_or_many
 from greenroom.settings.spelling import Spelling
@@ -39,7 +39,8 @@ def bot_schema(platforms: Platforms) -> JsonSchema:
                     "properties": {"platform": True, "live": True, **own["properties"]},
                     "additionalProperties": False,
                 }
-                | ({"required": own["required"]} if own.get("required") else {}),
+                # what `greenroom login` finds out may be left out
+                | ({"required": own["required"]} if own.get("required") and not can_log_in(adapter) else {}),
             }
         )
     return schema

@@ -1,28 +1,46 @@
 """The ledger: events, turns, receipts, cursors and money, on disk before they count."""
 
 from greenroom.storage.errors import AlreadyRunning, LedgerBroken, StorageError
-from greenroom.storage.ledger import AgendaItem, Command, JournalEntry, Ledger, ScheduleMark, SpendRow
-from greenroom.storage.sqlite import SqliteLedger, is_running, runner_of
-from greenroom.storage.turn import CLOCK, Draft, Due, Part, State, Turn, decode_event
+from greenroom.storage.ledger import (
+    AgendaItem,
+    Command,
+    JournalEntry,
+    KeptFile,
+    Ledger,
+    Past,
+    ScheduleMark,
+    SpendRow,
+    Stopped,
+)
+from greenroom.storage.sqlite import SqliteLedger, files_kept_in, is_running, move_aside, runner_of
+from greenroom.storage.turn import CLOCK, TELL, Draft, Due, Part, State, Turn, asked_at, author_of, decode_event
 
 __all__ = [
     "CLOCK",
+    "TELL",
     "AgendaItem",
     "AlreadyRunning",
     "Command",
     "Draft",
     "Due",
     "JournalEntry",
+    "KeptFile",
     "Ledger",
     "LedgerBroken",
     "Part",
+    "Past",
     "ScheduleMark",
     "SpendRow",
     "SqliteLedger",
     "State",
+    "Stopped",
     "StorageError",
     "Turn",
+    "asked_at",
+    "author_of",
     "decode_event",
+    "files_kept_in",
     "is_running",
+    "move_aside",
     "runner_of",
 ]

@@ -4,14 +4,15 @@ import abc
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
 from greenroom.storage.turn import Due, State, Turn
-from greenroom_adapters.contract import Quota
+from greenroom_adapters.contract import Quota, Surface
 
-__all__ = ["AgendaItem", "Command", "JournalEntry", "Ledger", "ScheduleMark", "SpendRow"]
+__all__ = ["AgendaItem", "Command", "JournalEntry", "KeptFile", "Ledger", "Past", "ScheduleMark", "SpendRow", "Stopped"]
 
 
 class AgendaItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +41,24 @@ class Command:
 class JournalEntry:
     """One remarkable moment of a turn or of the bot, in words."""
 
+    id: int
+    """Grows from entry to entry, and is never given twice."""
     at: int
     seq: int | None
     what: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """One of the owner's files as it was when it was valid last."""
+
+    role: str
+    """What it is to the bot: `bot`, `persona` or `script`."""
+    path: Path
+    body: bytes
+    version: str
+    """Hash (sha256, hexadecimal) of `body`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +85,36 @@ class ScheduleMark:
     """It stands in the file; False: it vanished, and is remembered in case it returns."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What remains to be known of a turn that spoke, or may have: enough to count by."""
+
+    seq: int
+    account: str
+    lane: str
+    kind: str
+    surface: Surface
+    person: str | None
+    """Stable id of whom it answers; None: nobody, or it was forgotten."""
+    post_id: str | None
+    """The platform post that it answers."""
+    state: State
+    changed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """Somebody who wants to be left alone."""
+
+    platform: str
+    person: str
+    """His stable id there."""
+    handle: str
+    """What he was called when he said so."""
+    at: int
+    """Microseconds since 1970."""
+
+
 class Ledger(abc.ABC):
     """The durable record of events, turns, receipts, cursors and money. An async context manager.
 
@@ -81,6 +126,13 @@ class Ledger(abc.ABC):
 
     **Failing.** When a commit fails, every waiter gets `StorageError`, and so does every later call: the bot must stop.
     """
+
+    @property
+    @abc.abstractmethod
+    def id(self) -> str:
+        """What tells it from a ledger that another one replaces: drawn when it is made, the same ever after. Its
+        numbers begin at 1, so what is named by one of them to the outside is named by both. Empty for a ledger that
+        was made before there was that, and before it is entered."""
 
     @abc.abstractmethod
     async def __aenter__(self) -> Self:
@@ -119,7 +171,8 @@ class Ledger(abc.ABC):
 
     @abc.abstractmethod
     def rewrite(self, turn: Turn) -> None:
-        """Queue the event of a turn whose source was edited on the platform."""
+        """Queue the event, the rule and the trust of a turn: its source was edited on the platform, or it was decided
+        anew."""
 
     @abc.abstractmethod
     def receipt(self, turn: Turn, part: int) -> None:
@@ -150,12 +203,44 @@ class Ledger(abc.ABC):
         """Queue the end of a pause."""
 
     @abc.abstractmethod
+    def stop_speaking(self, platform: str, person: str, handle: str, *, at: int) -> None:
+        """Queue that a person wants to be left alone on a platform since that moment, until `speak_again`."""
+
+    @abc.abstractmethod
+    def speak_again(self, platform: str, person: str) -> None:
+        """Queue that a person may be spoken to again."""
+
+    @abc.abstractmethod
+    def hand(self, account: str, conversation: str, at: int) -> None:
+        """Queue that somebody wrote by hand from the bot's account in a conversation, at that moment."""
+
+    @abc.abstractmethod
     def strike_agenda(self, id: int) -> None:
         """Queue the removal of an agenda item (because it became a turn, or by hand)."""
 
     @abc.abstractmethod
+    def change_agenda(self, item: AgendaItem) -> None:
+        """Queue the replacement of an agenda item by its id; nothing happens when it is no longer there."""
+
+    @abc.abstractmethod
     def answer(self, id: int, answer: Mapping[str, Any]) -> None:
         """Queue the answer to a command."""
+
+    @abc.abstractmethod
+    def keep_files(self, files: Sequence[KeptFile]) -> None:
+        """Queue the owner's files that are in force now, all of them; they take the place of those before."""
+
+    @abc.abstractmethod
+    def remember(self, name: str, value: str) -> None:
+        """Queue a small fact that must be known over restarts; a later one takes the place of the one before."""
+
+    @abc.abstractmethod
+    def forget_fact(self, name: str) -> None:
+        """Queue the end of one fact."""
+
+    @abc.abstractmethod
+    def forget_facts(self, beginning: str) -> None:
+        """Queue the end of every fact whose name begins so."""
 
     @abc.abstractmethod
     def committed(self) -> Awaitable[None]:
@@ -167,10 +252,6 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def add_agenda(self, items: Sequence[AgendaItem]) -> range:
         """Store items in one commit; return their ids, in order."""
-
-    @abc.abstractmethod
-    async def change_agenda(self, item: AgendaItem) -> bool:
-        """Replace an item by its id; False when it is no longer there."""
 
     @abc.abstractmethod
     async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:
@@ -221,8 +302,30 @@ class Ledger(abc.ABC):
         """Return the sent turns of the clock on this account before `before`, oldest first."""
 
     @abc.abstractmethod
+    async def past(self, *, since: int) -> list[Past]:
+        """Return what spoke, waits to be sent, is held or unknown, and has changed at or after `since`; in no order.
+        What the owner says or is told is left out, and what is said to whom says stop."""
+
+    @abc.abstractmethod
+    async def spoken(self, account: str, *, up_to: int) -> tuple[int, int]:
+        """Return how many (posts, replies) that an engine wrote went out on an account; counted no further than
+        `up_to`. Words of the owner's files do not count, and what retention has emptied does no more."""
+
+    @abc.abstractmethod
+    async def stopped(self) -> list[Stopped]:
+        """Return who wants to be left alone, by platform and handle."""
+
+    @abc.abstractmethod
+    async def hands(self, *, since: int) -> dict[tuple[str, str], int]:
+        """Return (account, conversation) → when somebody last wrote there by hand, where that is not before `since`."""
+
+    @abc.abstractmethod
     async def turn_of_post(self, account: str, post_id: str) -> int | None:
         """Return the seq of the turn that published this platform post."""
+
+    @abc.abstractmethod
+    async def seq_of_event(self, account: str, event_id: str) -> int | None:
+        """Return the seq of the turn that this event became; None: it is not in the inbox."""
 
     @abc.abstractmethod
     async def cursors(self, account: str) -> dict[str, str]:
@@ -261,8 +364,24 @@ class Ledger(abc.ABC):
         """Return how many turns stand in each state."""
 
     @abc.abstractmethod
+    async def accounts(self) -> dict[str, int]:
+        """Return account → how many turns it has had."""
+
+    @abc.abstractmethod
     async def journal(self, *, seq: int | None = None, limit: int = 50) -> list[JournalEntry]:
         """Return journal entries, newest first; of one turn, or of all."""
+
+    @abc.abstractmethod
+    async def journal_after(self, id: int, *, limit: int = 1000) -> list[JournalEntry]:
+        """Return the journal entries behind the one with this id, oldest first."""
+
+    @abc.abstractmethod
+    async def kept_files(self) -> dict[str, KeptFile]:
+        """Return role → the file that was in force last."""
+
+    @abc.abstractmethod
+    async def facts(self, beginning: str) -> dict[str, str]:
+        """Return the facts whose names begin so."""
 
     @abc.abstractmethod
     async def open_commands(self) -> list[Command]:
@@ -278,8 +397,13 @@ class Ledger(abc.ABC):
 
     @abc.abstractmethod
     async def retire(self, *, before: int, limit: int = 1000) -> int:
-        """Empty the texts of up to `limit` finished turns older than `before`; return how many were emptied.
+        """Empty the texts of up to `limit` turns that were received before `before`; return how many were emptied.
 
-        Event ids (from which keys are made) and receipts stay, so that nothing is doubled. Answered commands and the
-        journal of that age go as well.
+        Event ids (from which keys are made) and receipts stay, so that nothing is doubled. What waited for a person
+        until then is over: held ones end stale, unknown and dead ones withdrawn. Turns on which work is to be done are
+        spared until they rest. Answered commands and the journal of that age go as well.
         """
+
+    @abc.abstractmethod
+    async def expire(self) -> list[Turn]:
+        """End every held turn as stale whose time is over, and return them; a draft stays readable until `retire`."""

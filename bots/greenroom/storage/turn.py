@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 from typing_extensions import override
 
-from greenroom.clock import from_micros
+from greenroom.clock import from_micros, to_micros
 from greenroom_adapters.contract import (
+    Author,
     DirectMessageReceived,
     Event,
     FollowReceived,
@@ -17,20 +18,39 @@ from greenroom_adapters.contract import (
     Media,
     MentionReceived,
     MessageReceived,
+    OwnPostSeen,
+    Poll,
     Post,
     QuoteReceived,
     ReactionReceived,
     ReplyReceived,
     RepostReceived,
     Surface,
+    TextEvent,
     Trust,
     UnknownEvent,
+    Visibility,
 )
 
-__all__ = ["CLOCK", "Draft", "Due", "Part", "State", "Turn", "decode_event", "emptied_event"]
+__all__ = [
+    "CLOCK",
+    "TELL",
+    "Draft",
+    "Due",
+    "Part",
+    "State",
+    "Turn",
+    "asked_at",
+    "author_of",
+    "decode_event",
+    "emptied_event",
+]
 
 CLOCK = "clock"
 """Kind of a turn that the clock, not a platform, brought."""
+TELL = "tell"
+"""Rule and name of a turn that tells the bot's owner something. Such a turn is no post: nothing that limits, holds or
+counts posts is asked about it."""
 
 
 class State(enum.IntEnum):
@@ -81,6 +101,14 @@ class Due:
     """Fixed words; the engine is not asked."""
     media: tuple[Media, ...] = ()
     room: str | None = None
+    direct_to: str | None = None
+    """Stable id of the one person who reads it; None: it is posted."""
+    visibility: Visibility | None = None
+    """Who is to see it; None: as the account says."""
+    warning: str | None = None
+    """What readers are to be told before they open it."""
+    poll: Poll | None = None
+    """A question to the readers, which the words ask."""
 
     @property
     def id(self) -> str:
@@ -99,6 +127,12 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """Millionths of a US dollar."""
     notes: tuple[str, ...] = ()
     """What was checked, repaired or cut, in words."""
+    approved: bool = False
+    """A person has let it out."""
+    also: tuple[int, ...] = ()
+    """Seqs of the turns that it answers as well: what the same person wrote straight after."""
+    read: tuple[str, ...] = ()
+    """The texts of those turns, as the engine read them: what could do harm in them can do it in the answer."""
 
 
 class Part(msgspec.Struct, omit_defaults=True):
@@ -119,80 +153,50 @@ class Part(msgspec.Struct, omit_defaults=True):
     published: int = 0
 
 
-class Turn:
+class Turn(msgspec.Struct, eq=False):
     """One turn, mutable in memory; what the ledger has is the snapshot of its last `save`."""
 
-    __slots__ = (
-        "account",
-        "changed",
-        "draft",
-        "event",
-        "event_id",
-        "expires",
-        "kind",
-        "lane",
-        "not_before",
-        "outbox",
-        "persona",
-        "post_id",
-        "reason",
-        "received",
-        "revisions",
-        "rule",
-        "seq",
-        "starts",
-        "state",
-        "surface",
-        "suspect",
-        "trust",
-    )
-
-    def __init__(
-        self,
-        account: str,
-        event_id: str,
-        lane: str,
-        kind: str,
-        event: Event | Due,
-        surface: Surface,
-        rule: str,
-        trust: Trust,
-        received: int,
-        expires: int,
-        post_id: str | None = None,
-        not_before: int = 0,
-    ) -> None:
-        self.seq = 0
-        self.account = account
-        self.event_id = event_id
-        self.lane = lane
-        self.kind = kind
-        self.event = event
-        self.surface = surface
-        self.rule = rule
-        """Name of the rule or schedule that brought it here."""
-        self.trust = trust
-        self.received = received
-        self.expires = expires
-        """Microseconds since 1970: after that it is stale."""
-        self.post_id = post_id
-        """The platform post that it answers."""
-        self.not_before = not_before
-        """Microseconds since 1970; 0: at once."""
-        self.state = State.RECEIVED
-        self.reason = ""
-        """Why it is in this state, where that is not the usual way."""
-        self.starts = 0
-        """Starts of the engine's work that have not ended; the third one makes it dead."""
-        self.persona = ""
-        """Version of the persona that wrote the draft."""
-        self.draft: Draft | None = None
-        self.outbox: list[Part] = []
-        self.changed = received
-        self.suspect = False
-        """In memory only: found after a restart with a start that never ended."""
-        self.revisions = 0
-        """In memory only: how often its source was edited."""
+    account: str
+    event_id: str
+    lane: str
+    kind: str
+    event: Event | Due
+    surface: Surface
+    rule: str
+    """Name of the rule or schedule that brought it here."""
+    trust: Trust
+    received: int
+    expires: int
+    """Microseconds since 1970: after that it is stale."""
+    post_id: str | None = None
+    """The platform post that it answers."""
+    not_before: int = 0
+    """Microseconds since 1970; 0: at once."""
+    seq: int = 0
+    """Given by the ledger; 0 before that."""
+    state: State = State.RECEIVED
+    reason: str = ""
+    """Why it is in this state, where that is not the usual way."""
+    starts: int = 0
+    """Starts of the engine's work that have not ended; the third one makes it dead."""
+    persona: str = ""
+    """Version of the persona that wrote the draft."""
+    draft: Draft | None = None
+    outbox: list[Part] = []
+    changed: int = 0
+    """Microseconds since 1970; 0 before it is stored."""
+    stored_draft: Draft | None = None
+    """In memory only: the draft that the ledger has; it is not written again while it is the same."""
+    late: bool = False
+    """In memory only: it came in long after it happened."""
+    suspect: bool = False
+    """In memory only: found after a restart with a start that never ended."""
+    revisions: int = 0
+    """In memory only: how often it has to be drafted anew, because its source was edited."""
+    decided_by: int = 0
+    """In memory only: which of the versions of the files brought its rule; 0: none in this run."""
+    is_read: bool = False
+    """In memory only: an engine reads its source at the moment."""
 
     @override
     def __repr__(self) -> str:
@@ -213,13 +217,27 @@ _TYPES: dict[str, type[Any]] = {
             RepostReceived,
             FollowReceived,
             JoinReceived,
+            OwnPostSeen,
         )
     },
 }
 _DECODERS = {kind: msgspec.json.Decoder(cls) for kind, cls in _TYPES.items()}
 
 
-def decode_event(kind: str, body: bytes) -> Event | Due:
+def author_of(event: Event | Due) -> Author | None:
+    """Return whose doing an event is; None: the clock's, the bot's own, or nobody's in particular."""
+    if isinstance(event, TextEvent | ReactionReceived | RepostReceived | FollowReceived | JoinReceived):
+        return event.author
+    return None
+
+
+def asked_at(turn: Turn) -> int:
+    """Return when that happened which the turn is about, in microseconds since 1970: by the platform's clock, but never
+    after it came in. On some platforms a stranger sets that clock."""
+    return min(turn.received, to_micros(turn.event.occurred_at)) if isinstance(turn.event, Event) else turn.received
+
+
+def decode_event(kind: str, body: str) -> Event | Due:
     """Return the event that a row of `kind` holds."""
     event: Event | Due = _DECODERS[kind].decode(body)
     return event

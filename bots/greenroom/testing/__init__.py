@@ -6,7 +6,7 @@ import pytest
 # before the import: only then do its asserts show what differed
 pytest.register_assert_rewrite("greenroom.testing.ledger")
 
-from greenroom.testing.clock import ManualClock
+from greenroom.testing.clock import ManualClock, RunningClock
 from greenroom.testing.engine import ScriptedEngine
 from greenroom.testing.ledger import LedgerConformance
 from greenroom.testing.platform import ScriptedAdapter, ScriptedPlatform, answer_lost, never_answer
@@ -15,6 +15,7 @@ from greenroom.testing.trial import Trial
 __all__ = [
     "LedgerConformance",
     "ManualClock",
+    "RunningClock",
     "ScriptedAdapter",
     "ScriptedEngine",
     "ScriptedPlatform",

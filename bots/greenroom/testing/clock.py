@@ -1,6 +1,7 @@
-"""A clock that stands still until a test turns it."""
+"""Clocks for tests: one that stands still until it is turned, one that runs and can be put forward."""
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 from collections.abc import Callable
@@ -8,13 +9,41 @@ from datetime import UTC, datetime, timedelta
 
 from typing_extensions import override
 
-from greenroom.clock import Clock, from_micros, to_micros
+from greenroom.clock import MICROSECOND, Clock, SystemClock, from_micros, to_micros
 
-__all__ = ["ManualClock"]
+__all__ = ["ManualClock", "RunningClock"]
 
 MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 BREATH = 0.001
 """Real seconds that other threads and sockets are given before it is judged that everybody waits for the clock."""
+
+
+class RunningClock(SystemClock):
+    """The machine's clock, put forward as a test tells it: for bots on a real server whose time is put forward too."""
+
+    def __init__(self) -> None:
+        """Begin at the present moment."""
+        self._ahead = 0
+        self._jumped = asyncio.Event()
+
+    @override
+    def micros(self) -> int:
+        return super().micros() + self._ahead
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        until = self.micros() + round(seconds * 1e6)
+        while (left := until - self.micros()) > 0:
+            jumped = self._jumped
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left / 1e6):
+                    await jumped.wait()
+
+    def put_forward(self, by: timedelta) -> None:
+        """Let `by` pass at once; who sleeps looks whether his moment has come."""
+        self._ahead += by // MICROSECOND
+        jumped, self._jumped = self._jumped, asyncio.Event()
+        jumped.set()
 
 
 class ManualClock(Clock):
@@ -47,7 +76,7 @@ class ManualClock(Clock):
 
     def turn(self, by: timedelta) -> None:
         """Let `by` pass at once (to go back, take a negative one) and wake whose moment has come."""
-        self._now += by // timedelta(microseconds=1)
+        self._now += by // MICROSECOND
         self._wake()
 
     def turn_to(self, moment: datetime) -> None:

@@ -5,7 +5,7 @@ import inspect
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -76,6 +76,8 @@ class ScriptedPlatform:
             kinds=frozenset(Kind) - {Kind.UNKNOWN},
             surfaces=frozenset(Surface),
         )
+        self.direct_idempotency: Idempotency | None = None
+        """How direct messages are kept from going out twice, where that is another way than that of posts."""
         self.posts: list[tuple[str, Post]] = []
         """(key, post) of everything that is out, in order."""
         self.attempts: list[Attempt] = []
@@ -99,13 +101,21 @@ class ScriptedPlatform:
         """What ends the next calls of `events` after they brought what there is; None: they just end."""
         self.listened_after: list[Mapping[str, str]] = []
         """The cursors of every call of `events`."""
-        self.asked_for_now = 0
-        """Calls of `now`."""
+        self.other_sources: dict[str, str] = {}
+        """Sources beside `events`, in which nothing happens → their cursor at present."""
         self.acknowledged: list[tuple[str, str]] = []
         """(source, cursor) in the order in which they were told to be safe."""
         self.open_connections = 0
         self.crashes = 0
         """Adapters from before the last crash of their process reach nothing any more."""
+        self.is_marked = True
+        """The platform marks the bot's accounts as bots."""
+        self.declarations: deque[Exception | None] = deque()
+        """What happens to the next declarations, in order; None: they go through, as all others do."""
+        self.declared = 0
+        """Calls of `declare`."""
+        self.people: dict[str, Author] = {}
+        """Handle → who has it."""
         self._news = asyncio.Event()
 
     @property
@@ -126,7 +136,7 @@ class ScriptedPlatform:
 
     def take(self, attempt: Attempt) -> Receipt:
         """Publish the post; once for each key where the platform is keyed."""
-        keyed = self.capabilities.idempotency.kind is IdempotencyKind.KEYED
+        keyed = self.idempotency_of(attempt.post).kind is IdempotencyKind.KEYED
         if not (keyed and self.find(attempt.key) is not None):
             self.posts.append((attempt.key, attempt.post))
         number = self.find(attempt.key)
@@ -136,6 +146,12 @@ class ScriptedPlatform:
             published_at=self.clock.now(),
             quota=self.quota,
         )
+
+    def idempotency_of(self, post: Post) -> Idempotency:
+        """Return how this post is kept from going out twice."""
+        if post.direct_to is not None and self.direct_idempotency is not None:
+            return self.direct_idempotency
+        return self.capabilities.idempotency
 
     def find(self, key: str) -> int | None:
         """Return the number of the newest post with this key, from 1; None: there is none."""
@@ -191,10 +207,14 @@ class ScriptedAdapter(Adapter):
     def capabilities(self) -> Capabilities:
         return self.world.capabilities
 
+    @override
+    def idempotency_of(self, post: Post) -> Idempotency:
+        return self.world.idempotency_of(post)
+
     @property
     @override
     def me(self) -> Author:
-        return Author(id="me", handle=self.account, is_bot=True)
+        return Author(id="me", handle=self.account, is_bot=self.world.is_marked)
 
     @override
     async def __aenter__(self) -> Self:
@@ -218,8 +238,7 @@ class ScriptedAdapter(Adapter):
 
     @override
     async def now(self) -> Mapping[str, str]:
-        self.world.asked_for_now += 1
-        return {"events": str(len(self.world.history))}
+        return {"events": str(len(self.world.history)), **self.world.other_sources}
 
     @override
     async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
@@ -232,6 +251,25 @@ class ScriptedAdapter(Adapter):
     @override
     async def acknowledge(self, source: str, cursor: str) -> None:
         self.world.acknowledged.append((source, cursor))
+
+    async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
+        """Yield what happened from `since` on, then end."""
+        for event in tuple(self.world.history):
+            if event.occurred_at >= since:
+                yield event
+
+    async def declare(self) -> bool:
+        """Let the platform mark the account; say whether it was not."""
+        self.world.declared += 1
+        if self.world.declarations and (refusal := self.world.declarations.popleft()) is not None:
+            raise refusal
+        changed, self.world.is_marked = not self.world.is_marked, True
+        return changed
+
+    async def person(self, handle: str) -> Author | None:
+        """Return whoever has this handle or id; None: nobody has."""
+        who = handle.removeprefix("@")
+        return self.world.people.get(who) or next((one for one in self.world.people.values() if one.id == who), None)
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
@@ -265,7 +303,7 @@ class ScriptedAdapter(Adapter):
             if isinstance(finding, Exception):
                 raise finding
             return finding
-        if world.capabilities.idempotency.kind is IdempotencyKind.NONE:
+        if world.idempotency_of(attempt.post).kind is IdempotencyKind.NONE:
             return Undecided(reason="nothing is listed here", final=True)
         if (number := world.find(attempt.key)) is not None:
             ref = PostRef(id=f"x{number}", url=f"https://scripted.example/x{number}")

@@ -27,6 +27,12 @@ accounts: {home: {platform: scripted}}
 timezone: UTC
 engines: hold
 """
+MANY = "1000000/day"
+UNGUARDED = (
+    "approve: never\n",
+    f"limits: {{posts: {MANY}, replies: {MANY}, replies_per_person: {MANY}, replies_per_thread: {MANY}}}\n",
+)
+"""Written where a test is about something else than the guards, so that they do not get in its way."""
 STEP = timedelta(seconds=1)
 PERSONA = "persona: Ada\nwho: keeps the lighthouse\nbounds: {length: 1-500}\n"
 
@@ -41,8 +47,13 @@ class Trial:
         rules: str = "answer: mentions\n",
         clock: ManualClock | None = None,
         admission: int = 500,
+        guarded: bool = False,
     ) -> None:
-        """Write the bot's files into `folder`; `rules` is what its file has beyond its name, account and engines."""
+        """Write the bot's files into `folder`; `rules` is what its file has beyond its name, account and engines.
+
+        Not `guarded`, it needs no approval and has no caps, unless `rules` have `approve` or `limits`.
+        """
+        self._guarded = guarded
         self.clock = clock or ManualClock()
         self.platform = ScriptedPlatform(self.clock)
         self.engine = ScriptedEngine()
@@ -51,7 +62,7 @@ class Trial:
         """The fault points that were reached, in order."""
         self._dies_at: tuple[str, int] | None = None
         self.path = folder / "bot.yaml"
-        self.path.write_text(BOT + rules, encoding="utf-8")
+        self.rewrite(rules)
         (folder / "ada.yaml").write_text(PERSONA, encoding="utf-8")
         self._bot: Bot | None = None
         self._running: asyncio.Task[None] | None = None
@@ -66,7 +77,8 @@ class Trial:
 
     def rewrite(self, rules: str, *, head: str = BOT) -> None:
         """Write the bot's file anew; a bot that is started later reads it."""
-        self.path.write_text(head + rules, encoding="utf-8")
+        unguarded = [] if self._guarded else [line for line in UNGUARDED if line.partition(" ")[0] not in rules]
+        self.path.write_text(head + rules + "".join(unguarded), encoding="utf-8")
 
     async def start(self) -> Bot:
         """Start the bot and return it when it listens, or at once where the platform does not let it in."""
@@ -177,14 +189,14 @@ class Trial:
             while not reached():
                 await asyncio.sleep(0.001)
 
-    async def past(self, reached: Callable[[], object], *, patience: float = 10.0) -> None:
-        """Let time pass quickly until something is reached.
+    async def past(self, reached: Callable[[], object], *, by: timedelta = STEP, patience: float = 10.0) -> None:
+        """Let time pass quickly, in steps of `by`, until something is reached.
 
         :raises TimeoutError: not reached within `patience` real seconds
         """
         async with asyncio.timeout(patience):
             while not reached():
-                self.clock.turn(STEP)
+                self.clock.turn(by)
                 await asyncio.sleep(0.001)
 
     async def counted(self, expected: Mapping[State, int], *, by: timedelta | None = None) -> None:

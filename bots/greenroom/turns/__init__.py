@@ -2,7 +2,8 @@
 
 from greenroom.turns.desk import AccountDesk
 from greenroom.turns.intake import Intake
+from greenroom.turns.intent import key_of
 from greenroom.turns.lanes import Lanes
-from greenroom.turns.performer import Performer, Speaker, key_of
+from greenroom.turns.performer import Performer, Speaker
 
 __all__ = ["AccountDesk", "Intake", "Lanes", "Performer", "Speaker", "key_of"]

@@ -7,23 +7,29 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from greenroom.clock import Clock
-from greenroom.delivery import Dispatcher, Pacer
+from greenroom.delivery import Dispatcher, Pacer, Shelf
 from greenroom.faults import FaultHook
+from greenroom.policy import Policy, Refuse, Verdict
 from greenroom.routing import Router
 from greenroom.storage import Ledger, StorageError, Turn
 from greenroom.telemetry import get_log
+from greenroom.turns.backlog import Backlog
+from greenroom.turns.deciding import Decisions
 from greenroom.turns.gate import Gate
 from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
+from greenroom.turns.outage import Outage
 from greenroom.turns.performer import Performer, Speaker
 from greenroom_adapters.contract import (
     Adapter,
     AuthenticationFailed,
     ConfigurationError,
     Event,
+    OwnPostSeen,
     PostDeleted,
     PostEdited,
+    RoomUnreadable,
     Unavailable,
 )
 
@@ -52,30 +58,47 @@ class AccountDesk:
         speaker: Callable[[], Speaker],
         ledger: Ledger,
         pacer: Pacer,
+        policy: Policy,
         clock: Clock,
         faults: FaultHook,
         chance: random.Random,
         admission: int,
         alone: asyncio.Lock,
+        outage: Outage,
         live: bool = True,
         listens_to_others: bool = False,
+        shelf: Shelf | None = None,
     ) -> None:
         """Take what the accounts of a bot share; `alone` is held by a turn that takes its last chance."""
         self.account = account
         self.adapter = adapter
         self.pacer = pacer
         self._ledger = ledger
+        self._policy = policy
+        self._outage = outage
         self._clock = clock
         self._chance = chance
         self._faults = faults
         self._stack = contextlib.AsyncExitStack()
         self._connected = asyncio.Event()
         self._resumed = asyncio.Event()
+        self._is_refused = False
         self._log = get_log().bind(account=account)
         dispatcher = Dispatcher(
-            adapter, account=account, ledger=ledger, pacer=pacer, clock=clock, faults=faults, chance=chance
+            adapter,
+            account=account,
+            ledger=ledger,
+            pacer=pacer,
+            may_send=self._may_send,
+            clock=clock,
+            faults=faults,
+            chance=chance,
+            shelf=shelf,
         )
         others, gate = Others(), Gate()
+        self._decisions = Decisions(router, account=account, ledger=ledger)
+        self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
+        self._backlog = Backlog(account, lanes=self.lanes, ledger=ledger, clock=clock)
         self._performer = Performer(
             adapter,
             bot=bot,
@@ -87,27 +110,45 @@ class AccountDesk:
             faults=faults,
             chance=chance,
             others=others,
+            lanes=self.lanes,
+            policy=policy,
             live=live,
             alone=alone,
             gate=gate,
+            outage=outage,
+            put=lambda turn: self.intake.put(turn),
+            decisions=self._decisions,
+            may_write=lambda turn: self.intake.may_write(turn),
         )
-        self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
         self.intake = Intake(
             account,
-            router=router,
+            decisions=self._decisions,
             lanes=self.lanes,
+            backlog=self._backlog,
             ledger=ledger,
             clock=clock,
             faults=faults,
             others=others,
+            policy=policy,
+            dispatcher=dispatcher,
             gate=gate,
+            me=lambda: adapter.me,
             listens_to_others=listens_to_others,
         )
 
     @property
     def is_connected(self) -> bool:
-        """The platform has let the account in."""
-        return self._connected.is_set()
+        """The platform has let the account in, and does not refuse its credentials since."""
+        return self._connected.is_set() and not self._is_refused
+
+    async def connected(self) -> None:
+        """Return when the platform has let the account in, for the first time in this run."""
+        await self._connected.wait()
+
+    def _may_send(self, turn: Turn) -> Verdict:
+        if (why := self._outage.why_not(turn) or self._performer.why_not(turn)) is not None:
+            return Refuse(why)
+        return self._policy.may_send(turn)
 
     def _perform(self, turn: Turn) -> Coroutine[Any, Any, None]:
         return self._performer.perform(turn) if self._connected.is_set() else self._perform_later(turn)
@@ -119,6 +160,24 @@ class AccountDesk:
             self.lanes.give_back(turn)
             raise
         await self._performer.perform(turn)
+
+    def use(self, router: Router, *, live: bool, listens_to_others: bool) -> None:
+        """Take over what an edited file says; a turn that has begun goes on with what it began with.
+
+        An account that begins to rehearse sets aside what had not been tried yet.
+        """
+        self._decisions.use(router)
+        self.intake.use(listens_to_others=listens_to_others)
+        if live:
+            self._performer.use(live=True)
+        else:
+            self.rehearse()
+
+    def rehearse(self) -> None:
+        """Publish nothing from now on, and set aside what had not been tried yet."""
+        self._performer.use(live=False)
+        for turn in self.lanes.in_memory():
+            self._performer.set_aside(turn)
 
     def recover(self, at_work: Sequence[Turn], waiting: Sequence[tuple[str, int]]) -> None:
         """Take over what was under way before a restart (by seq), and the lanes that wait on disk."""
@@ -133,10 +192,16 @@ class AccountDesk:
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.lanes.failure())
+            tasks.create_task(self._backlog.run())
             tasks.create_task(self._flush_for_ever())
             await self._connect()
             self._connected.set()
             await self._listen_for_ever()
+
+    async def settle(self) -> None:
+        """Wait until nothing that was taken in is left to do."""
+        await self._backlog.settle()
+        await self.lanes.settle()
 
     async def close(self, *, grace: float) -> None:
         """Let what is in flight finish for `grace` seconds, note the cursors, sign out. Safe to call twice."""
@@ -161,15 +226,21 @@ class AccountDesk:
 
     async def _listen_for_ever(self) -> None:
         cursors = await self._ledger.cursors(self.account)
-        if not cursors:
-            # a new account starts at now, and is remembered to have done so before the first reading
-            cursors = dict(await self._in_the_end(self.adapter.now))
-            for source, cursor in cursors.items():
+        is_new = not cursors
+        # A new account starts at now, and so does a source that came to it (by a setting, by a permission). It is
+        # remembered to have done so before the first reading: a stop before its first event leaves no gap.
+        now = await self._in_the_end(self.adapter.now)
+        if begun := {source: cursor for source, cursor in now.items() if source not in cursors}:
+            for source, cursor in begun.items():
                 self._ledger.move_cursor(self.account, source, cursor)
             await self._ledger.committed()
+            cursors |= begun
         failures = 0
         while True:
             began = self._clock.micros()
+            if not is_new:
+                self._backlog.listens()
+            is_new = False
             try:
                 await self._listen(cursors)
             except AuthenticationFailed as refusal:
@@ -242,6 +313,10 @@ class AccountDesk:
         try:
             if isinstance(event, PostDeleted | PostEdited):
                 await self.intake.source_changed(event)
+            elif isinstance(event, OwnPostSeen):
+                await self.intake.own_post_seen(event)
+            elif isinstance(event, RoomUnreadable):
+                await self.intake.unreadable(event)
             else:
                 await self.intake.take(event)
         except StorageError:
@@ -266,13 +341,18 @@ class AccountDesk:
             self.intake.flush()
 
     async def _refused(self, refusal: AuthenticationFailed) -> None:
-        """Pause the account until a person has mended its credentials."""
+        """Pause the account, over restarts as well, until a person has mended its credentials."""
         why = f"the platform refuses the account's credentials: {refusal}"
         if self.pacer.paused is None:
             self.pause(why)
+            self._ledger.pause(self.account, why)
             self._ledger.note(None, "account paused", f"{self.account}: {why}")
         self._log.error("account paused", why=why, mend=f"greenroom resume {self.account}")
-        await self._resumed.wait()
+        self._is_refused = True
+        try:
+            await self._resumed.wait()
+        finally:
+            self._is_refused = False
         self._resumed.clear()
 
     async def _pause_after(self, failures: int, what: str, why: str) -> None:

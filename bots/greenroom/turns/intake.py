@@ -1,21 +1,45 @@
 """What comes in on one account: routed in memory, and on disk before the platform is told that it was received."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from greenroom.clock import Clock, to_micros
+from greenroom.clock import MICROSECOND, Clock, to_micros
+from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
-from greenroom.routing import Hit, Router
-from greenroom.storage import Ledger, State, Turn
+from greenroom.policy import Policy, is_stop_or_start
+from greenroom.routing import Hit, Miss
+from greenroom.storage import Ledger, Part, State, Turn, asked_at
 from greenroom.telemetry import get_log
+from greenroom.turns.backlog import LATE, Backlog
+from greenroom.turns.deciding import REREAD, Decisions
 from greenroom.turns.gate import Gate
+from greenroom.turns.gathering import reopened
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
-from greenroom_adapters.contract import Event, PostDeleted, PostEdited, TextEvent
+from greenroom.turns.unreadable import UNREADABLE, turn_in, words_for_owner
+from greenroom_adapters.contract import (
+    Author,
+    DirectMessageReceived,
+    Event,
+    OwnPostSeen,
+    PostDeleted,
+    PostEdited,
+    RoomUnreadable,
+    Surface,
+    TextEvent,
+    Trust,
+    key_digest,
+)
 
 __all__ = ["Intake"]
 
-MICROSECOND = timedelta(microseconds=1)
+A_DAY = timedelta(days=1) // MICROSECOND
+"""How long what needs no engine may take: a confirmation of stop, the note of what was written by hand."""
+ANEW = "drafted anew"
+"""Kind of the entry in the journal that says so of a turn."""
+RECENT = 1000
+"""So many of the newest turns are looked through for what is answered by hand."""
 
 
 class Intake:
@@ -29,28 +53,40 @@ class Intake:
         self,
         account: str,
         *,
-        router: Router,
+        decisions: Decisions,
         lanes: Lanes,
+        backlog: Backlog,
         ledger: Ledger,
         clock: Clock,
         faults: FaultHook,
         others: Others,
+        policy: Policy,
+        dispatcher: Dispatcher,
         gate: Gate,
+        me: Callable[[], Author],
         listens_to_others: bool = False,
     ) -> None:
+        self._policy = policy
+        self._dispatcher = dispatcher
         self._account = account
-        self._router = router
+        self._decisions = decisions
         self._lanes = lanes
+        self._backlog = backlog
         self._ledger = ledger
         self._clock = clock
         self._faults = faults
         self._others = others
         self._gate = gate
+        self._me = me
         self._listens_to_others = listens_to_others
         self._passed: dict[str, str] = {}
         """Source → cursor that moved in memory only."""
         self._on_the_way = 0
         self._log = get_log().bind(account=account)
+
+    def use(self, *, listens_to_others: bool) -> None:
+        """Listen to what others answer, or no longer."""
+        self._listens_to_others = listens_to_others
 
     async def take(self, event: Event) -> None:
         """As `accept`, but a burst of events lets others have their turn of the loop."""
@@ -61,12 +97,45 @@ class Intake:
         """Decide about an event; what is for the bot is queued for the next commit of the ledger."""
         if self._listens_to_others and isinstance(event, TextEvent):
             self._others.heard(event)
-        decision = self._router.decide(event, self._account)
+        decision = self._decisions.decide(event)
+        if isinstance(event, TextEvent) and (word := self._said(event)) is not None:
+            self._take_word(event, word, decision)
+            return
         if not isinstance(decision, Hit):
             self._passed[event.source] = event.cursor
             return
-        now = self._clock.micros()
         occurred = to_micros(event.occurred_at)
+        turn = self._turn_of_hit(event, decision, begins=min(occurred, self._clock.micros()))
+        turn.late = turn.received - occurred > LATE
+        self._passed.pop(event.source, None)
+        self.put(turn, event.source, event.cursor)
+
+    def is_for_the_bot(self, event: Event) -> bool:
+        """Say whether an event would be taken in."""
+        decision = self._decisions.decide(event)
+        return isinstance(decision, Hit) or self._word_in(event, decision) is not None
+
+    def may_write(self, turn: Turn) -> bool:
+        """Say whether the bot may write where the turn's event was said: in rooms that it ignores, or only listens to,
+        it may not."""
+        room = turn.event.room if isinstance(turn.event, TextEvent) else None
+        return room is None or self._decisions.may_write(room)
+
+    async def take_late(self, event: Event) -> bool:
+        """Take an event that came in before the account listened; say whether it is for the bot. No cursor moves, and
+        its time to be answered begins now: its owner wants it answered."""
+        await self._gate.pass_through()
+        decision = self._decisions.decide(event)
+        if isinstance(event, TextEvent) and (word := self._word_in(event, decision)) is not None:
+            self.put(self._turn_of_word(event, word))
+            return True
+        if not isinstance(decision, Hit):
+            return False
+        self.put(self._turn_of_hit(event, decision, begins=self._clock.micros()))
+        return True
+
+    def _turn_of_hit(self, event: Event, decision: Hit, *, begins: int) -> Turn:
+        """Return the turn that an event becomes, whose time to be answered `begins` at that moment."""
         turn = Turn(
             self._account,
             event.id,
@@ -74,19 +143,19 @@ class Intake:
             event.kind,
             event,
             decision.surface,
-            decision.rule.name,
+            decision.rule.identity,
             decision.trust,
-            now,
-            occurred + decision.rule.within // MICROSECOND,
+            self._clock.micros(),
+            begins + decision.rule.within // MICROSECOND,
             event.post.id if isinstance(event, TextEvent) else None,
-            occurred + decision.wait // MICROSECOND if decision.wait else 0,
+            begins + pause if (pause := max(decision.wait // MICROSECOND, decision.rule.gather)) else 0,
         )
-        self._passed.pop(event.source, None)
-        self.put(turn, event.source, event.cursor)
+        turn.decided_by = self._decisions.version
+        return turn
 
     def put(self, turn: Turn, source: str | None = None, cursor: str | None = None) -> None:
         """Queue a turn of this account for the next commit; it is worked on once it is on disk."""
-        if not turn.not_before and self._lanes.has_room(self._on_the_way):
+        if not (turn.not_before or turn.late) and self._lanes.has_room(self._on_the_way):
             # counted in the insert itself, so that the usual way needs no commit of its own for it
             turn.starts = 1
         self._faults("before_inbox_insert")
@@ -98,7 +167,13 @@ class Intake:
         self._on_the_way -= 1
         if new:
             self._faults("after_inbox_insert")
-            self._lanes.admit(turn)
+            if is_stop_or_start(turn):
+                # before anything else is answered: the confirmation comes in its turn
+                self._policy.consent.note(turn)
+            if turn.late or self._backlog.keeps(turn.lane):
+                self._backlog.keep(turn)
+            else:
+                self._lanes.admit(turn)
 
     def flush(self) -> None:
         """Queue the cursors that moved past events that were not for the bot."""
@@ -107,25 +182,185 @@ class Intake:
         self._passed.clear()
         self._faults("after_cursor")
 
+    def _take_word(self, event: TextEvent, word: str, decision: Hit | Miss) -> None:
+        """Take in that somebody says stop or start, whether or not a rule answers him."""
+        if decision in (Miss.BOT, Miss.BLOCKED):
+            self._passed[event.source] = event.cursor
+            return
+        self._passed.pop(event.source, None)
+        self.put(self._turn_of_word(event, word), event.source, event.cursor)
+
+    def _word_in(self, event: Event, decision: Hit | Miss) -> str | None:
+        """Return whether somebody who may says stop or start; None: neither."""
+        if not isinstance(event, TextEvent) or decision in (Miss.BOT, Miss.BLOCKED):
+            return None
+        return self._said(event)
+
+    def _said(self, event: TextEvent) -> str | None:
+        """Return what of stop and start is said to the bot."""
+        return self._policy.consent.word(event, self._me(), names_me=self._decisions.names_the_bot)
+
+    def _turn_of_word(self, event: TextEvent, word: str) -> Turn:
+        if isinstance(event, DirectMessageReceived):
+            surface = Surface.DIRECT_MESSAGE
+        else:
+            surface = Surface.REPLY if event.room is None else Surface.CHAT
+        return self._turn(event, surface, word, event.author.trust)
+
+    async def own_post_seen(self, event: OwnPostSeen) -> None:
+        """See to what the bot's own account has written: by itself, or by the hand of its owner.
+
+        What carries a key of ours is never a hand. Of what carries a key that this ledger does not know, the journal
+        says that another copy may be running. By hand, the conversation is his: that of what he answers, where a turn
+        of ours is about it, else the one in which he wrote; drafts held there for what was said until then are over.
+        What comes again changes nothing. All of it is in one commit, which is there when this returns, unless the bot
+        wrote it itself.
+        """
+        if await self.is_ours(event):
+            self._passed[event.source] = event.cursor
+            return
+        if event.key is not None:
+            self._ledger.note(None, "another copy", f"{event.post.id} on {self._account} was published by another copy")
+            self._log.warning("another copy may be running", post=event.post.id)
+            self._passed[event.source] = event.cursor
+            return
+        if await self._ledger.seq_of_event(self._account, event.id) is not None:
+            self._passed[event.source] = event.cursor
+            return
+        answered = await self._answered(event)
+        conversation = event.conversation if answered is None else answered.conversation
+        turn = self._turn(event, Surface.REPLY, "by hand", Trust.OWNER, conversation)
+        wrote = to_micros(event.occurred_at)
+        held = await self._ledger.turns(states=(State.HELD,), limit=1000)
+        # from here on without a pause, so that it is one commit
+        self._policy.hands.seen(self._account, conversation, wrote)
+        self._passed.pop(event.source, None)
+        self.put(turn, event.source, event.cursor)
+        self._ledger.note(None, "by hand", f"somebody wrote from {self._account}: the thread is his for a while")
+        at_work = {turn.seq: turn for turn in self._lanes.in_memory()}
+        for draft in (at_work.get(stored.seq, stored) for stored in held):
+            if draft.lane != turn.lane or draft.state is not State.HELD or asked_at(draft) > wrote:
+                continue
+            draft.state, draft.reason = State.IGNORED, "answered by hand"
+            self._ledger.save(draft)
+            self._ledger.note(draft.seq, draft.state.word, draft.reason)
+            self._policy.rested(draft)
+        await self._ledger.committed()
+
+    async def _answered(self, event: OwnPostSeen) -> TextEvent | None:
+        """Return what somebody wrote that is answered by hand: the post itself, or the one that a post of ours
+        answers; None: nothing that we took in, among the newest turns and those that are open."""
+        if event.in_reply_to is None:
+            return None
+        post = event.in_reply_to.id
+        ours = await self._ledger.turn_of_post(self._account, post)
+        turns = [
+            *(await self._ledger.about_post(self._account, post)),
+            *(await self._ledger.turns(limit=RECENT)),
+            *((await self._ledger.turn(ours),) if ours is not None else ()),
+        ]
+        for turn in turns:
+            if turn is None or turn.account != self._account or not isinstance(turn.event, TextEvent):
+                continue
+            if turn.post_id == post or turn.seq == ours:
+                return turn.event
+        return None
+
+    async def is_ours(self, event: OwnPostSeen) -> bool:
+        """Say whether the bot has written it itself, as far as this ledger knows."""
+        return self._is_ours_in_memory(event) or await self._is_ours_on_disk(event)
+
+    def hand_seen(self, conversation: str, at: datetime) -> None:
+        """Note that the owner wrote by hand in a conversation at that moment (aware)."""
+        self._policy.hands.seen(self._account, conversation, to_micros(at))
+
+    def _is_ours_in_memory(self, event: OwnPostSeen) -> bool:
+        """Say whether the bot has just published it, or is about to hear that it has."""
+        return self._dispatcher.has_published(event.post.id, event.key) or any(
+            part.number and _may_be(part, event) for turn in self._lanes.in_memory() for part in turn.outbox
+        )
+
+    async def _is_ours_on_disk(self, event: OwnPostSeen) -> bool:
+        """Say whether the ledger knows it, or knows of a post whose fate is unknown and which it may be."""
+        await self._ledger.committed()
+        if await self._ledger.turn_of_post(self._account, event.post.id) is not None:
+            return True
+        unknown = await self._ledger.turns(states=(State.UNKNOWN,), limit=1000)
+        return any(_may_be(part, event) for turn in unknown if turn.account == self._account for part in turn.outbox)
+
+    def _turn(
+        self,
+        event: TextEvent | OwnPostSeen,
+        surface: Surface,
+        rule: str,
+        trust: Trust,
+        conversation: str | None = None,
+    ) -> Turn:
+        now = self._clock.micros()
+        return Turn(
+            self._account,
+            event.id,
+            f"{self._account}/{conversation or event.conversation}",
+            event.kind,
+            event,
+            surface,
+            rule,
+            trust,
+            now,
+            now + A_DAY,
+            event.post.id,
+        )
+
+    async def unreadable(self, event: RoomUnreadable) -> None:
+        """See to a room that the account cannot read: its owner hears of it, and where the bot may write those in the
+        room do; once, however often it comes. All of it is in one commit."""
+        turn = turn_in(event, account=self._account, clock=self._clock)
+        fact = f"{UNREADABLE}:{self._account}/{event.room.id}"
+        known = await self._ledger.facts(fact)
+        self._passed[event.source] = event.cursor
+        if fact in known:
+            return
+        words = words_for_owner(event, account=self._account)
+        self._ledger.remember(fact, words)
+        self._ledger.note(None, UNREADABLE, words)
+        self._log.warning("room unreadable", room=event.room.name or event.room.id, why=event.why)
+        if self._decisions.may_write(event.room):
+            self.put(turn)
+
     async def source_changed(self, event: PostDeleted | PostEdited) -> None:
-        """See to the open turns that answer a post which was deleted or edited. Commits before it returns."""
+        """See to the open turns that answer a post which was deleted or edited. Commits before it returns.
+
+        After an edit the answer is drafted anew, once: from the text that stands there when the engine begins to read
+        again. A held one is held again, with its new words. Later edits are noted, and no engine is paid for them: the
+        second draft goes out as it would if the post had been edited a moment after its answer.
+        """
         # what is on its way into the inbox must be seen
         await self._ledger.committed()
         # a turn that was taken from the disk before the change is on it would not know of it
         async with self._lanes.disk:
+            before = await self._ledger.about_post(self._account, event.post.id)
+            drafted_anew = {turn.seq for turn in before if await self._was_drafted_anew(turn)}
             found = await self._ledger.about_post(self._account, event.post.id)
             in_memory = {turn.seq: turn for turn in self._lanes.in_memory() if turn.post_id == event.post.id}
             for stored in found:
                 turn = in_memory.get(stored.seq, stored)
                 if turn.state in (State.SENDING, State.UNKNOWN) or turn.state.is_over:
                     continue
+                draft = turn.draft
                 if isinstance(event, PostDeleted):
                     self._gone(turn)
                 elif isinstance(turn.event, TextEvent):
-                    self._edited(turn, replace(turn.event, text=event.text))
+                    new = replace(turn.event, text=event.text)
+                    self._edited(turn, new, drafted_anew=turn.seq in drafted_anew)
+                if isinstance(event, PostDeleted) or turn.draft is not draft:
+                    for follower in await reopened(turn, draft, self._ledger):
+                        self._lanes.resume(follower)
             self._passed.pop(event.source, None)
             self._ledger.move_cursor(self._account, event.source, event.cursor)
             await self._ledger.committed()
+
+    async def _was_drafted_anew(self, turn: Turn) -> bool:
+        return any(entry.what == ANEW for entry in await self._ledger.journal(seq=turn.seq))
 
     def skip(self, event: Event, why: str) -> None:
         """Leave out an event that cannot be taken in: it must not stand in the way of those behind it."""
@@ -136,14 +371,34 @@ class Intake:
         turn.state, turn.reason = State.IGNORED, "source gone"
         self._ledger.save(turn)
         self._ledger.note(turn.seq, turn.state.word, turn.reason)
+        self._policy.rested(turn)
 
-    def _edited(self, turn: Turn, event: TextEvent) -> None:
-        """Let the turn answer the new text: what was drafted for the old one is dropped, unless it was tried."""
-        turn.event = event
-        turn.revisions += 1
+    def _edited(self, turn: Turn, event: TextEvent, *, drafted_anew: bool) -> None:
+        """Let the turn answer the new text: what was drafted for the old one is dropped, unless it was tried or is the
+        second draft already."""
+        if turn.event == event:
+            return
+        turn.event, turn.decided_by = event, REREAD
         self._ledger.rewrite(turn)
-        if turn.state in (State.DRAFTED, State.INTENDED) and not any(part.number for part in turn.outbox):
-            turn.state, turn.reason = State.RECEIVED, "what it answers was edited"
-            turn.draft, turn.outbox, turn.not_before = None, [], 0
+        is_unread = turn.state is State.RECEIVED and not turn.is_read
+        if is_unread or drafted_anew or any(part.number for part in turn.outbox):
+            return
+        turn.revisions += 1
+        self._ledger.note(turn.seq, ANEW, "what it answers was edited")
+        if turn.state is State.RECEIVED:
+            return
+        was_held = turn.state is State.HELD
+        turn.state, turn.reason = State.RECEIVED, "what it answers was edited"
+        turn.draft, turn.outbox, turn.not_before = None, [], 0
+        if was_held:
+            self._ledger.work_again(turn)
+            self._lanes.resume(turn)
+        else:
             self._ledger.save(turn)
-            self._ledger.note(turn.seq, "drafted anew", turn.reason)
+
+
+def _may_be(part: Part, event: OwnPostSeen) -> bool:
+    """Say whether what the account wrote is this part: by its key, or where the platform tells none, by its words."""
+    if event.key is not None:
+        return key_digest(part.key) == event.key
+    return part.post_id is None and part.post.text.strip() == event.text.strip()

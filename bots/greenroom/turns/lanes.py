@@ -1,15 +1,19 @@
 """Order and admission: one conversation is one lane, many lanes run side by side, the rest waits on disk."""
 
 import asyncio
+import contextlib
+import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 
 from greenroom.storage import Ledger, State, Turn
 
 __all__ = ["Lanes"]
 
-SLICE = 200
+SLICE = 256
 """Lanes that are started in one turn of the loop, so that a burst never stalls heartbeats and timers."""
+SLEEPERS = 10
+"""Times the admission: turns that may sleep in memory beside those that are at work."""
 DEPTH = 8
 """Turns of one lane that are held in memory at the most."""
 
@@ -27,12 +31,14 @@ class Lanes:
         self._admission = admission
         self._lanes: dict[str, deque[Turn]] = {}
         self._admitted = 0
+        self._asleep = 0
         self._waiting: dict[str, int] = {}
         """Lane → seq of its first turn that was left on disk."""
         self._unsure: set[str] = set()
         """Lanes found at a restart whose first waiting turn may have been started before."""
         self._starts: deque[str] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        """Lane → who walks it."""
         self._starter: asyncio.Handle | None = None
         self._loader: asyncio.Task[None] | None = None
         self._closed = False
@@ -40,6 +46,8 @@ class Lanes:
         self._idle.set()
         self._reading: dict[str, bool] = {}
         """Lanes that are being read from disk → something arrived for them meanwhile."""
+        self.kept: set[int] = set()
+        """Seqs of turns that somebody else will admit: neither they nor what is behind them is taken from the disk."""
         self.disk = asyncio.Lock()
         """Whoever holds it sees to it that no turn is taken from the disk meanwhile."""
         self._loop = asyncio.get_running_loop()
@@ -53,6 +61,28 @@ class Lanes:
     def in_memory(self) -> list[Turn]:
         """Return the admitted turns."""
         return [turn for lane in self._lanes.values() for turn in lane]
+
+    def behind(self, turn: Turn) -> Iterator[Turn]:
+        """Return the turns that are in memory behind this one in its lane, in order; it is the one that runs there."""
+        return itertools.islice(self._lanes.get(turn.lane, ()), 1, None)
+
+    @contextlib.contextmanager
+    def asleep(self) -> Generator[None, None, None]:
+        """Give the place of the turn that runs to others, while it waits for an hour or a limit and not for its work.
+
+        It stays in memory, and so do ten times as many as may be at work; beyond that a sleeper keeps its place."""
+        if self._asleep >= SLEEPERS * self._admission:
+            yield
+            return
+        self._asleep += 1
+        self._admitted -= 1
+        if self._waiting:
+            self._wake_loader()
+        try:
+            yield
+        finally:
+            self._asleep -= 1
+            self._admitted += 1
 
     def admit(self, turn: Turn) -> None:
         """Take a stored turn: run it now or in its order, or leave it on disk for later."""
@@ -116,7 +146,7 @@ class Lanes:
             while len(queue) > 1:
                 self.give_back(queue.pop())
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=grace)
+            _, late = await asyncio.wait(self._tasks.values(), timeout=grace)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -149,9 +179,7 @@ class Lanes:
         starts, create = self._starts, self._loop.create_task
         for _ in range(min(SLICE, len(starts))):
             lane = starts.popleft()
-            task = create(self._walk(lane, self._lanes[lane]))
-            self._tasks.add(task)
-            task.add_done_callback(self._walked)
+            self._tasks[lane] = create(self._walk(lane, self._lanes[lane]), name=lane)
         if starts:
             self._starter = self._loop.call_soon(self._start_some)
 
@@ -162,15 +190,12 @@ class Lanes:
                 await run(queue[0])
                 queue.popleft()
                 self._admitted -= 1
+        except Exception as error:  # noqa: BLE001 - told to whoever waits in `failure`
+            self._break(error)
         finally:
             self._admitted -= len(queue)
-            del self._lanes[lane]
+            del self._lanes[lane], self._tasks[lane]
             self._rest()
-
-    def _walked(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._break(error)
 
     def _break(self, error: BaseException) -> None:
         if not self._broken.done():
@@ -219,6 +244,9 @@ class Lanes:
     def _take(self, lane: str, first: int, turns: Sequence[Turn], *, more: bool) -> None:
         """Run what was read of a lane; with `more` the lane goes on waiting, behind the others."""
         del self._waiting[lane]
+        if self.kept and (ahead := [turn for turn in turns if turn.seq in self.kept]):
+            # the rest of this lane comes when that is let go
+            turns, more = turns[: turns.index(ahead[0])], False
         if more:
             self._waiting[lane] = turns[-1].seq + 1 if turns else first
         if turns and lane in self._unsure:

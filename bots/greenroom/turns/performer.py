@@ -1,59 +1,54 @@
 """One turn's way on one account: from the inbox through the voice to the door."""
 
 import asyncio
-import hashlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+
+import msgspec
 
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
 from greenroom.generation import (
-    Brief,
     EngineUnavailable,
     FixedWords,
     GenerationError,
     Held,
-    Line,
     Outcome,
     Spoken,
     Voice,
 )
 from greenroom.personas import Persona
-from greenroom.storage import Draft, Due, Ledger, Part, State, StorageError, Turn
+from greenroom.policy import ALLOW, STOP, Allow, Hold, Later, Policy, Refuse, Repair, Verdict, is_stop_or_start
+from greenroom.storage import CLOCK, Draft, Due, Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
+from greenroom.turns.briefing import Briefing, trusted_author
+from greenroom.turns.deciding import Decisions
+from greenroom.turns.form import PLAIN, Form, Misfit, form_of_due
 from greenroom.turns.gate import Gate
+from greenroom.turns.gathering import NOBODY, Followers, followers_of, reason_of_follower, worth_waiting_until
+from greenroom.turns.intent import language_of, parts_of
+from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
+from greenroom.turns.outage import Outage
 from greenroom_adapters.contract import (
     Adapter,
-    AdapterError,
-    Author,
-    DirectMessageReceived,
-    FollowReceived,
-    JoinReceived,
-    Post,
-    ReactionReceived,
-    RepostReceived,
-    SupportsThread,
-    TextEvent,
+    OwnPostSeen,
 )
 
-__all__ = ["Performer", "Speaker", "key_of"]
+__all__ = ["Performer", "Speaker"]
 
 MOST_STARTS = 3
 """A turn whose work began this often without an end is what brings the process down: it is dead."""
-MEMORY = 200
-"""Turns of a conversation that an engine may look back on."""
 LONGEST_PAUSE = 900.0
 """Seconds between two tries of an engine at the most, unless its server asks for more."""
 
+STOPPED = EngineUnavailable("everything was stopped")
+"""Stands for words that were not looked for; nobody reads it."""
 
-def key_of(bot: str, account: str, event_id: str, part: int) -> str:
-    """Return the idempotency key of one part of the answer to one event: the same for ever, 32 hex digits."""
-    whole = "\x1f".join((bot, account, event_id, str(part)))
-    return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
+# Bound once: the members of an enumeration are looked up by a descriptor each time, and every turn asks for some.
+RECEIVED, DRAFTED, INTENDED, HELD = State.RECEIVED, State.DRAFTED, State.INTENDED, State.HELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +58,11 @@ class Speaker:
     persona: Persona
     voice: Voice
     fixed: Mapping[str, FixedWords] = field(default_factory=dict[str, FixedWords])
-    """Name of a rule → the words that it always says."""
+    """Identity of a rule → the words that it always says."""
     patient: frozenset[str] = frozenset()
-    """Names of the rules that answer only when nobody else has."""
+    """Identities of the rules that answer only when nobody else has."""
+    passed_on: frozenset[str] = frozenset()
+    """Identities of the rules that leave the answer to the bot's owner."""
 
 
 class Performer:
@@ -88,16 +85,28 @@ class Performer:
         faults: FaultHook,
         chance: random.Random,
         others: Others,
+        lanes: Lanes,
+        policy: Policy,
         live: bool,
         alone: asyncio.Lock,
         gate: Gate,
+        outage: Outage,
+        put: Callable[[Turn], None],
+        decisions: Decisions,
+        may_write: Callable[[Turn], bool],
     ) -> None:
+        self._decisions = decisions
         self._adapter = adapter
+        self._lanes = lanes
+        self._policy = policy
         self._gate = gate
+        self._outage = outage
+        self._put = put
+        self._may_write = may_write
         self._others = others
         self._live = live
         self._bot = bot
-        self._account = account
+        self._briefing = Briefing(adapter, account=account, ledger=ledger)
         self._speaker = speaker
         self._dispatcher = dispatcher
         self._ledger = ledger
@@ -107,26 +116,37 @@ class Performer:
         self._alone = alone
         self._log = get_log().bind(account=account)
 
+    def use(self, *, live: bool) -> None:
+        """Publish from now on, or rehearse."""
+        if live is not self._live:
+            self._live = live
+            self._log.info("is live" if live else "rehearses")
+
+    def set_aside(self, turn: Turn) -> None:
+        """Let a turn that waits to go out not go out: the account rehearses. What was tried already is seen through."""
+        if turn.state is State.INTENDED and not any(part.number for part in turn.outbox):
+            self._rehearse(turn)
+
     async def perform(self, turn: Turn) -> None:
         """Work on a turn until it is sent, over or set aside.
 
         :raises StorageError: the ledger failed; the bot must stop
         """
         try:
-            while turn.state < State.HELD:
-                if turn.state is State.RECEIVED:
+            while turn.state < HELD:
+                if turn.state is RECEIVED:
                     await self._draft(turn)
-                elif turn.state is State.DRAFTED:
+                elif turn.state is DRAFTED:
                     # a thousand engines may answer in the same moment; what they wrote is queued for the disk already
                     await self._gate.pass_through()
-                    if turn.state is State.DRAFTED:
+                    if turn.state is DRAFTED:
                         self._intend(turn)
                 elif not self._live:
                     self._rehearse(turn)
                 else:
                     await self._dispatcher.deliver(turn)
         except asyncio.CancelledError:
-            if turn.state is State.RECEIVED and turn.starts:
+            if turn.state is RECEIVED and turn.starts:
                 # a clean stop is no crash
                 turn.starts = 0
                 self._ledger.save(turn)
@@ -139,13 +159,15 @@ class Performer:
                 self._end(turn, State.UNKNOWN, f"the program failed while it was being sent: {type(error).__name__}")
             else:
                 self._end(turn, State.DEAD, f"the program failed on it: {type(error).__name__}: {error}")
+        self._policy.rested(turn)
 
     async def _draft(self, turn: Turn) -> None:
         if turn.not_before > turn.expires:
             return self._end(turn, State.STALE, turn.reason or "it would be too late for it")
-        if (pause := turn.not_before - self._clock.micros()) > 0:
-            await self._clock.sleep(pause / 1e6)
-        if turn.state is not State.RECEIVED:
+        while (pause := self._begins(turn) - self._clock.micros()) > 0:
+            with self._lanes.asleep():
+                await self._clock.sleep(pause / 1e6)
+        if turn.state is not RECEIVED or self._is_not_answered(turn) or not await self._may_begin(turn):
             return None
         if not turn.suspect:
             count, turn.starts = turn.starts == 0, 1
@@ -158,47 +180,217 @@ class Performer:
             return await self._generate(turn, count=True)
         # The last chance is taken alone, so that of all that were under way only one can die of the next crash.
         async with self._alone:
-            if turn.state is State.RECEIVED:
+            if turn.state is RECEIVED:
                 await self._generate(turn, count=True)
         return None
+
+    def _is_not_answered(self, turn: Turn) -> bool:
+        """End a turn that is only to be known of, or that the files as they are now leave alone."""
+        if isinstance(turn.event, OwnPostSeen):
+            # its row is what the conversation is remembered by
+            self._end(turn, State.IGNORED, "written by hand from the bot's account")
+            return True
+        if (why := self.why_not(turn)) is None:
+            return False
+        self._end(turn, State.IGNORED, why)
+        return True
+
+    def why_not(self, turn: Turn) -> str | None:
+        """Return why the files as they are now leave a turn alone, or to its owner, who is told so; None: they do not.
+
+        Asked before an engine is, and before the first try: what the owner wrote last decides.
+        """
+        if (why := self._decisions.why_not(turn)) is not None:
+            return why
+        is_let_out = turn.draft is not None and turn.draft.approved
+        if turn.kind == CLOCK or is_let_out or turn.rule not in self._speaker().passed_on:
+            return None
+        self._ledger.note(turn.seq, "passed on", "its owner answers")
+        return "passed to its owner"
+
+    async def _may_begin(self, turn: Turn) -> bool:
+        """Ask the policy, before a start is counted and an engine is paid; what has to wait waits here."""
+        if is_stop_or_start(turn):
+            # a crash may have come before its note
+            self._policy.consent.note(turn)
+            if turn.rule == STOP:
+                return True
+        while True:
+            match verdict := self._policy.may_answer(turn):
+                case Later() if verdict.until < turn.expires:
+                    await self._wait_until(turn, verdict.until)
+                case Later():
+                    # what it waits for comes too late for it
+                    await self._wait_until(turn, turn.expires)
+                    if turn.state is State.RECEIVED:
+                        self._end(turn, State.STALE, f"no chance to say it in time: {verdict.reason}")
+                    return False
+                case Refuse():
+                    self._end(turn, State.IGNORED, verdict.reason)
+                    return False
+                case _:
+                    return True
+            if turn.state is not State.RECEIVED:
+                return False
+
+    async def _wait_until(self, turn: Turn, moment: int) -> None:
+        if turn.starts and not turn.suspect:
+            # it was counted with the insert, and waiting is no start
+            turn.starts = 0
+            self._ledger.save(turn)
+        with self._lanes.asleep():
+            await self._clock.sleep_until(moment)
+
+    def _begins(self, turn: Turn) -> int:
+        gather = self._policy.terms.gather(turn)
+        return worth_waiting_until(turn, self._lanes.behind(turn), gather=gather) if gather else turn.not_before
 
     async def _generate(self, turn: Turn, *, count: bool) -> None:
         """Let the voice speak; `count`: the start is not on disk yet."""
         ledger = self._ledger
         if turn.expires < self._clock.micros():
             return self._end(turn, State.STALE, turn.reason or "it is too late for it")
+        if self._is_not_answered(turn):
+            # a limit or a stop has kept it waiting
+            return None
         speaker = self._speaker()
+        if is_stop_or_start(turn):
+            return self._confirm(turn)
         if turn.rule in speaker.patient and self._others.have_answered(turn):
             return self._end(turn, State.IGNORED, "somebody else has answered")
+        try:
+            self._form(turn)
+        except Misfit as misfit:
+            # before anything is paid for words that cannot be shown
+            return self._end(turn, State.DEAD, f"it cannot be posted there: {misfit}")
         if (words := self._fixed_words(turn, speaker)) is not None:
-            return self._store(turn, Draft(parts=(words,), engine="say"))
+            draft = Draft(parts=(words,), engine="say")
+            return self._weigh(turn, draft, self._policy.may_say(turn, draft))
         if count:
             ledger.save(turn)
             await ledger.committed()
-            if turn.state is not State.RECEIVED:
+            if turn.state is not RECEIVED or self._is_not_answered(turn):
                 return None
+            # the files may have been edited meanwhile: from here on nobody else takes this one's place
+            speaker = self._speaker()
         self._faults("before_generate")
         revision = turn.revisions
-        outcome: Outcome | GenerationError
+        turn.is_read = True
         try:
-            outcome = await speaker.voice.speak(self._brief(turn, speaker.persona))
-        except GenerationError as failure:
-            outcome = failure
+            followers, outcome, verdict = await self._speak_to_all(turn, speaker)
+        finally:
+            turn.is_read = False
         self._faults("after_generate_before_store")
-        if turn.state is not State.RECEIVED or turn.revisions != revision:
+        if not _may_go_on(turn, revision):
             # deleted while the engine worked, or it reads differently by now and is read again
             return None
         if isinstance(outcome, EngineUnavailable):
-            return self._wait_for_engine(turn, outcome)
+            return self._wait_for_engine(turn, outcome, speaker.persona)
+        for follower in followers.turns:
+            self._end(follower, State.IGNORED, reason_of_follower(turn))
         if isinstance(outcome, GenerationError):
             return self._end(turn, State.REFUSED, str(outcome))
         turn.persona = speaker.persona.version
         if isinstance(outcome, Spoken):
-            return self._store(turn, _draft_of(outcome, outcome.engine))
+            self._outage.ends()
+            return self._weigh(turn, _draft_of(outcome, outcome.engine, followers), verdict)
         if isinstance(outcome, Held):
             ledger.note(turn.seq, "held", outcome.reason)
-            return self._store(turn, _draft_of(outcome, outcome.engine or ""), State.HELD, outcome.reason)
+            return self._store(turn, _draft_of(outcome, outcome.engine or "", followers), HELD, outcome.reason)
         return self._end(turn, State.IGNORED, outcome.reason)
+
+    async def _speak_to_all(self, turn: Turn, speaker: Speaker) -> tuple[Followers, Outcome | GenerationError, Verdict]:
+        """Find words for the turn and for what its author wrote straight after it; return that as well."""
+        gather = self._policy.terms.gather(turn)
+        if not gather:
+            return NOBODY, *await self._speak(turn, speaker, NOBODY)
+        found = followers_of(turn, self._behind(turn), gather=gather)
+        known = {behind.seq for behind in self._lanes.behind(turn)}
+        revision = turn.revisions
+        followers = Followers.of(found)
+        outcome, verdict = await self._speak(turn, speaker, followers)
+        more = followers_of(turn, self._behind(turn), gather=None)[len(found) :]
+        if more and more[0].seq not in known and _may_go_on(turn, revision):
+            # something was added while the engine worked: it reads all of it, once
+            followers = Followers.of([*found, *more])
+            outcome, verdict = await self._speak(turn, speaker, followers)
+        return followers, outcome, verdict
+
+    def _behind(self, turn: Turn) -> Iterator[Turn]:
+        """Return the turns behind this one in its lane; what the files as they are now leave alone is over."""
+        for one in self._lanes.behind(turn):
+            if one.state is RECEIVED and not isinstance(one.event, OwnPostSeen):
+                self._is_not_answered(one)
+            yield one
+
+    async def _speak(
+        self, turn: Turn, speaker: Speaker, followers: Followers
+    ) -> tuple[Outcome | GenerationError, Verdict]:
+        """Find words, asked for anew once where the policy wants others; with what it says of them in the end.
+
+        Each time before an engine is asked, everything may have been stopped: then it waits, and where the files are
+        others afterwards, or the turn has ended, its revision tells whoever asked that the words are for nobody.
+        """
+        if not await self._is_free_to_ask(turn, speaker):
+            return STOPPED, ALLOW
+        brief = self._briefing.brief(turn, speaker.persona, followers.texts)
+        try:
+            outcome = await speaker.voice.speak(brief)
+            if not isinstance(outcome, Spoken):
+                return outcome, ALLOW
+            verdict = self._policy.may_say(turn, _draft_of(outcome, outcome.engine, followers))
+            if not isinstance(verdict, Repair):
+                return outcome, verdict
+            if not await self._is_free_to_ask(turn, speaker):
+                return STOPPED, ALLOW
+            again = await speaker.voice.speak(msgspec.structs.replace(brief, correction=verdict.reason))
+        except GenerationError as failure:
+            return failure, ALLOW
+        notes = (*outcome.notes, f"written again, because {verdict.reason}", *again.notes)
+        if not isinstance(again, Spoken):
+            return replace(again, cost=outcome.cost + again.cost, notes=notes), ALLOW
+        again = msgspec.structs.replace(again, cost=outcome.cost + again.cost, notes=notes)
+        verdict = self._policy.may_say(turn, _draft_of(again, again.engine, followers))
+        if isinstance(verdict, Repair):
+            verdict = Refuse(f"written twice, and both times {verdict.reason}")
+        return again, verdict
+
+    async def _is_free_to_ask(self, turn: Turn, speaker: Speaker) -> bool:
+        """Wait until an engine may be asked; say whether it is still to be asked, by this speaker."""
+        if self._policy.switch.off is None:
+            return True
+        if not await self._may_begin(turn):
+            return False
+        if self._speaker() is speaker:
+            return True
+        turn.revisions += 1
+        return False
+
+    def _weigh(self, turn: Turn, draft: Draft, verdict: Verdict) -> None:
+        """Store words as the policy says: ready to go out, held for a person, or not to be said."""
+        match verdict:
+            case Allow():
+                self._store(turn, draft)
+            case Hold() if self._live:
+                self._ledger.note(turn.seq, "held", verdict.reason)
+                self._store(turn, draft, State.HELD, verdict.reason)
+            case Hold():
+                self._store(turn, msgspec.structs.replace(draft, notes=(*draft.notes, f"to be held: {verdict.reason}")))
+            case _:
+                turn.draft = draft
+                self._end(turn, State.IGNORED, verdict.reason)
+
+    def _confirm(self, turn: Turn) -> None:
+        """Tell somebody who said stop or start that he was understood."""
+        line = self._policy.consent.confirmation(turn)
+        if line is None:
+            return self._end(turn, State.IGNORED, f"has said {turn.rule} before, or otherwise since, or today")
+        if not self._may_write(turn):
+            return self._end(turn, State.IGNORED, f"{turn.rule} is noted, and the bot does not write in that room")
+        if isinstance(verdict := self._policy.may_answer(turn), Refuse):
+            return self._end(turn, State.IGNORED, verdict.reason)
+        self._policy.consent.confirmed(turn)
+        return self._store(turn, Draft(parts=(line,), engine="lines"))
 
     def _fixed_words(self, turn: Turn, speaker: Speaker) -> str | None:
         """Return the owner's own words, for which no engine is needed; None: an engine speaks."""
@@ -206,17 +398,18 @@ class Performer:
             return turn.event.say
         if turn.rule not in speaker.fixed:
             return None
-        return speaker.fixed[turn.rule].render(_author(turn), bot=speaker.persona.persona)
+        return speaker.fixed[turn.rule].render(trusted_author(turn), bot=speaker.persona.persona)
 
-    def _store(self, turn: Turn, draft: Draft, state: State = State.DRAFTED, reason: str = "") -> None:
+    def _store(self, turn: Turn, draft: Draft, state: State = DRAFTED, reason: str = "") -> None:
         """Queue what was generated, and may have been paid for, in one change with its state."""
         turn.draft, turn.state, turn.reason = draft, state, reason
         turn.starts = turn.not_before = 0
         self._ledger.save(turn)
         self._faults("after_draft")
 
-    def _wait_for_engine(self, turn: Turn, absence: EngineUnavailable) -> None:
-        """Put the turn off durably: it keeps its lane until the engine answers or it is stale."""
+    def _wait_for_engine(self, turn: Turn, absence: EngineUnavailable, persona: Persona) -> None:
+        """Put the turn off durably: it keeps its lane until the engine answers or it is stale. Who asked directly is
+        told so once."""
         asked = absence.retry_after.total_seconds() if absence.retry_after is not None else 0.0
         waited = max(0.0, (self._clock.micros() - turn.received) / 1e6)
         left = (turn.expires - self._clock.micros()) / 1e6
@@ -226,79 +419,31 @@ class Performer:
         turn.not_before = self._clock.micros() + int(pause * 1e6)
         turn.reason = f"no engine can answer: {absence}"
         self._ledger.save(turn)
+        if (words := self._outage.words(turn, persona)) is not None:
+            self._put(words)
         self._log.warning(
             "no engine can answer, trying again", turn=turn.seq, seconds=round(pause, 1), why=str(absence)
         )
 
-    def _brief(self, turn: Turn, persona: Persona) -> Brief:
-        event = turn.event
-        limits = self._adapter.capabilities.limits.text
-        platform, identity = self._adapter.platform, f"{self._account} {turn.event_id}"
-        if isinstance(event, TextEvent):
-            return Brief(
-                persona=persona,
-                surface=turn.surface,
-                limits=limits,
-                seed=turn.event_id,
-                turn=identity,
-                said=event.text,
-                author=_trusted(event.author, turn),
-                platform=platform,
-                media=event.media,
-                language=event.language,
-                history=partial(self._conversation, turn, event),
-            )
-        return Brief(
-            persona=persona,
-            surface=turn.surface,
-            limits=limits,
-            seed=turn.event_id,
-            turn=identity,
-            about=event.about if isinstance(event, Due) else None,
-            author=_author(turn),
-            platform=platform,
-            history=partial(self._own_posts, turn),
-        )
-
-    async def _conversation(self, turn: Turn, event: TextEvent) -> tuple[Line, ...]:
-        lines: list[Line] = []
-        for earlier in await self._ledger.in_lane(turn.lane, before=turn.seq, limit=MEMORY):
-            if isinstance(earlier.event, TextEvent):
-                lines.append(Line(author=earlier.event.author, text=earlier.event.text))
-            if earlier.state is State.SENT and earlier.draft is not None:
-                lines.extend(Line(author=None, text=part) for part in earlier.draft.parts)
-        if not lines and event.in_reply_to is not None and isinstance(self._adapter, SupportsThread):
-            lines = await self._thread_above(self._adapter, event)
-        return tuple(lines)
-
-    async def _thread_above(self, adapter: SupportsThread, event: TextEvent) -> list[Line]:
-        """What was said before the bot was called in; nothing where the platform cannot tell now."""
-        me = self._adapter.me.id
-        try:
-            above = await adapter.thread(event.post)
-        except AdapterError as failure:
-            self._log.info("no thread to look back on", why=str(failure))
-            return []
-        return [Line(author=None if post.author.id == me else post.author, text=post.text) for post in above]
-
-    async def _own_posts(self, turn: Turn) -> tuple[Line, ...]:
-        posts = await self._ledger.own_posts(self._account, before=turn.seq, limit=MEMORY)
-        return tuple(
-            Line(author=None, text=part) for post in posts if post.draft is not None for part in post.draft.parts
-        )
-
     def _intend(self, turn: Turn) -> None:
-        assert turn.draft is not None  # noqa: S101 - the state says so
         if not self._live:
             return self._end(turn, State.IGNORED, "rehearsing: this would have been said")
-        turn.outbox = [
-            Part(key=key_of(self._bot, self._account, turn.event_id, number), post=_post(turn, text, number))
-            for number, text in enumerate(turn.draft.parts)
-        ]
-        turn.state = State.INTENDED
+        try:
+            form = self._form(turn)
+        except Misfit as misfit:
+            return self._end(turn, State.DEAD, f"it cannot be posted there: {misfit}")
+        turn.outbox = parts_of(turn, bot=self._bot, form=form, language=language_of(turn, self._speaker().persona))
+        turn.state = INTENDED
         self._ledger.save(turn)
         self._faults("after_intent")
         return None
+
+    def _form(self, turn: Turn) -> Form:
+        """Return the form in which a turn's words go out.
+
+        :raises Misfit: this account cannot show them so
+        """
+        return form_of_due(turn.event, self._adapter.capabilities) if isinstance(turn.event, Due) else PLAIN
 
     def _rehearse(self, turn: Turn) -> None:
         """Set aside what was on its way out when the account was told to rehearse."""
@@ -313,31 +458,18 @@ class Performer:
         self._log.info(state.word, turn=turn.seq, why=why)
 
 
-def _draft_of(outcome: Spoken | Held, engine: str) -> Draft:
-    return Draft(parts=outcome.parts, engine=engine, model=outcome.model, cost=outcome.cost, notes=outcome.notes)
+def _draft_of(outcome: Spoken | Held, engine: str, followers: Followers) -> Draft:
+    return Draft(
+        parts=outcome.parts,
+        engine=engine,
+        model=outcome.model,
+        cost=outcome.cost,
+        notes=outcome.notes,
+        also=tuple(follower.seq for follower in followers.turns),
+        read=followers.texts,
+    )
 
 
-def _trusted(author: Author, turn: Turn) -> Author:
-    return author if author.trust is turn.trust else replace(author, trust=turn.trust)
-
-
-def _author(turn: Turn) -> Author | None:
-    event = turn.event
-    if isinstance(event, TextEvent | ReactionReceived | RepostReceived | FollowReceived | JoinReceived):
-        return _trusted(event.author, turn)
-    return None
-
-
-def _post(turn: Turn, text: str, number: int) -> Post:
-    """Return part `number` of the answer; what the later parts reply to is known when the one before is out."""
-    event = turn.event
-    if isinstance(event, TextEvent):
-        return Post(
-            text=text,
-            in_reply_to=event.post if number == 0 else None,
-            room=None if event.room is None else event.room.id,
-            direct_to=event.author.id if isinstance(event, DirectMessageReceived) else None,
-        )
-    if isinstance(event, Due):
-        return Post(text=text, room=event.room, media=event.media if number == 0 else ())
-    return Post(text=text, room=event.room.id if isinstance(event, JoinReceived) else None)
+def _may_go_on(turn: Turn, revision: int) -> bool:
+    """Say whether the turn still is what it was when its engine was asked."""
+    return turn.state is State.RECEIVED and turn.revisions == revision

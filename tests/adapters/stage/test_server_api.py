@@ -173,6 +173,8 @@ def test_a_conversation_over_the_wire(stage: RunningStage, fresh_handle: Handles
     assert set(mention) == {"id", "cursor", "kind", "occurred_at", "post", "also"}
     assert (mention["kind"], mention["post"], mention["also"]) == ("mention", question, [])
     assert mention["cursor"] == page["cursor"]
+    own, *later = later
+    assert (own["kind"], own["post"]["id"], own["key"]) == ("own_post", answer["id"], None)
     assert [event["kind"] for event in later] == ["reaction", "repost", "follow", "edit", "deletion"]
     assert later[0]["post_id"] == later[1]["post_id"] == answer["id"]
     assert later[0]["reaction"] == "like"

@@ -63,18 +63,36 @@ def test_one_post_is_one_event_of_its_strongest_kind(state: StageState, ada: str
         ("mention",),
         ("message",),
         ("reply", "mention", "message"),
+        ("own_post",),
         ("direct_message", "reply", "mention"),
     ]
 
 
-def test_own_posts_are_no_events_of_their_author(state: StageState, ada: str) -> None:
+def test_a_bot_hears_of_its_own_posts_as_its_own_and_as_nothing_else(state: StageState, ada: str) -> None:
     post = state.publish(ada, Draft(text="@ada talks to herself"))
     state.publish(ada, Draft(text="@ada again", in_reply_to=post.id, quote=post.id))
     state.like(ada, post.id)
     state.repost(ada, post.id)
     state.delete(ada, post.id)
 
-    assert heard(state, ada) == []
+    assert {kind for kinds in kinds(state, ada) for kind in kinds} == {"own_post"}
+
+
+def test_a_bot_is_told_the_key_under_which_it_published_and_of_what_was_written_by_hand_none(
+    state: StageState, ada: str, bob: str
+) -> None:
+    post = state.publish(ada, Draft(text="@bob lamp lit"), key="k1")
+    state.publish(ada, Draft(text="@bob lamp lit"))
+
+    assert [event.key for event in heard(state, ada)] == ["k1", None]
+    assert [event.key for event in heard(state, bob)] == [None, None], "a key is its author's affair"
+    assert state.publish(ada, Draft(text="again"), key="k1").id == post.id
+
+
+def test_other_people_do_not_hear_of_their_own_posts(state: StageState, bob: str) -> None:
+    state.publish(bob, Draft(text="@bob talks to himself"))
+
+    assert heard(state, bob) == []
 
 
 def test_a_direct_message_is_an_event_of_its_recipient_alone(state: StageState, ada: str, bob: str) -> None:
@@ -118,7 +136,7 @@ def test_likes_reposts_and_follows_tell_who_did_it_once(state: StageState, ada: 
         state.repost(bob, post.id)
         state.follow(bob, "ada")
 
-    events = heard(state, ada)
+    _, *events = heard(state, ada)
 
     assert [(event.kind, event.post_id, event.actor and event.actor.handle) for event in events] == [
         (Kind.REACTION, post.id, "bob"),
@@ -199,6 +217,20 @@ def test_cursors_of_a_new_file_lie_after_those_of_one_that_was_thrown_away(tmp_p
 
     old.close()
     new.close()
+
+
+def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path, hands: object) -> None:
+    now = hands()  # type: ignore[operator]  # the conftest's clock
+    store = Store(tmp_path / "stage.db", now=now)
+    store._db.execute("DROP INDEX keys_of_post")
+    store._db.execute("PRAGMA user_version = 1")
+    store.close()
+    store = Store(tmp_path / "stage.db", now=now)
+
+    assert store._one("SELECT count(*) FROM sqlite_master WHERE name = 'keys_of_post'") == (1,)
+    assert store._one("PRAGMA user_version") == (2,)
+
+    store.close()
 
 
 def test_one_file_has_one_stage_and_an_old_stage_leaves_a_new_file_alone(tmp_path: Path, hands: object) -> None:

@@ -25,7 +25,7 @@ from greenroom_adapters.contract import (
     TargetGone,
     Unavailable,
 )
-from greenroom_adapters.transport import Answer, Effect, Http
+from greenroom_adapters.transport import Answer, AnswerTooLarge, Effect, Http, fitting
 
 StartServer = Callable[..., Awaitable[Any]]
 SOON = timedelta(seconds=0.3)
@@ -144,7 +144,33 @@ async def test_a_lost_answer_is_unknown_for_what_shows_and_unavailable_for_what_
     server = await start_server(LOST[behaviour](behaviours))
     async with http_to(server.url, body_cap=1000) as http:
         assert type(await error_of(http, Effect.ONCE)) is OutcomeUnknown
-        assert type(await error_of(http, Effect.REPEATABLE)) is Unavailable
+        expected = AnswerTooLarge if behaviour.startswith("too large") else Unavailable
+        assert type(await error_of(http, Effect.REPEATABLE)) is expected
+
+
+@pytest.mark.asyncio
+async def test_of_a_list_whose_page_is_too_large_fewer_entries_are_asked_for(
+    start_server: StartServer, behaviours: Any
+) -> None:
+    async def pages(request: Any, writer: asyncio.StreamWriter) -> None:
+        limit = int(request.line.partition("limit=")[2])
+        await behaviours.answering(200, b"x" * (100 * limit))(request, writer)
+
+    server = await start_server(pages)
+
+    async def size(http: Http) -> tuple[int, int]:
+        async def fetch(limit: int) -> int:
+            answer = await http.call("GET", "/list", effect=Effect.REPEATABLE, query={"limit": str(limit)})
+            return len(answer.body)
+
+        return await fitting(fetch, 80)
+
+    async with http_to(server.url, body_cap=1050) as http:
+        assert await size(http) == (1000, 10)
+    async with http_to(server.url, body_cap=99) as http:
+        with pytest.raises(AnswerTooLarge) as caught:
+            await size(http)
+        assert caught.value.beginning == b"x" * 100
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
@@ -226,6 +252,22 @@ async def test_a_platform_names_its_refusals_itself(start_server: StartServer, b
         assert type(await error_of(http, Effect.ONCE)) is Forbidden
 
 
+@pytest.mark.parametrize("depth", [950, 50_000])
+@pytest.mark.asyncio
+async def test_a_refusal_that_is_nested_without_an_end_is_read(
+    start_server: StartServer, behaviours: Any, depth: int
+) -> None:
+    def refusal(answer: Answer) -> tuple[type[PostRejected], str] | None:
+        return Duplicate, str(msgspec.json.decode(answer.body)["said"])
+
+    body = b'{"about": ' + b"[" * depth + b"]" * depth + b', "said": "twice"}'
+    server = await start_server(behaviours.answering(403, body))
+    async with http_to(server.url, refusal=refusal) as http:
+        error = await error_of(http, Effect.ONCE)
+    assert type(error) is Duplicate
+    assert str(error).endswith("twice")
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -248,6 +290,54 @@ async def test_being_asked_to_wait_says_how_long(
     assert error.retry_after.total_seconds() == pytest.approx(seconds, abs=1)
 
 
+@pytest.mark.parametrize(("headers", "seconds"), [({}, 3), ({"Retry_After": "7"}, 7), ({"Retry_After": "soon"}, 3)])
+@pytest.mark.asyncio
+async def test_a_platform_may_say_in_its_own_way_how_long_to_wait_where_no_header_does(
+    headers: dict[str, str], seconds: float, start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.answering(429, b"3", **headers))
+    async with http_to(server.url, wait=lambda answer: timedelta(seconds=int(answer.body))) as http:
+        error = await error_of(http, Effect.ONCE)
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("kind", [AuthenticationFailed, Unavailable])
+@pytest.mark.asyncio
+async def test_a_platform_may_say_that_a_refusal_is_about_the_account_or_about_now(
+    kind: type[AdapterError], start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.answering(403, b"x"))
+    async with http_to(server.url, refusal=lambda _: (kind, "words")) as http:
+        assert type(await error_of(http, Effect.ONCE)) is kind
+
+
+@pytest.mark.asyncio
+async def test_credentials_that_are_refused_are_so_in_the_platforms_words_whatever_kind_it_names(
+    start_server: StartServer, behaviours: Any
+) -> None:
+    class Expired(AuthenticationFailed):
+        """A kind of it."""
+
+    server = await start_server(*[behaviours.answering(401, b"x")] * 2)
+    for named, raised in ((Expired, Expired), (Forbidden, AuthenticationFailed)):
+        async with http_to(server.url, refusal=lambda _, kind=named: (kind, "your token has run out")) as http:
+            error = await error_of(http, Effect.ONCE)
+        assert type(error) is raised
+        assert str(error).endswith("your token has run out")
+
+
+@pytest.mark.asyncio
+async def test_a_file_goes_there_as_it_is(start_server: StartServer, behaviours: Any) -> None:
+    server = await start_server(behaviours.answering(200))
+    async with http_to(server.url) as http:
+        sent = b"\x00\xff{not json"
+        headers = {"Content-Type": "image/png"}
+        await http.call("POST", "/upload", effect=Effect.REPEATABLE, content=sent, headers=headers)
+    (request,) = server.seen
+    assert (request.body, request.headers["content-type"]) == (sent, "image/png")
+
+
 # Secrets, beginning and end ----------------------------------------------------------------------------------------
 
 
@@ -266,6 +356,22 @@ async def test_no_failure_shows_the_token(behaviour: str, start_server: StartSer
     assert token not in shown
     assert quoted not in shown
     assert "***" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.asyncio
+async def test_no_request_goes_where_a_redirect_leads(status: int, start_server: StartServer, behaviours: Any) -> None:
+    elsewhere = await start_server(behaviours.answering(200))
+    server = await start_server(behaviours.answering(status, Location=f"{elsewhere.url}/latest/meta-data"))
+    async with http_to(server.url) as http:
+        http.authorize(Secret("sesame"))
+        assert isinstance(await error_of(http, Effect.REPEATABLE, "GET"), Unavailable)
+        with pytest.raises(Unavailable, match=str(status)):
+            await http.open_websocket("/stream", query={}, heartbeat=None, message_cap=1000)
+        with pytest.raises(Unavailable, match=str(status)):
+            await http.open_lines("/lines", query={}, silence=SOON, accept="text/event-stream")
+    assert len(server.seen) == 3
+    assert elsewhere.seen == []
 
 
 @pytest.mark.parametrize("address", ["", "nowhere", "ftp://example.org", "http://", "http://[::1", "file:///etc"])

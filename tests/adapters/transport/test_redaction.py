@@ -25,6 +25,17 @@ def test_a_secret_within_another_leaves_no_rest() -> None:
     assert Redactor((Secret("abcd"), Secret("xxabcdyy"))).clean("see xxabcdyy and abcd") == "see *** and ***"
 
 
+def test_of_tokens_that_are_renewed_for_ever_the_latest_are_known_and_those_of_the_settings_always() -> None:
+    redactor = Redactor((Secret("of the settings"),))
+    tokens = [f"token-{number:04}-{'x' * 40}" for number in range(1000)]
+    for token in tokens:
+        redactor.learn(Secret(tokens[0]))  # one that is told again and again is not forgotten
+        redactor.learn(Secret(token))
+    said = redactor.clean(" ".join(["of the settings", tokens[0], *tokens[-20:]]))
+    assert said == " ".join(["***"] * 22)
+    assert sum(redactor.clean(token) == "***" for token in tokens) < 100
+
+
 def test_an_empty_secret_masks_nothing() -> None:
     assert Redactor((Secret(""), Secret("ab"))).clean("abba") == "abba"
 

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from aiohttp import web
@@ -115,6 +116,32 @@ async def test_a_server_that_fails_is_tried_again(serve: Callable[[Peer], Awaita
 
 
 @pytest.mark.asyncio
+async def test_a_peer_that_asks_us_to_wait_is_given_the_time_that_it_asks_for(
+    serve: Callable[[Peer], Awaitable[str]],
+) -> None:
+    answers = iter([{"Retry-After": "7"}, {}])
+    waits: list[float] = []
+
+    async def peer(request: web.Request) -> web.StreamResponse:
+        headers = next(answers, None)
+        if headers is not None:
+            return web.Response(status=429, headers=headers)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        return socket
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async with http_to(await serve(peer)) as http:
+        seen = await collect(http, 3, sleep=sleep)
+    assert isinstance(seen[0], Closed)
+    assert seen[0].wait == timedelta(seconds=7)
+    assert waits == [7.0, 60.0]
+    assert seen[2] == Opened()
+
+
+@pytest.mark.asyncio
 async def test_a_peer_that_answers_no_ping_is_given_up(serve: Callable[[Peer], Awaitable[str]]) -> None:
     async def peer(request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(autoping=False)
@@ -150,3 +177,51 @@ def test_waits_are_short_first_and_then_long_with_jitter() -> None:
     assert tuple(waits[: len(pace.fast)]) == pace.fast
     assert all(pace.slow * 0.5 <= wait <= pace.slow * 1.5 for wait in waits[len(pace.fast) :])
     assert len(set(waits[len(pace.fast) :])) > 5
+
+
+@pytest.mark.parametrize("depth", [900, 990, 50_000])
+@pytest.mark.asyncio
+async def test_a_frame_that_is_nested_without_an_end_can_be_read(
+    depth: int, serve: Callable[[Peer], Awaitable[str]]
+) -> None:
+    frame = '{"said": "ä", "deep": ' + "[" * depth + "]" * depth + ', "then": 1}'
+
+    async def peer(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(frame)
+        await socket.send_bytes(frame.encode())
+        return socket
+
+    async with http_to(await serve(peer)) as http:
+        _, as_text, as_bytes = await collect(http, 3)
+    assert isinstance(as_text, str)
+    assert isinstance(as_bytes, bytes)
+
+    def read(text: str | bytes, deeper: int) -> Any:
+        """Read it from far down the stack, where depth is scarce."""
+        return read(text, deeper - 1) if deeper else msgspec.json.decode(text)
+
+    for text in (as_text, as_bytes):
+        found = read(text, 500)
+        assert (found["said"], found["then"]) == ("ä", 1)
+
+
+@pytest.mark.asyncio
+async def test_a_peer_that_pings_and_says_nothing_is_given_up_where_that_is_wanted(
+    serve: Callable[[Peer], Awaitable[str]],
+) -> None:
+    async def peer(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(heartbeat=0.1)
+        await socket.prepare(request)
+        for _ in range(3):
+            await asyncio.sleep(0.2)
+            await socket.send_str("here")
+        async for _ in socket:
+            pass
+        return socket
+
+    async with http_to(await serve(peer)) as http:
+        seen = await collect(http, 6, silence=timedelta(seconds=0.5), heartbeat=timedelta(seconds=0.1))
+    silent = Closed(reason="it fell silent", wait=timedelta(0))
+    assert seen == [Opened(), "here", "here", "here", silent, Opened()]

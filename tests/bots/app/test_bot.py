@@ -12,7 +12,7 @@ from greenroom.settings import Platforms
 from greenroom.storage import AlreadyRunning, Due, SqliteLedger, State
 from greenroom.storage import is_running as runs
 from greenroom.testing import Trial
-from greenroom_adapters.contract import ConfigurationError
+from greenroom_adapters.contract import ConfigurationError, UnknownEvent
 
 TWO = """\
 bot: ada
@@ -21,6 +21,29 @@ accounts: {home: {platform: scripted}, away: {platform: scripted}}
 timezone: UTC
 engines: hold
 """
+
+
+@pytest.mark.asyncio
+async def test_what_was_open_on_an_account_that_is_gone_ends_and_keeps_no_text_for_ever(tmp_path: Path) -> None:
+    trial = Trial(tmp_path)
+    trial.rewrite("answer: mentions\n", head=TWO)
+    async with trial:
+        trial.engine.gate.clear()
+        for _ in range(3):
+            trial.mention("open", conversation="c")  # both accounts hear it
+        await trial.counted({State.RECEIVED: 6})
+    trial.engine.gate.set()
+    trial.rewrite("answer: mentions\n")
+    trial.clock.turn(timedelta(hours=5))
+    async with trial:
+        await trial.counted({State.SENT: 3, State.RECEIVED: 3})
+    trial.clock.turn(timedelta(hours=2))
+    async with trial:
+        await trial.counted({State.SENT: 3, State.STALE: 3})
+        assert "stale: the account is gone from the bot's file" in await trial.journal()
+        trial.clock.turn(timedelta(days=400))
+        await trial.bot.ledger.retire(before=trial.clock.micros())
+        assert [turn for turn in await trial.bot.ledger.turns() if not isinstance(turn.event, UnknownEvent)] == []
 
 
 @pytest.mark.asyncio
@@ -35,12 +58,10 @@ async def test_a_second_run_of_the_same_bot_is_refused_and_harms_the_first_in_no
 
 @pytest.mark.asyncio
 async def test_a_bot_that_cannot_be_built_lets_go_of_its_ledger(trial: Trial) -> None:
-    trial.rewrite("answer: mentions\npost: {every: 1 hour, say: x, picture: {file: cat.png, alt: a cat}}\n")
-    (trial.path.parent / "cat.png").write_bytes(b"")
+    trial.rewrite("answer: mentions\npost: {cron: 0 0 30 2 *, say: x}\n")
     options = Options(clock=trial.clock, environ={}, platforms=Platforms.of(trial.platform.adapter_class()))
     bot = Bot.load(trial.path, options)
-    (trial.path.parent / "cat.png").unlink()
-    with pytest.raises(ConfigurationError, match="no such picture"):
+    with pytest.raises(ConfigurationError, match="never"):
         await bot.__aenter__()
     assert not runs(trial.path.parent / "data" / "ada.db")
     trial.rewrite("answer: mentions\n")
@@ -81,7 +102,7 @@ async def test_accounts_do_not_disturb_each_other(trial: Trial) -> None:
 
 
 @pytest.mark.asyncio
-async def test_what_was_left_by_an_account_that_is_not_in_the_file_any_more_waits_and_stops_nothing(
+async def test_what_was_left_by_an_account_that_is_not_in_the_file_waits_for_its_return_and_stops_nothing(
     trial: Trial,
 ) -> None:
     trial.rewrite("answer: mentions\n", head=TWO)
@@ -97,7 +118,24 @@ async def test_what_was_left_by_an_account_that_is_not_in_the_file_any_more_wait
     trial.rewrite("answer: mentions\n", head=TWO)
     async with trial:
         await trial.bot.commands.obey("resume", {})
-        await trial.until(lambda: len(trial.platform.attempts) >= 3)
+        trial.mention(conversation="c9")
+        await trial.until(lambda: len(trial.platform.attempts) >= 4)
+    assert "You said: Are you there?" in trial.platform.texts
+
+
+@pytest.mark.asyncio
+async def test_what_was_being_sent_on_an_account_that_is_gone_is_for_a_person(trial: Trial) -> None:
+    trial.rewrite("answer: {to: mentions, in: away}\n", head=TWO)
+    await trial.start()
+    await trial.until(lambda: len(trial.platform.listened_after) == 2)
+    trial.dies_at("after_sending")
+    trial.mention()
+    await trial.until(lambda: trial.is_dead)
+    await trial.bury()
+    trial.rewrite("answer: replies\n")
+    trial.clock.turn(timedelta(hours=7))
+    async with trial:
+        assert await trial.bot.ledger.counts() == {State.UNKNOWN: 1}
 
 
 @pytest.mark.asyncio
@@ -138,6 +176,8 @@ async def test_old_texts_are_emptied_while_the_bot_runs(tmp_path: Path) -> None:
         trial.clock.turn(timedelta(days=1, hours=1))
         async with asyncio.timeout(10):
             while (await trial.turn("mention-1")).draft is not None:
+                # the round before may have begun before the clock was turned
+                trial.clock.turn(timedelta(hours=1))
                 await asyncio.sleep(0.002)
 
 

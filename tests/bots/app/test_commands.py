@@ -1,6 +1,8 @@
 """What a person tells a bot is done by the running bot, or on its ledger alone, and answered in words."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from greenroom.app import Commands
+from greenroom.clock import to_micros
 from greenroom.generation import Refused
 from greenroom.settings import Platforms, load_bot
 from greenroom.storage import SqliteLedger, State
@@ -289,8 +292,57 @@ async def test_a_turn_whose_texts_are_gone_is_not_tried_again(trial: Trial, keyb
     async with trial:
         while (await trial.turn("mention-1")).outbox:
             await asyncio.sleep(0.002)
-        assert "too old" in (await keyboard.type("retry", turn=seq))["error"]
+        assert "its texts are gone" in (await keyboard.type("retry", turn=seq))["error"]
         assert len(trial.platform.attempts) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_draft_that_is_held_for_too_long_is_said_only_as_something_new(
+    trial: Trial, keyboard: Keyboard
+) -> None:
+    trial.engine.outcomes += [Refused("not about this")] * 2
+    async with trial:
+        trial.mention()
+        await trial.counted({State.HELD: 1})
+        seq = (await trial.turn("mention-1")).seq
+        trial.clock.turn(timedelta(hours=5))
+        await keyboard.type("retry", turn=seq)
+        await trial.counted({State.HELD: 1})
+        trial.clock.turn(timedelta(hours=7))
+        assert "stale" in (answer := (await keyboard.type("retry", turn=seq))["error"]) or "held for too long" in answer
+        await trial.counted({State.STALE: 1})
+    assert trial.platform.attempts == []
+
+
+@pytest.mark.parametrize("name", ["cancel", "edit"])
+@pytest.mark.asyncio
+async def test_what_a_command_did_to_a_post_and_its_answer_are_on_disk_together(
+    trial: Trial, tmp_path: Path, name: str
+) -> None:
+    file = load_bot(trial.path, platforms=Platforms.of(trial.platform.adapter_class()))
+    moment = trial.clock.now() + timedelta(hours=1)
+    seen: set[tuple[object, object]] = set()
+    async with SqliteLedger(file.store, bot="ada", clock=trial.clock) as ledger:
+        commands = Commands(ledger, file, clock=trial.clock)
+        posted = await commands.obey("post", {"text": "Fog.", "at": to_micros(moment)})
+        arguments = {"item": posted["items"][0], "text": "Rain."}
+        number = await ledger.ask(name, arguments)
+        obeying = asyncio.ensure_future(commands.obey(name, arguments, command=number))
+        with contextlib.closing(sqlite3.connect(file.store)) as disk:
+            while True:
+                both = disk.execute(
+                    "SELECT (SELECT json_extract(due_event, '$.say') FROM agenda), answer IS NOT NULL "
+                    "FROM commands WHERE id=?",
+                    (number,),
+                ).fetchone()
+                seen.add(both)
+                if obeying.done() and both[1]:
+                    break
+                await asyncio.sleep(0)
+        assert "done" in await obeying
+    assert seen <= {("Fog.", False), (None if name == "cancel" else "Rain.", True)}, (
+        "a crash between would answer wrongly"
+    )
 
 
 # mistakes

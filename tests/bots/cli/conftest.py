@@ -124,8 +124,9 @@ class RunningBot:
     entries: list[dict[str, Any]] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
 
-    def start(self) -> "RunningBot":
-        """Start it, and return when it listens: what was said before is none of a new account's business."""
+    def start(self, *, connects: bool = True) -> "RunningBot":
+        """Start it, and return when it listens: what was said before is none of a new account's business. One whose
+        account cannot be signed in yet returns at once."""
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "greenroom", "run", "--json", *self.options],
             cwd=self.folder,
@@ -134,6 +135,8 @@ class RunningBot:
             text=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
+        if not connects:
+            return self
         self.read_until("connected")
         start = next(entry for entry in self.entries if entry["event"] == "running")
         deadline = time.monotonic() + PATIENCE
@@ -194,12 +197,13 @@ class RunningBot:
 
 @pytest.fixture
 def running(home: Path) -> Iterator[Callable[..., RunningBot]]:
-    """Start bots in the current folder: `running("bot.yaml")`; they are ended with the test."""
+    """Start bots in the current folder: `running("bot.yaml")`; they are ended with the test. With `connects=False` the
+    account need not be signed in at once."""
     bots: list[RunningBot] = []
 
-    def start(*options: str) -> RunningBot:
+    def start(*options: str, connects: bool = True) -> RunningBot:
         bots.append(RunningBot(home, options))
-        return bots[-1].start()
+        return bots[-1].start(connects=connects)
 
     yield start
     for bot in bots:

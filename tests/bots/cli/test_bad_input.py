@@ -92,6 +92,13 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "a join into nowhere": (("explain", "--kind", "join"), ("--in account/room",)),
     "an unknown platform": (("new", "--platform", "stag"), ("`stage`",)),
     "a file that exists": (("new", "--name", "Taken", "--folder", "."), ("taken.yaml exists", "--name")),
+    "an unknown account to go live": (("live", "hme"), ("`hme`", "home")),
+    "an account in a broken file to go live": (("live", "home", "--bot", "more/broken.yaml"), ("broken.yaml:2",)),
+    "an unknown account to catch up": (("catch-up", "hme"), ("`hme`", "home")),
+    "a bad stretch to catch up": (("catch-up", "home", "--since", "10m"), ("--since", "10 minutes")),
+    "catching up without a running bot": (("catch-up", "home"), ("greenroom run bot.yaml",)),
+    "a reset that nobody confirms": (("reset",), ("--yes",)),
+    "a reset without a ledger": (("reset", "more/other.yaml", "--yes"), ("other.db", "nothing to forget")),
     "a folder that is a file": (("schema", "--out", "bot.yaml/x"), ("bot.yaml",)),
 }
 
@@ -109,6 +116,10 @@ def test_a_command_that_cannot_be_done_says_why_and_what_helps(
     (home / "empty.txt").write_text("\n \n", encoding="utf-8")
     (home / "past.txt").write_text("first\n2001-01-01 12:00 second\n", encoding="utf-8")
     (home / "latin.txt").write_bytes("müde\n".encode("latin-1"))
+    (home / "more").mkdir()
+    (home / "more" / "broken.yaml").write_text("bot: [ada\n", encoding="utf-8")
+    other = "bot: other\npersona: ../persona.yaml\naccounts: {home: stage}\n"
+    (home / "more" / "other.yaml").write_text(other, encoding="utf-8")
     (home / "taken.yaml").write_text("persona: Somebody\nwho: is here\n", encoding="utf-8")
     words, fragments = COMMANDS[mistake]
     said = greenroom(*words)
@@ -122,6 +133,8 @@ def test_a_command_that_cannot_be_done_says_why_and_what_helps(
 
 
 USAGE: dict[str, tuple[str, ...]] = {
+    "no account to go live": ("live",),
+    "no account to catch up": ("catch-up",),
     "an unknown command": ("runn",),
     "an unknown option": ("status", "--jsn"),
     "no text": ("post",),
@@ -153,7 +166,6 @@ def test_several_bots_are_named_when_none_was_chosen(
     said = greenroom("status")
     assert said.code == 1
     assert "bot.yaml, other.yaml" in said.err
-    assert "--bot bot.yaml" in said.err
 
 
 @pytest.mark.parametrize("words", [("status",), ("log",), ("dead", "list"), ("queue", "cancel", "1")])

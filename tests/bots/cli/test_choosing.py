@@ -1,5 +1,6 @@
 """Which bot a command is about."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 
 from greenroom.cli.choosing import choose, demo_file
+from greenroom.clock import SystemClock
+from greenroom.storage import SqliteLedger
 from greenroom_adapters.contract import ConfigurationError
 
 
@@ -20,6 +23,19 @@ def test_the_only_bot_of_the_folder_is_meant_and_no_other_yaml_file(home: Path, 
     write_bot()
     (home / "compose.yaml").write_text("services:\n  bot: {image: x}\n", encoding="utf-8")
     assert choose(None).path == Path("bot.yaml")
+
+
+@pytest.mark.parametrize("first", ["bott: ada", "bot ada", "Bot: ada", ""])
+def test_a_bot_file_whose_first_word_is_wrong_is_still_the_one_that_is_meant(
+    greenroom: Callable[..., Any], home: Path, write_bot: Callable[..., Path], first: str
+) -> None:
+    text = write_bot().read_text(encoding="utf-8")
+    (home / "bot.yaml").unlink()
+    (home / "ada-bot.yaml").write_text(text.replace("bot: ada", first), encoding="utf-8")
+    assert choose(None).path == Path("ada-bot.yaml")
+    told = greenroom("check", "--offline")
+    assert told.code == 1
+    assert "ada-bot.yaml" in told.err
 
 
 def test_bots_of_the_configuration_folder_are_found_by_name(home: Path, write_bot: Callable[..., Path]) -> None:
@@ -48,3 +64,34 @@ def test_the_environment_can_name_the_bot(
     write_bot().rename(home / "elsewhere.yml")
     monkeypatch.setenv("GREENROOM_BOT", "elsewhere.yml")
     assert greenroom("check", "--offline").out.startswith("elsewhere.yml: ")
+
+
+def test_among_several_the_one_that_runs_is_meant(home: Path, write_bot: Callable[..., Path]) -> None:
+    text = write_bot().read_text(encoding="utf-8")
+    (home / "second.yaml").write_text(text.replace("bot: ada", "bot: ben"), encoding="utf-8")
+    (home / "data").mkdir()
+
+    async def while_it_runs() -> Path:
+        async with SqliteLedger(home / "data" / "ben.db", bot="ben", clock=SystemClock()):
+            return choose(None).path
+
+    assert asyncio.run(while_it_runs()) == Path("second.yaml")
+
+
+def test_a_command_does_not_take_the_demo_for_another_bot_that_runs_beside_it(
+    home: Path, write_bot: Callable[..., Path]
+) -> None:
+    text = write_bot().read_text(encoding="utf-8")
+    for name in ("ben", "cleo"):
+        (home / f"{name}.yaml").write_text(text.replace("bot: ada", f"bot: {name}"), encoding="utf-8")
+    (home / "bot.yaml").unlink()
+    (home / "data").mkdir()
+
+    async def while_both_run() -> None:
+        clock = SystemClock()
+        demo = SqliteLedger(home / "data" / "ada.db", bot="ada", clock=clock)
+        async with demo, SqliteLedger(home / "data" / "ben.db", bot="ben", clock=clock):
+            choose(None)
+
+    with pytest.raises(ConfigurationError, match=r"These run: ben.yaml, demo. Name one"):
+        asyncio.run(while_both_run())

@@ -1,5 +1,6 @@
 """The commands on a ledger that no bot runs on."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from greenroom.storage import State
+from greenroom.clock import SystemClock
+from greenroom.storage import Due, SqliteLedger, State
+from greenroom_adapters.contract import Poll, Visibility
 from greenroom_adapters.testing.stage import RunningStage
 
 LISBON = ZoneInfo("Europe/Lisbon")
@@ -113,10 +116,10 @@ def test_status_names_what_waits_and_leaves_with_3(
     assert "greenroom dead list" in greenroom("status").out
 
 
-def test_a_person_decides_what_becomes_of_what_waits(
+def test_a_person_decides_what_becomes_of_what_could_not_be_brought_to_its_end(
     greenroom: Callable[..., Any], ledger_with: Callable[..., None]
 ) -> None:
-    ledger_with(State.DEAD, State.UNKNOWN, State.HELD, State.SENT)
+    ledger_with(State.DEAD, State.UNKNOWN, State.DEAD, State.SENT)
     assert [turn["turn"] for turn in greenroom("dead", "list", "--json").json] == [3, 2, 1]
     assert greenroom("dead", "retry", "1").code == 0
     assert greenroom("dead", "sent", "2", "https://x.example/@ada/77").code == 0
@@ -126,7 +129,66 @@ def test_a_person_decides_what_becomes_of_what_waits(
     seen = greenroom("log", "--turn", "2", "--json").json
     assert seen["posts"][0]["url"] == "https://x.example/@ada/77"
     assert [entry["what"] for entry in seen["journal"]] == ["unknown", "went out"]
-    assert greenroom("dead").out == "Nothing waits for a person.\n"
+    assert greenroom("dead").out == "Nothing is dead or unknown.\n"
+
+
+def test_a_person_decides_about_each_held_draft_or_about_all_of_a_kind(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None]
+) -> None:
+    ledger_with(State.HELD, State.HELD, State.HELD, State.HELD)
+    assert [turn["turn"] for turn in greenroom("held", "list", "--json").json] == [4, 3, 2, 1]
+    assert greenroom("held", "approve", "1").out == "Turn 1 is let out.\n"
+    assert greenroom("held", "edit", "2", "It is lit, and warm.").code == 0
+    assert greenroom("held", "list", "--json").json[-1]["answer"] == ["It is lit, and warm."]
+    assert greenroom("held", "refuse", "3").out == "Turn 3 does not go out.\n"
+    assert greenroom("held", "approve", "posts").out == "0 drafts are let out.\n"
+    assert greenroom("held", "approve", "replies").out == "2 drafts are let out.\n"
+    states = {turn["turn"]: turn["state"] for turn in greenroom("log", "--json").json if "state" in turn}
+    assert states == {1: "drafted", 2: "drafted", 3: "withdrawn", 4: "drafted"}
+    assert greenroom("held").out == "No draft waits for you.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("held", "approve", "9"), "there is no turn 9"),
+        (("held", "approve", "2"), "turn 2 is sent, not held"),
+        (("held", "approve", "mentions"), "write a number, or all, posts, replies"),
+        (("held", "approve", "1", "posts"), "write one of the words all, posts and replies alone"),
+        (("held", "edit", "1", " "), "there are no words in the new text"),
+    ],
+)
+def test_what_cannot_be_done_with_a_held_draft_is_told(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None], words: tuple[str, ...], told: str
+) -> None:
+    ledger_with(State.HELD, State.SENT)
+    said = greenroom(*words)
+    assert said.code == 1
+    assert told in said.err
+
+
+def test_everything_is_stopped_and_goes_on_with_one_word_each(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None]
+) -> None:
+    ledger_with(State.SENT)
+    assert greenroom("stop-all", "--why", "a storm").code == 0
+    assert "Everything is stopped (a storm): `greenroom resume` ends it." in greenroom("status").out
+    refused = greenroom("resume", "home")
+    assert "`greenroom resume` without an account ends that" in refused.err
+    assert greenroom("resume").code == 0
+    assert "a storm" not in greenroom("status").out
+
+
+def test_an_account_that_was_paused_before_everything_was_stopped_stays_so_and_is_named(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None]
+) -> None:
+    ledger_with(State.SENT)
+    greenroom("pause", "home", "--why", "a storm")
+    greenroom("stop-all", "--why", "a fire")
+    said = greenroom("resume").out
+    assert "home was paused before (a storm) and stays so: `greenroom resume home` ends that." in said
+    assert "Nothing goes out on home" in greenroom("status").out
+    assert greenroom("resume", "home").out == "Resumed: home.\n"
 
 
 def test_a_held_draft_is_written_anew_when_it_is_tried_again(
@@ -212,6 +274,30 @@ def test_a_persona_can_be_checked_by_itself(greenroom: Callable[..., Any]) -> No
     assert greenroom("check", "persona.yaml", "--show").out.startswith("persona: Ada\n")
 
 
+def test_check_says_which_engine_has_no_key(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    write_bot(more="engines: [openai/gpt-5-mini, script]\n")
+    said = greenroom("check", "--offline")
+    assert said.code == 0
+    assert "warning: openai/gpt-5-mini has no key and is passed over: set OPENAI_API_KEY" in said.out
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test")
+    assert "no key" not in greenroom("check", "--offline").out
+
+
+def test_a_post_without_a_running_bot_tells_how_to_start_this_one(
+    greenroom: Callable[..., Any], home: Path, write_bot: Callable[..., Path]
+) -> None:
+    write_bot()
+    (home / "second.yaml").write_bytes((home / "bot.yaml").read_bytes())
+    assert "start it with `greenroom run bot.yaml`" in greenroom("post", "Lamp lit.", "--bot", "bot.yaml").out
+
+
+def test_what_somebody_writes_in_the_wrong_place_is_explained(greenroom: Callable[..., Any]) -> None:
+    assert "--text '@ada hello'" in " ".join(greenroom("explain", "@ada hello").err.split())
+
+
 def test_a_key_that_nobody_uses_is_pointed_out(greenroom: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-test")
     said = greenroom("check", "--offline").out
@@ -256,3 +342,49 @@ def test_schemas_are_those_of_the_repository(
     for name in ("bot.schema.json", "persona.schema.json"):
         kept = pytestconfig.rootpath / "config" / "schema" / name
         assert (home / "schema" / name).read_text(encoding="utf-8") == kept.read_text(encoding="utf-8")
+
+
+def test_what_goes_with_a_post_is_put_down_with_it(greenroom: Callable[..., Any], home: Path) -> None:
+    options = (
+        "--warning",
+        "food",
+        "--visibility",
+        "unlisted",
+        "--poll",
+        "Tea",
+        "--poll",
+        "Soup",
+        "--poll-for",
+        "2 hours",
+    )
+    assert greenroom("post", "Which?", "--at", "in 1 hour", *options, "--poll-several").code == 0
+    greenroom("queue", "edit", "1", "--text", "Which one?")
+    (home / "posts.txt").write_text("One.\nTwo.\n", encoding="utf-8")
+    assert greenroom("post", "--from-file", "posts.txt", "--at", "in 1 hour", *options, "--poll-several").code == 0
+
+    async def stored() -> list[Due]:
+        async with SqliteLedger(home / "data" / "ada.db", bot="ada", clock=SystemClock(), beside=True) as ledger:
+            return [item.event for item in await ledger.agenda()]
+
+    events = asyncio.run(stored())
+    assert {event.say for event in events} == {"Which one?", "One.", "Two."}
+    for event in events:
+        assert (event.warning, event.visibility) == ("food", Visibility.UNLISTED)
+        assert event.poll == Poll(options=("Tea", "Soup"), open_for=timedelta(hours=2), several=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--visibility", "private"), "`private` is not a visibility"),
+        (("--poll", "Tea"), "a poll has at least two answers"),
+        (("--poll", "Tea", "--poll", "Soup", "--poll-for", "soon"), "soon"),
+    ],
+)
+def test_what_cannot_go_with_a_post_is_told_and_nothing_is_put_down(
+    greenroom: Callable[..., Any], options: tuple[str, ...], why: str
+) -> None:
+    said = greenroom("post", "Which?", "--at", "in 1 hour", *options)
+    assert said.code == 1
+    assert why in said.err
+    assert not [one for one in greenroom("queue", "list", "--json").json if one["item"]]

@@ -76,3 +76,18 @@ def test_whatever_is_answered_is_read_back(
     persona = load_persona(written.persona)
     assert (persona.persona, persona.who) == (plain(name).strip(), plain(who).strip())
     assert persona.topics == tuple(plain(topic.strip()) for topic in topics.split(",") if topic.strip())
+
+
+def test_a_platform_that_needs_more_is_asked_for_it_and_its_secret_is_never_written(
+    greenroom: Callable[..., Any], home: Path
+) -> None:
+    refused = greenroom("new", "--name", "Mara", "--platform", "matrix")
+    assert refused.code == 1
+    assert "matrix needs to know: server. Write --set server=..." in refused.err
+    assert list(home.glob("*.yaml")) == []
+    made = greenroom("new", "--name", "Mara", "--platform", "matrix", "--set", "server=https://matrix.example.org")
+    assert made.code == 0
+    assert "in the environment, as MARA_MATRIX_TOKEN" in made.out
+    account = (home / "mara-bot.yaml").read_text(encoding="utf-8")
+    assert "token: {env: MARA_MATRIX_TOKEN}, live: false}" in account
+    assert greenroom("check", "mara-bot.yaml", "--offline").code == 0

@@ -45,6 +45,7 @@ def test_help_is_there_everywhere(greenroom: Callable[..., Any], path: tuple[str
     said = greenroom(*path)
     assert said.code == 0
     assert "Usage: greenroom" in said.out
+    assert "[[" not in said.out
 
 
 def test_the_version_is_told(greenroom: Callable[..., Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from greenroom.cli import live
 from greenroom_adapters.testing.stage import RunningStage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals that Windows has not")
@@ -155,3 +156,16 @@ def test_a_bot_waits_for_a_platform_that_is_away(
         assert bot.wait() == (0, "")
     finally:
         stage.stop()
+
+
+def test_the_command_for_other_bots_can_be_typed_where_no_path_leads_to_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = home / "bin" / "greenroom"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", ["bin/greenroom", "run", "demo"])
+    monkeypatch.setenv("PATH", str(home))
+    assert live._program() == "bin/greenroom"
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert live._program() == "greenroom"

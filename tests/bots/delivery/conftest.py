@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from greenroom.delivery import Dispatcher, Pacer
+from greenroom.delivery import Dispatcher, Pacer, Shelf, recalled
 from greenroom.faults import no_fault
+from greenroom.policy import ALLOW
 from greenroom.storage import Part, SqliteLedger, State, Turn
 from greenroom.testing import ManualClock, ScriptedPlatform
 from greenroom.testing.ledger import mention_turn
@@ -35,9 +36,11 @@ class Door:
             account="home",
             ledger=self.ledger,
             pacer=self.pacer,
+            may_send=lambda turn: ALLOW,
             clock=self.clock,
             faults=no_fault,
             chance=random.Random(1),  # noqa: S311 - jitter
+            shelf=Shelf(self.path.with_name("media")),
         )
 
     async def intended(self, *texts: str) -> Turn:
@@ -75,7 +78,7 @@ class Door:
         await self.ledger.__aexit__(None, None, None)
         self.ledger = SqliteLedger(self.path, bot="ada", clock=self.clock)
         await self.ledger.__aenter__()
-        self.pacer = Pacer(self.clock, quotas=await self.ledger.quotas("home"))
+        self.pacer = await recalled(self.ledger, "home", clock=self.clock)
         return await self.stored(turn)
 
     async def why(self, turn: Turn) -> list[str]:

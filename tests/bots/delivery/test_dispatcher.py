@@ -17,10 +17,12 @@ from greenroom_adapters.contract import (
     AuthenticationFailed,
     Duplicate,
     Forbidden,
+    Found,
     Idempotency,
     IdempotencyKind,
     OutcomeUnknown,
     Post,
+    PostRef,
     RateLimited,
     Receipt,
     TargetGone,
@@ -191,6 +193,19 @@ async def test_with_a_key_a_lost_try_that_cannot_be_found_yet_is_repeated_under_
     assert len(door.platform.attempts) == 2
     assert len(door.platform.posts) == 1
     assert len(door.platform.asked) == 1, "the platform is asked before the key is relied on"
+
+
+@pytest.mark.asyncio
+async def test_a_direct_message_is_not_repeated_under_a_key_that_the_platform_has_for_posts_alone(door: Door) -> None:
+    door.platform.direct_idempotency = Idempotency(kind=IdempotencyKind.LISTED)
+    door.platform.answers.append(answer_lost(OutcomeUnknown("the answer was lost")))
+    door.platform.findings.append(Undecided(reason="it is not listed yet"))
+    turn = await door.intended("Between us.")
+    turn.outbox[0].post = replace(turn.outbox[0].post, direct_to="reader")
+    turn = await door.deliver(turn)
+    assert turn.state is State.SENT
+    assert len(door.platform.posts) == 1
+    assert len(door.platform.asked) == 2, "the platform is asked until it tells"
 
 
 @pytest.mark.asyncio
@@ -534,6 +549,8 @@ async def test_refused_credentials_pause_the_account_and_nothing_is_lost(door: D
         while door.pacer.paused is None or not door.clock.awaited:
             await asyncio.sleep(0.001)
     assert "revoked" in str(door.pacer.paused)
+    await door.ledger.committed()
+    assert "revoked" in (await door.ledger.paused())["home"], "over restarts as well"
     assert (await door.stored(turn)).state is State.INTENDED
     assert any("account paused" in line for line in await door.why(turn))
     door.pacer.resume()
@@ -601,3 +618,26 @@ async def test_a_room_post_stays_what_it_was_over_a_crash(door: Door) -> None:
     door.ledger.save(turn)
     turn = await door.deliver(await door.after_crash(turn))
     assert door.platform.posts[0][1] == Post(text="hello", room="lounge", language="en", content_warning="greeting")
+
+
+@pytest.mark.asyncio
+async def test_what_was_looked_up_is_remembered_only_until_the_ledger_knows_whose_it_is(
+    door: Door, platform: ScriptedPlatform
+) -> None:
+    play(platform, IdempotencyKind.LISTED)
+    dispatcher = door.dispatcher()
+    for _ in range(3):
+        platform.answers.append(answer_lost(OutcomeUnknown("the answer was lost")))
+        turn = await door.intended()
+        task = asyncio.create_task(dispatcher.deliver(turn))
+        await door.clock.run_until(task.done)
+        assert turn.state is State.SENT
+    assert dispatcher._claimed == {}
+    taken = Receipt(key="other", ref=PostRef(id="x1"), published_at=door.clock.now())
+    platform.answers.append(OutcomeUnknown("the answer was lost"))
+    platform.findings.append(Found(receipt=taken))
+    other = await door.intended()
+    task = asyncio.create_task(dispatcher.deliver(other))
+    await door.clock.run_until(task.done)
+    assert other.state is State.UNKNOWN, "that post is the first turn's"
+    assert dispatcher._claimed == {}

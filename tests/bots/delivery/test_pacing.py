@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenroom.clock import to_micros
-from greenroom.delivery import Pacer
+from greenroom.delivery import Pacer, forget_block
 from greenroom.storage import State
 from greenroom.testing import ManualClock, ScriptedPlatform
 from greenroom_adapters.contract import Attempt, Quota, RateLimited, Receipt
@@ -158,3 +158,38 @@ def test_with_all_answers_outstanding_never_more_is_taken_than_is_left(limit: in
     for _ in range(taken):
         pacer.end()
     assert pacer.is_free is (remaining > limit * 0.05)
+
+
+@pytest.mark.asyncio
+async def test_a_platform_that_asked_to_wait_is_obeyed_over_a_restart_by_every_post(door: Door) -> None:
+    door.platform.answers.append(RateLimited("slowly", retry_after=timedelta(minutes=15)))
+    turn, other = await door.intended("first"), await door.intended("second")
+    task = asyncio.create_task(door.dispatcher().deliver(turn))
+    async with asyncio.timeout(10):
+        while (await door.stored(turn)).reason == "":
+            await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    began = door.platform.tried_at[0]
+
+    found = await door.after_crash(other)
+    assert found.state is State.INTENDED
+    door.clock.turn(timedelta(minutes=1))
+    assert (await door.deliver(found)).state is State.SENT
+    assert (door.platform.tried_at[1] - began) / 6e7 == pytest.approx(15, abs=0.01)
+
+
+@pytest.mark.asyncio
+async def test_a_person_who_says_go_on_ends_the_waiting_over_a_restart_as_well(door: Door) -> None:
+    door.platform.answers.append(RateLimited("slowly", retry_after=timedelta(minutes=15)))
+    turn, other = await door.intended("first"), await door.intended("second")
+    task = asyncio.create_task(door.dispatcher().deliver(turn))
+    async with asyncio.timeout(10):
+        while (await door.stored(turn)).reason == "":
+            await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await forget_block(door.ledger, "home")
+    await door.ledger.committed()
+    await door.after_crash(other)
+    assert door.pacer.is_free

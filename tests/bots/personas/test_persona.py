@@ -176,7 +176,8 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("tests: []", "3:1: `tests` is not there yet"),
     ("voice: {caption: x}", "3:9: `caption` is not there yet"),
     ("bounds: {reading_age: 12}", "3:10: `reading_age` is not there yet"),
-    ("disclosure: {say: [profile]}", "3:14: `say` is not there yet"),
+    ("disclosure: {say: [first_reply]}", "3:20: `first_reply` is not there yet: write `profile`, or [] for nowhere"),
+    ("disclosure: {say: profil}", "3:14: `profil` is not a place to say it. Did you mean `profile`?"),
     ("lines: {forgotten: x}", "3:9: `forgotten` is not there yet"),
     ("bounds: {too_long: cutt}", "3:10: `cutt` is not a way to treat a long text. Did you mean `cut`?"),
     (

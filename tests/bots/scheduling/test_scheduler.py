@@ -218,7 +218,7 @@ async def test_single_posts_put_down_from_beside_go_out_at_their_times_once_each
         await posted(trial, expected)
     assert await trial.bot.ledger.agenda() == []
     event_ids = {turn.event_id for turn in await trial.bot.ledger.turns()}
-    assert event_ids == {f"post:single@{item}" for item in items}
+    assert event_ids == {f"post:single@{item}.{trial.bot.ledger.id}" for item in items}
 
 
 @pytest.mark.parametrize("point", ["before_due_insert", "after_due_insert"])

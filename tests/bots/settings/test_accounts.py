@@ -120,6 +120,14 @@ def test_a_setting_cannot_take_the_place_of_a_common_key() -> None:
         settings_model(adapter)
 
 
+def test_a_platform_whose_libraries_are_not_installed_says_how_to_get_them() -> None:
+    def load() -> type[Adapter]:
+        raise ModuleNotFoundError("No module named 'rope'", name="rope")
+
+    with pytest.raises(ConfigurationError, match=r"`harbour` needs rope: .+ -m pip install 'greenroom\[harbour\]'"):
+        Platforms({"harbour": load}).adapter("harbour")
+
+
 def test_a_platform_that_is_not_installed_is_told_with_the_nearest_that_is(platforms: Platforms) -> None:
     with pytest.raises(ConfigurationError, match=r"there is no platform `harbr`\. Did you mean `harbour`"):
         platforms.adapter("harbr")

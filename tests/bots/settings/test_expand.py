@@ -26,6 +26,7 @@ post:
 rooms: {lounge: [home/lounge, home/#l], elsewhere: {mode: ignore}}
 people: {owner: home/@maria}
 limits: {quiet: 23:00-7:00}
+tell: lounge
 """
 
 EXPANDED = """\
@@ -54,6 +55,8 @@ answer:
   - mentions
   chance: 100%
   quiet_for: 0 seconds
+  hands_off: 12 hours
+  tell: false
 - to:
   - messages
   in:
@@ -65,6 +68,8 @@ answer:
   chance: 8%
   quiet_for: 0 seconds
   within: 30 minutes
+  hands_off: 12 hours
+  tell: false
 post:
 - name: a
   at:
@@ -97,6 +102,8 @@ people:
 limits:
   spend: 1 USD/day
   quiet: 23:00-07:00
+approve: risky
+tell: home/lounge
 keep: 90 days
 store: data/ada.db
 """

@@ -12,8 +12,8 @@ Wrong = Callable[[str], list[str]]
 
 HEAD = "bot: ada\npersona: ada.yaml\naccounts: {home: harbour}\n"
 REFER = "write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER}"
-RULE_KEYS = "to, in, words, chance, quiet_for, within, say"
-BOT_KEYS = "bot, persona, accounts, timezone, engines, answer, post, rooms, people, limits, keep, store"
+RULE_KEYS = "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, tell"
+BOT_KEYS = "bot, persona, accounts, timezone, engines, answer, post, rooms, people, limits, approve, tell, keep, store"
 
 BELOW_THE_HEAD: list[tuple[str, str]] = [
     # keys
@@ -35,12 +35,19 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("engines: {text: {model: openai/x, base_url: http://x}}", "4:35: `base_url` is called `server` here"),
     # not there yet
     ("tools: {}", "4:1: `tools` is not there yet"),
-    ("approve: risky", "4:1: `approve` is not there yet"),
-    ("tell: home/@maria", "4:1: `tell` is not there yet"),
+    ("tell: home", "4:1: `home` alone would tell everybody: write a person, home/@handle, or a room, home/room"),
+    ("tell: hme/@maria", "4:1: `hme/@maria`: there is no account `hme`. Did you mean `home`?"),
+    (
+        "rooms: {r: [home/a, home/b]}\ntell: q",
+        "5:1: `q` alone would tell everybody: write a person, q/@handle, or a room, q/room",
+    ),
+    ("tell: 5", "4:1: `5` is not understood here: write it like home or home/lounge"),
+    (
+        "answer: {to: mentions, tell: true, say: x}",
+        "4:1: `say` answers and `tell: true` leaves the answer to a person: keep one of them",
+    ),
     ("page: none", "4:1: `page` is not there yet"),
     ("engines: {image: card}", "4:11: `image` is not there yet"),
-    ("answer: {to: mentions, gather: 4 seconds}", "4:24: `gather` is not there yet"),
-    ("answer: {to: mentions, hands_off: 12 hours}", "4:24: `hands_off` is not there yet"),
     ("post: {at: 08:00, from: {feed: x}}", "4:19: `from` is not there yet"),
     ("post: {at: 08:00, picture: {file: lights.jpg, alt: x, filter: dusk}}", "4:55: `filter` is not there yet"),
     ("rooms: {a: {is: home/a, slow: 1/minute}}", "4:25: `slow` is not there yet"),
@@ -49,7 +56,15 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
         "4:25: `open` is not there yet: write `mentions`, and a rule `{to: messages, in: ROOM}` in `answer`",
     ),
     ("people: {moderators: home/@x}", "4:10: `moderators` is not there yet"),
-    ("limits: {posts: 12/day}", "4:10: `posts` is not there yet"),
+    ("limits: {spend_per_person: 10%}", "4:10: `spend_per_person` is not there yet"),
+    ("limits: {posts: 12}", "4:10: `12` is not understood here: write it like 5/hour"),
+    ("limits: {replies: 0/hour}", "4:10: `0/hour` is not a rate: write it like 5/hour, 12/day or 1/minute"),
+    (
+        "limits: {replies_per_person: 5 an hour}",
+        "4:10: `5 an hour` is not a rate: write it like 5/hour, 12/day or 1/minute",
+    ),
+    ("approve: sometimes", "4:1: `sometimes` is not a way to approve. Write one of never, risky, always"),
+    ("answer: {to: mentions, gather: 4}", "4:24: `4`: minutes or months? write 4 minutes"),
     ("store: {env: DATABASE_URL}", "4:1: a ledger in PostgreSQL is not there yet: write the path of a file"),
     # values
     ("timezone: Europe/Lissabon", "4:1: `Europe/Lissabon` is not a time zone. Did you mean `Europe/Lisbon`?"),
@@ -232,6 +247,40 @@ def test_a_key_in_plain_sight_is_a_mistake_and_is_not_repeated(mistakes: Wrong) 
             "(and have it replaced: it was written down)"
         ]
         assert key not in "".join(told)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tell: {key}",
+        "rooms: {{a: {{is: {key}}}}}",
+        "rooms: {{a: {key}}}\ntell: a",
+        "people: {{owner: {key}}}",
+        "approve: {key}",
+        "store: {{env: {key}}}",
+        "keep: {key}",
+        "limits: {{spend: {key}}}",
+        "post: {{at: {key}, say: x}}",
+        "{key}: x",
+        "answer: [{key}]",
+        "engines: {key}",
+    ],
+)
+def test_a_key_in_any_wrong_place_is_quoted_by_no_mistake(mistakes: Wrong, line: str) -> None:
+    key = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+    told = mistakes(f"{HEAD}{line.format(key=key)}\n")
+    assert sum("this looks like a key" in one for one in told) == 1
+    assert key[:16] not in "".join(told)
+
+
+@pytest.mark.parametrize("place", ["persona", "timezone"])
+def test_a_key_in_the_head_is_quoted_by_no_mistake(mistakes: Wrong, place: str) -> None:
+    key = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+    head = HEAD.replace("persona: ada.yaml", f"persona: {key}") if place == "persona" else f"{HEAD}timezone: {key}\n"
+    assert key in head
+    told = mistakes(head)
+    assert len(told) == 1
+    assert key[:16] not in told[0]
 
 
 def test_a_refused_secret_is_in_no_error_and_no_repr(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from greenroom.storage import LedgerBroken, SqliteLedger, State, StorageError
+from greenroom.storage.sqlite import migrations
 from greenroom.testing import ManualClock
 from greenroom.testing.ledger import mention_turn
 
@@ -136,6 +137,24 @@ async def test_a_file_of_a_newer_program_is_refused(ledger: SqliteLedger, path: 
     for beside in (False, True):
         with pytest.raises(LedgerBroken, match=r"version 999.*update greenroom"):
             await SqliteLedger(path, bot="ada", clock=clock, beside=beside).__aenter__()
+
+
+@pytest.mark.asyncio
+async def test_a_program_that_cannot_read_the_last_words_refuses_a_file_that_has_them(
+    ledger: SqliteLedger, path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        async with SqliteLedger(path, bot="ada", clock=clock) as first:
+            first.remember("said:here/u1", "3 2 100")
+            await first.committed()
+    async with ledger:
+        assert await ledger.facts("said:") == {"said:here/u1": "3 2 100"}, "a later one goes on with the file"
+        ledger.remember("said:here/u1", "3 2 100 5 0 9")
+        await ledger.committed()
+    monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+    with pytest.raises(LedgerBroken, match=r"table version 2, this program knows 1: update greenroom"):
+        await SqliteLedger(path, bot="ada", clock=clock).__aenter__()
 
 
 @pytest.mark.asyncio

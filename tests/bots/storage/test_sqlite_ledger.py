@@ -1,13 +1,16 @@
 """The SQLite ledger keeps every promise of a ledger."""
 
+import contextlib
+import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
-from greenroom.storage import SqliteLedger
+from greenroom.storage import SqliteLedger, State
 from greenroom.testing import LedgerConformance, ManualClock
-from greenroom.testing.ledger import MakeLedger
+from greenroom.testing.ledger import MakeLedger, mention_turn
 
 
 class TestSqliteLedger(LedgerConformance):
@@ -15,3 +18,57 @@ class TestSqliteLedger(LedgerConformance):
     @override
     def make_ledger(self, tmp_path: Path, clock: ManualClock) -> MakeLedger:
         return lambda: SqliteLedger(tmp_path / "data" / "ada.db", bot="ada", clock=clock)
+
+
+@pytest.mark.asyncio
+async def test_retention_and_deletions_cost_the_same_however_many_turns_there_ever_were(tmp_path: Path) -> None:
+    steps: list[int] = []
+    for many in (100, 10_000):
+        clock = ManualClock()
+        async with SqliteLedger(tmp_path / f"{many}.db", bot="ada", clock=clock) as ledger:
+            for number in range(many):
+                turn = mention_turn(number)
+                turn.state = State.SENT
+                ledger.receive(turn)
+                ledger.save(turn)
+            await ledger.committed()
+            clock.turn(timedelta(days=1))
+            while await ledger.retire(before=clock.micros()):
+                pass
+            taken = 0
+
+            def step() -> int:
+                nonlocal taken
+                taken += 1
+                return 0
+
+            assert ledger._reader is not None
+            ledger._reader.set_progress_handler(step, 10)
+            assert await ledger.retire(before=clock.micros()) == 0
+            assert await ledger.about_post("home", "p7") == []
+            steps.append(taken)
+    few, more = steps
+    assert more <= few + 5
+
+
+@pytest.mark.asyncio
+async def test_each_ledger_has_an_id_of_its_own_also_for_who_reads_beside(tmp_path: Path) -> None:
+    clock = ManualClock()
+    ids: list[str] = []
+    for name in ("a.db", "b.db"):
+        async with SqliteLedger(tmp_path / name, bot="ada", clock=clock) as ledger:
+            ids.append(ledger.id)
+            async with SqliteLedger(tmp_path / name, bot="ada", clock=clock, beside=True) as beside:
+                assert beside.id == ledger.id
+    assert len(set(ids)) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_ledger_that_was_made_without_an_id_stays_without(tmp_path: Path) -> None:
+    path, clock = tmp_path / "ada.db", ManualClock()
+    async with SqliteLedger(path, bot="ada", clock=clock):
+        pass
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("DELETE FROM meta WHERE name='id'")
+    async with SqliteLedger(path, bot="ada", clock=clock) as ledger:
+        assert ledger.id == "", "what it has numbered keeps its names"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from typing_extensions import override
 
@@ -37,20 +37,21 @@ def shown(value: object, *, under: str = "why") -> Any:
 )
 def test_credentials_of_known_make_are_masked_anywhere(tail: str, beginning: str) -> None:
     credential = beginning + tail
-    for text in (credential, f"refused ({credential})", f'{{"got": "{credential}"}}', f"GET /x/{credential}/y"):
-        assert tail not in shown(text)
-        assert "***" in shown(text)
+    for around in ("{}", "refused ({})", '{{"got": "{}"}}', "GET /x/{}/y"):
+        assert shown(around.format(credential)) == around.format("***")
 
 
 @given(st.text(ALPHANUMERIC + "_.~+/-", min_size=8, max_size=60))
+@example("Authoriz")
 def test_authorization_headers_are_masked_whatever_their_value(value: str) -> None:
-    for text in (f"Authorization: Bearer {value}", f"{{'authorization': 'Bot {value}'}}", f"Cookie: a={value}; b=1"):
-        assert value not in shown(text)
+    # all of what is left is compared: a value may be a part of its header's own name
+    assert shown(f"Authorization: Bearer {value}") == "Authorization: ***"
+    assert shown(f"{{'authorization': 'Bot {value}'}}") == "{'authorization': '***'}"
+    assert shown(f"Cookie: a={value}; b=1") == "Cookie: ***"
 
 
 @given(st.text(ALPHANUMERIC, min_size=1, max_size=30), st.text(ALPHANUMERIC, min_size=3, max_size=30))
 def test_addresses_lose_their_user_and_their_keys(user: str, key: str) -> None:
-    assume(key not in "https://example.com/a?access_token=***&q=1#b" and user not in "https://***@example.com/")
     assert shown(f"https://{user}:{key}@example.com/") == "https://***@example.com/"
     assert (
         shown(f"at https://example.com/a?access_token={key}&q=1#b") == "at https://example.com/a?access_token=***&q=1#b"
@@ -102,9 +103,8 @@ def test_a_field_named_like_a_secret_is_masked_whatever_it_holds(name: str) -> N
 @given(st.text(ALPHANUMERIC, min_size=6, max_size=30))
 def test_a_secret_never_shows_itself_at_any_depth(value: str) -> None:
     secret = Secret(value)
-    written = json.dumps(redacted({"a": secret, "b": [secret, {"c": (secret, {secret})}], "d": f"{secret}"}))
-    assert value not in written.replace("***", "")
-    assert written.count("***") == 5
+    entry = {"a": secret, "b": [secret, {"c": (secret, {secret})}], "d": f"{secret}"}
+    assert redacted(entry) == {"a": "***", "b": ["***", {"c": ["***", ["***"]]}], "d": "***"}
 
 
 @given(entries)

@@ -66,7 +66,26 @@ async def test_a_new_account_starts_at_now_and_remembers_it_before_it_reads(tria
     async with trial:
         await trial.counted({State.SENT: 1}, by=timedelta(seconds=1))
     assert trial.platform.texts == ["You said: while it was away"]
-    assert trial.platform.asked_for_now == 1, "now is asked for once in the account's life"
+    assert trial.platform.listened_after[-1] == {"events": "3"}, "now counts once in the account's life"
+
+
+@pytest.mark.parametrize("how", ["stop", "crash"])
+@pytest.mark.asyncio
+async def test_a_source_that_comes_later_starts_at_its_first_now_though_nothing_happens_in_it(
+    trial: Trial, how: str
+) -> None:
+    async with trial:
+        trial.mention()
+        await trial.counted({State.SENT: 1})
+    trial.platform.other_sources["messages"] = "7"
+    await trial.start()
+    await trial.until(lambda: len(trial.platform.listened_after) == 2)
+    assert trial.platform.listened_after[-1] == {"events": "1", "messages": "7"}
+    await (trial.stop() if how == "stop" else trial.crash())
+    trial.platform.other_sources["messages"] = "9"
+    async with trial:
+        await trial.until(lambda: len(trial.platform.listened_after) == 3)
+    assert trial.platform.listened_after[-1] == {"events": "1", "messages": "7"}, "what came while it was away is heard"
 
 
 @pytest.mark.asyncio
@@ -240,7 +259,7 @@ async def test_credentials_that_are_refused_while_it_listens_pause_the_account(t
         assert len(trial.platform.listened_after) == 1
         assert trial.platform.attempts == []
         await trial.bot.commands.obey("resume", {})
-        await trial.counted({State.SENT: 1})
+        await trial.counted({State.SENT: 1}, by=timedelta(seconds=1))
 
 
 @pytest.mark.asyncio
@@ -282,3 +301,36 @@ async def test_a_stop_signs_out_and_leaves_no_task_behind(trial: Trial) -> None:
     async with asyncio.timeout(5):
         while asyncio.all_tasks() - before:
             await asyncio.sleep(0.001)
+
+
+@pytest.mark.asyncio
+async def test_an_account_whose_token_was_revoked_is_not_connected_and_stays_paused_until_a_person_resumes_it(
+    trial: Trial,
+) -> None:
+    async with trial:
+        desk = trial.bot.desks["home"]
+        assert desk.is_connected
+        trial.platform.reading.append(AuthenticationFailed("token revoked"))
+        trial.platform.interrupt()
+        await trial.until(lambda: not desk.is_connected)
+        await trial.bot.ledger.committed()
+        assert "token revoked" in (await trial.bot.ledger.paused())["home"]
+    async with trial:
+        trial.mention()
+        await trial.counted({State.INTENDED: 1})
+        await trial.bot.commands.obey("resume", {"account": "home"})
+        await trial.counted({State.SENT: 1})
+        assert await trial.bot.ledger.paused() == {}
+
+
+@pytest.mark.asyncio
+async def test_an_account_that_is_resumed_after_a_refusal_listens_again(trial: Trial) -> None:
+    async with trial:
+        desk = trial.bot.desks["home"]
+        trial.platform.reading.append(AuthenticationFailed("token revoked"))
+        trial.platform.interrupt()
+        await trial.until(lambda: not desk.is_connected)
+        await trial.bot.commands.obey("resume", {"account": "home"})
+        await trial.until(lambda: desk.is_connected)
+        trial.mention()
+        await trial.counted({State.SENT: 1})

@@ -21,6 +21,7 @@ from greenroom_adapters.contract import (
     PostDeleted,
     PostEdited,
     PostRef,
+    Unavailable,
 )
 
 
@@ -267,8 +268,8 @@ async def test_a_mistake_of_an_engine_ends_one_turn_and_no_more(trial: Trial) ->
 async def test_what_is_older_than_its_rule_allows_is_stale_without_asking_an_engine(trial: Trial) -> None:
     async with trial:
         trial.mention(occurred_at=trial.clock.now() - timedelta(hours=6, seconds=1))
-        trial.mention(occurred_at=trial.clock.now() - timedelta(hours=6))
-        await trial.counted({State.STALE: 1, State.SENT: 1})
+        trial.mention(occurred_at=trial.clock.now() - timedelta(hours=5, minutes=59))
+        await trial.counted({State.STALE: 1, State.SENT: 1}, by=timedelta(seconds=1))
         assert len(trial.engine.briefs) == 1
 
 
@@ -493,6 +494,81 @@ async def test_a_draft_for_a_text_that_was_edited_since_is_dropped_even_over_a_c
     await trial.bot.commands.obey("resume", {})
     await trial.counted({State.SENT: 1})
     assert trial.platform.texts == ["You said: Is it raining?"]
+
+
+@pytest.mark.asyncio
+async def test_a_held_draft_is_drafted_and_held_anew_when_its_question_is_edited(trial: Trial) -> None:
+    trial.rewrite("approve: always\nanswer: mentions\n")
+    async with trial:
+        trial.mention("Do you like cats?")
+        await trial.counted({State.HELD: 1})
+        edited(trial, "p1", "Do you like arson?")
+        await trial.until(lambda: len(trial.engine.briefs) == 2)
+        await trial.counted({State.HELD: 1})
+        turn = await trial.turn("mention-1")
+        assert turn.draft is not None
+        assert turn.draft.parts == ("You said: Do you like arson?",)
+        await trial.bot.commands.obey("approve", {"turns": [1]})
+        await trial.counted({State.SENT: 1})
+    assert trial.platform.texts == ["You said: Do you like arson?"]
+
+
+@pytest.mark.asyncio
+async def test_an_approved_draft_that_was_tried_already_is_not_written_anew(trial: Trial) -> None:
+    trial.rewrite("approve: always\nanswer: mentions\n")
+    async with trial:
+        trial.mention("Do you like cats?")
+        await trial.counted({State.HELD: 1})
+        trial.platform.answers.append(Unavailable("not now"))
+        await trial.bot.commands.obey("approve", {"turns": [1]})
+        await trial.until(lambda: trial.platform.attempts)
+        edited(trial, "p1", "Do you like arson?")
+        await trial.past(lambda: trial.platform.posts)
+    assert trial.platform.texts == ["You said: Do you like cats?"]
+    assert len(trial.engine.briefs) == 1
+
+
+@pytest.mark.asyncio
+async def test_edits_without_end_cost_one_more_call_however_they_are_spread(trial: Trial) -> None:
+    trial.rewrite("approve: always\nanswer: mentions\n")
+    async with trial:
+        trial.mention("0")
+        for number in range(1, 5):
+            await trial.counted({State.HELD: 1})
+            edited(trial, "p1", str(number))
+            await trial.until(lambda: len(trial.engine.briefs) == 2)
+        await trial.counted({State.HELD: 1})
+    async with trial:
+        edited(trial, "p1", "5")
+        trial.mention("the end")
+        await trial.counted({State.HELD: 2})
+        turn = await trial.turn("mention-1")
+        assert turn.draft is not None
+        assert turn.draft.parts == ("You said: 1",)
+        assert turn.event.text == "5"  # type: ignore[union-attr]  # a mention has one
+    assert len(trial.engine.briefs) == 3, "two for it, one for the end"
+
+
+@pytest.mark.asyncio
+async def test_edits_while_the_engine_works_are_read_once_more_and_no_more_than_that(trial: Trial) -> None:
+    async def edit(text: str) -> None:
+        edited(trial, "p1", text)
+        await trial.until(lambda: f"'{text}'" in repr(trial.bot.desks["home"].lanes.in_memory()[0].event))
+
+    trial.engine.gate.clear()
+    async with trial:
+        trial.mention("0")
+        await trial.until(lambda: trial.engine.at_work)
+        await edit("1")
+        await edit("2")
+        first, trial.engine.gate = trial.engine.gate, asyncio.Event()
+        first.set()
+        await trial.until(lambda: len(trial.engine.briefs) == 2)
+        await edit("3")
+        trial.engine.gate.set()
+        await trial.counted({State.SENT: 1})
+    assert trial.platform.texts == ["You said: 2"]
+    assert len(trial.engine.briefs) == 2
 
 
 # rehearsing

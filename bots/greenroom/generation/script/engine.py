@@ -40,12 +40,13 @@ class ScriptEngine(Engine):
     def name(self) -> str:
         return self._name
 
-    def prepare(self, persona: Persona) -> None:
-        """Read the persona's script now, so that its mistakes show before the first brief. Reads files.
+    def prepare(self, persona: Persona, script: Script | None = None) -> None:
+        """Read the persona's script now, so that its mistakes show before the first brief. Reads files, unless the
+        `script` was read already.
 
         :raises Mistakes: the script cannot be used
         """
-        self._speaker(persona)
+        self._speaker(persona, script)
 
     @override
     async def generate(self, brief: Brief) -> Generated:
@@ -57,12 +58,13 @@ class ScriptEngine(Engine):
         text = speaker.post(brief, lines, now) if brief.surface is Surface.POST else speaker.reply(brief, lines, now)
         return Generated(text=text, engine=self._name)
 
-    def _speaker(self, persona: Persona) -> Speaker:
+    def _speaker(self, persona: Persona, script: Script | None = None) -> Speaker:
         key = _key(persona)
         speaker = self._speakers.get(key)
         if speaker is None:
             plain = self._plain = self._plain or load_script(PLAIN)
-            script = load_script(persona.script) if persona.script is not None else plain
+            if script is None:
+                script = load_script(persona.script) if persona.script is not None else plain
             speaker = Speaker(persona, script, plain)
             while len(self._speakers) >= SPEAKERS_KEPT:
                 del self._speakers[next(iter(self._speakers))]

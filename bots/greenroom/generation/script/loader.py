@@ -62,19 +62,20 @@ SAYING_KEYS = (
 )
 
 
-def load_script(path: Path) -> Script:
-    """Read the script at `path`.
+def load_script(path: Path, *, body: bytes | None = None) -> Script:
+    """Read the script at `path`. `body` is what stands in it, where that was read already.
 
     :raises Mistakes: it cannot be used; every mistake that was found, with its place
     """
-    return _Loader(path).load()
+    return _Loader(path, body).load()
 
 
 class _Loader:
     """Reads one file. Each method takes a node of the document and returns what it means, or notes a mistake."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, body: bytes | None) -> None:
         self._path = path
+        self._body = body
         self._lines: list[str] = []
         self._mistakes: list[Mistake] = []
         self._texts: list[tuple[yaml.Node, Saying, frozenset[str]]] = []
@@ -123,7 +124,7 @@ class _Loader:
 
     def _document(self) -> yaml.Node:
         try:
-            text = self._path.read_text(encoding="utf-8")
+            text = (self._path.read_bytes() if self._body is None else self._body).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
             raise Mistakes([Mistake(path=self._path, line=None, column=None, reason=f"the script {reason}")]) from error

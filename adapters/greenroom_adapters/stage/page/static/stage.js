@@ -98,7 +98,7 @@ async function refresh() {
       again = false;
       const answer = await fetch(location.href, { headers: { "X-Refresh": "yes" }, cache: "no-store" });
       if (answer.ok) takeOver(parse(await answer.text()));
-      else if (answer.status === 404) $("[data-notice]").textContent = "This is gone.";
+      else if (answer.status === 404 && !$("[data-refusal]")) $("[data-notice]").textContent = "This is gone.";
       await new Promise((done) => setTimeout(done, 120)); // a busy stage is read some times a second, not at every word
     } while (again);
   } catch {

@@ -1,0 +1,327 @@
+"""One bot on Discord."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, ClassVar, Self, TypeVar
+
+from typing_extensions import override
+
+from greenroom_adapters.contract import (
+    Absent,
+    Adapter,
+    Attempt,
+    Author,
+    Capabilities,
+    Clerk,
+    Credentials,
+    Event,
+    Found,
+    Idempotency,
+    IdempotencyKind,
+    Keep,
+    Kind,
+    Limits,
+    Metrics,
+    Post,
+    PostRef,
+    Receipt,
+    Standing,
+    Surface,
+    ThreadPost,
+    Undecided,
+)
+from greenroom_adapters.discord.acting import Acting
+from greenroom_adapters.discord.allowance import Allowance
+from greenroom_adapters.discord.api import Api
+from greenroom_adapters.discord.channels import Channels
+from greenroom_adapters.discord.checking import LOOKED_INTO, standing
+from greenroom_adapters.discord.errors import refusal, wait
+from greenroom_adapters.discord.first_server import FirstServer
+from greenroom_adapters.discord.gateway import Gateway
+from greenroom_adapters.discord.intents import intents, may_read_everything
+from greenroom_adapters.discord.listening import Listening
+from greenroom_adapters.discord.mapping import KINDS, LIVE_ONLY, author
+from greenroom_adapters.discord.memory import Memory
+from greenroom_adapters.discord.places import Places
+from greenroom_adapters.discord.positions import START
+from greenroom_adapters.discord.publishing import Publishing
+from greenroom_adapters.discord.reading_back import ReadingBack
+from greenroom_adapters.discord.settings import BASE_URL, DiscordSettings
+from greenroom_adapters.discord.signing_in import bare, sign_in
+from greenroom_adapters.discord.snowflakes import first_of
+from greenroom_adapters.discord.wire import WireApplication
+from greenroom_adapters.discord.writing import MEDIA_LIMIT, POLL_LIMIT, TEXT_LIMIT
+from greenroom_adapters.transport import Http, Pace, system_now
+
+__all__ = ["DiscordAdapter"]
+
+Part = TypeVar("Part")
+
+PUBLISH_DEADLINE = timedelta(seconds=30)
+SETTLES_AFTER = PUBLISH_DEADLINE + timedelta(seconds=15)
+"""A message is in its channel's history as soon as Discord answers; the rest is for a service of many machines."""
+KEY_WINDOW = timedelta(minutes=2)
+"""How long a nonce is trusted. Discord compares it with those of "the past few minutes" ("Create Message"), and says no
+number: two is the least that this can mean. What takes longer is read back instead."""
+SHARD_STARTS = timedelta(seconds=5)
+"""Sessions of shards may be begun one in five seconds ("Max concurrency")."""
+BODY_CAP = 16 * 1024 * 1024
+
+
+class DiscordAdapter(Adapter):
+    """The bot whose token `settings.token` is.
+
+    Each channel, thread and direct conversation is a source of events, whose cursors are ids of messages; `start` says
+    where listening begins in all the others. What was missed comes from the channels' history. A nonce makes a message
+    that is sent twice within two minutes one message; behind that, our own messages are read back.
+    """
+
+    platform: ClassVar[str] = "discord"
+    Settings: ClassVar[type[Any]] = DiscordSettings
+
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        *,
+        account: str,
+        now: Callable[[], datetime] = system_now,
+        silence: timedelta = timedelta(seconds=60),
+        pace: Pace | None = None,
+    ) -> None:
+        """`silence` is after which the gateway counts as dead; it must be longer than its heartbeats are apart (about
+        41 seconds)."""
+        token = bare(settings.token)
+        self._settings = settings
+        self._token = token
+        self._now = now
+        self._silence = silence
+        self._pace = pace or Pace()
+        allowance = Allowance()
+        self._http = Http(
+            settings.base_url,
+            platform=self.platform,
+            account=account,
+            secrets=(token,),
+            refusal=refusal,
+            wait=wait,
+            heard=allowance.heard,
+            body_cap=BODY_CAP,
+            now=now,
+        )
+        self._api = Api(self._http, allowance)
+        self._memory = Memory()
+        self._shards = 1
+        self._reads_everything = False
+        self._application: WireApplication | None = None
+        self._me: Author | None = None
+        self._capabilities: Capabilities | None = None
+        self._places: Places | None = None
+        self._first_server = FirstServer()
+        self._channels: Channels | None = None
+        self._listening: Listening | None = None
+        self._acting: Acting | None = None
+        self._reading_back: ReadingBack | None = None
+        self._publishing: Publishing | None = None
+
+    def keep_in(self, keep: Keep) -> None:
+        """Remember there which server gives channels their names."""
+        self._first_server.keep_in(keep)
+
+    @classmethod
+    async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
+        """Walk a person through making an application and its token."""
+        return await sign_in(clerk, known, platform=cls.platform, base_url=BASE_URL)
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        return _entered(self._capabilities)
+
+    @property
+    @override
+    def me(self) -> Author:
+        return _entered(self._me)
+
+    # Coming and going ------------------------------------------------------------------------------------------------
+
+    @override
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        try:
+            self._http.authorize(self._token, scheme="Bot")
+            await self._sign_in()
+        except BaseException:
+            await self._http.aclose()
+            raise
+        return self
+
+    @override
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if self._listening is not None:
+            await self._listening.aclose()
+        await self._http.aclose()
+
+    async def _sign_in(self) -> None:
+        settings, memory = self._settings, self._memory
+        me = await self._look_at_myself()
+        self._shards = max(1, (await self._api.gateway()).shards)
+        places = self._places = await self._look_around(me)
+        listening = self._listening = Listening(
+            self._api,
+            places,
+            memory,
+            me=me.id,
+            called=me.name,
+            gateways=self._gateways,
+            reads_everything=lambda: self._reads_everything,
+            now=self._now,
+            pace=self._pace,
+        )
+        self._channels = Channels(
+            self._api, places, survey=lambda: listening.survey(most=None if settings.servers else LOOKED_INTO)
+        )
+        self._acting = Acting(self._api, places, self._channels, me=me.id, called=me.name)
+        capabilities = self._capabilities = _capabilities(
+            reads_everything=self._reads_everything, has_home=bool(settings.home)
+        )
+        self._reading_back = ReadingBack(
+            self._api, places, memory, me=me.id, settles_after=capabilities.settles_after, now=self._now
+        )
+        self._publishing = Publishing(
+            self._api, self._channels, places, memory, home=settings.home, capabilities=capabilities
+        )
+
+    async def _look_around(self, me: Author) -> Places:
+        served = self._settings.servers
+        first = None if served else await self._first_server.recall()
+        places = Places(me=me.id, served=served, first=first)
+        if not served and first is None:
+            places.announce(guild.id for guild in await self._api.guilds())
+            await self._first_server.remember(places.first)
+        return places
+
+    async def _look_at_myself(self) -> Author:
+        told = await self._api.me()
+        self._application = await self._api.application()
+        self._reads_everything = may_read_everything(self._application)
+        me = self._me = author(told)
+        return me
+
+    def _gateways(self) -> list[Gateway]:
+        return [
+            Gateway(
+                self._api,
+                token=self._token,
+                address=self._settings.gateway_url,
+                intents=intents(reads_everything=self._reads_everything),
+                shard=shard,
+                shards=self._shards,
+                silence=self._silence,
+                pace=self._pace,
+                starts_after=shard * SHARD_STARTS,
+            )
+            for shard in range(self._shards)
+        ]
+
+    @override
+    async def check(self) -> Standing:
+        me = await self._look_at_myself()
+        return await standing(
+            me,
+            _entered(self._application),
+            reads_everything=self._reads_everything,
+            settings=self._settings,
+            api=self._api,
+            places=_entered(self._places),
+            channels=_entered(self._channels),
+            listening=_entered(self._listening),
+        )
+
+    # Listening -------------------------------------------------------------------------------------------------------
+
+    @override
+    async def now(self) -> Mapping[str, str]:
+        return {START: str(first_of(self._now()) - 1)}
+
+    @override
+    async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
+        """Yield events; without a cursor for `start` from this moment on."""
+        places = _entered(self._places)
+        async with aclosing(_entered(self._listening).events(after)) as events:
+            async for event in events:
+                if not self._settings.servers:
+                    await self._first_server.remember(places.first)
+                yield event
+
+    async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
+        """Yield what was said from `since` until now, channel by channel, each from its oldest message on."""
+        async with aclosing(_entered(self._listening).history(since)) as events:
+            async for event in events:
+                yield event
+
+    # Publishing ------------------------------------------------------------------------------------------------------
+
+    @override
+    def prepare(self, post: Post, *, key: str) -> bytes:
+        return _entered(self._publishing).prepare(post, key=key)
+
+    @override
+    async def publish(self, attempt: Attempt) -> Receipt:
+        return await _entered(self._publishing).publish(attempt)
+
+    @override
+    async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+        return await _entered(self._reading_back).find(attempt)
+
+    # What can be done beside posting ---------------------------------------------------------------------------------
+
+    async def delete(self, ref: PostRef) -> None:
+        """Delete the message. Deleting one that is gone is not an error."""
+        await _entered(self._acting).delete(ref)
+
+    async def edit(self, ref: PostRef, text: str) -> None:
+        """Replace the text. Editing to the present text is not an error."""
+        await _entered(self._acting).edit(ref, text)
+
+    async def react(self, ref: PostRef, reaction: str = "like") -> None:
+        """React with an emoji, or with one of a server as `name:id`; `like` is a thumb up."""
+        await _entered(self._acting).react(ref, reaction)
+
+    async def may_message(self, person: str) -> bool:
+        """Say whether there is such a person: whether they take messages of bots shows only when one is sent."""
+        return await _entered(self._acting).may_message(person)
+
+    async def person(self, handle: str) -> Author | None:
+        """Return whoever has this id, or this user name in one of the bot's servers; None: nobody has."""
+        return await _entered(self._acting).person(handle)
+
+    async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
+        """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""
+        return await _entered(self._acting).thread(ref, limit=limit)
+
+    async def metrics(self, ref: PostRef) -> Metrics:
+        """Count now."""
+        return await _entered(self._acting).metrics(ref)
+
+
+def _entered(part: Part | None) -> Part:
+    if part is None:
+        raise RuntimeError("enter the adapter before using it")
+    return part
+
+
+def _capabilities(*, reads_everything: bool, has_home: bool) -> Capabilities:
+    spoken = {Surface.REPLY, Surface.CHAT, Surface.DIRECT_MESSAGE}
+    return Capabilities(
+        limits=Limits(text=(TEXT_LIMIT,), media=MEDIA_LIMIT, poll=POLL_LIMIT),
+        idempotency=Idempotency(kind=IdempotencyKind.KEYED, window=KEY_WINDOW),
+        settles_after=SETTLES_AFTER,
+        publish_deadline=PUBLISH_DEADLINE,
+        kinds=KINDS | {Kind.MESSAGE} if reads_everything else KINDS,
+        live_only=LIVE_ONLY,
+        surfaces=frozenset(spoken | ({Surface.POST} if has_home else set())),
+    )

@@ -1,0 +1,197 @@
+"""The calls of the HTTP API, one method each: addresses, queries and bodies, and nothing that decides."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from importlib import metadata
+from typing import TypeVar
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+
+from greenroom_adapters.contract import RateLimited, TargetGone
+from greenroom_adapters.discord.allowance import Allowance
+from greenroom_adapters.discord.wire import (
+    APPLICATIONS,
+    CHANNEL,
+    CHANNELS,
+    GATEWAYS,
+    GUILDS,
+    LISTED_GUILDS,
+    MEMBER,
+    MEMBERS,
+    MESSAGE,
+    MESSAGES,
+    THREAD_LISTS,
+    USER,
+    WireApplication,
+    WireChannel,
+    WireGateway,
+    WireListedGuild,
+    WireMember,
+    WireMessage,
+    WireThreads,
+    WireUser,
+)
+from greenroom_adapters.media import Loaded
+from greenroom_adapters.transport import Answer, Effect, Http
+
+__all__ = ["PAGE", "Api"]
+
+T = TypeVar("T")
+
+PAGE = 100
+"""Messages in one page of a channel's history: the most there can be."""
+GUILD_PAGE = 200
+SEARCHED = 10
+
+
+class Api:
+    """The calls. Each raises the errors of `Http.call`, and `RateLimited`, unsent, where a limit is used up."""
+
+    def __init__(self, http: Http, allowance: Allowance) -> None:
+        self.http = http
+        self._allowance = allowance
+        # "User Agent" in the API reference asks for this form.
+        self._headers = {"User-Agent": f"DiscordBot (Greenroom, {metadata.version('greenroom')})"}
+
+    # The account -----------------------------------------------------------------------------------------------------
+
+    async def me(self) -> WireUser:
+        """Say whose token it is."""
+        return await self._get("/users/@me", USER)
+
+    async def application(self) -> WireApplication:
+        """Return the application that the bot belongs to."""
+        return await self._get("/applications/@me", APPLICATIONS)
+
+    async def gateway(self) -> WireGateway:
+        """Return where the gateway is, and how often a session may still be begun."""
+        return await self._get("/gateway/bot", GATEWAYS)
+
+    # Servers and channels --------------------------------------------------------------------------------------------
+
+    async def guilds(self) -> list[WireListedGuild]:
+        """Return every server that the bot is in."""
+        found: list[WireListedGuild] = []
+        while True:
+            query = {"limit": str(GUILD_PAGE), **({"after": found[-1].id} if found else {})}
+            page = await self._get("/users/@me/guilds", GUILDS, query)
+            found += page
+            if len(page) < GUILD_PAGE:
+                return found
+
+    async def guild(self, guild: str) -> WireListedGuild:
+        """Return one server, with its roles and its owner."""
+        return await self._get(f"/guilds/{guild}", LISTED_GUILDS)
+
+    async def member(self, guild: str, user: str) -> WireMember:
+        """Return somebody as a member of a server."""
+        return await self._get(f"/guilds/{guild}/members/{user}", MEMBER)
+
+    async def members_called(self, guild: str, name: str) -> tuple[WireMember, ...]:
+        """Return members of a server whose user name or nickname begins like this."""
+        query = {"query": name, "limit": str(SEARCHED)}
+        return await self._get(f"/guilds/{guild}/members/search", MEMBERS, query)
+
+    async def channels(self, guild: str) -> tuple[WireChannel, ...]:
+        """Return the channels of a server, without threads."""
+        return await self._get(f"/guilds/{guild}/channels", CHANNELS)
+
+    async def active_threads(self, guild: str) -> WireThreads:
+        """Return the threads of a server that are not archived, as far as the bot may see them."""
+        return await self._get(f"/guilds/{guild}/threads/active", THREAD_LISTS)
+
+    async def channel(self, channel: str) -> WireChannel:
+        """Return one channel, thread or direct conversation."""
+        return await self._get(f"/channels/{channel}", CHANNEL)
+
+    async def user(self, user: str) -> WireUser | None:
+        """Return somebody; None: there is no such person."""
+        try:
+            return await self._get(f"/users/{user}", USER)
+        except TargetGone:
+            return None
+
+    async def direct(self, person: str) -> WireChannel:
+        """Return the direct conversation with somebody. It is made when there is none, and then the person
+        sees nothing of it."""
+        answer = await self._call(
+            "POST", "/users/@me/channels", effect=Effect.REPEATABLE, json={"recipient_id": person}
+        )
+        return self.http.decode(answer, CHANNEL)
+
+    # Messages --------------------------------------------------------------------------------------------------------
+
+    async def messages(
+        self, channel: str, *, after: int | None = None, before: str | None = None, limit: int = PAGE
+    ) -> tuple[msgspec.Raw, ...]:
+        """Return a page of a channel: those right behind `after`, or right before `before`, or the newest. Newest
+        first, whichever it is."""
+        query = {"limit": str(limit)}
+        if after is not None:
+            query["after"] = str(after)
+        if before is not None:
+            query["before"] = before
+        return await self._get(f"/channels/{channel}/messages", MESSAGES, query)
+
+    async def message(self, channel: str, message: str) -> WireMessage:
+        """Return one message.
+
+        :raises TargetGone: there is none
+        """
+        return await self._get(f"/channels/{channel}/messages/{message}", MESSAGE)
+
+    async def create_message(
+        self, channel: str, body: Mapping[str, object], files: Sequence[tuple[str, Loaded]], *, deadline: timedelta
+    ) -> Answer:
+        """Send a message with the files, each under its name; the answer holds the message."""
+        path = f"/channels/{channel}/messages"
+        if not files:
+            return await self._call("POST", path, effect=Effect.ONCE, json=body, deadline=deadline)
+        # Discord wants the brackets in the names of the fields as they are.
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("payload_json", msgspec.json.encode(body).decode(), content_type="application/json")
+        for number, (name, file) in enumerate(files):
+            form.add_field(f"files[{number}]", file.content, filename=name, content_type=file.media_type)
+        return await self._call("POST", path, effect=Effect.ONCE, form=form, deadline=deadline)
+
+    async def edit_message(self, channel: str, message: str, body: Mapping[str, object]) -> None:
+        """Change a message of ours."""
+        path = f"/channels/{channel}/messages/{message}"
+        await self._call("PATCH", path, effect=Effect.REPEATABLE, json=body)
+
+    async def delete_message(self, channel: str, message: str) -> None:
+        """Delete a message."""
+        await self._call("DELETE", f"/channels/{channel}/messages/{message}", effect=Effect.REPEATABLE)
+
+    async def react(self, channel: str, message: str, emoji: str) -> None:
+        """React with a character or with `name:id`."""
+        path = f"/channels/{channel}/messages/{message}/reactions/{quote(emoji, safe='')}/@me"
+        await self._call("PUT", path, effect=Effect.REPEATABLE)
+
+    async def _get(self, path: str, decoder: "msgspec.json.Decoder[T]", query: Mapping[str, str] | None = None) -> T:
+        where = f"{path}?{urlencode(query)}" if query else path
+        return self.http.decode(await self._call("GET", where, effect=Effect.REPEATABLE), decoder)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        effect: Effect,
+        json: object = None,
+        form: aiohttp.FormData | None = None,
+        deadline: timedelta | None = None,
+    ) -> Answer:
+        waits = self._allowance.wait(method, path)
+        if waits > timedelta(0):
+            raise RateLimited(
+                f"discord: {method} {path} has to wait: its limit is used up",
+                retry_after=waits,
+                platform=self.http.platform,
+                account=self.http.account,
+            )
+        return await self.http.call(
+            method, path, effect=effect, json=json, form=form, headers=self._headers, deadline=deadline
+        )

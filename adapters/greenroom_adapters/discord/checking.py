@@ -1,0 +1,149 @@
+"""What an owner should know of the account before it runs, each trouble with its mend."""
+
+from collections.abc import Iterator
+
+from discord import Permissions
+from discord.utils import oauth_url
+
+from greenroom_adapters.contract import AdapterError, Author, PostRejected, Standing
+from greenroom_adapters.discord.api import Api
+from greenroom_adapters.discord.channels import Channels
+from greenroom_adapters.discord.listening import Listening
+from greenroom_adapters.discord.permissions import NEEDED, in_channel, lacking
+from greenroom_adapters.discord.places import FORUMS, SPOKEN_IN, THREADS, Places
+from greenroom_adapters.discord.settings import DiscordSettings
+from greenroom_adapters.discord.wire import WireApplication, WireChannel
+
+__all__ = ["LOOKED_INTO", "invitation", "standing"]
+
+NAMED = 10
+"""Channels that are named; of more, only their number is told."""
+LOOKED_INTO = 25
+"""Servers whose channels are looked at; each takes four requests."""
+FEW_STARTS = 100
+
+
+def invitation(application: str) -> str:
+    """Return the address at which somebody lets the bot into his server, with the permissions that it needs."""
+    return oauth_url(application, permissions=Permissions(**dict.fromkeys(NEEDED, True)), scopes=("bot",))
+
+
+async def standing(
+    me: Author,
+    application: WireApplication,
+    *,
+    reads_everything: bool,
+    settings: DiscordSettings,
+    api: Api,
+    places: Places,
+    channels: Channels,
+    listening: Listening,
+) -> Standing:
+    """Say what the account may do and what will not work."""
+    known = {guild.id: guild.name for guild in await api.guilds()}
+    readable = await listening.survey(most=LOOKED_INTO)
+    rooms = sum(len([one for one in told if one.type not in THREADS]) for told in readable.values())
+    warnings = [
+        *_about_servers(known, settings, places, application),
+        *_about_reading(reads_everything),
+        *await _about_channels(readable, places, api, me.id),
+    ]
+    starts = (await api.gateway()).session_start_limit
+    if starts.remaining < FEW_STARTS:
+        warnings.append(
+            f"only {starts.remaining} of {starts.total} starts of a session are left for today: something starts the "
+            "bot again and again. It waits before it connects, so that Discord does not take its token away."
+        )
+    what = "messages and mentions" if reads_everything else "mentions"
+    may = [
+        f"read {what} in {rooms} channels of {len(readable)} servers",
+        "answer where it is asked, react, edit and delete its own messages",
+        "send direct messages to people who share a server with it",
+    ]
+    if settings.home:
+        try:
+            home = await channels.called(settings.home)
+            may.append(f"post in #{home.name}")
+        except PostRejected as refused:
+            warnings.append(f"its own posts have no place: {refused}. Mend `home` in the bot file.")
+    return Standing(me=me, may=tuple(may), warnings=tuple(warnings))
+
+
+def _about_servers(
+    known: dict[str, str], settings: DiscordSettings, places: Places, application: WireApplication
+) -> Iterator[str]:
+    served = [guild for guild in known if places.serves(guild)]
+    if not served:
+        yield f"it is in none of the servers that it is to serve: invite it with {invitation(application.id)}"
+    missing = [guild for guild in settings.servers if guild not in known]
+    if missing and served:
+        yield f"it is not in {', '.join(missing)}, which `servers` names: invite it with {invitation(application.id)}"
+    if not settings.servers:
+        yield from _about_strangers(known, places, application)
+    if len(served) > LOOKED_INTO:
+        yield f"only {LOOKED_INTO} of its {len(served)} servers were looked into."
+
+
+def _about_strangers(known: dict[str, str], places: Places, application: WireApplication) -> Iterator[str]:
+    if application.bot_public:
+        yield (
+            "anybody may invite it into a server, and it would speak there: list the ids of your own under `servers`, "
+            "or switch *Public Bot* off on the page *Bot* of the developer portal."
+        )
+    if not known or (len(known) == 1 and places.first in known):
+        return
+    if places.first is None:
+        where = "channels go by their ids alone"
+    else:
+        where = f"channels go by their names in {known.get(places.first, 'one that it has left')} alone"
+    yield (
+        f"it is in {len(known)} servers, and {where}: a stranger's channel may have any name. List the ids of your own "
+        "under `servers`, and their channels go by their names."
+    )
+
+
+def _about_reading(reads_everything: bool) -> Iterator[str]:
+    if not reads_everything:
+        yield (
+            "it reads only what mentions it, and direct messages: answers to it without a mention, and all other "
+            "messages, come without their text. To read them, switch on *Message Content Intent* on the page *Bot* of "
+            "the developer portal, and start the bot again."
+        )
+
+
+async def _about_channels(readable: dict[str, list[WireChannel]], places: Places, api: Api, me: str) -> list[str]:
+    silent: list[str] = []
+    partly: dict[str, list[str]] = {}
+    for guild in places.guilds():
+        if guild.id not in readable:
+            continue
+        try:
+            told = await api.channels(guild.id)
+        except AdapterError:
+            continue
+        for channel in told:
+            if channel.type not in SPOKEN_IN:
+                continue
+            rights = in_channel(guild.mine(me), channel, me=me, roles=guild.my_roles, guild=guild.id)
+            if not rights.view_channel:
+                continue
+            name = f"#{channel.name} ({guild.name})"
+            speaks = "send_messages_in_threads" if channel.type in FORUMS else "send_messages"
+            if not getattr(rights, speaks):
+                silent.append(name)
+                continue
+            for missing in lacking(rights, [one for one in NEEDED if one not in ("send_messages", "view_channel")]):
+                partly.setdefault(missing, []).append(name)
+    warnings: list[str] = []
+    if silent:
+        warnings.append(
+            f"may not write in {_list(silent)}: give its role *Send Messages* there, or take *View Channels* away."
+        )
+    warnings += [
+        f"has no *{missing}* in {_list(where)}: give its role this permission." for missing, where in partly.items()
+    ]
+    return warnings
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= NAMED else f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"

@@ -1,0 +1,63 @@
+"""What somebody may do in a channel (API reference, "Permissions", "Permission Overwrites")."""
+
+from collections.abc import Iterable, Mapping
+
+from discord import Permissions
+
+from greenroom_adapters.discord.wire import WireChannel, WireOverwrite
+
+__all__ = ["NEEDED", "in_channel", "in_server", "is_moderator", "lacking"]
+
+EVERYTHING = Permissions.all()
+MODERATES = Permissions(manage_messages=True, moderate_members=True, manage_guild=True, kick_members=True)
+NEEDED: Mapping[str, str] = {
+    "view_channel": "View Channels",
+    "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "read_message_history": "Read Message History",
+    "add_reactions": "Add Reactions",
+    "attach_files": "Attach Files",
+}
+"""Permission → what the settings of a server call it: all that the bot needs."""
+
+
+def in_server(
+    me: str, *, owner: str | None, roles: Iterable[str], granted: Mapping[str, int], guild: str
+) -> Permissions:
+    """Return what a member's `roles` give: `granted` is role → its permissions, `guild` the role of everybody."""
+    if me == owner:
+        return EVERYTHING
+    value = granted.get(guild, 0)
+    for role in roles:
+        value |= granted.get(role, 0)
+    found = Permissions(value)
+    return EVERYTHING if found.administrator else found
+
+
+def in_channel(base: Permissions, channel: WireChannel, *, me: str, roles: Iterable[str], guild: str) -> Permissions:
+    """Return what is left of `base` in a channel: its overwrites for everybody, for roles, for the member."""
+    if base.administrator:
+        return EVERYTHING
+    by_id = {overwrite.id: overwrite for overwrite in channel.permission_overwrites}
+    value = base.value
+    for group in ([guild], [role for role in roles if role != guild], [me]):
+        value = _apply(value, [by_id[id] for id in group if id in by_id])
+    return Permissions(value)
+
+
+def is_moderator(permissions: Permissions) -> bool:
+    """Say whether somebody with these permissions keeps order in a server."""
+    return bool(permissions.value & MODERATES.value)
+
+
+def lacking(permissions: Permissions, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the needed permissions that are missing, as people know them."""
+    return tuple(NEEDED[name] for name in names if not getattr(permissions, name))
+
+
+def _apply(value: int, overwrites: Iterable[WireOverwrite]) -> int:
+    allow = deny = 0
+    for overwrite in overwrites:
+        allow |= int(overwrite.allow)
+        deny |= int(overwrite.deny)
+    return (value & ~deny) | allow

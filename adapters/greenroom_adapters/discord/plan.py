@@ -1,0 +1,65 @@
+"""What is fixed about one post: before its first try, and between its phases."""
+
+import msgspec
+
+from greenroom_adapters.contract import Post
+from greenroom_adapters.discord.references import nonce_of, place
+
+__all__ = ["Plan", "Progress"]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What `prepare` fixes: it is stored with the intent and comes back with every try."""
+
+    nonce: str
+    """By it Discord knows a message that is sent again, and we know our own."""
+    channel: str = ""
+    """Where it goes: an id, or a name as `#log` that the first phase looks up; empty: a direct conversation."""
+
+    @classmethod
+    def of(cls, post: Post, *, key: str, home: str) -> "Plan | None":
+        """Return the plan for a post; None: it has nowhere to go."""
+        answered = place(post.in_reply_to) if post.in_reply_to is not None else None
+        if post.direct_to is not None:
+            channel = ""
+        elif answered is not None:
+            channel = answered[0]
+        else:
+            channel = post.room or home
+            if not channel:
+                return None
+        return cls(nonce=nonce_of(key), channel=channel)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether `channel` is an id."""
+        return self.channel.isdecimal()
+
+    @classmethod
+    def read(cls, prepared: bytes) -> "Plan":
+        """Return the plan that was stored."""
+        return PLANS.decode(prepared)
+
+    def stored(self) -> bytes:
+        """Return what `read` reads."""
+        return msgspec.json.encode(self)
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What the phase before the sending has brought: the checkpoint of an attempt."""
+
+    channel: str = ""
+    """Id of the channel; empty: not known yet."""
+
+    @classmethod
+    def read(cls, state: bytes | None) -> "Progress":
+        """Return the stored progress; none yet is an empty one."""
+        return cls() if state is None else PROGRESS.decode(state)
+
+    def stored(self) -> bytes:
+        """Return what `read` reads."""
+        return msgspec.json.encode(self)
+
+
+PLANS = msgspec.json.Decoder(Plan)
+PROGRESS = msgspec.json.Decoder(Progress)

@@ -1,0 +1,153 @@
+"""Brings one post out: where it goes, its files, then the sending itself."""
+
+import asyncio
+import dataclasses
+from datetime import timedelta
+
+from greenroom_adapters.contract import (
+    AdapterError,
+    Attempt,
+    Capabilities,
+    MediaRefused,
+    OutcomeUnknown,
+    Poll,
+    Post,
+    PostRejected,
+    Quota,
+    Receipt,
+    TooLong,
+    Unavailable,
+    Unsupported,
+)
+from greenroom_adapters.discord.api import Api
+from greenroom_adapters.discord.channels import Channels
+from greenroom_adapters.discord.memory import Memory
+from greenroom_adapters.discord.places import Places
+from greenroom_adapters.discord.plan import Plan, Progress
+from greenroom_adapters.discord.references import place, reference
+from greenroom_adapters.discord.wire import MESSAGE
+from greenroom_adapters.discord.writing import QUESTION, REQUEST_BYTES, compose, names
+from greenroom_adapters.media import Loaded, glance, load
+from greenroom_adapters.text import fits
+from greenroom_adapters.transport import Answer, read_quota, system_now
+
+__all__ = ["Publishing"]
+
+
+class Publishing:
+    """The mouth of one account."""
+
+    def __init__(
+        self,
+        api: Api,
+        channels: Channels,
+        places: Places,
+        memory: Memory,
+        *,
+        home: str,
+        capabilities: Capabilities,
+    ) -> None:
+        self._api = api
+        self._channels = channels
+        self._places = places
+        self._memory = memory
+        self._home = home
+        self._capabilities = capabilities
+
+    # Before the first try --------------------------------------------------------------------------------------------
+
+    def prepare(self, post: Post, *, key: str) -> bytes:
+        """Fix what must not change between tries."""
+        if post.room is not None and post.direct_to is not None:
+            raise self._error(Unsupported, "a post goes to a channel or to one person, not to both")
+        if (lacking := self._capabilities.lacks(post)) is not None:
+            raise self._error(Unsupported, lacking)
+        if post.in_reply_to is not None and place(post.in_reply_to) is None:
+            raise self._error(Unsupported, f"{post.in_reply_to.id!r} is no message on Discord")
+        self._check_limits(post)
+        plan = Plan.of(post, key=key, home=self._home)
+        if plan is None:
+            words = "Discord has no public timeline: say in which channel posts appear, with `home: '#log'` or its id"
+            raise self._error(Unsupported, words)
+        return plan.stored()
+
+    def _check_limits(self, post: Post) -> None:
+        limits = self._capabilities.limits
+        if not fits(post.text, limits.text):
+            raise self._error(TooLong, f"the text is over {limits.text[0].length} {limits.text[0].rule}")
+        if post.poll is not None:
+            self._check_poll(post.text, post.poll)
+        if limits.media is None or not post.media:
+            return
+        try:
+            glance(post.media, limits.media)
+        except MediaRefused as refused:
+            raise self._error(MediaRefused, str(refused)) from None
+
+    def _check_poll(self, question: str, poll: Poll) -> None:
+        limit = self._capabilities.limits.poll
+        if limit is None:
+            raise self._error(Unsupported, "there are no polls here")
+        if len(question) > QUESTION:
+            raise self._error(TooLong, f"the question of a poll is over {QUESTION} characters")
+        if not 2 <= len(poll.options) <= limit.options or len(set(poll.options)) < len(poll.options):
+            raise self._error(PostRejected, f"a poll has 2 to {limit.options} answers, no two alike")
+        if any(not 1 <= len(option) <= limit.option_length for option in poll.options):
+            raise self._error(PostRejected, f"an answer of a poll has 1 to {limit.option_length} characters")
+        if not limit.shortest <= poll.open_for <= limit.longest:
+            raise self._error(PostRejected, f"a poll is open for {limit.shortest} to {limit.longest}")
+
+    # One try ---------------------------------------------------------------------------------------------------------
+
+    async def publish(self, attempt: Attempt) -> Receipt:
+        """Make one try."""
+        clock = asyncio.get_running_loop().time
+        ends = clock() + self._capabilities.publish_deadline.total_seconds()
+        plan, post = Plan.read(attempt.prepared), attempt.post
+        files = await self._files(post)
+        channel = Progress.read(attempt.state).channel
+        if not channel:
+            channel = await self._channels.channel_for(plan, post)
+            if channel != plan.channel:
+                await attempt.checkpoint(Progress(channel=channel).stored())
+        else:
+            await self._channels.known(channel)
+        answered = place(post.in_reply_to) if post.in_reply_to is not None else None
+        # A private answer to something that was said elsewhere stands alone.
+        answers = answered[1] if answered is not None and answered[0] == channel else None
+        body = compose(post.text, nonce=plan.nonce, answers=answers, poll=post.poll, files=files)
+        left = timedelta(seconds=ends - clock())
+        if left <= timedelta(0):
+            raise self._error(Unavailable, "Discord took too long before the message could be sent")
+        return self._receipt(attempt.key, channel, await self._api.create_message(channel, body, files, deadline=left))
+
+    async def _files(self, post: Post) -> list[tuple[str, Loaded]]:
+        try:
+            files = [await load(media) for media in post.media]
+        except MediaRefused as refused:
+            raise self._error(MediaRefused, str(refused)) from None
+        if sum(len(file.content) for file in files) > REQUEST_BYTES:
+            raise self._error(MediaRefused, "the files of one message are over 25 MiB together: attach fewer")
+        return names(files)
+
+    def _receipt(self, key: str, channel: str, answer: Answer) -> Receipt:
+        message = self._api.http.decode(answer, MESSAGE)
+        if message.channel_id != channel:
+            raise self._error(OutcomeUnknown, "Discord answered with a message of another channel")
+        self._memory.saw_own(message.id, message.nonce)
+        known = self._places.get(channel)
+        return Receipt(
+            key=key,
+            ref=reference(channel, message.id, guild=None if known is None else known.guild),
+            published_at=message.timestamp,
+            quota=_quota(answer, channel),
+        )
+
+    def _error(self, kind: type[AdapterError], words: str) -> AdapterError:
+        return self._api.http.error(kind, words)
+
+
+def _quota(answer: Answer, channel: str) -> Quota | None:
+    """Return the limit that the message counted against: each channel has its own of the same bucket."""
+    told = read_quota(answer.headers, now=system_now())
+    return None if told is None else dataclasses.replace(told, bucket=f"{told.bucket}:{channel}")

@@ -1,0 +1,133 @@
+"""Decides from a channel's history whether one attempt went out."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from greenroom_adapters.contract import Absent, Attempt, Found, Post, PostRejected, Receipt, Undecided
+from greenroom_adapters.discord.api import PAGE, Api
+from greenroom_adapters.discord.memory import Memory
+from greenroom_adapters.discord.places import Places
+from greenroom_adapters.discord.plan import Plan, Progress
+from greenroom_adapters.discord.references import digest_of_nonce, place, reference
+from greenroom_adapters.discord.snowflakes import first_of, moment_of
+from greenroom_adapters.discord.wire import MESSAGE, WireMessage
+
+__all__ = ["ReadingBack"]
+
+PAGES = 60
+"""Pages of a channel that are read to find one message."""
+SKEW = timedelta(minutes=2)
+"""How far Discord's clock, which is in its ids, and the one that recorded the try may differ."""
+
+
+class ReadingBack:
+    """Recognises the messages of one account: by their nonce where it is told, else by what they say and answer."""
+
+    def __init__(
+        self,
+        api: Api,
+        places: Places,
+        memory: Memory,
+        *,
+        me: str,
+        settles_after: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._api = api
+        self._places = places
+        self._memory = memory
+        self._me = me
+        self._settles_after = settles_after
+        self._now = now
+
+    async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+        """Look for the message in its channel."""
+        asked_at = self._now()
+        plan, post = Plan.read(attempt.prepared), attempt.post
+        channel = Progress.read(attempt.state).channel
+        if not channel and plan.is_settled:
+            channel = plan.channel
+        # Without a channel nothing was sent: it is on disk before the first byte.
+        if channel:
+            try:
+                verdict = await self._look(attempt, plan, post, channel)
+            except PostRejected as refused:
+                return Undecided(reason=f"the channel cannot be read any more: {refused}", final=True)
+            if verdict is not None:
+                return verdict
+        if asked_at - attempt.last_tried_at <= self._settles_after:
+            return Undecided(reason="not in the channel; it may still appear there")
+        return Absent()
+
+    async def _look(self, attempt: Attempt, plan: Plan, post: Post, channel: str) -> Found | Undecided | None:
+        """Return what the channel says about it; None: it certainly is not among what was said there until now."""
+        since = attempt.first_tried_at - SKEW
+        until = attempt.last_tried_at + self._settles_after + SKEW
+        cursor = begin = max(0, first_of(since) - 1)
+        told = await self._api.channel(channel)
+        self._places.learn_channel(told)
+        newest = told.last_message_id
+        alike: list[WireMessage] = []
+        seen: set[str] = set()
+        for _ in range(PAGES):
+            raws = await self._api.messages(channel, after=cursor)
+            for raw in reversed(raws):
+                try:
+                    message = MESSAGE.decode(raw)
+                except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+                    continue
+                cursor = max(cursor, int(message.id))
+                seen.add(message.id)
+                if message.author.id != self._me:
+                    continue
+                match self._is_it(message, plan, post):
+                    case True:
+                        return Found(receipt=self._receipt(attempt.key, message))
+                    case None:
+                        alike.append(message)
+                    case False:
+                        pass
+            if len(raws) < PAGE or moment_of(str(cursor)) > until:
+                break
+        else:
+            return Undecided(reason="more was said in the channel since the try than is read back", final=True)
+        if alike:
+            return Found(receipt=self._receipt(attempt.key, alike[0]))
+        if not seen and int(newest or 0) > begin:
+            # Without the permission to read the history every listing is empty, and none is refused.
+            words = "something was said in the channel since then, and its history is empty: may the bot read it?"
+            return Undecided(reason=words, final=True)
+        if self._may_be_deleted(channel, newest, seen, since=since, until=until):
+            # Deleted messages leave nothing behind that says whose they were.
+            return Undecided(reason="it may be a message that was deleted since", final=True)
+        return None
+
+    def _is_it(self, message: WireMessage, plan: Plan, post: Post) -> bool | None:
+        """Say whether a message of ours is the one; None: it may be, since nobody told its nonce."""
+        told = message.nonce if message.nonce is None else digest_of_nonce(message.nonce) or ""
+        if told is None:
+            told = self._memory.own.get(message.id)
+        if told is not None:
+            return told == digest_of_nonce(plan.nonce)
+        said = message.poll.question.text or "" if message.poll is not None else message.content
+        if said.strip() != post.text.strip() or len(message.attachments) != len(post.media):
+            return False
+        answered = place(post.in_reply_to) if post.in_reply_to is not None else None
+        expected = answered[1] if answered is not None and answered[0] == message.channel_id else None
+        found = None if message.message_reference is None else message.message_reference.message_id
+        return None if found == expected else False
+
+    def _may_be_deleted(
+        self, channel: str, newest: str | None, seen: set[str], *, since: datetime, until: datetime
+    ) -> bool:
+        gone = [message for message, where in self._memory.deleted.items() if where == channel]
+        if newest is not None and newest not in seen:
+            gone.append(newest)
+        return any(since <= moment_of(message) <= until for message in gone if message not in seen)
+
+    def _receipt(self, key: str, message: WireMessage) -> Receipt:
+        known = self._places.get(message.channel_id)
+        ref = reference(message.channel_id, message.id, guild=None if known is None else known.guild)
+        return Receipt(key=key, ref=ref, published_at=message.timestamp)

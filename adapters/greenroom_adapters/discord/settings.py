@@ -1,0 +1,26 @@
+"""What an owner writes below an account on Discord."""
+
+from dataclasses import dataclass
+
+from greenroom_adapters.contract import Secret
+
+__all__ = ["BASE_URL", "DiscordSettings"]
+
+BASE_URL = "https://discord.com/api/v10"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscordSettings:
+    """A bot of a Discord application, by its token."""
+
+    token: Secret
+    """Token of the bot, from the page *Bot* of its application in the developer portal."""
+    home: str = ""
+    """Channel for the bot's own posts: its id, or `#log` when it has that name in one of the `servers`. Empty: it only
+    answers."""
+    servers: tuple[str, ...] = ()
+    """Ids of the servers that the bot serves; it is deaf and silent in every other one. Empty: all that it is in."""
+    base_url: str = BASE_URL
+    """Address of the HTTP API."""
+    gateway_url: str = ""
+    """Address of the gateway, for example `wss://gateway.discord.gg`. Empty: the one that the API names."""

@@ -1,0 +1,293 @@
+"""One account on X."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, ClassVar, Self, TypeVar
+
+from typing_extensions import override
+
+from greenroom_adapters.contract import (
+    Absent,
+    Adapter,
+    Attempt,
+    AuthenticationFailed,
+    Author,
+    Capabilities,
+    Clerk,
+    Credentials,
+    Event,
+    Found,
+    Keep,
+    Metrics,
+    Post,
+    PostRef,
+    Receipt,
+    Standing,
+    TargetGone,
+    ThreadPost,
+    Undecided,
+)
+from greenroom_adapters.transport import Http, Pace, system_now
+from greenroom_adapters.x.abilities import SETTLES_AFTER, capabilities_of
+from greenroom_adapters.x.acting import Acting
+from greenroom_adapters.x.activity import wanted
+from greenroom_adapters.x.api import Api
+from greenroom_adapters.x.checking import standing
+from greenroom_adapters.x.claims import Claims
+from greenroom_adapters.x.dialect import DIALECTS
+from greenroom_adapters.x.errors import refusal, wait
+from greenroom_adapters.x.listening import Listening
+from greenroom_adapters.x.login import log_in
+from greenroom_adapters.x.mapping import author_of
+from greenroom_adapters.x.publishing import QUOTA_PREFIX, Publishing
+from greenroom_adapters.x.pushing import SILENCE, Pushing
+from greenroom_adapters.x.reading_back import ReadingBack
+from greenroom_adapters.x.settings import XSettings
+from greenroom_adapters.x.signing import Tokens, signer_for
+from greenroom_adapters.x.sources import Intervals, MentionsSource, MessagesSource, OwnSource, Source
+from greenroom_adapters.x.summons import Summons
+from greenroom_adapters.x.wire import WireUser
+
+__all__ = ["XAdapter"]
+
+Part = TypeVar("Part")
+
+
+class XAdapter(Adapter):
+    """The account whose credentials `settings` hold.
+
+    Events have three sources, `mentions`, `messages` and `own`, each a listing that is looked at now and then: whatever
+    was missed is in it, as far as X shows it (800 mentions, 3,200 own posts, the messages of some weeks). There are no
+    idempotency keys: what became of a lost answer is read off the account's own posts.
+    """
+
+    platform: ClassVar[str] = "x"
+    Settings: ClassVar[type[Any]] = XSettings
+    session_fields: ClassVar[frozenset[str] | None] = frozenset({"client_id", "refresh_token", "base_url"})
+
+    def __init__(
+        self,
+        settings: XSettings,
+        *,
+        account: str,
+        now: Callable[[], datetime] = system_now,
+        intervals: Intervals | None = None,
+        answer_within: timedelta = timedelta(seconds=10),
+        silence: timedelta = SILENCE,
+        pace: Pace | None = None,
+    ) -> None:
+        """`intervals` say how often X is looked at, `answer_within` how late an answer may come, and `silence` after
+        how long without a word a stream is dead.
+
+        :raises ConfigurationError: the settings hold no whole set of credentials
+        """
+        self._settings = settings
+        self._now = now
+        secrets = (
+            *(settings.api_key, settings.api_secret, settings.token, settings.token_secret),
+            *(settings.client_secret, settings.refresh_token),
+        )
+        self._http = Http(
+            settings.base_url,
+            platform=self.platform,
+            account=account,
+            secrets=[secret for secret in secrets if secret is not None],
+            refusal=refusal,
+            wait=wait,
+            quota_prefix=QUOTA_PREFIX,
+            deadline=answer_within,
+            now=now,
+        )
+        self._signer = signer_for(settings, self._http, now=now)
+        dialect = DIALECTS[settings.dialect]
+        self._api = Api(self._http, self._signer, base_url=settings.base_url, dialect=dialect)
+        self._profile: WireUser | None = None
+        self._me: Author | None = None
+        self._claims = Claims()
+        self._capabilities = capabilities_of(settings)
+        self._summons = Summons(self._api, me=self._who) if settings.access == "self_serve" else None
+        every = intervals or Intervals.of(settings.look_every)
+        sources: list[Source] = [
+            MentionsSource(self._api, every=every.mentions, me=self._who, now=now),
+            OwnSource(self._api, every=every.own, me=self._who, now=now),
+        ]
+        if settings.direct_messages:
+            sources.append(MessagesSource(self._api, every=every.messages, me=self._who, now=now))
+        self._stream = _stream(settings, account=account, now=now, deadline=answer_within)
+        self._pushing: Pushing | None = None
+        if self._stream is not None:
+            self._pushing = Pushing(
+                self._api,
+                stream=self._stream,
+                activities=lambda: wanted(dialect.activities, self._who().id, one_way=dialect.one_way),
+                pace=pace,
+                silence=silence,
+            )
+        self._listening = Listening(sources, me=self._who, now=now, pushing=self._pushing, pace=pace)
+        self._acting = Acting(self._api, me=self._who)
+        self._reading_back = ReadingBack(self._api, self._claims, me=self._who, settles_after=SETTLES_AFTER, now=now)
+        self._publishing: Publishing | None = None
+
+    @property
+    @override
+    def capabilities(self) -> Capabilities:
+        _entered(self._me)
+        return self._capabilities
+
+    @property
+    @override
+    def me(self) -> Author:
+        return self._who()
+
+    def keep_in(self, keep: Keep) -> None:
+        """Keep the tokens of OAuth 2 there; the secrets of OAuth 1.0a never change."""
+        if isinstance(self._signer, Tokens):
+            self._signer.keep_in(keep)
+
+    @classmethod
+    async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
+        """Walk a person through X's developer console."""
+        return await log_in(clerk, known, platform=cls.platform)
+
+    # Coming and going ------------------------------------------------------------------------------------------------
+
+    @override
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        try:
+            if self._stream is not None and self._settings.bearer is not None:
+                await self._stream.__aenter__()
+                self._stream.authorize(self._settings.bearer)
+            await self._sign_in()
+        except BaseException:
+            await self._leave()
+            raise
+        return self
+
+    @override
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self._leave()
+
+    async def _leave(self) -> None:
+        try:
+            if self._pushing is not None:
+                await self._pushing.aclose()
+            if self._stream is not None:
+                await self._stream.aclose()
+            await self._signer.aclose()
+        finally:
+            await self._http.aclose()
+
+    async def _sign_in(self) -> WireUser:
+        try:
+            profile = await self._api.me()
+        except TargetGone as gone:
+            raise self._http.error(AuthenticationFailed, f"X knows no account for these credentials: {gone}") from None
+        self._profile, self._me = profile, author_of(profile)
+        self._publishing = Publishing(
+            self._api,
+            self._summons,
+            self._claims,
+            handle=profile.username,
+            capabilities=self._capabilities,
+            discloses_ai=DIALECTS[self._settings.dialect].discloses_ai,
+            now=self._now,
+        )
+        return profile
+
+    @override
+    async def check(self) -> Standing:
+        profile = await self._sign_in()
+        return await standing(self._api, self.me, profile, settings=self._settings)
+
+    # Listening -------------------------------------------------------------------------------------------------------
+
+    @override
+    async def now(self) -> Mapping[str, str]:
+        return await self._listening.now()
+
+    @override
+    async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
+        """Yield events; of a source without a cursor from this moment on."""
+        async with aclosing(self._listening.events(after)) as events:
+            async for event in events:
+                self._learn(event)
+                yield event
+
+    async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
+        """Yield what came in from `since` until now, as far as X shows it, oldest first within a source."""
+        async with aclosing(self._listening.history(since)) as events:
+            async for event in events:
+                yield event
+
+    def _learn(self, event: Event) -> None:
+        if self._summons is not None:
+            self._summons.hear(event)
+
+    # Publishing ------------------------------------------------------------------------------------------------------
+
+    @override
+    def prepare(self, post: Post, *, key: str) -> bytes:
+        return _entered(self._publishing).prepare(post, key=key)
+
+    @override
+    async def publish(self, attempt: Attempt) -> Receipt:
+        return await _entered(self._publishing).publish(attempt)
+
+    @override
+    async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+        return await self._reading_back.find(attempt)
+
+    # What can be done beside posting ---------------------------------------------------------------------------------
+
+    async def delete(self, ref: PostRef) -> None:
+        """Take the post down. A direct message goes out of the account's own view alone."""
+        await self._acting.delete(ref)
+
+    async def repost(self, ref: PostRef) -> None:
+        """Repost. Doing it twice leaves one repost."""
+        await self._acting.repost(ref)
+
+    async def may_message(self, person: str) -> bool:
+        """Say whether the person has written to the account before."""
+        return await self._acting.may_message(person)
+
+    async def person(self, handle: str) -> Author | None:
+        """Return whoever has this handle or id; None: nobody has."""
+        return await self._acting.person(handle)
+
+    async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
+        """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""
+        return await self._acting.thread(ref, limit=limit)
+
+    async def metrics(self, ref: PostRef) -> Metrics:
+        """Count now."""
+        return await self._acting.metrics(ref)
+
+    def _who(self) -> Author:
+        return _entered(self._me)
+
+
+def _entered(part: Part | None) -> Part:
+    if part is None:
+        raise RuntimeError("enter the adapter before using it")
+    return part
+
+
+def _stream(settings: XSettings, *, account: str, now: Callable[[], datetime], deadline: timedelta) -> Http | None:
+    if settings.bearer is None:
+        return None
+    return Http(
+        settings.base_url,
+        platform=XAdapter.platform,
+        account=account,
+        secrets=(settings.bearer,),
+        refusal=refusal,
+        wait=wait,
+        deadline=deadline,
+        now=now,
+    )

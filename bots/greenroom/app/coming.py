@@ -1,0 +1,152 @@
+"""The posts to come, as a person has them: put down, moved, rewritten, cancelled."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from greenroom.app.accounts import must_be_an_account
+from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
+from greenroom.scheduling.identity import numbered
+from greenroom.scheduling.scheduler import SINGLE, Scheduler, picture
+from greenroom.settings import BotFile
+from greenroom.storage import AgendaItem, Due, Ledger
+from greenroom_adapters.contract import ConfigurationError, Media, Poll, Visibility
+
+__all__ = ["PostsToCome", "put_all_down", "put_down"]
+
+LATE = timedelta(hours=1)
+"""How late a single post may still go out."""
+
+
+async def put_down(
+    ledger: Ledger, moments: Sequence[datetime], event: Due, *, accounts: Sequence[str], late: timedelta = LATE
+) -> range:
+    """Put one post down for each of the aware `moments`, on each of `accounts`, in one commit; return the items' ids.
+
+    Any process may do it beside a running bot; wake its scheduler when one may be due before what it waits for.
+    """
+    return await put_all_down(ledger, ((moment, event) for moment in moments), accounts=accounts, late=late)
+
+
+async def put_all_down(
+    ledger: Ledger, posts: Iterable[tuple[datetime, Due]], *, accounts: Sequence[str], late: timedelta = LATE
+) -> range:
+    """Put each post down for its aware moment, on each of `accounts`: as `put_down`, for posts that differ."""
+    micros = late // MICROSECOND
+    return await ledger.add_agenda(
+        [
+            AgendaItem(id=0, due=to_micros(moment), late=micros, account=account, event=event)
+            for moment, event in posts
+            for account in accounts
+        ]
+    )
+
+
+class PostsToCome:
+    """The commands about the posts to come of one bot. Changes are queued with the ledger; whoever calls waits for the
+    commit.
+
+    `scheduler` is that of the running bot; without one it finds what changed at its next start.
+    """
+
+    def __init__(self, ledger: Ledger, file: BotFile, *, clock: Clock, scheduler: Scheduler | None) -> None:
+        self._ledger = ledger
+        self._file = file
+        self._clock = clock
+        self._scheduler = scheduler
+
+    def use(self, file: BotFile) -> None:
+        """Take over an edited file."""
+        self._file = file
+
+    async def post(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`text` or `about`, `at` (microseconds), `accounts`, `picture` and `alt`, `room`, `warning`, `visibility`,
+        `poll` (`options`, `open_for` in seconds, `several`)."""
+        accounts = list(arguments.get("accounts") or self._file.accounts)
+        for account in accounts:
+            must_be_an_account(self._file, account)
+        at = from_micros(int(arguments["at"])) if arguments.get("at") is not None else self._clock.now()
+        ledger = self._ledger.id
+        event = Due(
+            name=SINGLE,
+            # a command that is obeyed twice, because the bot died over it, puts down the same post
+            period=numbered(f"command-{arguments['command']}", ledger=ledger) if "command" in arguments else "",
+            due=at,
+            say=arguments.get("text"),
+            about=arguments.get("about"),
+            media=_media(arguments),
+            room=arguments.get("room"),
+            warning=arguments.get("warning"),
+            visibility=None if arguments.get("visibility") is None else Visibility(arguments["visibility"]),
+            poll=_poll(arguments.get("poll")),
+        )
+        ids = await put_down(self._ledger, [at], event, accounts=accounts)
+        if self._scheduler is not None:
+            self._scheduler.wake()
+        return {
+            "done": "put down",
+            "items": list(ids),
+            # as the inbox will know them
+            "events": [replace(event, period=event.period or numbered(id, ledger=ledger)).id for id in ids],
+            "at": to_micros(at),
+            "accounts": accounts,
+        }
+
+    async def wake(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Look at the posts to come again: somebody has put some down beside the running bot."""
+        if self._scheduler is not None:
+            self._scheduler.wake()
+        return {"done": "looked again"}
+
+    async def cancel(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`item`. It shall not go out."""
+        item = await self._item(arguments)
+        self._ledger.strike_agenda(item.id)
+        self._ledger.note(None, "cancelled", f"post {item.id} for {from_micros(item.due):%Y-%m-%d %H:%M} UTC")
+        return {"done": "cancelled", "item": item.id}
+
+    async def edit(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`item`, and `text` and/or `at`."""
+        changed = await self._changed(arguments)
+        self._ledger.change_agenda(changed)
+        return {"done": "edited", "item": changed.id}
+
+    def nothing_taken(self) -> AbstractAsyncContextManager[None]:
+        """Return what holds the running scheduler back, so that an item does not go out as it was before."""
+        return nullcontext() if self._scheduler is None else self._scheduler.agenda
+
+    async def _changed(self, arguments: Mapping[str, Any]) -> AgendaItem:
+        item = await self._item(arguments)
+        event = item.event
+        say, due = arguments.get("text") or event.say, item.due
+        if arguments.get("at") is not None:
+            due = int(arguments["at"])
+        about = None if arguments.get("text") else event.about
+        edited = replace(event, due=from_micros(due), about=about, say=say)
+        return AgendaItem(id=item.id, due=due, late=item.late, account=item.account, event=edited)
+
+    async def _item(self, arguments: Mapping[str, Any]) -> AgendaItem:
+        wanted = int(arguments["item"])
+        for item in await self._ledger.agenda(limit=1_000_000):
+            if item.id == wanted:
+                return item
+        raise ConfigurationError(f"there is no post {wanted} to come; `greenroom queue` lists them")
+
+
+def _poll(written: Mapping[str, Any] | None) -> Poll | None:
+    if written is None:
+        return None
+    return Poll(
+        options=tuple(map(str, written["options"])),
+        open_for=timedelta(seconds=float(written["open_for"])),
+        several=bool(written["several"]),
+    )
+
+
+def _media(arguments: Mapping[str, Any]) -> tuple[Media, ...]:
+    if not arguments.get("picture"):
+        return ()
+    return (picture(Path(arguments["picture"]), str(arguments.get("alt") or "")),)

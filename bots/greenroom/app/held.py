@@ -1,0 +1,197 @@
+"""What a person does with drafts that wait for him: lets them out, rewrites them, or refuses them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from greenroom.app.accounts import EVERY_ACCOUNT
+from greenroom.clock import Clock, from_micros, to_micros
+from greenroom.policy import SWITCH, quiet_until
+from greenroom.settings import BotFile
+from greenroom.storage import CLOCK, Draft, Ledger, State, Turn
+from greenroom.turns import AccountDesk
+from greenroom_adapters.contract import ConfigurationError, UnknownEvent
+from greenroom_adapters.text import excess, fits
+
+__all__ = ["KINDS", "HeldDrafts"]
+
+KINDS = ("all", "posts", "replies")
+"""Words that stand for many held drafts at once."""
+BY_HAND = "by hand"
+
+
+class HeldDrafts:
+    """The held drafts of one bot. Changes are queued with the ledger; whoever calls waits for the commit.
+
+    `desks` are those of the running bot: what is let out goes on there, at the end of its conversation's lane.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        file: BotFile,
+        *,
+        clock: Clock,
+        desks: Mapping[str, AccountDesk],
+        rested: Callable[[Turn], None],
+    ) -> None:
+        """Take the bot's parts; `rested` hears of a draft that ends here."""
+        self._ledger = ledger
+        self._file = file
+        self._clock = clock
+        self._desks = desks
+        self._rested = rested
+
+    def use(self, file: BotFile) -> None:
+        """Take over an edited file."""
+        self._file = file
+
+    async def approve(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`turns`: numbers, or one of `KINDS`. Let them out as they stand; what cannot go out is left, with why.
+
+        The answer's `waits_until` (microseconds since 1970) says when quiet hours end that keep them; None: none do.
+        Its `waits_for` says by which pause or stop they are kept, and `worth_until` until when the first of them is
+        worth sending; None: by none.
+        """
+        turns, answer = await self._each(arguments, "approved", self._approve)
+        return {**answer, **await self._kept_by(turns)}
+
+    async def refuse(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`turns`: numbers, or one of `KINDS`. They shall not go out."""
+        _, answer = await self._each(arguments, "refused", self._refuse)
+        return answer
+
+    async def edit(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`turn` and `text`; with `approve` it is let out as well, or else keeps the words that it has."""
+        turn, text = await self._held(int(arguments["turn"])), str(arguments["text"]).strip()
+        if not text:
+            raise ConfigurationError("there are no words in the new text")
+        desk = self._desks.get(turn.account)
+        limits = () if desk is None or not desk.is_connected else desk.adapter.capabilities.limits.text_on(turn.surface)
+        if desk is not None and not fits(text, limits):
+            over = excess(text, limits)
+            raise ConfigurationError(f"the new text is {over} too long for {desk.adapter.platform}")
+        old = turn.draft or Draft(parts=(), engine=BY_HAND)
+        notes = (*old.notes, "rewritten by hand")
+        turn.draft = Draft(parts=(text,), engine=BY_HAND, cost=old.cost, notes=notes, also=old.also, read=old.read)
+        # what was ready to go out had the old words
+        turn.outbox = []
+        if approved := bool(arguments.get("approve")):
+            self._must_be_ready(turn)
+        self._ledger.save(turn)
+        self._ledger.note(turn.seq, "rewritten", BY_HAND)
+        if approved:
+            self._approve(turn)
+        kept = await self._kept_by([turn] if approved else [])
+        return {"done": "edited", "turn": turn.seq, "approved": approved, **kept}
+
+    def _must_be_ready(self, turn: Turn) -> None:
+        """Refuse to let out what could not go out.
+
+        :raises ConfigurationError: why not, and what there is to do
+        """
+        account = self._file.accounts.get(turn.account)
+        if account is not None and not account.live:
+            raise ConfigurationError(
+                f"turn {turn.seq} stays held while {turn.account} rehearses: `greenroom live {turn.account}` lets the "
+                "account speak, then approve it"
+            )
+        if isinstance(turn.event, UnknownEvent):
+            raise ConfigurationError(f"turn {turn.seq} is too old: its texts are gone")
+        if turn.draft is None or not turn.draft.parts:
+            raise ConfigurationError(
+                f"turn {turn.seq} has no words yet: `greenroom held edit {turn.seq} TEXT` gives it some"
+            )
+        if turn.expires < self._clock.micros():
+            raise ConfigurationError(
+                f"turn {turn.seq} is too late, it was worth sending until {self._words(turn.expires)}: say it as "
+                "something new with `greenroom post`, or take it away with `greenroom held refuse`"
+            )
+        if (quiet := self._quiet_until()) is not None and turn.expires < quiet:
+            raise ConfigurationError(
+                f"turn {turn.seq} would wait for the end of the quiet hours, {self._words(quiet)}, and is worth "
+                f"sending until {self._words(turn.expires)} only"
+            )
+        desk = self._desks.get(turn.account)
+        if desk is not None and any(one.seq == turn.seq and one is not turn for one in desk.lanes.in_memory()):
+            raise ConfigurationError(f"turn {turn.seq} is at work again: what it answers was edited")
+
+    def _approve(self, turn: Turn) -> None:
+        self._must_be_ready(turn)
+        assert turn.draft is not None  # noqa: S101 - it would not be ready
+        turn.draft = msgspec.structs.replace(turn.draft, approved=True, notes=(*turn.draft.notes, "let out by hand"))
+        turn.state, turn.reason, turn.not_before = State.DRAFTED, "", 0
+        self._ledger.work_again(turn)
+        self._ledger.note(turn.seq, "approved", BY_HAND)
+        if (desk := self._desks.get(turn.account)) is not None:
+            desk.lanes.resume(turn)
+
+    async def _kept_by(self, turns: Sequence[Turn]) -> Mapping[str, Any]:
+        """Return what keeps turns that were let out from going out at once."""
+        paused = await self._ledger.paused()
+        if SWITCH in paused:
+            whys = {f"everything is stopped: {paused[SWITCH]}": turns} if turns else {}
+        else:
+            accounts = {turn.account for turn in turns if turn.account in paused or EVERY_ACCOUNT in paused}
+            whys = {
+                f"{name} is paused: {paused.get(name) or paused[EVERY_ACCOUNT]}": [
+                    t for t in turns if t.account == name
+                ]
+                for name in sorted(accounts)
+            }
+        waiting = [turn.expires for ones in whys.values() for turn in ones]
+        return {
+            "waits_until": self._quiet_until() if turns else None,
+            "waits_for": "; ".join(whys) or None,
+            "worth_until": min(waiting, default=None),
+        }
+
+    def _refuse(self, turn: Turn) -> None:
+        turn.state, turn.reason = State.WITHDRAWN, "refused by hand"
+        self._ledger.save(turn)
+        self._ledger.note(turn.seq, "refused", BY_HAND)
+        self._rested(turn)
+
+    def _quiet_until(self) -> int | None:
+        """Return when the quiet hours end that it is in now."""
+        quiet = self._file.limits.quiet
+        end = None if quiet is None else quiet_until(self._clock.now(), quiet, self._file.timezone)
+        return None if end is None else to_micros(end)
+
+    def _words(self, moment: int) -> str:
+        return f"{from_micros(moment).astimezone(self._file.timezone):%Y-%m-%d %H:%M}"
+
+    async def _each(
+        self, arguments: Mapping[str, Any], done: str, do: Callable[[Turn], None]
+    ) -> tuple[list[Turn], Mapping[str, Any]]:
+        wanted: Any = arguments["turns"]
+        many = isinstance(wanted, str)
+        turns = await self._all(wanted) if many else [await self._held(seq) for seq in dict.fromkeys(map(int, wanted))]
+        ready: list[Turn] = []
+        left: list[Mapping[str, Any]] = []
+        for turn in turns:
+            try:
+                do(turn)
+                ready.append(turn)
+            except ConfigurationError as why:
+                if not many and len(turns) == 1:
+                    raise
+                left.append({"turn": turn.seq, "why": str(why)})
+        return ready, {"done": done, "turns": [turn.seq for turn in ready], "left": left}
+
+    async def _all(self, kind: str) -> Sequence[Turn]:
+        if kind not in KINDS:
+            raise ConfigurationError(f"`{kind}` is no kind of held drafts: write a number, or {', '.join(KINDS)}")
+        held = await self._ledger.turns(states=(State.HELD,), limit=1_000_000)
+        # the oldest is said first
+        return [turn for turn in reversed(held) if kind == "all" or (turn.kind == CLOCK) == (kind == "posts")]
+
+    async def _held(self, seq: int) -> Turn:
+        turn = await self._ledger.turn(seq)
+        if turn is None:
+            raise ConfigurationError(f"there is no turn {seq}; `greenroom held` lists what waits")
+        if turn.state is not State.HELD:
+            why = f": {turn.reason}" if turn.reason else ""
+            raise ConfigurationError(f"turn {seq} is {turn.state.word}, not held{why}")
+        return turn

@@ -1,0 +1,139 @@
+"""What an owner is told, in lines of fixed words: each says what happened and names the command that helps.
+
+Reasons stay in the log, where only the owner reads: they may hold the text of an exception or of a provider, and no
+such text ever reaches a platform.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from greenroom.app.declaring import NOT_DECLARED
+from greenroom.storage import JournalEntry, State, Turn
+from greenroom.turns.backlog import WAS_AWAY
+from greenroom_adapters.contract import TextEvent
+from greenroom_adapters.text import plain
+
+__all__ = ["TOLD", "Notice", "lines_of", "notice_of"]
+
+MOST_ALIKE = 3
+"""Of a kind that comes more often at once only the number is told."""
+LONGEST_QUOTE = 300
+"""Characters of somebody's text that are passed on; the rest is behind the link."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """One kind of notice."""
+
+    many: str | None
+    """The line that stands for several; None: each is told by itself."""
+    still: frozenset[State] | None = None
+    """Where its turn must still stand when it is told; None: anywhere."""
+
+
+TOLD: Mapping[str, _Kind] = {
+    "held": _Kind(many="{count} drafts are held. See them: greenroom held", still=frozenset({State.HELD})),
+    "unknown": _Kind(
+        many="{count} posts may or may not have gone out. See them: greenroom dead list",
+        still=frozenset({State.UNKNOWN}),
+    ),
+    "dead": _Kind(many="{count} turns could not be done. See them: greenroom dead list", still=frozenset({State.DEAD})),
+    "account paused": _Kind(many="Accounts were paused {count} times. See them: greenroom status"),
+    NOT_DECLARED: _Kind(many=None),
+    "budget": _Kind(many=None),
+    "edit refused": _Kind(many="{count} edits of the bot's files were refused. Their mistakes: greenroom check"),
+    "unreadable": _Kind(many="{count} rooms cannot be read. Which: greenroom log"),
+    WAS_AWAY: _Kind(many=None),
+    "passed on": _Kind(many=None),
+}
+"""What an entry of the journal is called → how its owner is told. All other entries are for the log alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing to tell."""
+
+    kind: str
+    line: str
+
+
+def notice_of(entry: JournalEntry, turn: Turn | None) -> Notice | None:
+    """Return what an entry of the journal is to an owner; None: nothing, or nothing any more. `turn` is the one that
+    it is about."""
+    kind = TOLD.get(entry.what)
+    if kind is None or (kind.still is not None and (turn is None or turn.state not in kind.still)):
+        return None
+    return Notice(kind=entry.what, line=_line(entry, turn))
+
+
+def lines_of(notices: Iterable[Notice]) -> list[str]:
+    """Return one line for each notice, in their order; for many of a kind one line for all."""
+    alike: dict[str, list[str]] = {}
+    for notice in notices:
+        alike.setdefault(notice.kind, []).append(notice.line)
+    return [line for kind, lines in alike.items() for line in _gathered(kind, list(dict.fromkeys(lines)))]
+
+
+def _gathered(kind: str, lines: Sequence[str]) -> Sequence[str]:
+    many = TOLD[kind].many
+    return lines if many is None or len(lines) <= MOST_ALIKE else [many.format(count=len(lines))]
+
+
+def _line(entry: JournalEntry, turn: Turn | None) -> str:
+    match entry.what:
+        case "held":
+            return f"Held for you: {_what(turn)}. See it: greenroom held"
+        case "unknown":
+            number = 0 if turn is None else turn.seq
+            return (
+                f"It may have gone out, and the platform cannot tell: {_what(turn)}. "
+                f"Look there, then: greenroom dead sent {number} or greenroom dead retry {number}"
+            )
+        case "dead":
+            return f"It could not be done: {_what(turn)}. Why: greenroom log --turn {0 if turn is None else turn.seq}"
+        case "account paused":
+            account = turn.account if turn is not None else entry.why.partition(":")[0]
+            return (
+                f"{account} is paused: its platform does not take its credentials any more. "
+                f"Mend them, then: greenroom resume {account}"
+            )
+        case "not declared":
+            account = entry.why.partition(":")[0]
+            return (
+                f"{account} could not be marked as a bot: do it in its profile by hand. "
+                f"Why, and what its credentials lack: greenroom log"
+            )
+        case "edit refused":
+            return "An edit of the bot's files has mistakes; what was valid last goes on. Which: greenroom check"
+        case "unreadable":
+            return f"The bot {_safe(entry.why)}. Let it read there, or take it out of that room"
+        case "passed on":
+            return f"For you: {_words_of(turn)}"
+        case _:
+            # written by this program as it is told, without words of others
+            return entry.why
+
+
+def _what(turn: Turn | None) -> str:
+    if turn is None:
+        return "a turn"
+    event = turn.event
+    if not isinstance(event, TextEvent):
+        return f"turn {turn.seq}, a post on {turn.account}"
+    link = f" ({event.post.url})" if event.post.url else ""
+    return f"turn {turn.seq}, an answer to {_safe(event.author.handle)} on {turn.account}{link}"
+
+
+def _words_of(turn: Turn | None) -> str:
+    if turn is None or not isinstance(turn.event, TextEvent):
+        return f"something on {turn.account}" if turn is not None else "something"
+    event = turn.event
+    text = " ".join(event.text.split())
+    text = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    link = f" {event.post.url}" if event.post.url else ""
+    return f"{_safe(event.author.handle)} on {turn.account} wrote: {_safe(text)}{link}"
+
+
+def _safe(text: str) -> str:
+    """Return somebody's words so that they address nobody where they are told, and hide nothing."""
+    return plain(text, one_line=True).replace("@", "(at)")

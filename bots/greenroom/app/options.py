@@ -1,0 +1,31 @@
+"""What the surroundings of a bot decide, and its owner's files do not."""
+
+import os
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from greenroom.clock import Clock, SystemClock
+from greenroom.faults import FaultHook, no_fault
+from greenroom.generation import Engine
+from greenroom.settings import Platforms
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the surroundings decide, not the owner's files."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    faults: FaultHook = no_fault
+    chance: random.Random = field(default_factory=random.Random)
+    """Source of jitter; nothing that must be repeatable comes from it."""
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    platforms: Platforms = field(default_factory=Platforms.installed)
+    engines: tuple[Engine, ...] = ()
+    """Engines of one's own, asked before those of the bot file. Whoever made them closes them."""
+    admission: int = 500
+    """Turns of one account in memory at the most; the rest waits on disk."""
+    grace: float = 5.0
+    """Seconds that a stop leaves to what is in flight."""

@@ -1,0 +1,121 @@
+"""The owner's files of one bot, read together: those on disk, or those that were valid last."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from greenroom.generation.build import uses_script
+from greenroom.personas import Persona, load_persona
+from greenroom.settings import BotFile, Mistakes, Platforms, load_bot
+from greenroom.settings.editing import silent_accounts
+from greenroom.settings.loader import body_of
+from greenroom.storage import KeptFile, files_kept_in
+
+if TYPE_CHECKING:
+    from greenroom.generation.script import Script
+
+__all__ = ["Sources", "read_sources", "rehearsing_in", "sources_kept"]
+
+BOT, PERSONA, SCRIPT = "bot", "persona", "script"
+"""What a file is to its bot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What an owner wrote: the bot file, its persona, and the persona's script where that may speak. All are valid."""
+
+    file: BotFile
+    persona: Persona
+    script: "Script | None"
+    files: Mapping[str, KeptFile]
+    """Role → the file as it was read."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where the files stand."""
+        return tuple(one.path for one in self.files.values())
+
+
+def read_sources(path: Path, *, platforms: Platforms, state: Path | None = None) -> Sources:
+    """Read the bot file at `path` and what belongs to it. With `state` the ledger lies in that folder.
+
+    :raises Mistakes: with every mistake of the first file that has some
+    """
+    return _read(path, {}, platforms, state)
+
+
+def sources_kept(path: Path, *, platforms: Platforms, state: Path | None = None) -> Sources | None:
+    """Return the files with which the bot at `path` ran last, out of its ledger; None: there are none that can be used.
+
+    Its ledger is found although the bot file is broken: by what can be read of it, else among those beside it.
+    """
+    for store in dict.fromkeys(_ledgers(path, state)):
+        kept = files_kept_in(store)
+        if BOT not in kept or PERSONA not in kept or kept[BOT].path.absolute() != path.absolute():
+            continue
+        try:
+            sources = _read(path, kept, platforms, state)
+        except Mistakes:
+            # of another version of the program
+            continue
+        if sources.file.store.absolute() == store.absolute():
+            return sources
+    return None
+
+
+def rehearsing_in(path: Path) -> frozenset[str]:
+    """Return the accounts of which the bot file at `path` says `live: false`, whatever else is wrong in it or in its
+    persona; none where it cannot be read at all."""
+    try:
+        return silent_accounts(body_of(path))
+    except Mistakes:
+        return frozenset()
+
+
+def _read(path: Path, kept: Mapping[str, KeptFile], platforms: Platforms, state: Path | None) -> Sources:
+    files: dict[str, KeptFile] = {}
+
+    def body(role: str, place: Path) -> bytes:
+        # read once: what is checked, used and kept is the same, whoever writes to the file meanwhile
+        content = kept[role].body if role in kept else body_of(place)
+        files[role] = KeptFile(
+            role=role, path=place.absolute(), body=content, version=hashlib.sha256(content).hexdigest()
+        )
+        return content
+
+    is_kept = bool(kept)
+    file = load_bot(path, platforms=platforms, body=body(BOT, path), is_kept=is_kept)
+    if state is not None:
+        file = file.model_copy(update={"store": state / f"{file.bot}.db"})
+    persona = load_persona(file.persona, body=body(PERSONA, file.persona), is_kept=is_kept)
+    script: Script | None = None
+    if persona.script is not None and uses_script(persona, file.engines.text):
+        # imported only for bots that use it
+        from greenroom.generation.script import load_script
+
+        script = load_script(persona.script, body=body(SCRIPT, persona.script))
+    return Sources(file=file, persona=persona, script=script, files=files)
+
+
+_LINE = {
+    key: re.compile(rf"""(?m)^['"]?{key}['"]?\s*:\s*['"]?([^'"#\n]+?)['"]?\s*(?:#.*)?$""") for key in ("bot", "store")
+}
+"""Where a file that is broken elsewhere still says what its bot is called, and where its ledger lies."""
+
+
+def _ledgers(path: Path, state: Path | None) -> Iterator[Path]:
+    """Yield where the ledger of the bot file at `path` may lie, the most likely place first."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    said = {key: found[1] for key, pattern in _LINE.items() if (found := pattern.search(text)) is not None}
+    if state is None and "store" in said:
+        yield path.parent / Path(said["store"]).expanduser()
+    folder = state if state is not None else path.parent / "data"
+    if "bot" in said:
+        yield folder / f"{said['bot']}.db"
+    yield from sorted(folder.glob("*.db"))

@@ -1,0 +1,55 @@
+"""Who speaks for a bot: its engines and fixed words, built from its files."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from greenroom.app.options import Options
+from greenroom.generation import FixedWords, build_voice
+from greenroom.personas import Persona
+from greenroom.policy import Budget
+from greenroom.settings import BotFile, SecretRef, resolve
+from greenroom.turns import Speaker
+from greenroom_adapters.contract import Secret
+
+if TYPE_CHECKING:
+    from greenroom.generation.script import Script
+
+__all__ = ["build_speaker"]
+
+
+def build_speaker(
+    file: BotFile,
+    persona: Persona,
+    script: "Script | None",
+    *,
+    purse: Budget,
+    options: Options,
+    warn: Callable[[str], None],
+) -> Speaker:
+    """Return who speaks for these two files. Whoever calls closes its voice. A `script` that was read already is not
+    read again.
+
+    :raises ConfigurationError: an engine cannot be used as it is written, or its key is missing
+    """
+
+    def secret(reference: SecretRef, owner: str) -> Secret:
+        return resolve(reference, owner=owner, environ=options.environ, warn=warn)
+
+    voice = build_voice(
+        persona,
+        file.engines.text,
+        purse=purse,
+        resolve=secret,
+        clock=options.clock,
+        zone=file.timezone,
+        environ=options.environ,
+        own=options.engines,
+        script=script,
+    )
+    return Speaker(
+        persona=persona,
+        voice=voice,
+        fixed={rule.identity: FixedWords(rule.say, rule=rule.name) for rule in file.answer if rule.say is not None},
+        patient=frozenset(rule.identity for rule in file.answer if rule.quiet_for),
+        passed_on=frozenset(rule.identity for rule in file.answer if rule.tell),
+    )

@@ -1,0 +1,80 @@
+"""How an account stands: what its adapter says of it, looked up here or by the running bot that is signed in."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from greenroom.settings import BotFile, Place
+from greenroom.turns.form import Misfit, form_of
+from greenroom_adapters.contract import Adapter, Capabilities, SupportsDeclaration, Surface
+from greenroom_adapters.text import excess
+
+__all__ = ["Standing", "standing_of"]
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What signing an account in showed."""
+
+    handle: str
+    may: tuple[str, ...]
+    """What it may do, in words for its owner."""
+    warnings: tuple[str, ...]
+    """What will not work as the file has it, each with its mend."""
+    is_bot: bool | None
+    """Its platform marks it as a bot; None: the platform has no mark that a program could set."""
+
+
+async def standing_of(adapter: Adapter, file: BotFile, account: str) -> Standing:
+    """Ask the platform how an account of this file stands; `adapter` is entered. Changes nothing there.
+
+    :raises AdapterError: it cannot be asked now
+    """
+    found = await adapter.check()
+    capabilities = adapter.capabilities
+    speaks_to_all = Surface.POST in capabilities.surfaces
+    return Standing(
+        handle=found.me.handle,
+        may=found.may,
+        warnings=(
+            *found.warnings,
+            *(() if speaks_to_all else _homeless(file, account)),
+            *_misfits(file, account, capabilities),
+        ),
+        is_bot=found.me.is_bot if isinstance(adapter, SupportsDeclaration) else None,
+    )
+
+
+def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[str]:
+    """Yield what of the file's posts the account cannot show as it is wanted, and what becomes of it."""
+    for entry in file.post:
+        if entry.visibility is None and entry.warning is None and entry.poll is None:
+            continue
+        here = [place for place in entry.places if place.account == account]
+        if entry.places and not here:
+            continue
+        try:
+            form = form_of(
+                capabilities,
+                visibility=entry.visibility,
+                warning=entry.warning,
+                poll=None if entry.poll is None else entry.poll.poll,
+                has_media=entry.picture is not None,
+                is_public=not here or any(place.room is None for place in here),
+            )
+        except Misfit as misfit:
+            yield f"post `{entry.name}` will not go out: {misfit}"
+            continue
+        yield from (f"post `{entry.name}`: {change}" for change in form.changes)
+        if entry.say is not None and (over := excess(entry.say, form.room_for_words(capabilities.limits.text))):
+            yield f"post `{entry.name}` will not go out: with its warning and its poll it is {over} too long"
+
+
+def _homeless(file: BotFile, account: str) -> list[str]:
+    """Return why the file's posts cannot go out on an account that has no timeline of its own, with the mend."""
+    names = [f"`{entry.name}`" for entry in file.post if not entry.places or Place(account=account) in entry.places]
+    if not names:
+        return []
+    return [
+        f"has no place for {' and '.join(names)}, which would be posted there: give the account a `home` "
+        f"(a room it is in), or name a room in the post, `in: {account}/...`"
+    ]

@@ -1,0 +1,58 @@
+"""What a running bot does for its ledger again and again: obeys what was asked, ends what waited too long, empties."""
+
+import asyncio
+from collections.abc import Callable
+
+from greenroom.app.commands import THAT_WAIT, Commands
+from greenroom.clock import Clock
+from greenroom.delivery import Shelf
+from greenroom.settings import BotFile
+from greenroom.storage import Command, Ledger, Turn
+
+__all__ = ["expire_for_ever", "obey_for_ever", "retire_for_ever"]
+
+COMMANDS_EVERY = 0.1
+"""Seconds between two looks at what was typed beside the bot."""
+RETIRE_EVERY = 3600.0
+"""Seconds between two rounds of retention."""
+EXPIRE_EVERY = 60.0
+"""Seconds between two looks at what is held for too long."""
+
+
+async def obey_for_ever(ledger: Ledger, commands: Commands, *, clock: Clock) -> None:
+    """Obey what is typed beside the bot; what has to wait does not keep the others waiting."""
+    asking: set[int] = set()
+
+    async def obey(command: Command) -> None:
+        await commands.obey(command.name, command.arguments, command=command.id)
+        asking.discard(command.id)
+
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            for command in await ledger.open_commands():
+                if command.id in asking:
+                    continue
+                if command.name in THAT_WAIT:
+                    asking.add(command.id)
+                    tasks.create_task(obey(command))
+                else:
+                    await obey(command)
+            await clock.sleep(COMMANDS_EVERY)
+
+
+async def expire_for_ever(ledger: Ledger, *, clock: Clock, ended: Callable[[Turn], None]) -> None:
+    """End what is held for too long; `ended` hears of each."""
+    while True:
+        for turn in await ledger.expire():
+            ended(turn)
+        await clock.sleep(EXPIRE_EVERY)
+
+
+async def retire_for_ever(ledger: Ledger, shelf: Shelf, *, file: Callable[[], BotFile], clock: Clock) -> None:
+    """Empty the texts and remove the fitted files that are older than the file in force keeps them."""
+    while True:
+        before = clock.micros() - int(file().keep.total_seconds() * 1e6)
+        while await ledger.retire(before=before):
+            await clock.sleep(0.05)
+        await asyncio.to_thread(shelf.clear, before=before)
+        await clock.sleep(RETIRE_EVERY)

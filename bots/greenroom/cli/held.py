@@ -1,0 +1,145 @@
+"""`greenroom held`: drafts that wait for a person, and what he can do about each or all of them."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from greenroom.cli.choosing import BotOption, choose
+from greenroom.cli.failing import for_owners
+from greenroom.cli.showing import AsJson, say, write_json
+from greenroom.cli.waiting import Limit, show_waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from greenroom.settings import BotFile
+
+__all__ = ["held"]
+
+held = typer.Typer(
+    help="Drafts that wait for you: list, approve, edit, refuse. The bot file says by `approve` what waits.",
+    invoke_without_command=True,
+)
+
+Which = Annotated[
+    list[str],
+    typer.Argument(metavar="TURN...", help="Numbers from `held list`, or all, posts or replies.", show_default=False),
+]
+
+
+@held.callback()
+def _alone(context: typer.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # registered
+    if context.invoked_subcommand is None:
+        list_()
+
+
+@held.command("list")
+@for_owners
+def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> None:
+    """List what waits, with its words and why it waits.
+
+    Example: greenroom held list
+    """
+    from greenroom.storage import State
+
+    show_waiting(
+        bot,
+        (State.HELD,),
+        limit,
+        as_json=as_json,
+        nothing="No draft waits for you.",
+        helps=(
+            "approve TURN:   let it out as it stands (also: approve all, approve posts, approve replies)",
+            "edit TURN TEXT: other words; with --approve they go out at once",
+            "refuse TURN:    it shall not go out",
+        ),
+    )
+
+
+@held.command()
+@for_owners
+def approve(turns: Which, bot: BotOption = None, as_json: AsJson = False) -> None:
+    """Let drafts out as they stand.
+
+    Example: greenroom held approve 41 42
+    """
+    _each(bot, "approve", turns, "is let out", "are let out", as_json=as_json)
+
+
+@held.command()
+@for_owners
+def refuse(turns: Which, bot: BotOption = None, as_json: AsJson = False) -> None:
+    """Say that drafts shall not go out. What they would have answered is not answered again.
+
+    Example: greenroom held refuse 41
+    """
+    _each(bot, "refuse", turns, "does not go out", "do not go out", as_json=as_json)
+
+
+@held.command()
+@for_owners
+def edit(
+    turn: Annotated[int, typer.Argument(metavar="TURN", help="Number from `held list`.", show_default=False)],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The new words.", show_default=False)],
+    let_out: Annotated[bool, typer.Option("--approve", help="Let it out as well.", show_default=False)] = False,
+    bot: BotOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a draft other words.
+
+    Example: greenroom held edit 41 "Ask the harbour office." --approve
+    """
+    from greenroom.cli.asking import ask
+
+    arguments = {"turn": turn, "text": text, "approve": let_out}
+    file = choose(bot).in_force()
+    answer = asyncio.run(ask(file, "rewrite", arguments))
+    if as_json:
+        write_json(answer)
+    elif let_out:
+        say(f"Turn {turn} is let out with the new words{_when(answer, file)}.{_waiting(answer, file)}")
+    else:
+        say(f"Turn {turn} has new words, and waits: `greenroom held approve {turn}` lets it out.")
+
+
+def _when(answer: "Mapping[str, Any]", file: "BotFile") -> str:
+    """Return when that is, where it is not at once."""
+    from greenroom.clock import from_micros
+
+    if (waits_until := answer.get("waits_until")) is None:
+        return ""
+    return f" when the quiet hours end, at {from_micros(waits_until).astimezone(file.timezone):%H:%M}"
+
+
+def _waiting(answer: "Mapping[str, Any]", file: "BotFile") -> str:
+    """Return what keeps it from going out, and what ends that; nothing where it goes."""
+    from greenroom.clock import from_micros
+
+    if (why := answer.get("waits_for")) is None:
+        return ""
+    worth_until = from_micros(answer["worth_until"]).astimezone(file.timezone)
+    return (
+        f" It waits, for {why}. `greenroom resume` lets it go, as long as it is worth it: {worth_until:%Y-%m-%d %H:%M}."
+    )
+
+
+def _each(bot: str | None, command: str, turns: list[str], one: str, many: str, *, as_json: bool) -> None:
+    from greenroom.cli.asking import ask
+    from greenroom_adapters.contract import ConfigurationError
+
+    numbers = [int(turn) for turn in turns if turn.isascii() and turn.isdigit()]
+    if len(numbers) != len(turns) and len(turns) > 1:
+        raise ConfigurationError("name turns by their numbers, or write one of the words all, posts and replies alone")
+    file = choose(bot).in_force()
+    answer = asyncio.run(ask(file, command, {"turns": numbers or turns[0]}))
+    if as_json:
+        write_json(answer)
+        return
+    done, left = answer["turns"], answer["left"]
+    if len(done) == 1:
+        say(f"Turn {done[0]} {one}{_when(answer, file)}.{_waiting(answer, file)}")
+    else:
+        say(f"{len(done)} drafts {many}{_when(answer, file)}.{_waiting(answer, file)}")
+    for other in left:
+        say(f"Left as it is: {other['why']}")

@@ -1,0 +1,65 @@
+"""Who hears what, and who does not: what `greenroom check` says about `tell`, and about rooms that cannot be read."""
+
+import asyncio
+
+from greenroom.app import Bot, hello_from_here
+from greenroom.cli.asking import ask, reading, runs
+from greenroom.cli.failing import words_of
+from greenroom.clock import SystemClock
+from greenroom.settings import BotFile, Person, Place
+from greenroom.storage import StorageError
+from greenroom_adapters.contract import GreenroomError
+
+__all__ = ["tried", "unheard", "unread"]
+
+PATIENCE = 40.0
+WORDS = {
+    "said": 'wrote there once for real: "This is where I will tell you …". Look whether it came',
+    "on its way": 'the running bot writes there now: "This is where I will tell you …". Look whether it comes',
+    "tried before": "wrote there at an earlier check",
+}
+
+
+def unheard(file: BotFile) -> list[str]:
+    """Return why the owner may not hear of what needs him, each with its mend."""
+    passed_on = [rule.name for rule in file.answer if rule.tell]
+    if file.tell is None:
+        what = f" ({', '.join(passed_on)} passes mentions on to you)" if passed_on else ""
+        return [
+            f"nobody is told what needs a person{what}: it is only printed. "
+            f"Write `tell: {next(iter(file.accounts))}/@your-handle` to hear of it at once"
+        ]
+    if not file.accounts[file.tell.account].live:
+        account = file.tell.account
+        return [f"`tell` goes over `{account}`, which rehearses: you hear nothing until `greenroom live {account}`"]
+    return []
+
+
+async def unread(file: BotFile) -> list[str]:
+    """Return the rooms that the running bot found it cannot read, each with its reason."""
+    if not file.store.exists():
+        return []
+    try:
+        async with reading(file) as ledger:
+            return [f"the bot {words}" for words in (await ledger.facts("unreadable:")).values()]
+    except StorageError:
+        # whatever is wrong with it, the commands that need it say so
+        return []
+
+
+async def tried(bot: Bot, to: Person | Place) -> str:
+    """Write once to whoever is told, through the running bot or from here; return what came of it, in words."""
+    file = bot.file
+    if not file.accounts[to.account].live:
+        return "not tried, its account rehearses"
+    try:
+        if runs(file.store):
+            answer = str((await ask(file, "try-tell", {}))["done"])
+        else:
+            async with asyncio.timeout(PATIENCE), bot.ledger as ledger, await bot.adapter(to.account) as adapter:
+                answer = await hello_from_here(ledger, adapter, to, bot=file.bot, clock=SystemClock())
+    except TimeoutError:
+        return f"could not be tried: the platform did not answer within {PATIENCE:.0f} seconds"
+    except GreenroomError as error:
+        return f"could not be tried: {words_of(error)}"
+    return WORDS.get(answer, answer)

@@ -1,0 +1,132 @@
+"""Who lets a draft out: nobody, a person for what could do harm, or a person for everything."""
+
+import re
+
+from typing_extensions import override
+
+from greenroom.policy.guard import Guard, Terms, is_owners_words, is_stop_or_start
+from greenroom.policy.verdict import ALLOW, Hold, OnWords
+from greenroom.settings import Approve
+from greenroom.storage import CLOCK, Draft, Ledger, State, Turn
+from greenroom_adapters.contract import TextEvent
+from greenroom_adapters.text import find_links
+
+__all__ = ["FIRST_POSTS", "FIRST_REPLIES", "Approval"]
+
+FIRST_POSTS, FIRST_REPLIES = 5, 20
+"""So many of each a person looks at before a real account speaks for itself."""
+
+_FACT = "spoken:"
+"""Beginning of the facts that keep how much an account has said, however much of it retention has emptied."""
+_OWNERS = frozenset({"say", "lines"})
+"""Engines that read out what stands in the owner's files."""
+
+_MAY_BE_LINK = re.compile(r"\.\w|://")
+_MONEY = re.compile(
+    r"[$€£¥₿] ?\d|\d ?(?:[$€£¥₿]|usd\b|eur\b|gbp\b|dollars?\b|euros?\b|pounds?\b)"
+    r"|\b(?:refunds?|invoices?|payments?|invest(?:ing|ments?)?|loans?|bitcoin|crypto\w*|lawyers?|lawsuits?|sue[sd]?)\b",
+    re.IGNORECASE,
+)
+_PLAIN_WORDS = frozenset(
+    {"about", "advice", "anything", "every", "lives", "matters", "other", "others", "people", "private", "questions"}
+    | {"talk", "their", "things", "topics", "which"}
+)
+"""Words of a `never` topic that say nothing of what it is about."""
+
+
+class Approval(Guard):
+    """Holds drafts for a person, as `approve` says, and generated answers where their platform wants it, whatever it
+    says.
+
+    `risky`: on a real account the first posts and replies, a link, a word of money or law, and what comes near a topic
+    of `never`, in the question (in all that the engine read of it) or in the answer. The owner's own words need
+    nobody's approval, and are not counted among the first. What was allowed under other terms and has not gone out is
+    looked at again by those of now.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._sent: dict[str, tuple[int, int]] = {}
+        """Account → (posts, replies) that went out, counted up to the numbers that matter."""
+        self._cleared: dict[int, tuple[str, ...]] = {}
+        """Seq of a turn under way → its words in which the files of now have nothing that a person must see."""
+
+    async def load(self, terms: Terms) -> None:
+        """Count what went out before."""
+        kept = await self._ledger.facts(_FACT)
+        for account in terms.file.accounts:
+            posts, replies = await self._ledger.spoken(account, up_to=max(FIRST_POSTS, FIRST_REPLIES))
+            known_posts, _, known_replies = kept.get(f"{_FACT}{account}", "0 0").partition(" ")
+            sent = (max(posts, int(known_posts)), max(replies, int(known_replies)))
+            self._sent[account] = sent
+            if posts > int(known_posts) or replies > int(known_replies):
+                self._ledger.remember(f"{_FACT}{account}", f"{sent[0]} {sent[1]}")
+
+    @override
+    def use(self, terms: Terms) -> None:
+        self._terms = terms
+        self._cleared.clear()
+        words = {word for topic in terms.persona.never for word in re.findall(r"\w{5,}", topic.casefold())}
+        stems = sorted(re.escape(word) for word in words - _PLAIN_WORDS)
+        self._never = re.compile(rf"\b(?:{'|'.join(stems)})", re.IGNORECASE) if stems else None
+
+    @override
+    def may_say(self, turn: Turn, draft: Draft) -> OnWords:
+        if (why := self._held_by_platform(turn, draft)) is not None:
+            return Hold(why)
+        approve = self._terms.approve(turn)
+        if approve is Approve.NEVER or draft.approved or is_owners_words(turn) or is_stop_or_start(turn):
+            return ALLOW
+        if approve is Approve.ALWAYS:
+            return Hold("its owner looks at everything first")
+        if turn.account in self._terms.local or draft.engine == "say":
+            return ALLOW
+        reasons = [*self._first(turn), *self._risks(turn, draft)]
+        if reasons:
+            return Hold("; ".join(reasons))
+        self._cleared[turn.seq] = draft.parts
+        return ALLOW
+
+    @override
+    def may_send(self, turn: Turn) -> OnWords:
+        draft = turn.draft
+        if draft is not None and (why := self._held_by_platform(turn, draft)) is not None:
+            return Hold(why)
+        if draft is None or self._cleared.get(turn.seq) == draft.parts:
+            return ALLOW
+        return self.may_say(turn, draft)
+
+    @override
+    def rested(self, turn: Turn) -> None:
+        self._cleared.pop(turn.seq, None)
+        if turn.state is not State.SENT or turn.draft is None or turn.draft.engine in _OWNERS:
+            return
+        posts, replies = self._sent.get(turn.account, (0, 0))
+        is_post = turn.kind == CLOCK
+        if (posts >= FIRST_POSTS) if is_post else (replies >= FIRST_REPLIES):
+            return
+        posts, replies = self._sent[turn.account] = (posts + is_post, replies + (not is_post))
+        self._ledger.remember(f"{_FACT}{turn.account}", f"{posts} {replies}")
+
+    def _held_by_platform(self, turn: Turn, draft: Draft) -> str | None:
+        if turn.kind == CLOCK or draft.approved or draft.engine in _OWNERS or is_stop_or_start(turn):
+            return None
+        return self._terms.holds_answers(turn.account)
+
+    def _first(self, turn: Turn) -> list[str]:
+        posts, replies = self._sent.get(turn.account, (0, 0))
+        if turn.kind == CLOCK:
+            return [f"one of the first {FIRST_POSTS} posts of a real account"] if posts < FIRST_POSTS else []
+        return [f"one of the first {FIRST_REPLIES} replies of a real account"] if replies < FIRST_REPLIES else []
+
+    def _risks(self, turn: Turn, draft: Draft) -> list[str]:
+        text = "\n".join(draft.parts)
+        asked = "\n".join((turn.event.text, *draft.read)) if isinstance(turn.event, TextEvent) else ""
+        reasons: list[str] = []
+        if _MAY_BE_LINK.search(text) and find_links(text):
+            reasons.append("it has a link")
+        if (found := _MONEY.search(text) or _MONEY.search(asked)) is not None:
+            reasons.append(f"it is about money or law (`{found[0]}`)")
+        if self._never is not None and (found := self._never.search(text) or self._never.search(asked)) is not None:
+            reasons.append(f"it comes near a topic that is never talked about (`{found[0]}`)")
+        return reasons

@@ -1,0 +1,197 @@
+"""How much a bot says: so many posts and replies of an account, replies to a person, replies in a thread."""
+
+import bisect
+from collections import deque
+from datetime import timedelta
+
+from typing_extensions import override
+
+from greenroom.clock import MICROSECOND, Clock
+from greenroom.policy.guard import STOP, Guard, Terms, is_owners_words, is_stop_or_start
+from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
+from greenroom.settings import Rate
+from greenroom.storage import CLOCK, Past, State, Turn, asked_at, author_of
+from greenroom_adapters.contract import Surface
+
+__all__ = ["Caps"]
+
+GLANCE = 1_000_000
+"""Microseconds after which a turn looks for its place again that has let a newer one go first."""
+MANY = 10_000
+"""Windows at which those that have nothing in them are thrown away; later at twice as many as were left then, so that
+a day with a million people costs each of them no more than the first."""
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+POSTS = Rate(count=12, per=DAY)
+REPLIES = Rate(count=60, per=HOUR)
+PER_PERSON = Rate(count=5, per=HOUR)
+PER_THREAD = Rate(count=10, per=DAY)
+"""What holds on a real account where the owner has written nothing else."""
+UNDECIDED = frozenset({State.HELD, State.UNKNOWN})
+"""Where a turn keeps its places until a person, or its time, decides whether it has spoken."""
+
+
+class _Window:
+    """When places of one kind were taken, oldest first."""
+
+    __slots__ = ("times",)
+
+    def __init__(self) -> None:
+        self.times: deque[int] = deque()
+
+    def free(self, rate: Rate, now: int) -> int:
+        """Return how many places there are; zero and less: none."""
+        self.forget(now - rate.per // MICROSECOND)
+        return rate.count - len(self.times)
+
+    def free_at(self, rate: Rate, number: int = 0) -> int:
+        """Return when there will be a place, when there is none now: the next one, or the one after `number` others, of
+        which no more than are known of today are looked ahead."""
+        first = len(self.times) - rate.count
+        return self.times[min(first + number, len(self.times) - 1)] + rate.per // MICROSECOND
+
+    def forget(self, before: int) -> None:
+        times = self.times
+        while times and times[0] <= before:
+            times.popleft()
+
+
+class Caps(Guard):
+    """Counts in rolling windows, which are filled again from the ledger at a start.
+
+    A place is taken when work on a turn begins, so that no engine is paid for what could not be said, and given back
+    when nothing comes of it, also of a draft that was held. Over the limit of an account posts and replies wait, the
+    newest first, as long as they are worth it; over that of a person or of a thread a reply is left alone. What the
+    owner says himself, what the bot tells him, and an answer to "stop" is not counted. This guard is asked
+    last: whoever it lets through has his place.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._windows: dict[tuple[str, ...], _Window] = {}
+        self._many = MANY
+        self._taken: dict[int, tuple[int, tuple[_Window, ...]]] = {}
+        """Seq of a turn that is worked on, held or unknown → when it took its places, and which."""
+        self._waiting: dict[str, list[tuple[int, int]]] = {}
+        """Account → (when it was asked for, backwards; seq) of the replies that wait, the newest first."""
+
+    @override
+    def use(self, terms: Terms) -> None:
+        limits, local = terms.file.limits, terms.local
+        self._rates = {
+            account: (
+                limits.posts or (None if account in local else POSTS),
+                limits.replies or (None if account in local else REPLIES),
+                limits.replies_per_person or (None if account in local else PER_PERSON),
+                limits.replies_per_thread or (None if account in local else PER_THREAD),
+            )
+            for account in terms.file.accounts
+        }
+
+    @override
+    def recall(self, past: Past) -> None:
+        places: list[tuple[str, ...]] = [("posts" if past.kind == CLOCK else "replies", past.account)]
+        if past.kind != CLOCK:
+            if past.person is not None:
+                places.append(("person", past.account, past.person))
+            if past.surface is Surface.REPLY:
+                places.append(("thread", past.lane))
+        windows = tuple(map(self._window, places))
+        for window in windows:
+            window.times.append(past.changed)
+        if past.state is not State.SENT:
+            self._taken[past.seq] = (past.changed, windows)
+
+    @override
+    def may_answer(self, turn: Turn) -> Verdict:
+        if turn.seq in self._taken or (is_stop_or_start(turn) and turn.rule == STOP):
+            # drafted anew, it has its places
+            return ALLOW
+        posts, replies, per_person, per_thread = self._rates[turn.account]
+        if turn.kind == CLOCK:
+            return ALLOW if posts is None or is_owners_words(turn) else self._post(turn, posts)
+        now = self._clock.micros()
+        windows: list[_Window] = []
+        if per_person is not None and (author := author_of(turn.event)) is not None:
+            window = self._window(("person", turn.account, author.id))
+            if window.free(per_person, now) <= 0:
+                return Refuse(f"@{author.handle} has had {_words(per_person)} (limits: replies_per_person)")
+            windows.append(window)
+        if per_thread is not None and turn.surface is Surface.REPLY:
+            window = self._window(("thread", turn.lane))
+            if window.free(per_thread, now) <= 0:
+                return Refuse(f"this thread has had {_words(per_thread)} (limits: replies_per_thread)")
+            windows.append(window)
+        if replies is not None:
+            window = self._window(("replies", turn.account))
+            if (wait := self._place(turn, window, replies, now)) is not None:
+                return wait
+            windows.append(window)
+        self._take(turn, windows, now)
+        return ALLOW
+
+    @override
+    def rested(self, turn: Turn) -> None:
+        if self._waiting.get(turn.account):
+            self._wait_no_longer(turn)
+        if turn.state in UNDECIDED or (taken := self._taken.pop(turn.seq, None)) is None or turn.state is State.SENT:
+            return
+        at, windows = taken
+        for window in windows:
+            if at in window.times:
+                window.times.remove(at)
+
+    def _post(self, turn: Turn, rate: Rate) -> Verdict:
+        now, window = self._clock.micros(), self._window(("posts", turn.account))
+        if window.free(rate, now) <= 0:
+            return Later(window.free_at(rate), f"{_words(rate, 'posts')} went out already (limits: posts)")
+        self._take(turn, [window], now)
+        return ALLOW
+
+    def _place(self, turn: Turn, window: _Window, rate: Rate, now: int) -> Later | None:
+        """Say whether a reply has to wait for a place of its account. The newest goes first: it is worth most."""
+        waiting = self._waiting.setdefault(turn.account, [])
+        free = window.free(rate, now)
+        if free > 0 and not waiting:
+            return None
+        mine = (-asked_at(turn), turn.seq)
+        newer = bisect.bisect_left(waiting, mine)
+        if newer < free:
+            self._wait_no_longer(turn)
+            return None
+        if not (newer < len(waiting) and waiting[newer] == mine):
+            waiting.insert(newer, mine)
+        until = window.free_at(rate, newer) if free <= 0 else now + GLANCE
+        return Later(until, f"the account has given {_words(rate)} (limits: replies)")
+
+    def _wait_no_longer(self, turn: Turn) -> None:
+        waiting, mine = self._waiting[turn.account], (-asked_at(turn), turn.seq)
+        place = bisect.bisect_left(waiting, mine)
+        if place < len(waiting) and waiting[place] == mine:
+            del waiting[place]
+
+    def _take(self, turn: Turn, windows: list[_Window], now: int) -> None:
+        for window in windows:
+            window.times.append(now)
+        self._taken[turn.seq] = (now, tuple(windows))
+
+    def _window(self, place: tuple[str, ...]) -> _Window:
+        if (window := self._windows.get(place)) is None:
+            if len(self._windows) >= self._many:
+                self._sweep()
+            window = self._windows[place] = _Window()
+        return window
+
+    def _sweep(self) -> None:
+        yesterday = self._clock.micros() - DAY // MICROSECOND
+        for window in self._windows.values():
+            window.forget(yesterday)
+        self._windows = {place: window for place, window in self._windows.items() if window.times}
+        self._many = max(MANY, 2 * len(self._windows))
+
+
+_UNITS = {timedelta(seconds=1): "a second", timedelta(minutes=1): "a minute", HOUR: "an hour", DAY: "a day"}
+
+
+def _words(rate: Rate, what: str = "answers") -> str:
+    return f"{rate.count} {what if rate.count > 1 else what[:-1]} in {_UNITS[rate.per]}"

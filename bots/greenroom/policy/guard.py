@@ -1,0 +1,111 @@
+"""The seam of the policy: one concern, up to three questions, answered from memory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from greenroom.personas import Persona
+from greenroom.policy.verdict import ALLOW, OnWords, Verdict
+from greenroom.settings import AnswerRule, Approve, BotFile, PostEntry
+from greenroom.storage import CLOCK, Draft, Due, Past, Turn
+
+__all__ = ["HANDS_OFF", "START", "STOP", "Guard", "Terms", "is_owners_words", "is_stop_or_start"]
+
+STOP, START = "stop", "start"
+"""Names of the rules under which messages become turns that say so. No rule of a file is called so."""
+
+HANDS_OFF = timedelta(hours=12)
+"""For turns whose rule has gone from the file meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the owner's files say at the moment."""
+
+    file: BotFile
+    persona: Persona
+    local: frozenset[str] = frozenset()
+    """Accounts on platforms of this machine. Nobody's reputation hangs on them, so the limits that hold without being
+    written do not hold there, and nothing has to be approved unless the file says so."""
+    holds_answers: Callable[[str], str | None] = field(default=lambda account: None, repr=False, compare=False)
+    """Account → why its platform has a person look at each generated answer; None: it does not, or is not known yet."""
+    _rules: Mapping[str, AnswerRule] = field(init=False, repr=False)
+    _posts: Mapping[str, PostEntry] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_rules", {rule.identity: rule for rule in self.file.answer})
+        object.__setattr__(self, "_posts", {entry.name: entry for entry in self.file.post})
+
+    def platform(self, account: str) -> str:
+        """Return the platform of an account."""
+        return self.file.accounts[account].platform
+
+    def approve(self, turn: Turn) -> Approve:
+        """Return who lets a draft of this turn out."""
+        own = self._posts.get(turn.rule) if turn.kind == CLOCK else self._rules.get(turn.rule)
+        return self.file.approve if own is None or own.approve is None else own.approve
+
+    def hands_off(self, turn: Turn) -> timedelta:
+        """Return how long this turn's thread is left to the person who wrote in it by hand."""
+        rule = self._rules.get(turn.rule)
+        return HANDS_OFF if rule is None else rule.hands_off
+
+    def gather(self, turn: Turn) -> timedelta:
+        """Return how long more messages of this turn's author are waited for."""
+        rule = None if turn.kind == CLOCK else self._rules.get(turn.rule)
+        return timedelta(0) if rule is None else rule.gather_on(turn.surface)
+
+    @property
+    def longest_hands_off(self) -> timedelta:
+        """Return the longest of them over all rules."""
+        return max((rule.hands_off for rule in self.file.answer), default=HANDS_OFF)
+
+
+class Guard:
+    """One concern of the policy.
+
+    `Allow` and `Refuse` are an answer to every question; a refused turn is left alone, with the reason. The others:
+
+    * `Later`, to `may_answer` and `may_send`: the turn waits, and is asked about again; one that is not worth it any
+      more by then ends as stale. There are no other words later on, so to `may_say` it is no answer (the types say so).
+    * `Repair`, to `may_say` alone: the engine is asked once more; what it still wants repaired then is refused.
+    * `Hold`, to `may_say` and `may_send`: a person decides, and what he lets out is not held again.
+
+    Each question is answered in microseconds, from memory and without I/O; what must survive a restart is queued with
+    the ledger. A guard overrides the questions that it has something to say about. It is asked in the loop alone.
+    """
+
+    def use(self, terms: Terms) -> None:
+        """Take over the owner's files: before the first question, and after an edit."""
+
+    def recall(self, past: Past) -> None:
+        """Hear, before the first question, of a turn of the last day that spoke or may have; in the order of their last
+        changes."""
+
+    def may_answer(self, turn: Turn) -> Verdict:
+        """May work on this turn begin? Asked before an engine is, so before money is spent."""
+        return ALLOW
+
+    def may_say(self, turn: Turn, draft: Draft) -> OnWords:
+        """May these words be said?"""
+        return ALLOW
+
+    def may_send(self, turn: Turn) -> Verdict:
+        """May it go out now? Asked immediately before the first try of the first post; what was said before may have
+        changed since."""
+        return ALLOW
+
+    def rested(self, turn: Turn) -> None:
+        """Hear that nothing happens to the turn by itself any more (see its state). One that is held or unknown is
+        heard of again when that has ended, and any may be heard of twice."""
+
+
+def is_owners_words(turn: Turn) -> bool:
+    """Say whether the owner himself wrote every word of it: there is nothing to approve."""
+    return isinstance(turn.event, Due) and turn.event.say is not None
+
+
+def is_stop_or_start(turn: Turn) -> bool:
+    """Say whether somebody tells the bot to leave him alone, or no longer to. That he was understood is said to him
+    whatever limits what the bot says otherwise; but the answer to a start is an answer, and counted as one."""
+    return turn.kind != CLOCK and turn.rule in (STOP, START)

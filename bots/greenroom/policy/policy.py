@@ -1,0 +1,135 @@
+"""The chain of guards, and the three questions that every turn meets."""
+
+from collections.abc import Callable, Sequence
+
+from greenroom.clock import Clock
+from greenroom.policy.approval import Approval
+from greenroom.policy.caps import DAY, Caps
+from greenroom.policy.consent import Consent
+from greenroom.policy.declining import NoBots
+from greenroom.policy.guard import Guard, Terms
+from greenroom.policy.hands import HandsOff
+from greenroom.policy.interaction import OneReply
+from greenroom.policy.quiet import QuietHours
+from greenroom.policy.repeats import RECENT, Repeats
+from greenroom.policy.switch import SWITCH, Switch
+from greenroom.policy.verdict import ALLOW, Hold, Later, OnWords, Refuse, Repair, Verdict
+from greenroom.storage import Draft, Ledger, Turn
+
+__all__ = ["Policy"]
+
+MICROSECOND_PER_SECOND = 1_000_000
+NEWEST = 2**62
+"""Above every seq."""
+
+
+class Policy:
+    """Asks the guards of one bot, the cheapest first.
+
+    `load` once, then the questions. What a guard refuses or puts off ends the question; of the rest a repair goes
+    before a hold, since other words may need nobody's approval. A turn about which a question was allowed is told to
+    `rested` when nothing happens to it by itself any more.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock, terms: Terms, *, own: Sequence[Guard] = ()) -> None:
+        """Take the owner's files, and guards of one's own (`own`), which are asked before the caps."""
+        self._ledger = ledger
+        self._clock = clock
+        self.switch = Switch(clock)
+        self.consent = Consent(ledger)
+        self.hands = HandsOff(ledger, clock)
+        self._repeats = Repeats()
+        self._approval = Approval(ledger)
+        self._guards: tuple[Guard, ...] = (
+            self.switch,
+            self.consent,
+            NoBots(),
+            self.hands,
+            OneReply(),
+            QuietHours(clock),
+            self._repeats,
+            self._approval,
+            *own,
+            # takes a place for whoever comes as far as this
+            Caps(clock),
+        )
+        self._may_answer = _asked(self._guards, "may_answer")
+        self._may_say = _asked(self._guards, "may_say")
+        self._may_send = _asked(self._guards, "may_send")
+        self._rested = tuple(guard.rested for guard in self._guards if type(guard).rested is not Guard.rested)
+        self.use(terms)
+
+    def use(self, terms: Terms) -> None:
+        """Take over the owner's files, at the start or after an edit; counts and memories stay."""
+        self.terms = terms
+        for guard in self._guards:
+            guard.use(terms)
+
+    async def load(self) -> None:
+        """Take up what is known from before a restart.
+
+        :raises StorageError: the ledger cannot be read
+        """
+        self.switch.off = (await self._ledger.paused()).get(SWITCH)
+        await self.consent.load()
+        await self.hands.load(self.terms)
+        await self._approval.load(self.terms)
+        for account in self.terms.file.accounts:
+            self._repeats.recall_posts(account, await self._ledger.own_posts(account, before=NEWEST, limit=RECENT))
+        yesterday = self._clock.micros() - int(DAY.total_seconds()) * MICROSECOND_PER_SECOND
+        for past in sorted(await self._ledger.past(since=yesterday), key=lambda past: past.changed):
+            for guard in self._guards:
+                guard.recall(past)
+
+    def may_answer(self, turn: Turn) -> Verdict:
+        """May work on this turn begin? Never `Repair`; `Later` is never now."""
+        for ask in self._may_answer:
+            if (verdict := ask(turn)) is not ALLOW:
+                return self._truly_later(verdict)
+        return ALLOW
+
+    def may_say(self, turn: Turn, draft: Draft) -> OnWords:
+        """May these words be said?
+
+        :raises TypeError: a guard says `Later`, which is no answer to that
+        """
+        weighed: OnWords = ALLOW
+        for ask in self._may_say:
+            match verdict := ask(turn, draft):
+                case Refuse():
+                    return verdict
+                case Later():
+                    raise TypeError(f"a guard puts words off ({verdict.reason}): only `may_answer` and `may_send` can")
+                case Repair():
+                    weighed = verdict
+                case Hold() if not isinstance(weighed, Repair):
+                    weighed = verdict if not isinstance(weighed, Hold) else Hold(f"{weighed.reason}; {verdict.reason}")
+                case _:
+                    pass
+        return weighed
+
+    def may_send(self, turn: Turn) -> Verdict:
+        """May it go out now? Never `Repair`: other words are not looked for any more. `Later` is never now."""
+        for ask in self._may_send:
+            if (verdict := ask(turn)) is not ALLOW:
+                return self._truly_later(verdict)
+        return ALLOW
+
+    def _truly_later(self, verdict: Verdict) -> Verdict:
+        """A guard that puts a turn off to a moment that has passed must not let its bot ask again without a pause."""
+        if isinstance(verdict, Later):
+            soon = self._clock.micros() + MICROSECOND_PER_SECOND
+            return verdict if verdict.until >= soon else Later(soon, verdict.reason)
+        return verdict
+
+    def rested(self, turn: Turn) -> None:
+        """Hear that nothing happens to the turn by itself any more."""
+        for tell in self._rested:
+            tell(turn)
+
+
+def _asked(guards: Sequence[Guard], question: str) -> tuple[Callable[..., Verdict], ...]:
+    """Return the answers of those guards that have one of their own to `question`."""
+    return tuple(
+        getattr(guard, question) for guard in guards if getattr(type(guard), question) is not getattr(Guard, question)
+    )

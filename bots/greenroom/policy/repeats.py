@@ -1,0 +1,77 @@
+"""No post that says what a recent one has said already."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from typing_extensions import override
+
+from greenroom.policy.guard import Guard, Terms, is_owners_words
+from greenroom.policy.verdict import ALLOW, OnWords, Repair
+from greenroom.storage import CLOCK, Draft, State, Turn
+
+__all__ = ["Repeats"]
+
+RECENT = 20
+"""Posts of an account that a new one is compared with."""
+ALIKE = 0.85
+"""Share of common trigrams from which two texts are the same thing said twice: above what posts of one form have in
+common ("Wind west, 5." and "Wind north, 3."), below what is left after a word or two was changed."""
+
+
+class Repeats(Guard):
+    """Compares what engines write for posts with the account's own last posts. Replies are not compared: people ask
+    the same things. The owner's own words are not either: a bell may ring every hour."""
+
+    def __init__(self) -> None:
+        self._recent: dict[str, deque[tuple[int, str, frozenset[str]]]] = {}
+        """Account → (seq, text, its trigrams), oldest first."""
+
+    def recall_posts(self, account: str, turns: Iterable[Turn]) -> None:
+        """Take the account's sent posts over, oldest first."""
+        for turn in turns:
+            if turn.draft is not None and not is_owners_words(turn):
+                self._add(turn, " ".join(turn.draft.parts))
+        self._recent.setdefault(account, deque(maxlen=RECENT))
+
+    @override
+    def may_say(self, turn: Turn, draft: Draft) -> OnWords:
+        if turn.kind != CLOCK or is_owners_words(turn):
+            return ALLOW
+        text = " ".join(draft.parts)
+        mine = _trigrams(text)
+        for seq, said, theirs in self._recent.get(turn.account, ()):
+            if seq != turn.seq and len(mine & theirs) >= ALIKE * len(mine | theirs):
+                return Repair(f"it says what was posted a short while ago: {said[:100]!r}; say something else")
+        self._add(turn, text)
+        return ALLOW
+
+    @override
+    def rested(self, turn: Turn) -> None:
+        """What was under way at the start is heard of here for the first time; what was not posted in the end is
+        forgotten, unless it only was rehearsed."""
+        if turn.kind != CLOCK or turn.draft is None or is_owners_words(turn):
+            return
+        if turn.state is State.SENT:
+            self._add(turn, " ".join(turn.draft.parts))
+        elif turn.state.is_over and turn.account in self._live:
+            self._forget(turn)
+
+    @override
+    def use(self, terms: Terms) -> None:
+        self._live = {name for name, account in terms.file.accounts.items() if account.live}
+
+    def _add(self, turn: Turn, text: str) -> None:
+        self._forget(turn)
+        self._recent.setdefault(turn.account, deque(maxlen=RECENT)).append((turn.seq, text, _trigrams(text)))
+
+    def _forget(self, turn: Turn) -> None:
+        recent = self._recent.get(turn.account, ())
+        for known in recent:
+            if known[0] == turn.seq:
+                self._recent[turn.account].remove(known)
+                break
+
+
+def _trigrams(text: str) -> frozenset[str]:
+    plain = f"  {' '.join(text.casefold().split())} "
+    return frozenset(plain[at : at + 3] for at in range(len(plain) - 2))

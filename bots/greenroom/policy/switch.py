@@ -1,0 +1,29 @@
+"""The kill switch: nothing is begun, nothing is paid, nothing goes out, until a person says so."""
+
+from typing_extensions import override
+
+from greenroom.clock import Clock
+from greenroom.policy.guard import Guard
+from greenroom.policy.verdict import ALLOW, Later, Verdict
+from greenroom.storage import Turn
+
+__all__ = ["SWITCH", "Switch"]
+
+SWITCH = "!"
+"""Its name among the paused accounts of the ledger; no account can be called so."""
+LOOK = 1_000_000
+"""Microseconds after which a turn that waits looks at the switch again."""
+
+
+class Switch(Guard):
+    """Off, it keeps every turn where it is. What comes in meanwhile is noted, and answered afterwards if it is not too
+    late then. The posts that are on their way are kept by the pause of their accounts, which goes with it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.off: str | None = None
+        """Why everything stands still; None: it does not."""
+
+    @override
+    def may_answer(self, turn: Turn) -> Verdict:
+        return ALLOW if self.off is None else Later(self._clock.micros() + LOOK, f"everything is stopped: {self.off}")

@@ -1,0 +1,124 @@
+"""Files that nobody but the bot's own user reads: written whole or not at all."""
+
+import contextlib
+import os
+import re
+import stat
+import tempfile
+from pathlib import Path
+
+from greenroom_adapters.contract import ConfigurationError
+
+__all__ = ["private_folder", "remove_private", "sweep_private", "write_private"]
+
+UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}")
+"""Files that `write_private` writes before they are in their place."""
+
+
+def private_folder(folder: Path) -> Path:
+    """See to it that `folder` is there and that its owner alone can look into it; return it.
+
+    Folders on the way that are not there yet are made alike.
+
+    :raises ConfigurationError: it is a link or another user's, or somebody else than we and root can put another in
+        its place
+    :raises OSError: it cannot be made
+    """
+    for missing in reversed([one for one in folder.parents if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if os.name == "nt":
+        # a user's folders are his alone there, and there are no such modes
+        return folder
+    _must_be_ours(folder)
+    for above in dict.fromkeys((*folder.absolute().parents, *folder.resolve().parents)):
+        _must_be_safe(above)
+    return folder
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put `content` in the place of what is at `path`; its folder is made private. Returns when it is on disk.
+
+    :raises ConfigurationError: see `private_folder`
+    :raises OSError: it cannot be written
+    """
+    folder = private_folder(path.parent)
+    # mkstemp gives its files the mode 0600
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(folder)
+
+
+def remove_private(path: Path) -> None:
+    """Take the file away, if it is there. Returns when that is on disk."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+        _sync_folder(path.parent)
+
+
+def sweep_private(folder: Path) -> None:
+    """Delete what a `write_private` that was killed left in the folder; call it where nobody else writes there."""
+    for path in folder.iterdir():
+        if UNFINISHED.fullmatch(path.name):
+            remove_private(path)
+
+
+def _must_be_ours(folder: Path) -> None:
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        what = "is another user's" if stat.S_ISDIR(found.st_mode) else "is no folder"
+        raise ConfigurationError(f"{folder} {what}, so nothing secret is put there: take it away")
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        folder.chmod(0o700)
+
+
+def _must_be_safe(above: Path) -> None:
+    """See to it that nobody but we and root can put something else where a folder below `above` lies.
+
+    A group that is a user's own (as systems make them whose files are writable by the group) is nobody else. Root that
+    works in somebody's folder, as a container does in what is mounted into it, has chosen to trust him.
+    """
+    found = above.stat()
+    owners = {found.st_uid, above.lstat().st_uid}
+    if os.geteuid() != 0 and not owners <= {0, os.geteuid()}:
+        raise ConfigurationError(
+            f"{above} is another user's, who can change what is below it, so nothing secret is put there: "
+            "let it be yours, or keep the bot elsewhere"
+        )
+    others = stat.S_IWOTH if _is_a_users_own(found.st_gid, found.st_uid) else stat.S_IWGRP | stat.S_IWOTH
+    if found.st_mode & others and not found.st_mode & stat.S_ISVTX:
+        raise ConfigurationError(
+            f"others on this machine can write into {above}, so nothing secret is put below it: chmod go-w {above}"
+        )
+
+
+def _is_a_users_own(group: int, user: int) -> bool:
+    """Say whether a group is that of one user alone."""
+    import grp
+    import pwd
+
+    try:
+        whose, members = pwd.getpwuid(user), grp.getgrgid(group)
+    except KeyError:
+        return False
+    return whose.pw_gid == group and whose.pw_name == members.gr_name and set(members.gr_mem) <= {whose.pw_name}
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

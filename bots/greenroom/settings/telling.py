@@ -1,0 +1,49 @@
+"""`tell:`, the one person or room where a bot's owner hears of what needs him."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, ValidationInfo
+from pydantic.json_schema import WithJsonSchema
+
+from greenroom.settings.document import Items
+from greenroom.settings.model import Reading, wrong
+from greenroom.settings.spelling import PERSON, PLACE, Person, Place, SpellingError
+
+__all__ = ["TellTo", "tell_words"]
+
+
+def _read(value: Any, info: ValidationInfo) -> Any:
+    reading = info.context
+    if not isinstance(reading, Reading):
+        return value
+    room = reading.rooms.get(value) if isinstance(value, str) else None
+    written: object = value
+    if room is not None:
+        # a room with several addresses is one room: its owner hears in the first
+        written = room[0] if isinstance(room, Items) and room else room
+    try:
+        place = PLACE.read(written)
+        if place.room is None:
+            raise wrong(
+                f"`{place.account}` alone would tell everybody: write a person, {place.account}/@handle, "
+                f"or a room, {place.account}/room"
+            )
+        return PERSON.read(written) if place.room.startswith("@") else place
+    except SpellingError as error:
+        raise wrong(str(error)) from error
+
+
+def tell_words(to: Person | Place) -> str:
+    """Return the spelling of a person or a place."""
+    return f"{to.account}/{to.who if isinstance(to, Person) else to.room}"
+
+
+TellTo = Annotated[
+    Person | Place,
+    BeforeValidator(_read),
+    PlainSerializer(tell_words),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^[^/]+(/.+)?$", "examples": ["home/@maria", "discord/staff"]},
+    ),
+]
+"""A person, `account/@handle-or-id`, or a room: `account/room` or a name from `rooms`."""

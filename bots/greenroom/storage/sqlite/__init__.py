@@ -1,0 +1,8 @@
+"""The ledger on SQLite: one file, one running process, group commit."""
+
+from greenroom.storage.sqlite.aside import move_aside
+from greenroom.storage.sqlite.ledger import SqliteLedger
+from greenroom.storage.sqlite.outside import files_kept_in, runner_of
+from greenroom.storage.sqlite.runner import is_running
+
+__all__ = ["SqliteLedger", "files_kept_in", "is_running", "move_aside", "runner_of"]

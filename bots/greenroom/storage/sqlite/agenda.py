@@ -1,0 +1,89 @@
+"""The posts to come, as rows of the agenda."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from greenroom.storage.ledger import AgendaItem
+from greenroom.storage.sqlite.commits import GroupCommit
+from greenroom.storage.sqlite.rows import encode
+from greenroom.storage.turn import Due
+
+__all__ = ["add", "change", "next_due", "strike", "upcoming"]
+
+_decode_due = msgspec.json.Decoder(Due).decode
+
+
+def add(db: sqlite3.Connection, items: Sequence[AgendaItem]) -> range:
+    """Store the items in a transaction of their own; return their ids, in order."""
+    rows = list(_rows(items))
+    db.execute("BEGIN IMMEDIATE")
+    if items and items[0].event.period and (known := _id_of(db, items[0])):
+        # a command that is obeyed again, because the bot died over it
+        db.execute("ROLLBACK")
+        return range(known, known + len(items))
+    first = int(db.execute("SELECT coalesce(max(id),0)+1 FROM agenda").fetchone()[0])
+    last = db.execute("SELECT value FROM meta WHERE name='agenda'").fetchone()
+    first = max(first, int(last[0]) + 1 if last else 1)
+    db.executemany(
+        "INSERT INTO agenda(id,due,late,account,due_event) VALUES(?,?,?,?,?)",
+        ((first + number, *row) for number, row in enumerate(rows)),
+    )
+    # ids are never given twice: they are the identity of what was posted
+    db.execute(
+        "INSERT INTO meta(name,value) VALUES('agenda',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+        (str(first + len(items) - 1),),
+    )
+    db.execute("COMMIT")
+    return range(first, first + len(items))
+
+
+def change(commits: GroupCommit, item: AgendaItem) -> None:
+    commits.change(
+        "UPDATE agenda SET due=?,late=?,account=?,due_event=? WHERE id=?",
+        item.due,
+        item.late,
+        item.account,
+        encode(item.event),
+        item.id,
+    )
+
+
+def strike(commits: GroupCommit, id: int) -> None:
+    commits.change("DELETE FROM agenda WHERE id=?", id)
+
+
+def upcoming(db: sqlite3.Connection, until: int | None, limit: int) -> list[AgendaItem]:
+    rows = db.execute(
+        "SELECT id,due,late,account,due_event FROM agenda WHERE due<=? ORDER BY due,id LIMIT ?",
+        (2**62 if until is None else until, limit),
+    )
+    return [
+        AgendaItem(id=id, due=due, late=late, account=account, event=_decode_due(event))
+        for id, due, late, account, event in rows
+    ]
+
+
+def next_due(db: sqlite3.Connection) -> int | None:
+    found: int | None = db.execute("SELECT min(due) FROM agenda").fetchone()[0]
+    return found
+
+
+def _rows(items: Sequence[AgendaItem]) -> Iterator[tuple[int, int, str, str]]:
+    event, body = None, ""
+    for item in items:
+        if item.event is not event:
+            # the same post for many moments is written out once
+            event, body = item.event, encode(item.event)
+        yield item.due, item.late, item.account, body
+
+
+def _id_of(db: sqlite3.Connection, item: AgendaItem) -> int | None:
+    """Return the id under which a post with an identity of its own stands in the agenda already."""
+    row = db.execute(
+        "SELECT min(id) FROM agenda WHERE account=? AND json_extract(due_event,'$.period')=?",
+        (item.account, item.event.period),
+    ).fetchone()
+    found: int | None = row[0]
+    return found

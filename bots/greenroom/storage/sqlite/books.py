@@ -1,0 +1,70 @@
+"""What is written down line after line: the journal, the paid calls."""
+
+import asyncio
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+from greenroom.clock import to_micros
+from greenroom.storage.ledger import JournalEntry, SpendRow
+from greenroom.storage.sqlite.commits import GroupCommit
+
+__all__ = [
+    "journal",
+    "journal_after",
+    "note",
+    "reserve",
+    "settle",
+    "spending",
+    "spent_since",
+]
+
+_ENTRY = "id,at,seq,what,why"
+
+# the journal
+
+
+def note(commits: GroupCommit, seq: int | None, what: str, why: str, *, now: int) -> None:
+    commits.change("INSERT INTO journal(at,seq,what,why) VALUES(?,?,?,?)", now, seq, what, why)
+
+
+def journal(db: sqlite3.Connection, seq: int | None, limit: int) -> list[JournalEntry]:
+    where, values = ("", (limit,)) if seq is None else ("WHERE seq=?", (seq, limit))
+    rows = db.execute(f"SELECT {_ENTRY} FROM journal {where} ORDER BY id DESC LIMIT ?", values)  # noqa: S608 - both conditions are literals
+    return [_entry(row) for row in rows]
+
+
+def journal_after(db: sqlite3.Connection, id: int, limit: int) -> list[JournalEntry]:
+    rows = db.execute(f"SELECT {_ENTRY} FROM journal WHERE id>? ORDER BY id LIMIT ?", (id, limit))  # noqa: S608 - columns are a literal
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: tuple[Any, ...]) -> JournalEntry:
+    id, at, seq, what, why = row
+    return JournalEntry(id=id, at=at, seq=seq, what=what, why=why)
+
+
+# money
+
+
+def reserve(commits: GroupCommit, *, at: datetime, turn: str, model: str, micros: int) -> "asyncio.Future[int]":
+    return commits.ask("INSERT INTO spend(at,turn,model,reserved) VALUES(?,?,?,?)", to_micros(at), turn, model, micros)
+
+
+def settle(commits: GroupCommit, id: int, micros: int) -> "asyncio.Future[int]":
+    return commits.ask("UPDATE spend SET settled=? WHERE id=?", micros, id)
+
+
+def spent_since(db: sqlite3.Connection, moment: datetime) -> int:
+    row = db.execute("SELECT coalesce(sum(coalesce(settled,reserved)),0) FROM spend WHERE at>=?", (to_micros(moment),))
+    return int(row.fetchone()[0])
+
+
+def spending(db: sqlite3.Connection, since: int, limit: int) -> list[SpendRow]:
+    rows = db.execute(
+        "SELECT at,turn,model,reserved,settled FROM spend WHERE at>=? ORDER BY id DESC LIMIT ?", (since, limit)
+    )
+    return [
+        SpendRow(at=at, turn=turn, model=model, reserved=reserved, settled=settled)
+        for at, turn, model, reserved, settled in rows
+    ]

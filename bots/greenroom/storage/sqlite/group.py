@@ -1,0 +1,121 @@
+"""One group: what was queued in one turn of the loop, and goes to disk together."""
+
+import asyncio
+import contextlib
+import sqlite3
+from typing import Any
+
+from greenroom.storage.errors import StorageError
+from greenroom.storage.sqlite.rows import INSERT, UPDATE, UPDATE_BUT_DRAFT, encode, row_of_change
+from greenroom.storage.turn import State, Turn
+
+__all__ = ["FULL", "Group"]
+
+FULL = 2000
+"""Rows in one commit, or a few more at the most, so that nobody waits long for a place."""
+
+_BEGIN_WORK = "INSERT OR IGNORE INTO at_work(seq) VALUES(?)"
+_BEGIN_WORK_SINCE = "INSERT INTO at_work(seq) SELECT seq FROM turns WHERE seq>=?"
+_END_WORK = "DELETE FROM at_work WHERE seq=?"
+_RECEIPT = "INSERT OR IGNORE INTO receipts(account,post_id,seq,part,url,published) VALUES(?,?,?,?,?,?)"
+_CURSOR = (
+    "INSERT INTO cursors(account,source,cursor) VALUES(?,?,?) "
+    "ON CONFLICT(account,source) DO UPDATE SET cursor=excluded.cursor"
+)
+_ASIDE_FROM = int(State.HELD)
+
+
+class Group:
+    """What goes to disk together. The loop fills it and hands it to the writer, who hands it back."""
+
+    __slots__ = (
+        "again",
+        "arrivals",
+        "changes",
+        "cursors",
+        "ended",
+        "failed",
+        "inserts",
+        "known",
+        "receipts",
+        "results",
+        "saves",
+        "turns",
+        "turns_but_draft",
+        "waiters",
+    )
+
+    def __init__(self) -> None:
+        self.arrivals: list[Turn] = []
+        self.inserts: list[tuple[Any, ...]] = []
+        self.saves: dict[int, Turn] = {}
+        """Turns to be stored as they are when the group goes to the writer."""
+        self.turns: list[tuple[Any, ...]] = []
+        self.turns_but_draft: list[tuple[Any, ...]] = []
+        """Those whose draft is on disk already."""
+        self.ended: list[tuple[int]] = []
+        """Seqs of those on which no work is to be done any more."""
+        self.again: list[int] = []
+        """Seqs of turns that were over or aside and are worked on again."""
+        self.receipts: list[tuple[Any, ...]] = []
+        self.cursors: dict[tuple[str, str], str] = {}
+        self.changes: list[tuple[str, tuple[Any, ...], asyncio.Future[int] | None]] = []
+        self.waiters: list[asyncio.Future[None]] = []
+        self.known: set[int] = set()
+        """Filled by the writer: seqs of `arrivals` that were in the inbox already."""
+        self.results: list[tuple[asyncio.Future[int], int]] = []
+        self.failed: StorageError | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.inserts or self.saves or self.receipts or self.cursors or self.changes)
+
+    def take_saves(self, now: int) -> None:
+        """Take the turns that were saved as they are now; called in the loop, before the group goes to the writer."""
+        for turn in self.saves.values():
+            turn.changed = now
+            row = row_of_change(turn)
+            draft = turn.draft
+            if draft is turn.stored_draft:
+                self.turns_but_draft.append((*row, turn.seq))
+            else:
+                self.turns.append((*row, None if draft is None else encode(draft), turn.seq))
+                turn.stored_draft = draft
+            if row[0] >= _ASIDE_FROM:
+                self.ended.append((turn.seq,))
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Commit all of it, or nothing; called in the writer's thread.
+
+        :raises sqlite3.Error: nothing is stored
+        """
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            if self.inserts:
+                new = db.executemany(INSERT, self.inserts).rowcount
+                if new != len(self.inserts):
+                    first = self.inserts[0][0]
+                    found = {row[0] for row in db.execute("SELECT seq FROM turns WHERE seq>=?", (first,))}
+                    self.known = {row[0] for row in self.inserts} - found
+                db.execute(_BEGIN_WORK_SINCE, self.inserts[0][:1])
+            if self.turns:
+                db.executemany(UPDATE, self.turns)
+            if self.turns_but_draft:
+                db.executemany(UPDATE_BUT_DRAFT, self.turns_but_draft)
+            if self.again:
+                db.executemany(_BEGIN_WORK, [(seq,) for seq in self.again])
+            if self.ended:
+                db.executemany(_END_WORK, self.ended)
+            if self.receipts:
+                db.executemany(_RECEIPT, self.receipts)
+            if self.cursors:
+                db.executemany(_CURSOR, [(*place, cursor) for place, cursor in self.cursors.items()])
+            for sql, values, future in self.changes:
+                done = db.execute(sql, values)
+                if future is not None:
+                    self.results.append((future, done.lastrowid if sql.startswith("INSERT") else done.rowcount))  # type: ignore[arg-type]  # an INSERT always sets lastrowid
+            db.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            raise

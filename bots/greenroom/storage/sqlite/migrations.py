@@ -1,0 +1,130 @@
+"""The tables of the ledger, as numbered steps that are never edited once released."""
+
+import sqlite3
+
+from greenroom.storage.errors import LedgerBroken
+
+__all__ = ["MIGRATIONS", "migrate", "must_be_current"]
+
+MIGRATIONS: tuple[str, ...] = (
+    # 1: the first release. Moments are microseconds since 1970 in UTC, money is millionths of a US dollar.
+    """
+    CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE turns(
+      seq INTEGER PRIMARY KEY,          -- given by the one writer, in order of arrival
+      account TEXT NOT NULL,
+      event_id TEXT NOT NULL,
+      lane TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      event TEXT NOT NULL,              -- JSON; emptied by retention
+      surface TEXT NOT NULL,
+      rule TEXT NOT NULL,
+      trust TEXT NOT NULL,
+      post_id TEXT,
+      received INTEGER NOT NULL,
+      expires INTEGER NOT NULL,
+      state INTEGER NOT NULL,
+      reason TEXT NOT NULL DEFAULT '',
+      starts INTEGER NOT NULL DEFAULT 0,
+      not_before INTEGER NOT NULL DEFAULT 0,
+      persona TEXT NOT NULL DEFAULT '',
+      draft TEXT,                       -- JSON
+      outbox TEXT,                      -- JSON: posts, keys, tries, checkpoints
+      changed INTEGER NOT NULL,
+      UNIQUE(account, event_id));       -- outlives retention: nothing is answered twice
+    CREATE INDEX turns_by_lane ON turns(lane, seq);
+    -- Turns on which work is to be done (state < 4). A table and not a partial index: an index is touched by every
+    -- change of the state, this only by the first and the last.
+    CREATE TABLE at_work(seq INTEGER PRIMARY KEY);
+    -- Spelled with OR: for three or more numbers IN builds a small tree at every change of a turn (3 us each).
+    CREATE INDEX turns_aside ON turns(state, seq) WHERE state = 4 OR state = 5 OR state = 15;
+
+    CREATE TABLE receipts(
+      account TEXT NOT NULL, post_id TEXT NOT NULL, seq INTEGER NOT NULL, part INTEGER NOT NULL,
+      url TEXT, published INTEGER NOT NULL,
+      PRIMARY KEY(account, post_id)) WITHOUT ROWID;
+
+    CREATE TABLE cursors(
+      account TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL,
+      PRIMARY KEY(account, source)) WITHOUT ROWID;
+
+    CREATE TABLE spend(
+      id INTEGER PRIMARY KEY, at INTEGER NOT NULL, turn TEXT NOT NULL, model TEXT NOT NULL,
+      reserved INTEGER NOT NULL, settled INTEGER);   -- settled NULL: the outcome is unknown, the reservation counts
+    CREATE INDEX spend_by_time ON spend(at);
+
+    CREATE TABLE pacing(
+      account TEXT NOT NULL, bucket TEXT NOT NULL, "limit" INTEGER NOT NULL, remaining INTEGER NOT NULL,
+      resets INTEGER NOT NULL,
+      PRIMARY KEY(account, bucket)) WITHOUT ROWID;
+
+    CREATE TABLE schedules(
+      name TEXT PRIMARY KEY, until INTEGER, form TEXT NOT NULL, present INTEGER NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE agenda(
+      id INTEGER PRIMARY KEY, due INTEGER NOT NULL, late INTEGER NOT NULL, account TEXT NOT NULL,
+      due_event TEXT NOT NULL);
+    CREATE INDEX agenda_by_due ON agenda(due);
+
+    CREATE TABLE commands(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, name TEXT NOT NULL, arguments TEXT NOT NULL,
+      answer TEXT);
+    CREATE INDEX commands_open ON commands(id) WHERE answer IS NULL;
+
+    CREATE TABLE paused(account TEXT PRIMARY KEY, at INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE journal(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, seq INTEGER, what TEXT NOT NULL, why TEXT NOT NULL);
+    CREATE INDEX journal_by_turn ON journal(seq);
+
+    CREATE TABLE stopped(                -- who wants to be left alone
+      platform TEXT NOT NULL, person TEXT NOT NULL, handle TEXT NOT NULL, at INTEGER NOT NULL,
+      PRIMARY KEY(platform, person)) WITHOUT ROWID;
+
+    CREATE TABLE hands(                  -- where somebody wrote by hand from the bot's account
+      account TEXT NOT NULL, conversation TEXT NOT NULL, at INTEGER NOT NULL,
+      PRIMARY KEY(account, conversation)) WITHOUT ROWID;
+    -- The owner's files that were valid last, whole: with them a bot starts when an edit has broken one.
+    CREATE TABLE files(
+      role TEXT PRIMARY KEY, path TEXT NOT NULL, body BLOB NOT NULL, version TEXT NOT NULL, at INTEGER NOT NULL)
+      WITHOUT ROWID;
+
+    -- Small things that must be known over restarts, each under a name of its own.
+    CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    """,
+    # 2: no other tables. What is kept of somebody's last word has more numbers than programs of version 1 can read.
+    "",
+)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise LedgerBroken(
+            f"the ledger has table version {version}, this program knows {len(MIGRATIONS)}: update greenroom"
+        )
+    return version
+
+
+def must_be_current(db: sqlite3.Connection) -> None:
+    """Check that the file has the tables of this program, without changing it.
+
+    :raises LedgerBroken: it has not
+    """
+    version = _version(db)
+    if version < len(MIGRATIONS):
+        raise LedgerBroken(
+            f"the ledger has table version {version}, this program needs {len(MIGRATIONS)}: `greenroom run` updates it"
+        )
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the file to the newest tables, each step in one transaction with its number.
+
+    :raises LedgerBroken: the file was written by a newer program
+    """
+    version = _version(db)
+    for number in range(version + 1, len(MIGRATIONS) + 1):
+        # executescript would commit behind our back, so the transaction is part of the script.
+        db.executescript(f"BEGIN IMMEDIATE;{MIGRATIONS[number - 1]};PRAGMA user_version={number};COMMIT;")

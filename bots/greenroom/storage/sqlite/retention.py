@@ -1,0 +1,86 @@
+"""How long a ledger keeps texts: what is emptied, deleted or over when its time has passed."""
+
+import asyncio
+import sqlite3
+
+from greenroom.storage.sqlite.commits import GroupCommit
+from greenroom.storage.sqlite.rows import EXPIRED
+from greenroom.storage.turn import State
+
+__all__ = ["empty", "empty_spared", "expire", "forget_what_was_said", "oldest_with_texts"]
+
+_EMPTIED = (
+    "UPDATE turns SET event='',draft=NULL,outbox=NULL,"
+    "reason=CASE WHEN state IN (4,5,15) THEN 'nobody decided in time, and its texts are gone' ELSE '' END,"
+    "state=CASE state WHEN 4 THEN 12 WHEN 5 THEN 14 WHEN 15 THEN 14 ELSE state END "
+)
+_EMPTY = f"{_EMPTIED}WHERE seq BETWEEN ? AND ? AND state>=4"
+_RETIRED = "INSERT INTO meta(name,value) VALUES('retired',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value"
+_IS_SPARED = "name>='spared:' AND name<'spared;'"
+"""Rows of `meta`: turns behind the mark on which work was to be done when it passed them."""
+_SPARED_SEQ = "CAST(substr(name,8) AS INTEGER)"
+_SPARE = "INSERT OR IGNORE INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE seq BETWEEN ? AND ?"
+_SPARED = f"SELECT {_SPARED_SEQ} FROM meta WHERE {_IS_SPARED} AND {_SPARED_SEQ} NOT IN (SELECT seq FROM at_work)"  # noqa: S608 - literals
+_EMPTY_SPARED = f"{_EMPTIED}WHERE seq IN ({_SPARED}) AND state>=4"
+_SPARED_NO_MORE = f"DELETE FROM meta WHERE {_IS_SPARED} AND {_SPARED_SEQ} NOT IN (SELECT seq FROM at_work)"  # noqa: S608 - literals
+
+
+def oldest_with_texts(db: sqlite3.Connection, before: int, limit: int) -> tuple[int, int] | None:
+    """Return the first and last of the next turns to be emptied: they lie in the order of their age, so whatever
+    stands between two old ones is old, and an index on it would burden every turn for the sake of this one."""
+    retired = db.execute("SELECT value FROM meta WHERE name='retired'").fetchone()
+    last = 0 if retired is None else int(retired[0])
+    rows = db.execute("SELECT seq,received FROM turns WHERE seq>? ORDER BY seq LIMIT ?", (last, limit)).fetchall()
+    old = [seq for seq, received in rows if received < before]
+    return (rows[0][0], old[-1]) if old else None
+
+
+def empty(commits: GroupCommit, first: int, last: int) -> "asyncio.Future[int]":
+    """Queue the end of the texts of these turns and of those between; the future has how many there were. What is
+    worked on is passed by, see `empty_spared`."""
+    emptied = commits.ask(_EMPTY, first, last)
+    commits.change(_SPARE, first, last)
+    commits.change(_RETIRED, last)
+    return emptied
+
+
+def empty_spared(commits: GroupCommit) -> "asyncio.Future[int]":
+    """Queue the end of the texts of those that were passed by and rest by now; the future has how many there were."""
+    emptied = commits.ask(_EMPTY_SPARED)
+    commits.change(_SPARED_NO_MORE)
+    return emptied
+
+
+def forget_what_was_said(commits: GroupCommit, before: int) -> "asyncio.Future[int]":
+    """Queue the end of answered commands and of the journal of that age."""
+    # both lie in the order of their age, so no more is read than is deleted
+    commits.change(
+        "DELETE FROM commands WHERE answer IS NOT NULL "
+        "AND id<coalesce((SELECT id FROM commands WHERE at>=? ORDER BY id LIMIT 1),?)",
+        before,
+        2**62,
+    )
+    return commits.ask(
+        "DELETE FROM journal WHERE id<coalesce((SELECT id FROM journal WHERE at>=? ORDER BY id LIMIT 1),?)",
+        before,
+        2**62,
+    )
+
+
+def expire(commits: GroupCommit, now: int) -> "asyncio.Future[int]":
+    """Queue that every turn which was held for too long is stale."""
+    why = "nobody released it in time"
+    commits.change(
+        f"INSERT INTO journal(at,seq,what,why) SELECT ?,seq,?,? FROM turns WHERE {EXPIRED}",  # noqa: S608 - a literal
+        now,
+        State.STALE.word,
+        why,
+        now,
+    )
+    return commits.ask(
+        f"UPDATE turns SET state=?,reason=?,changed=? WHERE {EXPIRED}",  # noqa: S608 - a literal
+        State.STALE,
+        why,
+        now,
+        now,
+    )

@@ -1,0 +1,149 @@
+"""What every ledger must forget, and what not."""
+
+from datetime import timedelta
+
+import pytest
+
+from greenroom.clock import MICROSECOND
+from greenroom.storage import Draft, Part, State
+from greenroom.testing.clock import ManualClock
+from greenroom.testing.ledger.turns import MakeLedger, mention_turn, rested, stored
+from greenroom_adapters.contract import MentionReceived, Post, UnknownEvent
+
+__all__ = ["Retention"]
+
+
+class Retention:
+    """Promises about forgetting."""
+
+    @pytest.mark.asyncio
+    async def test_retention_empties_texts_and_keeps_what_prevents_doubles(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        async with make_ledger() as ledger:
+            outbox = [Part(key="k", post=Post(text="my secret answer"), post_id="x9", published=3)]
+            turn = await rested(
+                ledger,
+                mention_turn(1, text="my secret question"),
+                State.SENT,
+                reason="secret why",
+                draft=Draft(parts=("my secret answer",), engine="script"),
+                outbox=outbox,
+            )
+            ledger.receipt(turn, 0)
+            ledger.note(turn.seq, "sent", "secret note")
+            await ledger.committed()
+            assert await ledger.retire(before=clock.micros()) == 0, "not older than that moment"
+            clock.turn(timedelta(days=1))
+            assert await ledger.retire(before=clock.micros()) == 1
+            assert await ledger.retire(before=clock.micros()) == 0, "emptied once"
+        async with make_ledger() as ledger:
+            found = await ledger.turn(turn.seq)
+            assert found is not None
+            assert isinstance(found.event, UnknownEvent)
+            assert (found.state, found.draft, found.outbox, found.reason) == (State.SENT, None, [], "")
+            assert await ledger.journal() == []
+            assert await ledger.turn_of_post("home", "x9") == turn.seq
+            await stored(ledger, mention_turn(1, text="my secret question"))
+            assert len(await ledger.turns()) == 1, "the platform brings it again: it is still known"
+            assert len(await ledger.in_lane("home/c1", before=1000, limit=10)) == 1
+
+    @pytest.mark.asyncio
+    async def test_retention_spares_what_is_young(self, make_ledger: MakeLedger, clock: ManualClock) -> None:
+        async with make_ledger() as ledger:
+            old = [await rested(ledger, mention_turn(number, at=clock.now()), State.SENT) for number in range(5)]
+            clock.turn(timedelta(days=1))
+            young = await rested(ledger, mention_turn(50, at=clock.now()), State.SENT)
+            assert await ledger.retire(before=clock.micros(), limit=2) == 2
+            assert await ledger.retire(before=clock.micros()) == 3
+            assert await ledger.retire(before=clock.micros()) == 0
+            texts = [turn.seq for turn in await ledger.turns(limit=99) if not isinstance(turn.event, UnknownEvent)]
+            assert texts == [young.seq]
+            clock.turn(timedelta(days=1))
+            assert await ledger.retire(before=clock.micros()) == 1, "it is not young for ever"
+            assert [turn.state for turn in await ledger.turns(limit=99)] == [State.SENT] * (len(old) + 1)
+
+    @pytest.mark.asyncio
+    async def test_retention_spares_what_is_worked_on_until_it_rests(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        async with make_ledger() as ledger:
+            before = await rested(ledger, mention_turn(1), State.SENT)
+            slow = await rested(ledger, mention_turn(2), State.INTENDED)
+            after = await rested(ledger, mention_turn(3), State.SENT)
+            clock.turn(timedelta(days=1))
+            await ledger.retire(before=clock.micros())
+        async with make_ledger() as ledger:
+            assert [turn.seq for turn in await ledger.at_work()] == [slow.seq]
+            stored = {turn.seq: turn.event for turn in await ledger.turns()}
+            assert isinstance(stored[slow.seq], MentionReceived)
+            assert isinstance(stored[after.seq], UnknownEvent), "one that is open does not keep the others"
+            slow.state = State.SENT
+            ledger.save(slow)
+            await ledger.committed()
+            while await ledger.retire(before=clock.micros()):
+                pass
+            assert {turn.seq for turn in await ledger.turns() if isinstance(turn.event, UnknownEvent)} == {
+                before.seq,
+                slow.seq,
+                after.seq,
+            }
+
+    @pytest.mark.asyncio
+    async def test_what_waited_for_a_person_until_retention_is_over_and_its_texts_are_gone(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        async with make_ledger() as ledger:
+            texts = {"draft": Draft(parts=("secret",), engine="script"), "reason": "secret"}
+            turns = [
+                await rested(ledger, mention_turn(number, text="secret"), state, **texts)
+                for number, state in enumerate((State.HELD, State.UNKNOWN, State.DEAD))
+            ]
+            clock.turn(timedelta(days=1))
+            assert await ledger.retire(before=clock.micros()) == 3
+            found = [await ledger.turn(turn.seq) for turn in turns]
+        assert [turn.state for turn in found if turn] == [State.STALE, State.WITHDRAWN, State.WITHDRAWN]
+        assert all(turn is not None and turn.draft is None and "secret" not in turn.reason for turn in found)
+
+    @pytest.mark.asyncio
+    async def test_what_is_held_is_stale_when_its_time_is_over_and_stays_readable(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        async with make_ledger() as ledger:
+            draft = Draft(parts=("Come in.",), engine="script")
+            short, long = [
+                await rested(
+                    ledger, mention_turn(hours, at=clock.now(), within=timedelta(hours=hours)), State.HELD, draft=draft
+                )
+                for hours in (1, 2)
+            ]
+            parked = await rested(ledger, mention_turn(3, within=timedelta(0)), State.UNKNOWN)
+            clock.turn(timedelta(hours=1))
+            assert await ledger.expire() == []
+            assert await ledger.counts() == {State.HELD: 2, State.UNKNOWN: 1}, "not a moment before"
+            clock.turn(MICROSECOND)
+            assert [(turn.seq, turn.state) for turn in await ledger.expire()] == [(short.seq, State.STALE)]
+            found = [await ledger.turn(turn.seq) for turn in (short, long, parked)]
+            assert [turn.state for turn in found if turn] == [State.STALE, State.HELD, State.UNKNOWN]
+            assert found[0] is not None
+            assert found[0].draft == draft
+            (entry,) = await ledger.journal()
+            assert (entry.seq, entry.what) == (short.seq, "stale")
+
+    @pytest.mark.asyncio
+    async def test_retention_takes_old_answered_commands_and_no_others(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        async with make_ledger() as ledger:
+            old = await ledger.ask("post", {"text": "secret"})
+            waiting = await ledger.ask("post", {"text": "open"})
+            ledger.answer(old, {"done": "put down"})
+            clock.turn(timedelta(days=1))
+            young = await ledger.ask("pause", {})
+            ledger.answer(young, {"done": "paused"})
+            await ledger.committed()
+            await ledger.retire(before=clock.micros())
+            assert await ledger.answered(old) is None
+            assert await ledger.answered(young) == {"done": "paused"}
+            assert [one.id for one in await ledger.open_commands()] == [waiting]
+            assert await ledger.ask("pause", {}) > young

@@ -1,0 +1,101 @@
+"""What the voice is told of a turn: what is answered, by whom it was said, and what was said before."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from greenroom.generation import Brief, Line
+from greenroom.personas import Persona
+from greenroom.storage import Due, Ledger, State, Turn, author_of
+from greenroom.telemetry import get_log
+from greenroom.turns.form import form_of_due
+from greenroom_adapters.contract import Adapter, AdapterError, Author, OwnPostSeen, SupportsThread, TextEvent
+
+__all__ = ["Briefing", "trusted_author"]
+
+MEMORY = 200
+"""Turns of a conversation that an engine may look back on."""
+
+
+def trusted_author(turn: Turn) -> Author | None:
+    """Return whose doing the turn's event is, trusted as far as the bot trusts him there; None: nobody's."""
+    author = author_of(turn.event)
+    return None if author is None else _trusted(author, turn)
+
+
+class Briefing:
+    """Writes the briefs of one account."""
+
+    def __init__(self, adapter: Adapter, *, account: str, ledger: Ledger) -> None:
+        self._adapter = adapter
+        self._account = account
+        self._ledger = ledger
+        self._log = get_log().bind(account=account)
+
+    def brief(self, turn: Turn, persona: Persona, more: Sequence[str] = ()) -> Brief:
+        """Return what the voice is asked for: an answer to the turn's event and to what follows it (`more`), or a post,
+        which can be shown in its form. What was said before is read only when an engine wants it."""
+        event = turn.event
+        capabilities = self._adapter.capabilities
+        limits = capabilities.limits.text_on(turn.surface)
+        platform, identity = self._adapter.platform, f"{self._account} {turn.event_id}"
+        if isinstance(event, TextEvent):
+            return Brief(
+                persona=persona,
+                surface=turn.surface,
+                limits=limits,
+                seed=turn.event_id,
+                turn=identity,
+                said="\n".join((event.text, *more)),
+                author=_trusted(event.author, turn),
+                platform=platform,
+                media=event.media,
+                language=event.language,
+                history=partial(self._conversation, turn, event),
+            )
+        due = event if isinstance(event, Due) else None
+        return Brief(
+            persona=persona,
+            surface=turn.surface,
+            limits=limits if due is None else form_of_due(due, capabilities).room_for_words(limits),
+            seed=turn.event_id,
+            turn=identity,
+            about=None if due is None else due.about,
+            options=() if due is None or due.poll is None else due.poll.options,
+            author=trusted_author(turn),
+            platform=platform,
+            history=partial(self._own_posts, turn),
+        )
+
+    async def _conversation(self, turn: Turn, event: TextEvent) -> tuple[Line, ...]:
+        lines: list[Line] = []
+        for earlier in await self._ledger.in_lane(turn.lane, before=turn.seq, limit=MEMORY):
+            if isinstance(earlier.event, TextEvent):
+                lines.append(Line(author=earlier.event.author, text=earlier.event.text))
+            elif isinstance(earlier.event, OwnPostSeen):
+                lines.append(Line(author=None, text=earlier.event.text))
+            if earlier.state is State.SENT and earlier.draft is not None:
+                lines.extend(Line(author=None, text=part) for part in earlier.draft.parts)
+        if not lines and event.in_reply_to is not None and isinstance(self._adapter, SupportsThread):
+            lines = await self._thread_above(self._adapter, event)
+        return tuple(lines)
+
+    async def _thread_above(self, adapter: SupportsThread, event: TextEvent) -> list[Line]:
+        """What was said before the bot was called in; nothing where the platform cannot tell now."""
+        me = self._adapter.me.id
+        try:
+            above = await adapter.thread(event.post)
+        except AdapterError as failure:
+            self._log.info("no thread to look back on", why=str(failure))
+            return []
+        return [Line(author=None if post.author.id == me else post.author, text=post.text) for post in above]
+
+    async def _own_posts(self, turn: Turn) -> tuple[Line, ...]:
+        posts = await self._ledger.own_posts(self._account, before=turn.seq, limit=MEMORY)
+        return tuple(
+            Line(author=None, text=part) for post in posts if post.draft is not None for part in post.draft.parts
+        )
+
+
+def _trusted(author: Author, turn: Turn) -> Author:
+    return author if author.trust is turn.trust else replace(author, trust=turn.trust)

@@ -1,0 +1,158 @@
+"""The form in which a post goes out on one account: what its platform has no place for is written into its text."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from greenroom.storage import Due
+from greenroom_adapters.contract import Capabilities, Poll, PollLimit, Post, TextLimit, Visibility
+from greenroom_adapters.text import count
+
+__all__ = ["PLAIN", "Form", "Misfit", "form_of", "form_of_due"]
+
+
+class Misfit(Exception):
+    """The account cannot show it as it is wanted; the message says why, in words for the bot's owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What goes around the words of a post."""
+
+    before: str = ""
+    """Stands above the words."""
+    after: str = ""
+    """Stands below them."""
+    beside: str = ""
+    """Is shown apart from the words, and counted with them by some platforms."""
+    visibility: Visibility | None = None
+    warning: str | None = None
+    poll: Poll | None = None
+    shows_media: bool = True
+    changes: tuple[str, ...] = ()
+    """What is otherwise than it was wanted, in words for the bot's owner: "`poll` becomes lines of the text"."""
+
+    def room_for_words(self, limits: tuple[TextLimit, ...]) -> tuple[TextLimit, ...]:
+        """Return what the words may measure.
+
+        :raises Misfit: nothing is left for them
+        """
+        around = self.before + self.after + self.beside
+        if not around:
+            return limits
+        left = tuple(replace(limit, length=limit.length - count(around, limit.rule)) for limit in limits)
+        if any(limit.length < 1 for limit in left):
+            raise Misfit("its warning and its poll leave no room for words")
+        return left
+
+    def around(self, post: Post) -> Post:
+        """Return the post in this form. For the first of a thread."""
+        if self is PLAIN:
+            return post
+        return replace(
+            post,
+            text=f"{self.before}{post.text}{self.after}",
+            visibility=self.visibility,
+            content_warning=self.warning,
+            poll=self.poll,
+            media=post.media if self.shows_media else (),
+        )
+
+    def below(self, post: Post) -> Post:
+        """Return a later post of the same thread in this form: as many see it, behind the same warning."""
+        return post if self is PLAIN else replace(post, visibility=self.visibility, content_warning=self.warning)
+
+
+PLAIN = Form()
+"""Of nearly every post."""
+
+
+def form_of_due(due: Due, capabilities: Capabilities) -> Form:
+    """Return the form of a due post on the account with these capabilities.
+
+    :raises Misfit: the account cannot show it
+    """
+    if due.visibility is None and due.warning is None and due.poll is None and not due.media:
+        return PLAIN
+    return form_of(
+        capabilities,
+        visibility=due.visibility,
+        warning=due.warning,
+        poll=due.poll,
+        has_media=bool(due.media),
+        is_public=due.room is None and due.direct_to is None,
+    )
+
+
+def form_of(
+    capabilities: Capabilities,
+    *,
+    visibility: Visibility | None,
+    warning: str | None,
+    poll: Poll | None,
+    has_media: bool,
+    is_public: bool,
+) -> Form:
+    """Return the form of a post on the account with these capabilities; `is_public`: it goes to no room, and not to one
+    person alone, so that there is a choice who sees it.
+
+    A warning becomes the first line of the text where there are none, a poll becomes numbered lines. A visibility is
+    left out where there is nothing to choose; where there is, and it is not among it, nobody else's is taken. A picture
+    is left out where nothing can be attached.
+
+    :raises Misfit: the account cannot show it
+    """
+    form, changes = Form(), list[str]()
+    if visibility is not None:
+        if is_public and visibility in capabilities.visibilities:
+            form = replace(form, visibility=visibility)
+        elif is_public and capabilities.visibilities:
+            there = ", ".join(sorted(capabilities.visibilities))
+            raise Misfit(f"`visibility: {visibility}` cannot be chosen there; there is: {there}")
+        else:
+            changes.append("`visibility` is left out: there is nothing to choose")
+    if warning is not None and capabilities.content_warnings:
+        form = replace(form, warning=warning, beside=warning)
+    elif warning is not None and warning in capabilities.warning_labels:
+        form = replace(form, warning=warning)
+    elif warning is not None:
+        form = replace(form, before=f"CW: {warning}\n\n")
+        labels = ", ".join(sorted(capabilities.warning_labels))
+        there = f"it is none of the labels {labels}" if labels else "there are no content warnings"
+        changes.append(f"`warning` becomes the first line of the text: {there}")
+    limit = capabilities.limits.poll
+    if poll is not None and limit is not None:
+        _must_fit(poll, limit)
+        form = replace(form, poll=poll)
+    elif poll is not None:
+        lines = "\n".join(f"{number}. {option}" for number, option in enumerate(poll.options, 1))
+        form = replace(form, after=f"\n\n{lines}")
+        changes.append("`poll` becomes lines of the text: there are no polls")
+    if has_media and capabilities.limits.media is None:
+        form = replace(form, shows_media=False)
+        changes.append("`picture` is left out: nothing can be attached")
+    form = replace(form, changes=tuple(changes))
+    form.room_for_words(capabilities.limits.text)
+    return form
+
+
+def _must_fit(poll: Poll, limit: PollLimit) -> None:
+    if len(poll.options) > limit.options:
+        raise Misfit(f"`poll` has {len(poll.options)} answers, and at most {limit.options} are possible there")
+    for option in poll.options:
+        if len(option) > limit.option_length:
+            raise Misfit(
+                f"an answer of `poll` has {len(option)} characters, and {limit.option_length} are possible there"
+            )
+    if not limit.shortest <= poll.open_for <= limit.longest:
+        raise Misfit(
+            f"`poll` is open for {_words(poll.open_for)}, and from {_words(limit.shortest)} to "
+            f"{_words(limit.longest)} is possible there"
+        )
+
+
+def _words(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    for unit, word in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds % unit == 0 and seconds:
+            return f"{seconds // unit} {word if seconds > unit else word.removesuffix('s')}"
+    return f"{seconds} seconds"

@@ -1,0 +1,74 @@
+"""What is to go out for a turn: one part for each post, each with its key and in its form."""
+
+import hashlib
+
+from greenroom.personas import Persona
+from greenroom.policy import START, STOP
+from greenroom.storage import CLOCK, TELL, Due, Part, Turn
+from greenroom.turns.form import PLAIN, Form
+from greenroom.turns.outage import UNABLE
+from greenroom.turns.unreadable import UNREADABLE
+from greenroom_adapters.contract import DirectMessageReceived, JoinReceived, Post, TextEvent
+
+__all__ = ["key_of", "language_of", "parts_of"]
+
+_BY_THE_CLOCK = (TELL, UNABLE, UNREADABLE)
+"""Rules of turns in which the program speaks by itself."""
+
+
+def key_of(bot: str, account: str, event_id: str, part: int) -> str:
+    """Return the idempotency key of one part of the answer to one event: the same for ever, 32 hex digits."""
+    whole = "\x1f".join((bot, account, event_id, str(part)))
+    return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
+
+
+def language_of(turn: Turn, persona: Persona) -> str | None:
+    """Return the language of the words of a turn, as a tag; None: nobody can tell.
+
+    Posts and fixed words are in the persona's first language; an answer is in the asker's where it is listed, else in
+    the first. What the program says by itself (to the owner, to who says stop) has languages of its own.
+    """
+    if turn.rule in (_BY_THE_CLOCK if turn.kind == CLOCK else (STOP, START)):
+        return None
+    spoken = persona.languages
+    is_fixed = turn.draft is not None and turn.draft.engine == "say"
+    if is_fixed or not isinstance(turn.event, TextEvent) or len(spoken) == 1:
+        return spoken[0]
+    if turn.event.language is None:
+        return None
+    asked = turn.event.language.casefold()
+    whole = next((tag for tag in spoken if tag.casefold() == asked), None)
+    return whole or next((tag for tag in spoken if _base(tag) == _base(asked)), spoken[0])
+
+
+def _base(tag: str) -> str:
+    return tag.partition("-")[0].casefold()
+
+
+def parts_of(turn: Turn, *, bot: str, form: Form = PLAIN, language: str | None = None) -> list[Part]:
+    """Return the parts of a turn that has its words, which are in `language`."""
+    assert turn.draft is not None  # noqa: S101 - whoever calls has looked
+    return [
+        Part(
+            key=key_of(bot, turn.account, turn.event_id, number),
+            post=(form.below if number else form.around)(_post(turn, text, number, language)),
+        )
+        for number, text in enumerate(turn.draft.parts)
+    ]
+
+
+def _post(turn: Turn, text: str, number: int, language: str | None) -> Post:
+    """Return part `number` of the answer; what the later parts reply to is known when the one before is out."""
+    event = turn.event
+    if isinstance(event, TextEvent):
+        return Post(
+            text=text,
+            in_reply_to=event.post if number == 0 else None,
+            room=None if event.room is None else event.room.id,
+            direct_to=event.author.id if isinstance(event, DirectMessageReceived) else None,
+            language=language,
+        )
+    if isinstance(event, Due):
+        media = event.media if number == 0 else ()
+        return Post(text=text, room=event.room, direct_to=event.direct_to, media=media, language=language)
+    return Post(text=text, room=event.room.id if isinstance(event, JoinReceived) else None, language=language)

@@ -1,0 +1,38 @@
+"""What measures runs, at a size that measures nothing: a change elsewhere must not break it unnoticed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+SMALL = ("--secs", "0.1", "--events", "300", "--warm", "20", "--n", "50", "--sleep", "0.05")
+
+
+def result_of(data: Path, script: str, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, str(HERE / script), *arguments]
+    environ = {**os.environ, "PYTHONPATH": str(HERE / "peers"), "BENCH_DATA": str(data)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environ)  # noqa: S603 - our own script
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_the_guards_are_measured(tmp_path: Path) -> None:
+    result = result_of(tmp_path, "guards.py", "100")
+    assert result["reply_us"] > 0
+    assert result["post_us"] > 0
+
+
+@pytest.mark.parametrize("mode", [("--mode", "thr"), ("--mode", "thr", "--hit", "miss"), ("--mode", "inflight")])
+def test_a_bot_is_measured(tmp_path: Path, mode: tuple[str, ...]) -> None:
+    assert result_of(tmp_path, "peer_greenroom.py", *mode, *SMALL)["sends_ok"]
+
+
+def test_a_message_of_discord_is_measured(tmp_path: Path) -> None:
+    result = result_of(tmp_path, "discord_gateway.py", "200")
+    assert all(result[side][what] > 0 for side in ("ours", "theirs") for what in ("miss", "hit"))

@@ -1,0 +1,94 @@
+"""`greenroom check` tries once whether `tell` reaches the owner, and says when nobody is told."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greenroom.clock import SystemClock
+from greenroom.storage import SqliteLedger
+from greenroom_adapters.testing.stage import RunningStage
+
+
+def messages(stage: RunningStage, token: str) -> list[str]:
+    events = stage.call("GET", "/api/events?after=0", token=token)["events"]
+    return [event["post"]["text"] for event in events if event["kind"] == "direct_message"]
+
+
+def test_check_writes_once_to_whoever_is_told_and_says_so(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage
+) -> None:
+    maria = stage.sign_in("maria1")
+    write_bot(server=stage.url, handle="teller1", more="tell: home/@maria1\n")
+    assert greenroom("check", "--no-tell").code == 0
+    assert greenroom("check", "--offline").code == 0
+    assert messages(stage, maria) == []
+    first = greenroom("check")
+    assert first.code == 0
+    assert "home/@maria1: wrote there once for real" in first.out
+    assert "nobody is told" not in first.out
+    again = greenroom("check", "--json").json
+    assert again["tell"].endswith("wrote there at an earlier check")
+    (only,) = messages(stage, maria)
+    assert only.startswith("This is where I will tell you")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends bots by signals that Windows has not")
+def test_beside_a_running_bot_the_bot_writes_and_what_is_passed_on_arrives(
+    running: Callable[..., Any],
+    greenroom: Callable[..., Any],
+    write_bot: Callable[..., Path],
+    stage: RunningStage,
+    until: Callable[..., Any],
+) -> None:
+    maria = stage.sign_in("maria2")
+    path = write_bot(server=stage.url, handle="teller2", more="tell: home/@maria2\n")
+    rules = "answer: [mentions, {to: mentions, words: [refund], tell: true}]"
+    path.write_text(path.read_text(encoding="utf-8").replace("answer: [mentions, replies, direct_messages]", rules))
+    running()
+    assert "the running bot writes there now" in greenroom("check").out
+    until(lambda: len(messages(stage, maria)) == 1)
+    assert "wrote there at an earlier check" in greenroom("check").out
+    stage.say(stage.sign_in("ben"), "@teller2 I want a refund")
+    until(lambda: len(messages(stage, maria)) == 2, seconds=60)
+    text = messages(stage, maria)[-1]
+    assert text.startswith("For you: ben on home wrote: (at)teller2 I want a refund http")
+
+
+def test_a_name_that_nobody_has_is_told_by_check(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage
+) -> None:
+    write_bot(server=stage.url, handle="teller3", more="tell: home/@nobody-at-all\n")
+    assert "nobody on home is @nobody-at-all" in greenroom("check").out
+
+
+def test_a_bot_that_tells_nobody_is_warned_about(greenroom: Callable[..., Any], write_bot: Callable[..., Path]) -> None:
+    write_bot()
+    said = greenroom("check", "--offline")
+    assert "nobody is told what needs a person" in said.out
+    assert "Write `tell: home/@your-handle`" in said.out
+
+
+def test_a_tell_over_an_account_that_rehearses_is_warned_about(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage
+) -> None:
+    path = write_bot(server=stage.url, handle="teller4", more="tell: home/@maria1\n")
+    path.write_text(path.read_text(encoding="utf-8").replace("handle: teller4", "handle: teller4, live: false"))
+    said = greenroom("check")
+    assert "greenroom live home" in said.out
+    assert "not tried" in said.out
+
+
+def test_rooms_that_cannot_be_read_are_listed_by_check(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], home: Path
+) -> None:
+    async def remember() -> None:
+        async with SqliteLedger(home / "data" / "ada.db", bot="ada", clock=SystemClock()) as ledger:
+            ledger.remember("unreadable:home/r1", "cannot read #r1 on home: its messages are encrypted")
+
+    write_bot()
+    asyncio.run(remember())
+    assert "cannot read #r1 on home: its messages are encrypted" in greenroom("check", "--offline").out

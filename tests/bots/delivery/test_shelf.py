@@ -1,0 +1,107 @@
+"""What is attached is made to fit before the first try, and stays the same from then on."""
+
+import asyncio
+import os
+import random
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from PIL import Image
+
+from greenroom.clock import to_micros
+from greenroom.delivery import Shelf
+from greenroom.storage import State, Turn
+from greenroom.testing import ScriptedPlatform
+from greenroom_adapters.contract import Absent, Attempt, Limits, Media, MediaLimit, OutcomeUnknown, TextLimit
+
+if TYPE_CHECKING:
+    from conftest import Door  # type: ignore[import-not-found]  # found by pytest alone
+else:
+    Door = object
+
+LIMIT = MediaLimit(count=4, types=frozenset({"image/png", "image/jpeg"}), bytes=50_000, alt_length=100)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Media:
+    """A picture that is over the limit."""
+    noise = random.Random(1).randbytes(300 * 200 * 3)  # noqa: S311 - a test's dice
+    Image.frombytes("RGB", (300, 200), noise).save(tmp_path / "sea.png")
+    return Media(path=str(tmp_path / "sea.png"), media_type="image/png", alt="the sea")
+
+
+async def with_media(door: Door, media: Media) -> Turn:
+    """Return a turn that is to go out with this, to a platform that takes pictures."""
+    limits = Limits(text=(TextLimit(length=500),), media=LIMIT)
+    door.platform.capabilities = replace(door.platform.capabilities, limits=limits)
+    turn: Turn = await door.intended("Look.")
+    turn.outbox[0].post = replace(turn.outbox[0].post, media=(media,))
+    door.ledger.save(turn)
+    await door.ledger.committed()
+    return turn
+
+
+@pytest.mark.asyncio
+async def test_a_picture_that_is_too_large_goes_out_smaller_and_the_ledger_says_so(door: Door, large: Media) -> None:
+    turn = await door.deliver(await with_media(door, large))
+    assert turn.state is State.SENT
+    ((_, post),) = door.platform.posts
+    (sent,) = post.media
+    assert os.path.getsize(sent.path) <= LIMIT.bytes
+    assert (sent.media_type, sent.alt) == ("image/jpeg", "the sea")
+    with closing(sqlite3.connect(door.path)) as ledger:
+        ((note,),) = ledger.execute("SELECT why FROM journal WHERE seq = ? AND what = 'made to fit'", (turn.seq,))
+    assert note.startswith("sea.png: image/png of 0.18 MB went out as image/jpeg of 0.0")
+
+
+@pytest.mark.asyncio
+async def test_a_later_try_carries_the_same_file_although_the_original_is_gone(door: Door, large: Media) -> None:
+    turn = await with_media(door, large)
+
+    def delete_and_lose(platform: ScriptedPlatform, attempt: Attempt) -> NoReturn:
+        Path(large.path).unlink()
+        raise OutcomeUnknown("no answer")
+
+    door.platform.answers.append(delete_and_lose)
+    door.platform.findings.append(Absent())
+    assert (await door.deliver(turn)).state is State.SENT
+    first, second = (attempt.post.media for attempt in door.platform.attempts)
+    assert first == second
+
+
+@pytest.mark.asyncio
+async def test_a_picture_that_cannot_be_read_is_refused_before_anything_goes_out(door: Door, large: Media) -> None:
+    turn = await with_media(door, replace(large, path=f"{large.path}.gone"))
+    turn = await door.deliver(turn)
+    assert (turn.state, turn.reason[:46]) == (State.DEAD, "refused before sending: sea.png.gone cannot be")
+    assert door.platform.attempts == []
+
+
+@pytest.mark.asyncio
+async def test_what_is_set_aside_while_its_picture_is_made_to_fit_does_not_go_out(door: Door, large: Media) -> None:
+    turn = await with_media(door, large)
+    delivery = asyncio.create_task(door.dispatcher().deliver(turn))
+    while not list(door.path.parent.glob("media/*")):
+        await asyncio.sleep(0)
+    turn.state = State.IGNORED
+    await delivery
+    assert door.platform.attempts == []
+
+
+@pytest.mark.asyncio
+async def test_what_was_used_of_late_stays_on_the_shelf(door: Door, large: Media, tmp_path: Path) -> None:
+    turn = await door.deliver(await with_media(door, large))
+    (file,) = [Path(media.path) for media in turn.outbox[0].post.media]
+    now = to_micros(door.clock.now())
+    shelf = Shelf(file.parent)
+    os.utime(file, (now / 1e6, now / 1e6))
+    shelf.clear(before=now - 1_000_000)
+    assert file.exists()
+    (file.parent / "of somebody else").mkdir()
+    shelf.clear(before=now + 1_000_000)
+    assert not file.exists()
+    Shelf(tmp_path / "never made").clear(before=now)

@@ -1,0 +1,43 @@
+"""Whoever waits for a moment wakes when it has come, also on a machine that was suspended meanwhile."""
+
+import pytest
+from typing_extensions import override
+
+from greenroom.clock import Clock
+
+HOUR = 3_600_000_000
+
+
+class Laptop(Clock):
+    """Sleeps as long as it is told, and is suspended for eight hours during its first sleep."""
+
+    def __init__(self) -> None:
+        self.awake = 0
+        """Microseconds of sleep that were counted."""
+        self.suspended = 0
+
+    @override
+    def micros(self) -> int:
+        return self.awake + self.suspended
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        self.awake += max(0, round(seconds * 1e6))
+        self.suspended = 8 * HOUR
+
+
+@pytest.mark.parametrize("hours", [1, 8, 9])
+@pytest.mark.asyncio
+async def test_after_a_suspend_a_moment_is_met_within_a_minute(hours: int) -> None:
+    clock = Laptop()
+    await clock.sleep_until(hours * HOUR)
+    late = clock.micros() - max(hours, 8) * HOUR
+    assert 0 <= late <= 60_000_000
+    assert clock.awake <= max(60_000_000, (hours - 8) * HOUR)
+
+
+@pytest.mark.asyncio
+async def test_a_moment_that_is_over_is_not_waited_for() -> None:
+    clock = Laptop()
+    await clock.sleep_until(0)
+    assert clock.awake == 0

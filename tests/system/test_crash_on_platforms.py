@@ -1,0 +1,66 @@
+"""The crash test on every platform but the Stage, at a size for every run; `make crash` is the whole of it."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+import pytest
+from crash import NETWORKS
+from crashing import crash
+
+from greenroom.faults import POINTS
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+
+FAKES = frozenset({"discord", "mastodon-keyed", "x"})
+"""Those that need no server to be installed."""
+SIZES: Mapping[str, tuple[int, int, int]] = {
+    "bluesky": (30, 4, 3),
+    "discord": (60, 4, 5),
+    "mastodon": (40, 4, 6),
+    "mastodon-keyed": (40, 4, 6),
+    "matrix": (40, 4, 6),
+    "nostr": (30, 3, 5),
+    "x": (30, 4, 2),
+}
+"""Platform → mentions, scheduled posts, kills at random instants."""
+HEARD_LATE = frozenset({"matrix"})
+"""Where what happens takes a moment to reach the bot, so that a kill in that moment shows a cursor that runs ahead."""
+DEAR = frozenset({"bluesky", "mastodon", "mastodon-keyed", "nostr"})
+"""Where a second run would cost more than it shows: what counts there is tested by itself."""
+
+
+def on(names: Iterable[str]) -> list[object]:
+    """Return the platforms as parameters of a test."""
+    return [pytest.param(name, marks=[] if name in FAKES else [pytest.mark.server]) for name in sorted(names)]
+
+
+@pytest.mark.parametrize("name", on(NETWORKS))
+def test_nothing_is_lost_or_doubled_however_bot_and_server_die(name: str) -> None:
+    mentions, posts, kills = SIZES[name]
+    code, result = crash(
+        *("--platform", name, "--mentions", str(mentions), "--posts", str(posts), "--kills", str(kills)),
+        *("--server-kills", "1", "--lose-answers", "0.15"),
+    )
+    assert code == 0, json.dumps(result)
+    assert result["sent"] == result["asked"]
+    assert result["kills"] >= kills + len(POINTS) - len(result["points not reached"])
+
+
+@pytest.mark.parametrize("name", on(NETWORKS.keys() - DEAR))
+def test_a_planted_double_makes_the_crash_test_fail(name: str) -> None:
+    code, result = crash(
+        *("--platform", name, "--mentions", "40", "--posts", "2", "--kills", "3", "--server-kills", "0"),
+        *("--points", "none", "--lose-answers", "0.2", "--patience", "8", "--plant", "double"),
+    )
+    assert code == 1, json.dumps(result)
+    assert result["doubled"] > 0, json.dumps(result)
+
+
+@pytest.mark.parametrize("name", on(HEARD_LATE))
+def test_a_planted_loss_makes_the_crash_test_fail(name: str) -> None:
+    code, result = crash(
+        *("--platform", name, "--mentions", "40", "--posts", "2", "--kills", "8", "--server-kills", "0"),
+        *("--points", "none", "--lose-answers", "0.2", "--patience", "8", "--plant", "loss"),
+    )
+    assert code == 1, json.dumps(result)
+    assert result["lost"] > 0, json.dumps(result)
