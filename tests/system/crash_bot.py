@@ -81,8 +81,11 @@ def plant_trust(adapter: type[Adapter]) -> type[Adapter]:
     return Trusting
 
 
-def plant_loss(bot: Bot, *, late: float) -> None:
-    """Give the bot a bug: the cursor is on disk, and the event only so many seconds later."""
+def plant_loss(bot: Bot, *, late: float, faults: Callable[[str], None]) -> None:
+    """Give the bot a bug: the cursor is on disk, and the event only so many seconds later.
+
+    What takes the one for the other believes that the event is in the inbox as soon as its cursor is.
+    """
     ledger = bot.ledger
     receive = ledger.receive
 
@@ -92,6 +95,7 @@ def plant_loss(bot: Bot, *, late: float) -> None:
             return
         ledger.move_cursor(turn.account, source, cursor)
         asyncio.get_running_loop().call_later(late, receive, turn)
+        asyncio.get_running_loop().call_later(late / 2, faults, "after_inbox_insert")
 
     ledger.receive = receive_late  # type: ignore[method-assign]  # the planted bug
 
@@ -138,10 +142,11 @@ async def serve(options: argparse.Namespace) -> None:
         changes.append(plant_double if options.plant == "double" else plant_trust)
     for change in changes:
         platforms = Platforms.of(change(platforms.adapter(options.platform)))
+    faults = killer(options.die_at, options.die_on)
     bot = Bot.load(
         options.file,
         Options(
-            faults=killer(options.die_at, options.die_on),
+            faults=faults,
             engines=(TokenEngine(options.generations),),
             platforms=platforms,
             grace=2.0,
@@ -149,7 +154,7 @@ async def serve(options: argparse.Namespace) -> None:
     )
     async with bot:
         if options.plant == "loss":
-            plant_loss(bot, late=options.late)
+            plant_loss(bot, late=options.late, faults=faults)
         running = asyncio.create_task(bot.run())
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, running.cancel)

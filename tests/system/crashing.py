@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crash import MISSING
+from crash import MISSING, UNSHOWN
 
 __all__ = ["crash"]
 
@@ -15,7 +15,16 @@ CRASH = Path(__file__).parent / "crash.py"
 
 
 def crash(*options: str) -> tuple[int, dict[str, Any]]:
-    """Run the crash test; return its exit code and its result."""
+    """Run the crash test; return its exit code and its result.
+
+    Kills fall where chance lets them. A run that broke no promise, and met too little to show that it keeps them, is
+    made once more; one that broke a promise never is.
+    """
+    code, result = once(*options)
+    return once(*options) if code == UNSHOWN else (code, result)
+
+
+def once(*options: str) -> tuple[int, dict[str, Any]]:
     done = subprocess.run([sys.executable, str(CRASH), *options], capture_output=True, text=True, timeout=390)  # noqa: S603 - our own script
     if done.returncode == MISSING:
         pytest.skip(done.stdout.strip().removeprefix("SKIPPED: "))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from crash import broken
+from crash import broken, unshown
 from crashing import crash
 from stage_network import UNREACHABLE
 
@@ -67,15 +67,15 @@ def test_where_nothing_can_be_looked_up_posts_are_parked_and_never_doubled() -> 
 def test_a_planted_bug_makes_the_crash_test_fail(plant: str, idempotency: str, shows: str) -> None:
     code, result = crash(
         *("--mentions", "80", "--posts", "4", "--kills", "8", "--lose-answers", "0.2", "--patience", "8"),
-        *("--plant", plant, "--idempotency", idempotency),
+        *("--plant", plant, "--idempotency", idempotency, "--points", ",".join(["after_inbox_insert"] * 3)),
     )
     assert code == 1, json.dumps(result)
     assert result[shows] > 0
 
 
 def test_a_run_that_met_everything_and_broke_nothing_holds() -> None:
-    assert broken(SOUND) == []
-    assert broken(SOUND | {"idempotency": "none", "sent": 104, "parked": 6}) == []
+    for result in (SOUND, SOUND | {"idempotency": "none", "sent": 104, "parked": 6}):
+        assert broken(result) == unshown(result) == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,8 @@ def test_one_broken_promise_fails_the_run(what: dict[str, Any]) -> None:
     ],
 )
 def test_a_run_that_could_not_have_shown_a_fault_fails_too(what: dict[str, Any]) -> None:
-    assert len(broken(SOUND | what)) == 1
+    assert broken(SOUND | what) == []
+    assert len(unshown(SOUND | what)) == 1
 
 
 def test_only_the_second_phase_is_out_of_reach_and_only_where_there_is_none() -> None:
