@@ -49,6 +49,7 @@ class StageNetwork(Network):
 
     platform: ClassVar[str] = "stage"
     moment: ClassVar[float] = 0.03
+    is_quick = True
 
     def __init__(self, folder: Path, chance: random.Random, *, idempotency: str) -> None:
         super().__init__(folder, chance)

@@ -170,7 +170,7 @@ class StageAdapter(Adapter):
 
     Events have one source, `events`. The list of events is the truth and the stream only the doorbell: whatever the
     stream loses, doubles, reorders or keeps to itself, events come from the list, in its order, once for each run. A
-    stream that is open and silent costs at most `poll_every`.
+    stream that is open and silent costs at most `poll_every`. A try to publish is over after `publish_deadline`.
     """
 
     platform: ClassVar[str] = "stage"
@@ -183,11 +183,13 @@ class StageAdapter(Adapter):
         account: str,
         now: Callable[[], datetime] = system_now,
         poll_every: timedelta = timedelta(seconds=2),
+        publish_deadline: timedelta = timedelta(seconds=30),
     ) -> None:
         self._settings = settings
         self._account = account
         self._now = now
         self._poll_every = poll_every
+        self._publish_deadline = publish_deadline
         self._server = settings.server.rstrip("/")
         self._http = Http(
             settings.server,
@@ -223,7 +225,7 @@ class StageAdapter(Adapter):
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
         try:
-            self._capabilities = _capabilities(await self._instance())
+            self._capabilities = _capabilities(await self._instance(), self._publish_deadline)
             self._me = author(await self._sign_in())
         except BaseException:
             await self._http.aclose()
@@ -486,7 +488,8 @@ class StageAdapter(Adapter):
         listed = match(attempt.post, listing, since=since)
         if listed is not None:
             return Found(receipt=self._receipt(attempt.key, listed))
-        return open_question(listing, age=age, settles_after=_settles_after(instance)) or Absent()
+        settles_after = _settles_after(instance, self._publish_deadline)
+        return open_question(listing, age=age, settles_after=settles_after) or Absent()
 
     async def _find_container(self, attempt: Attempt) -> Found | Absent | Undecided:
         settled = self._now() - attempt.last_tried_at > self.capabilities.settles_after
@@ -610,7 +613,7 @@ def _refusal(answer: Answer) -> tuple[type[PostRejected], str] | None:
     return REFUSALS.get(said.error, PostRejected), said.message
 
 
-def _capabilities(instance: WireInstance) -> Capabilities:
+def _capabilities(instance: WireInstance, publish_deadline: timedelta) -> Capabilities:
     media = instance.limits.media
     window = instance.idempotency.window_s
     return Capabilities(
@@ -626,8 +629,8 @@ def _capabilities(instance: WireInstance) -> Capabilities:
             kind=IDEMPOTENCY[instance.idempotency.kind],
             window=None if window is None else timedelta(seconds=window),
         ),
-        settles_after=_settles_after(instance),
-        publish_deadline=PUBLISH_DEADLINE,
+        settles_after=_settles_after(instance, publish_deadline),
+        publish_deadline=publish_deadline,
         kinds=frozenset(Kind) - {Kind.UNKNOWN, Kind.UNREADABLE},
         surfaces=frozenset(Surface),
         quotes=True,
@@ -635,11 +638,8 @@ def _capabilities(instance: WireInstance) -> Capabilities:
     )
 
 
-PUBLISH_DEADLINE = timedelta(seconds=30)
-
-
-def _settles_after(instance: WireInstance) -> timedelta:
-    return timedelta(seconds=instance.visible_after_s) + PUBLISH_DEADLINE
+def _settles_after(instance: WireInstance, publish_deadline: timedelta) -> timedelta:
+    return timedelta(seconds=instance.visible_after_s) + publish_deadline
 
 
 async def _wait_for(bell: asyncio.Event, longest: timedelta) -> None:
