@@ -1,5 +1,6 @@
-"""What holds for the whole suite: no paid calls, and the vendors' contract files where they are present."""
+"""What holds for the whole suite: no paid calls, nothing left open, and the vendors' contract files where they are."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,19 @@ def paid_calls_are_off() -> Iterator[None]:
         patch.setenv("GREENROOM_NO_PAID_CALLS", "1")
         patch.delenv("OPENAI_API_KEY", raising=False)
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Keep what the whole run needs out of the way of the collector, so that looking for garbage is quick."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left_open() -> Iterator[None]:
+    """Collect garbage when a module has ended, so that what it left open fails there and not in a test of another."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
