@@ -17,6 +17,17 @@ def paid_calls_are_off() -> Iterator[None]:
         yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try what depends on real servers, browsers and processes once more before it fails; the report says RERUN.
+
+    A test with a mark `flaky` of its own keeps it: the crash tests never get a second chance here.
+    """
+    for item in items:
+        needs = any(item.get_closest_marker(name) for name in ("browser", "server", "system"))
+        if needs and item.get_closest_marker("flaky") is None:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_collection_finish() -> None:
     """Keep what the whole run needs out of the way of the collector, so that looking for garbage is quick."""
     gc.collect()

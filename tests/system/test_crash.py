@@ -13,7 +13,11 @@ from greenroom.faults import POINTS
 SMALL = ("--mentions", "45", "--posts", "8", "--kills", "4", "--lose-answers", "0.15")
 """So few writes need a larger share of lost answers, or some runs lose none and show nothing."""
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.timeout(400),
+    pytest.mark.flaky(reruns=0),  # a broken promise is never tried again
+]
 
 SOUND: dict[str, Any] = {
     "idempotency": "keyed",

@@ -9,7 +9,11 @@ from crashing import crash
 
 from greenroom.faults import POINTS
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.timeout(400),
+    pytest.mark.flaky(reruns=0),  # a broken promise is never tried again
+]
 
 FAKES = frozenset({"discord", "mastodon-keyed", "x"})
 """Those that need no server to be installed."""
