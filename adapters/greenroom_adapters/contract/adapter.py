@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from greenroom_adapters.contract.capabilities import Capabilities, Idempotency
-from greenroom_adapters.contract.events import Author, Event
+from greenroom_adapters.contract.events import Author, Event, Kind
 from greenroom_adapters.contract.posts import (
     Absent,
     Attempt,
@@ -33,6 +33,7 @@ __all__ = [
     "SupportsKeeping",
     "SupportsLookup",
     "SupportsMetrics",
+    "SupportsPrices",
     "SupportsReact",
     "SupportsRepost",
     "SupportsThread",
@@ -337,4 +338,23 @@ class SupportsMetrics(Protocol):
 
         :raises TargetGone: the post is gone
         """
+        ...
+
+
+@runtime_checkable
+class SupportsPrices(Protocol):
+    """Adapters whose platform charges for calls. Amounts are whole millionths of a US dollar; valid before entering."""
+
+    def price_of(self, post: Post) -> int:
+        """Return what publishing this very post costs; 0: nothing. Pure, and where it cannot be known, never less than
+        the bill. It is set aside before each try, and given back when nothing went out."""
+        ...
+
+    def price_of_hearing(self, kind: Kind) -> int:
+        """Return what reading one event of this kind costs; 0: nothing. For forecasts."""
+        ...
+
+    def take_charges(self) -> int:
+        """Return what everything beside publishing has cost since this was last called, by what was read: it is
+        settled afterwards, for it cannot be known before how much there is to read."""
         ...

@@ -20,6 +20,7 @@ from greenroom_adapters.contract import (
     Event,
     Found,
     Keep,
+    Kind,
     Metrics,
     Post,
     PostRef,
@@ -34,6 +35,7 @@ from greenroom_adapters.x.abilities import SETTLES_AFTER, capabilities_of
 from greenroom_adapters.x.acting import Acting
 from greenroom_adapters.x.activity import wanted
 from greenroom_adapters.x.api import Api
+from greenroom_adapters.x.charges import Charges
 from greenroom_adapters.x.checking import standing
 from greenroom_adapters.x.claims import Claims
 from greenroom_adapters.x.dialect import DIALECTS
@@ -41,6 +43,7 @@ from greenroom_adapters.x.errors import refusal, wait
 from greenroom_adapters.x.listening import Listening
 from greenroom_adapters.x.login import log_in
 from greenroom_adapters.x.mapping import author_of
+from greenroom_adapters.x.prices import Prices
 from greenroom_adapters.x.publishing import QUOTA_PREFIX, Publishing
 from greenroom_adapters.x.pushing import SILENCE, Pushing
 from greenroom_adapters.x.reading_back import ReadingBack
@@ -53,6 +56,9 @@ from greenroom_adapters.x.wire import WireUser
 __all__ = ["XAdapter"]
 
 Part = TypeVar("Part")
+
+OWN_READS = (Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.OWN_POST)
+"""Kinds of events that are posts in the account's own lists."""
 
 
 class XAdapter(Adapter):
@@ -102,7 +108,9 @@ class XAdapter(Adapter):
         )
         self._signer = signer_for(settings, self._http, now=now)
         dialect = DIALECTS[settings.dialect]
-        self._api = Api(self._http, self._signer, base_url=settings.base_url, dialect=dialect)
+        self._prices = Prices(settings.prices, is_charged=settings.access == "self_serve")
+        self._charges = Charges(self._prices, now=now)
+        self._api = Api(self._http, self._signer, base_url=settings.base_url, dialect=dialect, charges=self._charges)
         self._profile: WireUser | None = None
         self._me: Author | None = None
         self._claims = Claims()
@@ -241,6 +249,24 @@ class XAdapter(Adapter):
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
         return await self._reading_back.find(attempt)
+
+    # What it costs ---------------------------------------------------------------------------------------------------
+
+    def price_of(self, post: Post) -> int:
+        """Return what publishing the post costs."""
+        above = post.in_reply_to
+        return self._prices.of_post(post, goes_on=above is not None and self._claims.is_ours(above.id))
+
+    def price_of_hearing(self, kind: Kind) -> int:
+        """Return what reading one event of this kind costs. What X tells by itself is not among it: of that X names no
+        price outside its console."""
+        if kind in (Kind.DIRECT_MESSAGE, Kind.MESSAGE):
+            return self._prices.of("message_read")
+        return self._prices.of("own_read") if kind in OWN_READS else 0
+
+    def take_charges(self) -> int:
+        """Return what was read, reposted and deleted since the last time, in money."""
+        return self._charges.take()
 
     # What can be done beside posting ---------------------------------------------------------------------------------
 

@@ -1,9 +1,11 @@
 """What an owner writes below an account on X."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from greenroom_adapters.contract import Secret
+from greenroom_adapters.x.prices import Priced
 
 __all__ = ["XSettings"]
 
@@ -47,5 +49,7 @@ class XSettings:
     alone."""
     direct_messages: bool = True
     """Listen to direct messages. Each that is read costs money, and the app needs the permission."""
+    prices: Mapping[Priced, float] = field(default_factory=dict[Priced, float])
+    """What X charges you, in USD, where it is not what X charged self-serve apps in August 2026."""
     base_url: str = "https://api.x.com"
     """Address of the API, for servers that speak the same."""

@@ -20,7 +20,7 @@ from greenroom.app.speaking import build_speaker
 from greenroom.app.telling import Teller
 from greenroom.app.thresholds import Thresholds
 from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
-from greenroom.delivery import Shelf, recalled
+from greenroom.delivery import Payments, Shelf, recalled
 from greenroom.personas import Persona
 from greenroom.policy import SWITCH, Budget, Policy, Terms
 from greenroom.routing import Router
@@ -245,6 +245,7 @@ class Bot:
                 live=account.live,
                 listens_to_others=bool(self._speaker.patient),
                 shelf=self._shelf,
+                payments=Payments(adapter, account=name, budget=self._budget, clock=options.clock),
             )
         self.ledger.on_arrival(self._arrived)
         self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)
