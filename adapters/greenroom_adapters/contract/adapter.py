@@ -1,7 +1,7 @@
 """The one class that a platform has to implement, and the optional actions beside it."""
 
 import abc
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -33,6 +33,7 @@ __all__ = [
     "SupportsKeeping",
     "SupportsLookup",
     "SupportsMetrics",
+    "SupportsPresence",
     "SupportsPrices",
     "SupportsReact",
     "SupportsRepost",
@@ -337,6 +338,23 @@ class SupportsMetrics(Protocol):
         """Count now.
 
         :raises TargetGone: the post is gone
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsPresence(Protocol):
+    """Adapters whose platform wants that what is deleted there is kept nowhere, and does not tell of all deletions."""
+
+    def price_of_look(self) -> int | None:
+        """Return what looking for one post costs, in millionths of a US dollar; None: its owner wants no looks."""
+        ...
+
+    async def gone(self, posts: Sequence[str]) -> frozenset[str]:
+        """Return which of these posts (`PostRef.id`; at most 100) are not to be seen any more. One of which the
+        platform cannot be asked is not among them.
+
+        :raises AdapterError: the platform cannot be asked now
         """
         ...
 

@@ -1,6 +1,6 @@
 """One account on X."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -249,6 +249,16 @@ class XAdapter(Adapter):
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
         return await self._reading_back.find(attempt)
+
+    # What is gone ----------------------------------------------------------------------------------------------------
+
+    def price_of_look(self) -> int | None:
+        """Return what looking for one post costs; None: the owner wants no looks."""
+        return self._prices.of("post_read") if self._settings.look_for_deleted else None
+
+    async def gone(self, posts: Sequence[str]) -> frozenset[str]:
+        """Return which of these posts are not to be seen any more. Of a direct message X does not say it."""
+        return await self._acting.gone(posts)
 
     # What it costs ---------------------------------------------------------------------------------------------------
 

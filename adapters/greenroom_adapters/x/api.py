@@ -21,6 +21,7 @@ from greenroom_adapters.x.wire import (
     PAGES,
     PERSONS,
     POSTS,
+    PROBLEMS,
     SENT_MESSAGES,
     SUBSCRIPTIONS,
     UPLOADS,
@@ -40,6 +41,8 @@ PAGE = 100
 """Rows of one page; each row costs, none more than the others."""
 FEWEST = 5
 """The smallest page that X gives of a timeline."""
+ABSENT = frozenset({"resource-not-found", "not-authorized-for-resource", "resource-unavailable"})
+"""Problems (the last part of their types) of a post that is deleted, or hidden from the account."""
 Look = Callable[[str | None], Awaitable[WirePage]]
 """Reads the page behind a token; None: the first."""
 
@@ -112,10 +115,12 @@ class Api:
             raise self.http.error(TargetGone, f"there is no post {post_id} that this account may see")
         return posts[0], page
 
-    async def present(self, post_ids: Sequence[str]) -> frozenset[str]:
-        """Return the ids of those posts, at most 100, that are there and for our eyes."""
+    async def missing(self, post_ids: Sequence[str]) -> frozenset[str]:
+        """Return the ids of those posts, at most 100, of which X says that they are gone, or not for our eyes."""
         page = await self._posts(post_ids)
-        return frozenset(one.id for one in first(IDS, page.data))
+        problems = first(PROBLEMS, page.errors)
+        said = {one.resource_id or one.value for one in problems if one.type.rpartition("/")[2] in ABSENT}
+        return said & frozenset(post_ids)
 
     async def _posts(self, post_ids: Sequence[str]) -> WirePage:
         answer = await self._client.get_tweets(list(post_ids), **_listed(self._dialect.posts))

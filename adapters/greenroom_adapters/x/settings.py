@@ -51,5 +51,8 @@ class XSettings:
     """Listen to direct messages. Each that is read costs money, and the app needs the permission."""
     prices: Mapping[Priced, float] = field(default_factory=dict[Priced, float])
     """What X charges you, in USD, where it is not what X charged self-serve apps in August 2026."""
+    look_for_deleted: bool = False
+    """Look once a day for every post that the ledger keeps the words of, and forget those that are gone: X wants that,
+    and does not tell what others delete. Each look costs what reading a post costs; `keep: 1 day` makes it needless."""
     base_url: str = "https://api.x.com"
     """Address of the API, for servers that speak the same."""

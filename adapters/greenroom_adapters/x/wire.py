@@ -196,6 +196,8 @@ class WirePage(msgspec.Struct, frozen=True):
     data: tuple[msgspec.Raw, ...] | None = None
     includes: msgspec.Raw = msgspec.Raw(b"{}")
     meta: WireMeta = WireMeta()
+    errors: tuple[msgspec.Raw, ...] | None = None
+    """Why what was asked for is not among it."""
 
 
 class WirePerson(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from greenroom.app.homeless import end_homeless
 from greenroom.app.keeping import FolderKeep
 from greenroom.app.local import LocalPlatform, is_local
 from greenroom.app.options import Options
+from greenroom.app.presence import Presence
 from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
 from greenroom.app.sources import Sources, read_sources, rehearsing_in, sources_kept
 from greenroom.app.speaking import build_speaker
@@ -148,6 +149,7 @@ class Bot:
             tasks.create_task(self._teller.run())
             tasks.create_task(self._catching_up.run())
             tasks.create_task(self._declaring.run())
+            tasks.create_task(self._presence.run())
             if self._reloader is not None:
                 tasks.create_task(self._reloader.run())
 
@@ -263,6 +265,7 @@ class Bot:
         )
         self._teller = Teller(self.ledger, file=self._in_force, desks=self.desks, put=self._put, clock=options.clock)
         await self._teller.begin()
+        self._presence = Presence(self.ledger, self.desks, budget=self._budget, clock=options.clock)
         self._declaring = Declaring(
             self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
         )

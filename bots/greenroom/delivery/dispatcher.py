@@ -14,7 +14,7 @@ from greenroom.delivery.payments import Payments, given_back
 from greenroom.delivery.shelf import Shelf
 from greenroom.faults import FaultHook
 from greenroom.policy import Allow, Hold, Later, Refuse, Repair, Verdict
-from greenroom.storage import Ledger, Part, State, StorageError, Turn
+from greenroom.storage import Ledger, Part, State, StorageError, Turn, note_gone
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
     Absent,
@@ -302,6 +302,9 @@ class Dispatcher:
             case PostRejected() if in_doubt:
                 return self._park(turn, f"{turn.reason}; a later try was refused: {why}")
             case TargetGone() if part is turn.outbox[0]:
+                above = part.post.in_reply_to
+                if above is not None and above.id == turn.post_id:
+                    note_gone(self._ledger, self._account, above.id)
                 return self._end(turn, State.IGNORED, "source gone")
             case PostRejected():
                 whose = "refused before sending" if part.number == 0 else "the platform refused it"
