@@ -16,6 +16,7 @@ from greenroom_adapters.contract import (
     Author,
     Capabilities,
     Clerk,
+    ConfigurationError,
     Credentials,
     Event,
     Found,
@@ -31,6 +32,7 @@ from greenroom_adapters.contract import (
     Undecided,
 )
 from greenroom_adapters.transport import Http, Pace, system_now
+from greenroom_adapters.webhooks import Webhooks
 from greenroom_adapters.x.abilities import SETTLES_AFTER, capabilities_of
 from greenroom_adapters.x.acting import Acting
 from greenroom_adapters.x.activity import wanted
@@ -40,6 +42,7 @@ from greenroom_adapters.x.checking import standing
 from greenroom_adapters.x.claims import Claims
 from greenroom_adapters.x.dialect import DIALECTS
 from greenroom_adapters.x.errors import refusal, wait
+from greenroom_adapters.x.knocking import Knocking, Signatures
 from greenroom_adapters.x.listening import Listening
 from greenroom_adapters.x.login import log_in
 from greenroom_adapters.x.mapping import author_of
@@ -125,15 +128,28 @@ class XAdapter(Adapter):
             sources.append(MessagesSource(self._api, every=every.messages, me=self._who, now=now))
         self._stream = _stream(settings, account=account, now=now, deadline=answer_within)
         self._pushing: Pushing | None = None
-        if self._stream is not None:
-            self._pushing = Pushing(
+        self._knocking: Knocking | None = None
+
+        def activities() -> Mapping[str, Mapping[str, str]]:
+            return wanted(dialect.activities, self._who().id, one_way=dialect.one_way)
+
+        if settings.webhook:
+            if self._stream is None:
+                raise ConfigurationError(
+                    "x: a `webhook` needs `bearer`, the app's bearer token: X is told of it with that"
+                )
+            self._knocking = Knocking(
                 self._api,
-                stream=self._stream,
-                activities=lambda: wanted(dialect.activities, self._who().id, one_way=dialect.one_way),
+                app=self._stream,
+                address=settings.webhook,
+                listen=settings.webhook_listen,
+                signatures=Signatures(client_secret=settings.client_secret, api_secret=settings.api_secret),
+                activities=activities,
                 pace=pace,
-                silence=silence,
             )
-        self._listening = Listening(sources, me=self._who, now=now, pushing=self._pushing, pace=pace)
+        elif self._stream is not None:
+            self._pushing = Pushing(self._api, stream=self._stream, activities=activities, pace=pace, silence=silence)
+        self._listening = Listening(sources, me=self._who, now=now, pushing=self._knocking or self._pushing, pace=pace)
         self._acting = Acting(self._api, me=self._who)
         self._reading_back = ReadingBack(self._api, self._claims, me=self._who, settles_after=SETTLES_AFTER, now=now)
         self._publishing: Publishing | None = None
@@ -153,6 +169,16 @@ class XAdapter(Adapter):
         """Keep the tokens of OAuth 2 there; the secrets of OAuth 1.0a never change."""
         if isinstance(self._signer, Tokens):
             self._signer.keep_in(keep)
+
+    def receive_at(self, webhooks: Webhooks) -> None:
+        """Be called by X on the servers that the bot's accounts share, where the account has a webhook."""
+        if self._knocking is not None:
+            self._knocking.receive_at(webhooks)
+
+    @property
+    def webhook_port(self) -> int:
+        """Where X's calls are listened for, while `events` runs; 0: nowhere."""
+        return 0 if self._knocking is None else self._knocking.port
 
     @classmethod
     async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
@@ -225,6 +251,11 @@ class XAdapter(Adapter):
             async for event in events:
                 self._learn(event)
                 yield event
+
+    @override
+    async def acknowledge(self, source: str, cursor: str) -> None:
+        """Let X know, where it waits for that, that what it told is on disk."""
+        self._listening.acknowledge(source, cursor)
 
     async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
         """Yield what came in from `since` until now, as far as X shows it, oldest first within a source."""

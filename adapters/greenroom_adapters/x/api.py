@@ -131,9 +131,11 @@ class Api:
         answer = await self._client.request("GET", "/2/activity/subscriptions")
         return self.http.decode(answer, SUBSCRIPTIONS).data or ()
 
-    async def subscribe(self, kind: str, chosen: Mapping[str, str], *, tag: str) -> None:
-        """Have X tell of something by itself."""
-        body = {"event_type": kind, "filter": dict(chosen), "tag": tag}
+    async def subscribe(self, kind: str, chosen: Mapping[str, str], *, tag: str, webhook: str | None = None) -> None:
+        """Have X tell of something by itself: to the webhook with this id, or on streams."""
+        body: dict[str, object] = {"event_type": kind, "filter": dict(chosen), "tag": tag}
+        if webhook is not None:
+            body["webhook_id"] = webhook
         answer = await self._client.request("POST", "/2/activity/subscriptions", json=body)
         self.http.decode(answer, DONE)
 

@@ -47,6 +47,11 @@ class XSettings:
     """The app's bearer token: X then tells by itself what happens (Activity stream). With `dialect: post` mentions come
     within seconds, with likes, follows and deletions, which no listing has; with `dialect: tweet` it tells of follows
     alone."""
+    webhook: str = ""
+    """Address under which X calls the bot instead of the stream, for example https://bot.example.com/x: https, without
+    a port. It needs `bearer`, and a proxy in front of `webhook_listen`."""
+    webhook_listen: str = "127.0.0.1:8443"
+    """Where the bot itself listens for what comes in under `webhook`, by plain HTTP."""
     direct_messages: bool = True
     """Listen to direct messages. Each that is read costs money, and the app needs the permission."""
     prices: Mapping[Priced, float] = field(default_factory=dict[Priced, float])

@@ -33,6 +33,7 @@ from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk, Speaker
 from greenroom.turns.outage import Outage
 from greenroom_adapters.contract import Adapter
+from greenroom_adapters.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from greenroom.generation.script import Script
@@ -72,6 +73,7 @@ class Bot:
         self._budget = Budget(
             self.ledger, clock=options.clock, zone=file.timezone, limit=file.limits.spend.amount.micros
         )
+        self._webhooks = Webhooks()
         self._alone = asyncio.Lock()
         self._log = get_log().bind(bot=file.bot)
 
@@ -328,6 +330,7 @@ class Bot:
             keeps=self.keeps,
             environ=options.environ,
             warn=self._warn,
+            webhooks=self._webhooks,
         )
 
     # running

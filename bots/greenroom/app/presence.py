@@ -51,7 +51,8 @@ class Presence:
         for start in range(0, len(posts), AT_ONCE):
             some = posts[start : start + AT_ONCE]
             if await self._budget.spent() + price * len(some) > self._budget.limit:
-                why = f"{len(posts) - start} posts were not looked for today: what is left of the day's money is too little"
+                left = len(posts) - start
+                why = f"{left} posts were not looked for today: what is left of the day's money is too little"
                 self._ledger.note(None, "budget", f"{account}: {why}")
                 break
             if not await self._see_to(desk, adapter, some):
