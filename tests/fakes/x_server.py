@@ -5,6 +5,9 @@ dialect when the vendor's file is at hand; what was wrong is in `violations`.
 """
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import json
 import re
 import threading
@@ -15,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 from x_contract import Contract
 from x_objects import Shower, moment
 from x_posting import Refused, create_message, create_post
@@ -76,6 +79,10 @@ class XServer:
         self._streams: list[web.StreamResponse] = []
         self.asked_to_tell: list[dict[str, Any]] = []
         """Subscriptions of activities."""
+        self.webhooks: list[dict[str, Any]] = []
+        """Addresses of the app that it calls."""
+        self.proxied = ""
+        """Where the app's proxy leads to, whatever the host of the webhook."""
         self.callbacks: list[str] = []
         """Addresses that the app of the tests may come back to."""
         self.consenting: int | None = None
@@ -144,6 +151,8 @@ class XServer:
     # One request -----------------------------------------------------------------------------------------------------
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/2/webhooks"):
+            return await self._webhook(request)
         if request.path == "/2/activity/stream":
             return await self._open_stream(request)
         body = await self._body(request)
@@ -232,6 +241,60 @@ class XServer:
     def forget_what_was_used(self) -> None:
         """Begin every bucket anew."""
         self._used.clear()
+
+    # Addresses that it calls -----------------------------------------------------------------------------------------
+
+    async def _webhook(self, request: web.Request) -> web.Response:
+        """Know, make and examine webhooks, for the app alone."""
+        body = await self._body(request)
+        self._judge_request(request, body)
+        if request.headers.get("Authorization") != f"Bearer {self.bearer}":
+            return self._answer(request, *problem(401, "Unauthorized", "Unauthorized"))
+        self.calls.append((request.method, request.path))
+        if request.method == "GET":
+            shown = [{name: one[name] for name in ("id", "url", "valid")} for one in self.webhooks]
+            return self._answer(request, 200, {"data": shown, "meta": {"result_count": len(shown)}} if shown else {})
+        if request.method == "POST":
+            if not body["url"].startswith("https://"):
+                return self._answer(request, *problem(400, "Invalid Request", "must be https"))
+            number = self.state.new_id()
+            made = {"id": str(number), "url": body["url"], "valid": True, "created_at": moment(number)}
+            if not await self._has_answered(body["url"]):
+                return self._answer(request, *problem(400, "Invalid Request", "CrcValidationFailed"))
+            self.webhooks.append(made)
+            return self._answer(request, 200, {"data": made})
+        one = next(one for one in self.webhooks if one["id"] == request.path.rpartition("/")[2])
+        one["valid"] = await self._has_answered(one["url"])
+        return self._answer(request, 200, {"data": {"valid": one["valid"]}})
+
+    async def _has_answered(self, url: str) -> bool:
+        """Say whether whoever is behind the address proves that it is the app's."""
+        token = f"crc-{self.state.new_id()}"
+        async with ClientSession() as session, session.get(self._behind(url), params={"crc_token": token}) as answer:
+            if answer.status != 200:
+                return False
+            told = json.loads(await answer.read())
+        return bool(told["response_token"] == self.signed(token.encode()))
+
+    def _behind(self, url: str) -> str:
+        """Return where the proxy in front of the app leads to."""
+        return self.proxied + "/" + url.split("/", 3)[3]
+
+    def signed(self, content: bytes) -> str:
+        """Return the signature of what goes to the app."""
+        digest = hmac.new(self.state.api_secret.encode(), content, hashlib.sha256).digest()
+        return f"sha256={base64.b64encode(digest).decode()}"
+
+    def knock(self, body: bytes, *, signature: str | None = None) -> int:
+        """Call the app's webhook; return the status of its answer."""
+        headers = {"x-twitter-webhooks-signature": self.signed(body) if signature is None else signature}
+
+        async def call() -> int:
+            url = self._behind(self.webhooks[0]["url"])
+            async with ClientSession() as session, session.post(url, data=body, headers=headers) as answer:
+                return answer.status
+
+        return int(asyncio.run_coroutine_threadsafe(call(), self._loop).result(20))
 
     # What it tells by itself -----------------------------------------------------------------------------------------
 

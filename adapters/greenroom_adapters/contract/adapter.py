@@ -1,14 +1,14 @@
 """The one class that a platform has to implement, and the optional actions beside it."""
 
 import abc
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from greenroom_adapters.contract.capabilities import Capabilities, Idempotency
-from greenroom_adapters.contract.events import Author, Event
+from greenroom_adapters.contract.events import Author, Event, Kind
 from greenroom_adapters.contract.posts import (
     Absent,
     Attempt,
@@ -33,6 +33,8 @@ __all__ = [
     "SupportsKeeping",
     "SupportsLookup",
     "SupportsMetrics",
+    "SupportsPresence",
+    "SupportsPrices",
     "SupportsReact",
     "SupportsRepost",
     "SupportsThread",
@@ -337,4 +339,40 @@ class SupportsMetrics(Protocol):
 
         :raises TargetGone: the post is gone
         """
+        ...
+
+
+@runtime_checkable
+class SupportsPresence(Protocol):
+    """Adapters whose platform wants that what is deleted there is kept nowhere, and does not tell of all deletions."""
+
+    def price_of_look(self) -> int | None:
+        """Return what looking for one post costs, in millionths of a US dollar; None: its owner wants no looks."""
+        ...
+
+    async def gone(self, posts: Sequence[str]) -> frozenset[str]:
+        """Return which of these posts (`PostRef.id`; at most 100) are not to be seen any more. One of which the
+        platform cannot be asked is not among them.
+
+        :raises AdapterError: the platform cannot be asked now
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsPrices(Protocol):
+    """Adapters whose platform charges for calls. Amounts are whole millionths of a US dollar; valid before entering."""
+
+    def price_of(self, post: Post) -> int:
+        """Return what publishing this very post costs; 0: nothing. Pure, and where it cannot be known, never less than
+        the bill. It is set aside before each try, and given back when nothing went out."""
+        ...
+
+    def price_of_hearing(self, kind: Kind) -> int:
+        """Return what reading one event of this kind costs; 0: nothing. For forecasts."""
+        ...
+
+    def take_charges(self) -> int:
+        """Return what everything beside publishing has cost since this was last called, by what was read: it is
+        settled afterwards, for it cannot be known before how much there is to read."""
         ...

@@ -1,6 +1,6 @@
 """What can be done beside posting: take down, repost, count, read what was said above, and say who somebody is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from greenroom_adapters.contract import Author, Metrics, PostRef, PostRejected, TargetGone, ThreadPost
@@ -67,6 +67,11 @@ class Acting:
             )
             above.append(told)
         return tuple(reversed(above))
+
+    async def gone(self, posts: Sequence[str]) -> frozenset[str]:
+        """Return which of these posts, at most 100, are not there for our eyes any more."""
+        asked = [name for name in posts if is_id(name)]
+        return await self._api.missing(asked) if asked else frozenset()
 
     async def may_message(self, person: str) -> bool:
         """Say whether the person has written to us before: X lets machines begin no conversation."""

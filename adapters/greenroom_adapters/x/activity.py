@@ -44,15 +44,47 @@ class WireLike(msgspec.Struct, frozen=True):
     liked_tweet_id: str
     id: str = ""
     tweet_author_id: str = ""
+    """As the contract calls it."""
+    liked_tweet_author_id: str = ""
+    """As X sends it."""
 
 
 class WireDeletion(msgspec.Struct, frozen=True):
     id: str
 
 
+class WireWrapped(msgspec.Struct, frozen=True):
+    """A person with `data` around it, as X sends it; the contract knows the person alone."""
+
+    data: WireUser | None = None
+    id: str = ""
+    username: str = ""
+    name: str = ""
+    description: str = ""
+    protected: bool = False
+
+    @property
+    def user(self) -> WireUser:
+        """The person.
+
+        :raises ValueError: there is none
+        """
+        if self.data is not None:
+            return self.data
+        if not (self.id and self.username):
+            raise ValueError("it does not say who")
+        return WireUser(
+            id=self.id,
+            username=self.username,
+            name=self.name,
+            description=self.description,
+            protected=self.protected,
+        )
+
+
 class WireFollow(msgspec.Struct, frozen=True):
-    source: WireUser
-    target: WireUser
+    source: WireWrapped
+    target: WireWrapped
 
 
 ENVELOPES = msgspec.json.Decoder(WireEnvelope)
@@ -102,7 +134,7 @@ def _event(told: WireActivity, *, me: Author, cursor: str, at: datetime) -> Even
             )
         case "like.create":
             like = LIKES.decode(told.payload)
-            if like.tweet_author_id not in ("", me.id):
+            if (like.liked_tweet_author_id or like.tweet_author_id) not in ("", me.id):
                 return None
             people = [user for user in included.users.values() if user.id != me.id]
             if len(people) != 1:
@@ -118,15 +150,16 @@ def _event(told: WireActivity, *, me: Author, cursor: str, at: datetime) -> Even
             )
         case "follow.follow":
             follow = FOLLOWS.decode(told.payload)
-            if follow.target.id != me.id:
+            if follow.target.user.id != me.id:
                 return None
+            follower = follow.source.user
             # X gives a follow no id of its own: whoever follows again is told again.
             return FollowReceived(
-                id=f"follow-{follow.source.id}-{told.event_uuid}",
+                id=f"follow-{follower.id}-{told.event_uuid}",
                 source=ACTIVITY,
                 cursor=cursor,
                 occurred_at=at,
-                author=author_of(follow.source),
+                author=author_of(follower),
             )
         case _:
             raise ValueError("of another type")

@@ -1,6 +1,6 @@
 """One account on X."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -16,10 +16,12 @@ from greenroom_adapters.contract import (
     Author,
     Capabilities,
     Clerk,
+    ConfigurationError,
     Credentials,
     Event,
     Found,
     Keep,
+    Kind,
     Metrics,
     Post,
     PostRef,
@@ -30,17 +32,21 @@ from greenroom_adapters.contract import (
     Undecided,
 )
 from greenroom_adapters.transport import Http, Pace, system_now
+from greenroom_adapters.webhooks import Webhooks
 from greenroom_adapters.x.abilities import SETTLES_AFTER, capabilities_of
 from greenroom_adapters.x.acting import Acting
 from greenroom_adapters.x.activity import wanted
 from greenroom_adapters.x.api import Api
+from greenroom_adapters.x.charges import Charges
 from greenroom_adapters.x.checking import standing
 from greenroom_adapters.x.claims import Claims
 from greenroom_adapters.x.dialect import DIALECTS
 from greenroom_adapters.x.errors import refusal, wait
+from greenroom_adapters.x.knocking import Knocking, Signatures
 from greenroom_adapters.x.listening import Listening
 from greenroom_adapters.x.login import log_in
 from greenroom_adapters.x.mapping import author_of
+from greenroom_adapters.x.prices import Prices
 from greenroom_adapters.x.publishing import QUOTA_PREFIX, Publishing
 from greenroom_adapters.x.pushing import SILENCE, Pushing
 from greenroom_adapters.x.reading_back import ReadingBack
@@ -53,6 +59,9 @@ from greenroom_adapters.x.wire import WireUser
 __all__ = ["XAdapter"]
 
 Part = TypeVar("Part")
+
+OWN_READS = (Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.OWN_POST)
+"""Kinds of events that are posts in the account's own lists."""
 
 
 class XAdapter(Adapter):
@@ -102,7 +111,9 @@ class XAdapter(Adapter):
         )
         self._signer = signer_for(settings, self._http, now=now)
         dialect = DIALECTS[settings.dialect]
-        self._api = Api(self._http, self._signer, base_url=settings.base_url, dialect=dialect)
+        self._prices = Prices(settings.prices, is_charged=settings.access == "self_serve")
+        self._charges = Charges(self._prices, now=now)
+        self._api = Api(self._http, self._signer, base_url=settings.base_url, dialect=dialect, charges=self._charges)
         self._profile: WireUser | None = None
         self._me: Author | None = None
         self._claims = Claims()
@@ -117,15 +128,28 @@ class XAdapter(Adapter):
             sources.append(MessagesSource(self._api, every=every.messages, me=self._who, now=now))
         self._stream = _stream(settings, account=account, now=now, deadline=answer_within)
         self._pushing: Pushing | None = None
-        if self._stream is not None:
-            self._pushing = Pushing(
+        self._knocking: Knocking | None = None
+
+        def activities() -> Mapping[str, Mapping[str, str]]:
+            return wanted(dialect.activities, self._who().id, one_way=dialect.one_way)
+
+        if settings.webhook:
+            if self._stream is None:
+                raise ConfigurationError(
+                    "x: a `webhook` needs `bearer`, the app's bearer token: X is told of it with that"
+                )
+            self._knocking = Knocking(
                 self._api,
-                stream=self._stream,
-                activities=lambda: wanted(dialect.activities, self._who().id, one_way=dialect.one_way),
+                app=self._stream,
+                address=settings.webhook,
+                listen=settings.webhook_listen,
+                signatures=Signatures(client_secret=settings.client_secret, api_secret=settings.api_secret),
+                activities=activities,
                 pace=pace,
-                silence=silence,
             )
-        self._listening = Listening(sources, me=self._who, now=now, pushing=self._pushing, pace=pace)
+        elif self._stream is not None:
+            self._pushing = Pushing(self._api, stream=self._stream, activities=activities, pace=pace, silence=silence)
+        self._listening = Listening(sources, me=self._who, now=now, pushing=self._knocking or self._pushing, pace=pace)
         self._acting = Acting(self._api, me=self._who)
         self._reading_back = ReadingBack(self._api, self._claims, me=self._who, settles_after=SETTLES_AFTER, now=now)
         self._publishing: Publishing | None = None
@@ -145,6 +169,16 @@ class XAdapter(Adapter):
         """Keep the tokens of OAuth 2 there; the secrets of OAuth 1.0a never change."""
         if isinstance(self._signer, Tokens):
             self._signer.keep_in(keep)
+
+    def receive_at(self, webhooks: Webhooks) -> None:
+        """Be called by X on the servers that the bot's accounts share, where the account has a webhook."""
+        if self._knocking is not None:
+            self._knocking.receive_at(webhooks)
+
+    @property
+    def webhook_port(self) -> int:
+        """Where X's calls are listened for, while `events` runs; 0: nowhere."""
+        return 0 if self._knocking is None else self._knocking.port
 
     @classmethod
     async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
@@ -218,6 +252,11 @@ class XAdapter(Adapter):
                 self._learn(event)
                 yield event
 
+    @override
+    async def acknowledge(self, source: str, cursor: str) -> None:
+        """Let X know, where it waits for that, that what it told is on disk."""
+        self._listening.acknowledge(source, cursor)
+
     async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
         """Yield what came in from `since` until now, as far as X shows it, oldest first within a source."""
         async with aclosing(self._listening.history(since)) as events:
@@ -241,6 +280,34 @@ class XAdapter(Adapter):
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
         return await self._reading_back.find(attempt)
+
+    # What is gone ----------------------------------------------------------------------------------------------------
+
+    def price_of_look(self) -> int | None:
+        """Return what looking for one post costs; None: the owner wants no looks."""
+        return self._prices.of("post_read") if self._settings.look_for_deleted else None
+
+    async def gone(self, posts: Sequence[str]) -> frozenset[str]:
+        """Return which of these posts are not to be seen any more. Of a direct message X does not say it."""
+        return await self._acting.gone(posts)
+
+    # What it costs ---------------------------------------------------------------------------------------------------
+
+    def price_of(self, post: Post) -> int:
+        """Return what publishing the post costs."""
+        above = post.in_reply_to
+        return self._prices.of_post(post, goes_on=above is not None and self._claims.is_ours(above.id))
+
+    def price_of_hearing(self, kind: Kind) -> int:
+        """Return what reading one event of this kind costs. What X tells by itself is not among it: of that X names no
+        price outside its console."""
+        if kind in (Kind.DIRECT_MESSAGE, Kind.MESSAGE):
+            return self._prices.of("message_read")
+        return self._prices.of("own_read") if kind in OWN_READS else 0
+
+    def take_charges(self) -> int:
+        """Return what was read, reposted and deleted since the last time, in money."""
+        return self._charges.take()
 
     # What can be done beside posting ---------------------------------------------------------------------------------
 

@@ -1,14 +1,25 @@
 """What an owner should know of the account before it runs, each trouble with its mend."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from greenroom_adapters.contract import Author, Forbidden, PostRejected, Standing
 from greenroom_adapters.x.api import FEWEST, Api
-from greenroom_adapters.x.prices import PRICES
+from greenroom_adapters.x.prices import PRICES, Priced
 from greenroom_adapters.x.settings import XSettings
 from greenroom_adapters.x.wire import WireUser
 
 __all__ = ["standing"]
+
+TOLD: Mapping[Priced, str] = {
+    "post": "post",
+    "post_with_link": "post with a link",
+    "reply": "reply to who called for the bot",
+    "own_read": "mention read",
+    "message": "direct message",
+    "message_read": "direct message read",
+}
+"""Kind of call → what an owner calls it; the others are rare."""
 
 
 async def standing(api: Api, me: Author, profile: WireUser, *, settings: XSettings) -> Standing:
@@ -54,10 +65,11 @@ def _about_the_profile(profile: WireUser) -> Iterator[str]:
 def _about_money(settings: XSettings) -> Iterator[str]:
     if settings.access == "enterprise":
         return
-    told = ", ".join(f"{price.normalize()} for each {what}" for what, price in PRICES.items())
+    prices = {**PRICES, **{kind: Decimal(str(price)) for kind, price in settings.prices.items()}}
+    told = ", ".join(f"{prices[kind].normalize():f} for each {what}" for kind, what in TOLD.items())
     yield (
         f"X charges for what it does, in USD: {told}. Keep links out of posts where you can, and set a cap under "
-        "Billing in X's console."
+        "Billing in X's console: what a day may cost here (`limits: spend`) counts this bot alone."
     )
 
 

@@ -26,6 +26,10 @@ class Claims:
         """Note that this key sent the direct message."""
         self._note(message_ref(event_id).id, key)
 
+    def is_ours(self, post_id: str) -> bool:
+        """Say whether the account is known to have published the post."""
+        return post_id in self._keys
+
     def see(self, post_id: str) -> None:
         """Note that there is such a post."""
         self.newest = max(self.newest, int(post_id))

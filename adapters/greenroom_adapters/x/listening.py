@@ -4,8 +4,10 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import datetime, timedelta
+from itertools import count
+from typing import Protocol
 
 from greenroom_adapters.contract import (
     AdapterError,
@@ -20,7 +22,7 @@ from greenroom_adapters.transport import Pace
 from greenroom_adapters.x.activity import Told, read_activity
 from greenroom_adapters.x.looks import ExtraLooks
 from greenroom_adapters.x.position import WINDOW, Position
-from greenroom_adapters.x.pushing import Pushing
+from greenroom_adapters.x.pushed import Pushed, Unsafe
 from greenroom_adapters.x.sources import Source
 
 __all__ = ["Listening"]
@@ -29,8 +31,20 @@ logger = logging.getLogger(__name__)
 
 EAGER, SOON = 3, 1.0
 """So many times, after so many seconds each, an announced event is looked for that is not listed yet."""
+BACKLOG = 1000
+"""Activities that may wait to be read."""
+PATIENCE = 5.0
+"""Seconds that X may wait for a look that it has announced."""
 SHUT = timedelta(minutes=15)
 """How long a source is left alone that the app may not read."""
+
+
+class Pusher(Protocol):
+    """A way by which X tells what happens."""
+
+    def open(self, queue: "asyncio.Queue[Pushed]") -> AbstractAsyncContextManager[None]:
+        """Put what comes into the queue while the block runs."""
+        ...
 
 
 class _Ear:
@@ -47,6 +61,8 @@ class _Ear:
         """When something came last, by the loop's clock."""
         self.eager = 0
         """So many looks that find nothing are soon followed by another: something is announced and not listed yet."""
+        self.announced: list[Pushed] = []
+        """What rang since the last look."""
 
     def ring(self, now: float) -> None:
         """Have the source looked at as soon as may be, unless it cannot be read."""
@@ -78,7 +94,7 @@ class Listening:
         *,
         me: Callable[[], Author],
         now: Callable[[], datetime],
-        pushing: Pushing | None = None,
+        pushing: Pusher | None = None,
         pace: Pace | None = None,
         rng: random.Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -88,6 +104,8 @@ class Listening:
         self._now = now
         self._pushing = pushing
         self._pace = pace or Pace()
+        self._unsafe = Unsafe()
+        self._numbers = count(1)
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._sleep = sleep
 
@@ -116,11 +134,30 @@ class Listening:
                 async for event in events:
                     yield event
         else:
-            async with self._pushing.open() as queue, aclosing(self._events(ears, queue)) as events:
-                async for event in events:
-                    yield event
+            queue: asyncio.Queue[Pushed] = asyncio.Queue(BACKLOG)
+            async with self._pushing.open(queue):
+                try:
+                    async with aclosing(self._events(ears, queue)) as events:
+                        async for event in events:
+                            self._unsafe.passed(event.source, event.cursor)
+                            yield event
+                finally:
+                    self._give_up(queue, ears)
 
-    async def _events(self, ears: Sequence[_Ear], queue: "asyncio.Queue[bytes] | None") -> AsyncGenerator[Event, None]:
+    def acknowledge(self, source: str, cursor: str) -> None:
+        """Hear that everything up to this cursor is on disk."""
+        self._unsafe.acknowledged(source, cursor)
+
+    def _give_up(self, queue: "asyncio.Queue[Pushed]", ears: Sequence[_Ear]) -> None:
+        """Whoever still waits for something to be on disk is told that it is not: X says it again."""
+        self._unsafe.give_up()
+        while not queue.empty():
+            queue.get_nowait().settle(is_safe=False)
+        for ear in ears:
+            for pushed in ear.announced:
+                pushed.settle(is_safe=False)
+
+    async def _events(self, ears: Sequence[_Ear], queue: "asyncio.Queue[Pushed] | None") -> AsyncGenerator[Event, None]:
         clock = asyncio.get_running_loop().time
         while True:
             ear = min(ears, key=lambda one: one.due)
@@ -166,13 +203,25 @@ class Listening:
             raise
         except AdapterError as error:
             self._put_off(ear, error)
+            self._answer(ear, None)
             return ()
+        self._answer(ear, events)
         if ear.failures:
             logger.info("%s can be read again", ear.source.name)
         ear.looked(clock(), found=bool(events))
         return events
 
-    async def _pushed(self, queue: "asyncio.Queue[bytes] | None", pause: float) -> bytes | None:
+    def _answer(self, ear: _Ear, events: Sequence[Event] | None) -> None:
+        """See to those that rang for this look: what it found has to be on disk first; None: it failed. What is
+        announced and not listed yet is safe, for the list is X's, and has it in a moment."""
+        announced, ear.announced = ear.announced, []
+        for pushed in announced:
+            if events:
+                self._unsafe.wait(ear.source.name, events[-1].cursor, pushed)
+            else:
+                pushed.settle(is_safe=events is not None)
+
+    async def _pushed(self, queue: "asyncio.Queue[Pushed] | None", pause: float) -> Pushed | None:
         """Wait so many seconds, or until X tells something; return that."""
         if queue is None:
             await self._sleep(pause)
@@ -183,17 +232,28 @@ class Listening:
         except TimeoutError:
             return None
 
-    def _told(self, pushed: bytes, ears: Sequence[_Ear]) -> Sequence[Event]:
+    def _told(self, pushed: Pushed, ears: Sequence[_Ear]) -> Sequence[Event]:
         """Return what an activity is; one that is in a listing makes that be looked at."""
-        told = self._activity(pushed)
+        told = self._activity(pushed.body)
+        if told.event is not None:
+            self._unsafe.wait(told.event.source, told.event.cursor, pushed)
+            return (told.event,)
+        now = asyncio.get_running_loop().time()
         for ear in ears:
             if ear.source.name == told.look_at:
-                ear.ring(asyncio.get_running_loop().time())
-        return () if told.event is None else (told.event,)
+                ear.ring(now)
+                if ear.due - now <= PATIENCE:
+                    ear.announced.append(pushed)
+                    return ()
+        # Nothing that could be lost: it says nothing to us, or cannot be read and was told to the log, or it is in a
+        # list of X's that will be looked at.
+        pushed.settle(is_safe=True)
+        return ()
 
-    def _activity(self, pushed: bytes) -> Told:
+    def _activity(self, body: bytes) -> Told:
         try:
-            return read_activity(pushed, me=self._me(), cursor="stream", now=self._now())
+            # a number, so that each can be acknowledged; where to go on after a start it does not say
+            return read_activity(body, me=self._me(), cursor=f"told-{next(self._numbers)}", now=self._now())
         except ValueError as error:
             logger.warning("what X pushed cannot be read: %s", error)
             return Told()

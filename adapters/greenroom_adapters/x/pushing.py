@@ -9,9 +9,11 @@ from datetime import timedelta
 
 import aiohttp
 
-from greenroom_adapters.contract import AdapterError, AuthenticationFailed, PostRejected
+from greenroom_adapters.contract import AdapterError, AuthenticationFailed
 from greenroom_adapters.transport import Http, Pace, levelled
 from greenroom_adapters.x.api import Api
+from greenroom_adapters.x.pushed import Pushed
+from greenroom_adapters.x.subscribing import subscribe
 
 __all__ = ["SILENCE", "Pushing"]
 
@@ -25,8 +27,6 @@ STEADY_SECONDS = 10.0
 LONGEST_LINE = 1024 * 1024
 REFUSED = timedelta(minutes=15)
 """Pause after X did not take the app's bearer token: the listings go on without the stream."""
-BACKLOG = 1000
-TAG = "greenroom"
 
 
 class Pushing:
@@ -51,14 +51,13 @@ class Pushing:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def open(self) -> AsyncGenerator["asyncio.Queue[bytes]", None]:
-        """Hand out the activities that come from now on, not read yet. Whatever comes while more than `BACKLOG` wait is
+    async def open(self, queue: "asyncio.Queue[Pushed]") -> AsyncGenerator[None, None]:
+        """Put the activities that come from now on into the queue, not read yet. Whatever comes while it is full is
         dropped: the listings have it."""
-        queue: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG)
         task = asyncio.create_task(self._listen(queue), name="x: stream")
         self._tasks.add(task)
         try:
-            yield queue
+            yield
         finally:
             await self._end([task])
 
@@ -72,12 +71,12 @@ class Pushing:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.difference_update(tasks)
 
-    async def _listen(self, queue: "asyncio.Queue[bytes]") -> None:
+    async def _listen(self, queue: "asyncio.Queue[Pushed]") -> None:
         http, clock = self._stream, asyncio.get_running_loop().time
         failures = 0
         while True:
             try:
-                await self._subscribe()
+                await subscribe(self._api, self._activities())
                 response = await http.open_lines(STREAM, query={}, silence=self._silence, accept="application/json")
             except AuthenticationFailed as refused:
                 logger.warning("X tells nothing by stream, mentions are looked for instead: %s", refused)
@@ -98,7 +97,7 @@ class Pushing:
             logger.log(level, "the stream of activities broke: %s", http.redactor.clean(reason))
             await asyncio.sleep(self._pace.wait(failures, self._random).total_seconds())
 
-    async def _read(self, response: aiohttp.ClientResponse, queue: "asyncio.Queue[bytes]") -> str:
+    async def _read(self, response: aiohttp.ClientResponse, queue: "asyncio.Queue[Pushed]") -> str:
         """Read lines until the stream breaks; return how it did."""
         rest = b""
         try:
@@ -106,7 +105,7 @@ class Pushing:
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     if line.strip() and not queue.full():
-                        queue.put_nowait(levelled(line.strip()))
+                        queue.put_nowait(Pushed(body=levelled(line.strip())))
                 if len(rest) > LONGEST_LINE:
                     return "a line without an end"
         except TimeoutError:
@@ -114,15 +113,3 @@ class Pushing:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return str(error) or type(error).__name__
         return "it ended"
-
-    async def _subscribe(self) -> None:
-        """Have X tell what is wanted: what is missing among the subscriptions is added, others' are left alone."""
-        wanted = self._activities()
-        there = await self._api.subscriptions()
-        for kind, chosen in wanted.items():
-            if any(one.event_type == kind and one.filter == chosen for one in there):
-                continue
-            try:
-                await self._api.subscribe(kind, chosen, tag=TAG)
-            except PostRejected as refused:
-                logger.warning("X does not tell of %s: %s", kind, refused)

@@ -1,9 +1,11 @@
 """What an owner writes below an account on X."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from greenroom_adapters.contract import Secret
+from greenroom_adapters.x.prices import Priced
 
 __all__ = ["XSettings"]
 
@@ -45,7 +47,17 @@ class XSettings:
     """The app's bearer token: X then tells by itself what happens (Activity stream). With `dialect: post` mentions come
     within seconds, with likes, follows and deletions, which no listing has; with `dialect: tweet` it tells of follows
     alone."""
+    webhook: str = ""
+    """Address under which X calls the bot instead of the stream, for example https://bot.example.com/x: https, without
+    a port. It needs `bearer`, and a proxy in front of `webhook_listen`."""
+    webhook_listen: str = "127.0.0.1:8443"
+    """Where the bot itself listens for what comes in under `webhook`, by plain HTTP."""
     direct_messages: bool = True
     """Listen to direct messages. Each that is read costs money, and the app needs the permission."""
+    prices: Mapping[Priced, float] = field(default_factory=dict[Priced, float])
+    """What X charges you, in USD, where it is not what X charged self-serve apps in August 2026."""
+    look_for_deleted: bool = False
+    """Look once a day for every post that the ledger keeps the words of, and forget those that are gone: X wants that,
+    and does not tell what others delete. Each look costs what reading a post costs; `keep: 1 day` makes it needless."""
     base_url: str = "https://api.x.com"
     """Address of the API, for servers that speak the same."""

@@ -9,6 +9,7 @@ __all__ = [
     "DONE",
     "IDS",
     "INCLUDES",
+    "MADE_WEBHOOK",
     "MEDIA",
     "MESSAGES",
     "PAGES",
@@ -20,6 +21,7 @@ __all__ = [
     "SUBSCRIPTIONS",
     "TOKENS",
     "UPLOADS",
+    "WEBHOOKS",
     "WireEntities",
     "WireIncludes",
     "WireMedia",
@@ -31,6 +33,7 @@ __all__ = [
     "WireSubscription",
     "WireUpload",
     "WireUser",
+    "WireWebhook",
     "first",
 ]
 
@@ -196,6 +199,8 @@ class WirePage(msgspec.Struct, frozen=True):
     data: tuple[msgspec.Raw, ...] | None = None
     includes: msgspec.Raw = msgspec.Raw(b"{}")
     meta: WireMeta = WireMeta()
+    errors: tuple[msgspec.Raw, ...] | None = None
+    """Why what was asked for is not among it."""
 
 
 class WirePerson(msgspec.Struct, frozen=True):
@@ -244,10 +249,27 @@ class WireSubscription(msgspec.Struct, frozen=True):
 
     event_type: str = ""
     filter: dict[str, str] = {}
+    webhook_id: str = ""
 
 
 class WireSubscriptions(msgspec.Struct, frozen=True):
     data: tuple[WireSubscription, ...] | None = None
+
+
+class WireWebhook(msgspec.Struct, frozen=True):
+    """An address to which X tells things."""
+
+    id: Id
+    url: str = ""
+    valid: bool = True
+
+
+class WireWebhooks(msgspec.Struct, frozen=True):
+    data: tuple[WireWebhook, ...] | None = None
+
+
+class WireMadeWebhook(msgspec.Struct, frozen=True):
+    data: WireWebhook
 
 
 class WireDone(msgspec.Struct, frozen=True):
@@ -277,6 +299,8 @@ PAGES = msgspec.json.Decoder(WirePage)
 POSTS = msgspec.json.Decoder(WirePost)
 MESSAGES = msgspec.json.Decoder(WireMessage)
 SUBSCRIPTIONS = msgspec.json.Decoder(WireSubscriptions)
+WEBHOOKS = msgspec.json.Decoder(WireWebhooks)
+MADE_WEBHOOK = msgspec.json.Decoder(WireMadeWebhook)
 PEOPLE = msgspec.json.Decoder(WireUser)
 PERSONS = msgspec.json.Decoder(WirePerson)
 MEDIA = msgspec.json.Decoder(WireMedia)

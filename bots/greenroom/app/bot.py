@@ -14,13 +14,14 @@ from greenroom.app.homeless import end_homeless
 from greenroom.app.keeping import FolderKeep
 from greenroom.app.local import LocalPlatform, is_local
 from greenroom.app.options import Options
+from greenroom.app.presence import Presence
 from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
 from greenroom.app.sources import Sources, read_sources, rehearsing_in, sources_kept
 from greenroom.app.speaking import build_speaker
 from greenroom.app.telling import Teller
 from greenroom.app.thresholds import Thresholds
 from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
-from greenroom.delivery import Shelf, recalled
+from greenroom.delivery import Payments, Shelf, recalled
 from greenroom.personas import Persona
 from greenroom.policy import SWITCH, Budget, Policy, Terms
 from greenroom.routing import Router
@@ -32,6 +33,7 @@ from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk, Speaker
 from greenroom.turns.outage import Outage
 from greenroom_adapters.contract import Adapter
+from greenroom_adapters.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from greenroom.generation.script import Script
@@ -71,6 +73,7 @@ class Bot:
         self._budget = Budget(
             self.ledger, clock=options.clock, zone=file.timezone, limit=file.limits.spend.amount.micros
         )
+        self._webhooks = Webhooks()
         self._alone = asyncio.Lock()
         self._log = get_log().bind(bot=file.bot)
 
@@ -148,6 +151,7 @@ class Bot:
             tasks.create_task(self._teller.run())
             tasks.create_task(self._catching_up.run())
             tasks.create_task(self._declaring.run())
+            tasks.create_task(self._presence.run())
             if self._reloader is not None:
                 tasks.create_task(self._reloader.run())
 
@@ -245,6 +249,7 @@ class Bot:
                 live=account.live,
                 listens_to_others=bool(self._speaker.patient),
                 shelf=self._shelf,
+                payments=Payments(adapter, account=name, budget=self._budget, clock=options.clock),
             )
         self.ledger.on_arrival(self._arrived)
         self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)
@@ -262,6 +267,7 @@ class Bot:
         )
         self._teller = Teller(self.ledger, file=self._in_force, desks=self.desks, put=self._put, clock=options.clock)
         await self._teller.begin()
+        self._presence = Presence(self.ledger, self.desks, budget=self._budget, clock=options.clock)
         self._declaring = Declaring(
             self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
         )
@@ -324,6 +330,7 @@ class Bot:
             keeps=self.keeps,
             environ=options.environ,
             warn=self._warn,
+            webhooks=self._webhooks,
         )
 
     # running

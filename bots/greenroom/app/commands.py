@@ -141,7 +141,8 @@ class Commands:
         if not desk.is_connected:
             why = desk.pacer.paused or "its platform has not let it in yet"
             raise ConfigurationError(f"the running bot is not signed in there: {why}")
-        return {"done": "looked", "standing": msgspec.to_builtins(await standing_of(desk.adapter, self._file, account))}
+        standing = await standing_of(desk.adapter, self._file, account, now=self._clock.now())
+        return {"done": "looked", "standing": msgspec.to_builtins(standing)}
 
     async def _try_tell(self, arguments: Mapping[str, Any]) -> _Answer:
         """Say once, where the owner will be told what needs him, that this is the place."""

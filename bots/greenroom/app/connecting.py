@@ -10,6 +10,7 @@ from greenroom.app.local import LocalPlatform, is_local, start_local
 from greenroom.personas import Persona
 from greenroom.settings import BotFile, Platforms, account_folder, read_login, settings_for
 from greenroom_adapters.contract import Adapter, SupportsKeeping
+from greenroom_adapters.webhooks import SupportsWebhooks, Webhooks
 
 __all__ = ["build_adapter"]
 
@@ -24,10 +25,11 @@ async def build_adapter(
     keeps: dict[str, FolderKeep],
     environ: Mapping[str, str],
     warn: Callable[[str], None],
+    webhooks: Webhooks,
 ) -> Adapter:
     """Return the adapter of an account, not yet entered. A local platform that is not in `local` yet is started, and
     put there: whoever calls stops it. So it is with the place of an account that keeps something, in `keeps`: whoever
-    calls closes it.
+    calls closes it. Who is called by its platform is called on `webhooks`.
 
     :raises SecretMissing: a secret is not where its reference says
     :raises ConfigurationError: what the account's sign-in left cannot be used
@@ -55,6 +57,8 @@ async def build_adapter(
         login=login,
     )
     made = adapter(built, account=name)
+    if isinstance(made, SupportsWebhooks):
+        made.receive_at(webhooks)
     if isinstance(made, SupportsKeeping):
         if name not in keeps:
             place = kept_folder(folder, built, login, fields=adapter.session_fields)

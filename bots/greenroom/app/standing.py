@@ -1,9 +1,11 @@
 """How an account stands: what its adapter says of it, looked up here or by the running bot that is signed in."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
+from greenroom.app.outlay import outlay_of
 from greenroom.settings import BotFile, Place
 from greenroom.turns.form import Misfit, form_of
 from greenroom_adapters.contract import Adapter, Capabilities, SupportsDeclaration, Surface
@@ -22,15 +24,18 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What will not work as the file has it, each with its mend."""
     is_bot: bool | None
     """Its platform marks it as a bot; None: the platform has no mark that a program could set."""
+    costs: tuple[str, ...] = ()
+    """What a day on it costs, in words; empty: its platform charges nothing."""
 
 
-async def standing_of(adapter: Adapter, file: BotFile, account: str) -> Standing:
+async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: datetime) -> Standing:
     """Ask the platform how an account of this file stands; `adapter` is entered. Changes nothing there.
 
     :raises AdapterError: it cannot be asked now
     """
     found = await adapter.check()
     capabilities = adapter.capabilities
+    outlay = outlay_of(adapter, file, account, now=now)
     speaks_to_all = Surface.POST in capabilities.surfaces
     return Standing(
         handle=found.me.handle,
@@ -39,7 +44,9 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str) -> Standing
             *found.warnings,
             *(() if speaks_to_all else _homeless(file, account)),
             *_misfits(file, account, capabilities),
+            *outlay.warnings,
         ),
+        costs=outlay.costs,
         is_bot=found.me.is_bot if isinstance(adapter, SupportsDeclaration) else None,
     )
 

@@ -6,9 +6,9 @@ import random
 from greenroom.app.accounts import EVERY_ACCOUNT
 from greenroom.app.telling import HELLO, hello_turn, person_id
 from greenroom.clock import Clock
-from greenroom.delivery import Dispatcher, recalled
+from greenroom.delivery import Dispatcher, Payments, recalled
 from greenroom.faults import no_fault
-from greenroom.policy import ALLOW, SWITCH
+from greenroom.policy import ALLOW, SWITCH, Budget
 from greenroom.settings import Person, Place
 from greenroom.storage import Draft, Ledger, Part, State, Turn
 from greenroom.turns.intent import key_of
@@ -20,12 +20,14 @@ PATIENCE = 20.0
 """Seconds in which it must have gone out; later the running bot sees it through."""
 
 
-async def hello_from_here(ledger: Ledger, adapter: Adapter, to: Person | Place, *, bot: str, clock: Clock) -> str:
+async def hello_from_here(
+    ledger: Ledger, adapter: Adapter, to: Person | Place, *, bot: str, clock: Clock, budget: Budget
+) -> str:
     """Say hello where the owner will hear, unless that was done before, or nothing may go out there; return what became
     of it, in words.
 
-    `ledger` is open for writing, `adapter` is entered. Goes through delivery as everything does, under a key, so what
-    is interrupted is neither lost nor said twice.
+    `ledger` is open for writing, `adapter` is entered, and what it costs comes out of `budget`. Goes through delivery
+    as everything does, under a key, so what is interrupted is neither lost nor said twice.
 
     :raises AdapterError: the platform cannot be asked now
     """
@@ -57,6 +59,7 @@ async def hello_from_here(ledger: Ledger, adapter: Adapter, to: Person | Place, 
         clock=clock,
         faults=no_fault,
         chance=random.Random(),  # noqa: S311 - jitter
+        payments=Payments(adapter, account=turn.account, budget=budget, clock=clock),
     )
     try:
         async with asyncio.timeout(PATIENCE):

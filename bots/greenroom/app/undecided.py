@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from greenroom.clock import MICROSECOND, Clock
+from greenroom.delivery import given_back
 from greenroom.storage import Ledger, Part, State, Turn
 from greenroom.turns import AccountDesk
 from greenroom.turns.gathering import reopened
@@ -46,6 +47,7 @@ class TurnsAside:
         if turn.state is State.HELD:
             # other words are found: what was ready to go out, before it was held or written by hand, is dropped
             turn.outbox = []
+        spends = [given_back(part) for part in turn.outbox if part.spend]
         for part in turn.outbox:
             if part.post_id is None:
                 # what was prepared may be why it was refused; it did not go out, so it may be prepared again
@@ -59,6 +61,9 @@ class TurnsAside:
         if (desk := self._desks.get(turn.account)) is not None:
             for one in (turn, *again):
                 desk.lanes.resume(one)
+        for spend in spends:
+            # it did not go out, so it was not paid
+            await self._ledger.settle(spend, 0)
         return {"done": "tried again", "turn": turn.seq}
 
     async def drop(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -77,8 +82,10 @@ class TurnsAside:
         if not where and sum(part.post_id is None for part in turn.outbox) > 1:
             raise ConfigurationError("say which post it is, by its address or id: the rest of the thread answers it")
         now = self._clock.micros()
+        paid: dict[int, int] = {}
         for number, part in enumerate(turn.outbox):
             if part.post_id is None:
+                paid[part.spend], part.spend, part.price = part.price, 0, 0
                 _believe(part, where, now)
                 if where:
                     self._ledger.receipt(turn, number)
@@ -94,6 +101,9 @@ class TurnsAside:
         self._ledger.note(turn.seq, "went out", where or "says its owner")
         if remaining and (desk := self._desks.get(turn.account)) is not None:
             desk.lanes.resume(turn)
+        for spend, price in paid.items():
+            if spend:
+                await self._ledger.settle(spend, price)
         return {"done": "noted as sent", "turn": turn.seq}
 
     async def _aside(self, arguments: Mapping[str, Any], *states: State) -> Turn:

@@ -7,7 +7,7 @@ from greenroom.app.commands import THAT_WAIT, Commands
 from greenroom.clock import Clock
 from greenroom.delivery import Shelf
 from greenroom.settings import BotFile
-from greenroom.storage import Command, Ledger, Turn
+from greenroom.storage import Command, Ledger, Turn, empty_gone
 
 __all__ = ["expire_for_ever", "obey_for_ever", "retire_for_ever"]
 
@@ -49,8 +49,10 @@ async def expire_for_ever(ledger: Ledger, *, clock: Clock, ended: Callable[[Turn
 
 
 async def retire_for_ever(ledger: Ledger, shelf: Shelf, *, file: Callable[[], BotFile], clock: Clock) -> None:
-    """Empty the texts and remove the fitted files that are older than the file in force keeps them."""
+    """Empty the texts and remove the fitted files that are older than the file in force keeps them, and the texts of
+    what its authors have deleted."""
     while True:
+        await empty_gone(ledger, clock=clock)
         before = clock.micros() - int(file().keep.total_seconds() * 1e6)
         while await ledger.retire(before=before):
             await clock.sleep(0.05)

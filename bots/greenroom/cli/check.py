@@ -94,6 +94,7 @@ def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:
         mark = "" if account.is_bot is None else "; marked as a bot" if account.is_bot else "; not marked as a bot yet"
         may = ", ".join(account.may)
         rows.append(("account", f"{name} is @{account.handle} on {account.platform}{mark}; may {may}"))
+        rows += [("costs", f"{name}: {words}") for words in account.costs]
     facts(rows, place)
     for name, account in findings.accounts.items():
         for warning in account.warnings:

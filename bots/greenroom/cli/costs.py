@@ -22,6 +22,7 @@ __all__ = [
     "forecast_words",
     "hint_of_a_key",
     "limit_words",
+    "spend_words",
     "spent_today",
 ]
 
@@ -37,7 +38,11 @@ async def limit_words(file: BotFile, ledger: Ledger | None) -> str | None:
     """Return what a day may cost and has cost; None: no engine is paid. Without a ledger nothing was spent yet."""
     if not any(isinstance(engine, ModelRef) and _price(engine) is not None for engine in file.engines.text):
         return None
-    spent = 0 if ledger is None else await spent_today(file, ledger)
+    return spend_words(file, 0 if ledger is None else await spent_today(file, ledger))
+
+
+def spend_words(file: BotFile, spent: int) -> str:
+    """Return what a day may cost and has cost."""
     return f"at most {money(file.limits.spend.amount.micros)} a day, {money(spent)} spent today"
 
 

@@ -13,7 +13,14 @@ import msgspec
 from greenroom.app import Bot, Options, Standing, router_of, standing_of
 from greenroom.cli.asking import ask, runs
 from greenroom.cli.choosing import Chosen
-from greenroom.cli.costs import engine_words, engines_without_key, forecast_words, hint_of_a_key, limit_words
+from greenroom.cli.costs import (
+    engine_words,
+    engines_without_key,
+    forecast_words,
+    hint_of_a_key,
+    limit_words,
+    spend_words,
+)
 from greenroom.cli.failing import words_of
 from greenroom.cli.showing import moment_words
 from greenroom.cli.trying import tried, unheard, unread
@@ -41,6 +48,8 @@ class AccountFindings:
     is_bot: bool | None = None
     """Its platform marks it as a bot; None: the platform has no mark that a program could set."""
     warnings: Sequence[str] = ()
+    costs: Sequence[str] = ()
+    """What a day on it costs, in words; empty: its platform charges nothing."""
     error: str | None = None
     """Why it could not be signed in; None: it was."""
 
@@ -80,6 +89,7 @@ class Findings:
                     "may": list(one.may),
                     "is_bot": one.is_bot,
                     "warnings": list(one.warnings),
+                    "costs": list(one.costs),
                     "error": one.error,
                 }
                 for name, one in self.accounts.items()
@@ -152,6 +162,8 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     tell = None if file.tell is None else tell_words(file.tell)
     try:
         accounts = {name: await _signed_in(bot, name) for name in file.accounts}
+        if limit is None and any(account.costs for account in accounts.values()):
+            limit = spend_words(file, 0)
         if file.tell is not None and tries_tell and accounts[file.tell.account].error is None:
             tell = f"{tell}: {await tried(bot, file.tell)}"
     finally:
@@ -181,7 +193,7 @@ async def _signed_in(bot: Bot, name: str) -> AccountFindings:
                 standing = await _asked_of_who_is_signed_in(bot.file, name)
             else:
                 async with adapter:
-                    standing = await standing_of(adapter, bot.file, name)
+                    standing = await standing_of(adapter, bot.file, name, now=SystemClock().now())
     except TimeoutError:
         return AccountFindings(platform=platform, error=f"the platform did not answer within {PATIENCE:.0f} seconds")
     except AuthenticationFailed as error:
@@ -196,6 +208,7 @@ async def _signed_in(bot: Bot, name: str) -> AccountFindings:
         may=standing.may,
         is_bot=standing.is_bot,
         warnings=standing.warnings,
+        costs=standing.costs,
     )
 
 

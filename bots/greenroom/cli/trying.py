@@ -6,6 +6,7 @@ from greenroom.app import Bot, hello_from_here
 from greenroom.cli.asking import ask, reading, runs
 from greenroom.cli.failing import words_of
 from greenroom.clock import SystemClock
+from greenroom.policy import Budget
 from greenroom.settings import BotFile, Person, Place
 from greenroom.storage import StorageError
 from greenroom_adapters.contract import GreenroomError
@@ -57,7 +58,9 @@ async def tried(bot: Bot, to: Person | Place) -> str:
             answer = str((await ask(file, "try-tell", {}))["done"])
         else:
             async with asyncio.timeout(PATIENCE), bot.ledger as ledger, await bot.adapter(to.account) as adapter:
-                answer = await hello_from_here(ledger, adapter, to, bot=file.bot, clock=SystemClock())
+                clock = SystemClock()
+                budget = Budget(ledger, clock=clock, zone=file.timezone, limit=file.limits.spend.amount.micros)
+                answer = await hello_from_here(ledger, adapter, to, bot=file.bot, clock=clock, budget=budget)
     except TimeoutError:
         return f"could not be tried: the platform did not answer within {PATIENCE:.0f} seconds"
     except GreenroomError as error:

@@ -2,6 +2,7 @@
 
 from greenroom.delivery.dispatcher import Dispatcher
 from greenroom.delivery.pacing import Pacer, forget_block, recalled
+from greenroom.delivery.payments import Payments, given_back
 from greenroom.delivery.shelf import Shelf
 
-__all__ = ["Dispatcher", "Pacer", "Shelf", "forget_block", "recalled"]
+__all__ = ["Dispatcher", "Pacer", "Payments", "Shelf", "forget_block", "given_back", "recalled"]

@@ -10,10 +10,11 @@ from functools import partial
 from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.delivery.deadlines import Deadlines
 from greenroom.delivery.pacing import Pacer, note_block
+from greenroom.delivery.payments import Payments, given_back
 from greenroom.delivery.shelf import Shelf
 from greenroom.faults import FaultHook
 from greenroom.policy import Allow, Hold, Later, Refuse, Repair, Verdict
-from greenroom.storage import Ledger, Part, State, StorageError, Turn
+from greenroom.storage import Ledger, Part, State, StorageError, Turn, note_gone
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
     Absent,
@@ -82,9 +83,11 @@ class Dispatcher:
         faults: FaultHook,
         chance: random.Random,
         shelf: Shelf | None = None,
+        payments: Payments | None = None,
     ) -> None:
         """Take the account and its means; `may_send` is asked before the first try of a turn. On the `shelf` files are
-        made to fit the platform; None: they go out as they are."""
+        made to fit the platform; None: they go out as they are. `payments` pay what the platform charges; None: it
+        charges nothing."""
         self._adapter = adapter
         self._account = account
         self._ledger = ledger
@@ -94,6 +97,7 @@ class Dispatcher:
         self._faults = faults
         self._chance = chance
         self._shelf = shelf
+        self._payments = payments
         self._deadlines = Deadlines(adapter)
         self._claimed: dict[str, int] = {}
         """Post that was looked up → seq of the turn that takes it for its own, until the ledger knows of it."""
@@ -162,15 +166,46 @@ class Dispatcher:
             if in_doubt and not self._key_is_trusted(part):
                 # its window ended while the turn waited
                 return AGAIN
+            if self._payments is not None and self._payments.is_due(part):
+                if (why := await self._payments.reserve(turn, part)) is not None:
+                    return self._unaffordable(turn, why)
+                if not _is_on_its_way(turn):
+                    # a deletion, an edit or a command met it meanwhile
+                    await self._settle(given_back(part), 0)
+                    return OVER
             if not (in_doubt or index) and not isinstance(verdict := self._may_send(turn), Allow):
-                return self._stopped(turn, verdict)
+                spend = given_back(part)
+                after = self._stopped(turn, verdict)
+                await self._settle(spend, 0)
+                return after
             answer = await self._publish(turn, part)
         finally:
             self._pacer.end()
         if isinstance(answer, Receipt):
             self._faults("after_publish_before_receipt")
-            return self._accept(turn, part, answer)
-        return await self._failed(turn, part, answer, in_doubt)
+            spend, price = part.spend, part.price
+            after = self._accept(turn, part, answer)
+            await self._settle(spend, price)
+            return after
+        spend = given_back(part) if _is_nothing(answer) and not in_doubt else 0
+        after = await self._failed(turn, part, answer, in_doubt)
+        await self._settle(spend, 0)
+        return after
+
+    async def _settle(self, spend: int, price: int) -> None:
+        """Settle what was set aside, where something was, after what became of it is queued for the ledger."""
+        if self._payments is not None:
+            await self._payments.settle(spend, price)
+
+    def _unaffordable(self, turn: Turn, why: str) -> _Next:
+        """Let a turn wait for money, which is there tomorrow, or when the owner says so."""
+        assert self._payments is not None  # noqa: S101 - nobody else finds it too dear
+        if turn.reason != why:
+            self._ledger.note(turn.seq, "budget", why)
+            self._log.warning("waits for money", turn=turn.seq, why=why)
+        turn.not_before, turn.reason = self._payments.again_at(), why
+        self._ledger.save(turn)
+        return AGAIN
 
     def _stopped(self, turn: Turn, verdict: Later | Repair | Hold | Refuse) -> _Next:
         """Do with a turn of which nothing has gone out yet what the policy says at the last moment."""
@@ -267,6 +302,9 @@ class Dispatcher:
             case PostRejected() if in_doubt:
                 return self._park(turn, f"{turn.reason}; a later try was refused: {why}")
             case TargetGone() if part is turn.outbox[0]:
+                above = part.post.in_reply_to
+                if above is not None and above.id == turn.post_id:
+                    note_gone(self._ledger, self._account, above.id)
                 return self._end(turn, State.IGNORED, "source gone")
             case PostRejected():
                 whose = "refused before sending" if part.number == 0 else "the platform refused it"
@@ -318,6 +356,7 @@ class Dispatcher:
         part.post_id = receipt.ref.id
         part.url = receipt.ref.url
         part.published = to_micros(receipt.published_at)
+        part.spend = part.price = 0
         turn.not_before = 0
         self._remember(receipt.ref.id)
         is_last = part is turn.outbox[-1]
@@ -384,12 +423,19 @@ class Dispatcher:
                 answer = Undecided(reason="what the platform has belongs to another turn", final=True)
             if isinstance(answer, Found):
                 self._ledger.note(turn.seq, "found", f"{why}; the platform has it")
-                return self._accept(turn, part, answer.receipt)
+                spend, price = part.spend, part.price
+                after = self._accept(turn, part, answer.receipt)
+                await self._settle(spend, price)
+                return after
             if isinstance(answer, Absent):
+                spend = given_back(part)
                 if refused:
-                    return self._end(turn, State.DEAD, f"the platform calls it a duplicate of something else: {why}")
-                self._ledger.note(turn.seq, "absent", f"{why}; the platform does not have it")
-                return self._again(turn, part, why, in_doubt=False)
+                    after = self._end(turn, State.DEAD, f"the platform calls it a duplicate of something else: {why}")
+                else:
+                    self._ledger.note(turn.seq, "absent", f"{why}; the platform does not have it")
+                    after = self._again(turn, part, why, in_doubt=False)
+                await self._settle(spend, 0)
+                return after
             if self._key_is_trusted(part) and not refused:
                 # the first doubt is settled at once; a platform that goes on losing its answers is given time
                 turn.not_before = self._after_a_pause(part) if part.number > 1 else 0
@@ -437,3 +483,9 @@ class Dispatcher:
 
 def _is_on_its_way(turn: Turn) -> bool:
     return turn.state in (INTENDED, SENDING)
+
+
+def _is_nothing(failure: AdapterError | TimeoutError) -> bool:
+    """Say whether a try that failed so surely brought nothing out."""
+    refused = isinstance(failure, PostRejected) and not isinstance(failure, Duplicate)
+    return refused or isinstance(failure, Unavailable | AuthenticationFailed)

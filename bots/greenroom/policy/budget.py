@@ -5,7 +5,7 @@ cancelled turn) counts as spent, also after a restart. So the limit errs on the 
 """
 
 import asyncio
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
 from greenroom.clock import Clock
@@ -43,17 +43,18 @@ def start_of_day(moment: datetime, zone: tzinfo) -> datetime:
 class Reserved:
     """An amount that was set aside; see `Budget.reserve`."""
 
-    __slots__ = ("_id", "_ledger", "micros")
+    __slots__ = ("_ledger", "id", "micros")
 
     def __init__(self, ledger: SpendLedger, id: int, micros: int) -> None:
         self._ledger = ledger
-        self._id = id
+        self.id = id
+        """By which it is found again after a restart; see `Budget.settle`."""
         self.micros = micros
         """What was set aside, in millionths of a US dollar."""
 
     async def settle(self, micros: int) -> None:
         """Replace the reserved amount by what the call really cost. It counts for the day of the reservation."""
-        await self._ledger.settle(self._id, micros)
+        await self._ledger.settle(self.id, micros)
 
 
 class Budget:
@@ -96,10 +97,18 @@ class Budget:
         """Return what today has cost so far, open reservations included, in millionths of a US dollar."""
         return await self._ledger.spent_since(start_of_day(self._clock.now(), self._zone))
 
-    async def reserve(self, micros: int, *, turn: str, model: str) -> Reserved | None:
+    @property
+    def tomorrow(self) -> datetime:
+        """When the next day begins, in UTC: then the whole limit is there again."""
+        today = start_of_day(self._clock.now(), self._zone)
+        # the longest day has 25 hours and the shortest 23: this is in the middle of the next one
+        return start_of_day(today + timedelta(hours=36), self._zone)
+
+    async def reserve(self, micros: int, *, turn: str, model: str, beside: int = 0) -> Reserved | None:
         """Set `micros` aside for a call of `model` that serves `turn`; returns when that is committed.
 
-        None when the amount does not fit into what is left of today: nothing was recorded then.
+        None when the amount does not fit into what is left of today: nothing was recorded then. With `beside` that much
+        more has to fit, which is not set aside: what will be needed soon for the same turn.
         """
         if micros < 0:
             raise ValueError("a price is not negative")
@@ -107,8 +116,17 @@ class Budget:
             now = self._clock.now()
             today = start_of_day(now, self._zone)
             spent = await self._ledger.spent_since(today)
-            if spent + micros > self._limit:
+            if spent + micros + beside > self._limit:
                 self._refused = (today, self._limit)
                 return None
             id = await self._ledger.reserve(at=now, turn=turn, model=model, micros=micros)
         return Reserved(self._ledger, id, micros)
+
+    async def settle(self, id: int, micros: int) -> None:
+        """Replace the amount of a reservation of this or an earlier run by what the call really cost."""
+        await self._ledger.settle(id, micros)
+
+    async def charge(self, micros: int, *, turn: str, model: str) -> None:
+        """Record what is paid already, within the limit or not: what is left of today is less by that."""
+        id = await self._ledger.reserve(at=self._clock.now(), turn=turn, model=model, micros=micros)
+        await self._ledger.settle(id, micros)

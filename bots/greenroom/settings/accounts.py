@@ -295,6 +295,9 @@ def _as_written(hint: Any, name: str) -> Any:
     if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
         item: Any = _as_written(arguments[0], name)
         return Annotated[tuple[item, ...], one_or_many]
+    if origin is Mapping:
+        written_key, written_value = (_as_written(argument, name) for argument in arguments)
+        return Mapping[written_key, written_value]
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return Annotated[hint, word_of(hint, "a word that this platform knows")]
     raise TypeError(f"{name}: a value of type {hint} cannot be written in a bot file")

@@ -1,6 +1,7 @@
 """The ledger: events, turns, receipts, cursors and money, on disk before they count."""
 
 from greenroom.storage.errors import AlreadyRunning, LedgerBroken, StorageError
+from greenroom.storage.gone import empty_gone, note_gone
 from greenroom.storage.ledger import (
     AgendaItem,
     Command,
@@ -11,6 +12,7 @@ from greenroom.storage.ledger import (
     ScheduleMark,
     SpendRow,
     Stopped,
+    StoredPost,
 )
 from greenroom.storage.sqlite import SqliteLedger, files_kept_in, is_running, move_aside, runner_of
 from greenroom.storage.turn import CLOCK, TELL, Draft, Due, Part, State, Turn, asked_at, author_of, decode_event
@@ -35,12 +37,15 @@ __all__ = [
     "State",
     "Stopped",
     "StorageError",
+    "StoredPost",
     "Turn",
     "asked_at",
     "author_of",
     "decode_event",
+    "empty_gone",
     "files_kept_in",
     "is_running",
     "move_aside",
+    "note_gone",
     "runner_of",
 ]

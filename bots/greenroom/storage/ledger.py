@@ -12,7 +12,18 @@ import msgspec
 from greenroom.storage.turn import Due, State, Turn
 from greenroom_adapters.contract import Quota, Surface
 
-__all__ = ["AgendaItem", "Command", "JournalEntry", "KeptFile", "Ledger", "Past", "ScheduleMark", "SpendRow", "Stopped"]
+__all__ = [
+    "AgendaItem",
+    "Command",
+    "JournalEntry",
+    "KeptFile",
+    "Ledger",
+    "Past",
+    "ScheduleMark",
+    "SpendRow",
+    "Stopped",
+    "StoredPost",
+]
 
 
 class AgendaItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +124,18 @@ class Stopped:
     """What he was called when he said so."""
     at: int
     """Microseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPost:
+    """A post of which a turn still keeps the words."""
+
+    seq: int
+    account: str
+    kind: str
+    post_id: str
+    rests: bool
+    """No work is to be done on the turn, and nobody holds it."""
 
 
 class Ledger(abc.ABC):
@@ -403,6 +426,16 @@ class Ledger(abc.ABC):
         until then is over: held ones end stale, unknown and dead ones withdrawn. Turns on which work is to be done are
         spared until they rest. Answered commands and the journal of that age go as well.
         """
+
+    @abc.abstractmethod
+    async def stored_posts(self, *, after: int, limit: int) -> list[StoredPost]:
+        """Return up to `limit` of the turns behind seq `after` that keep the words of a post, by seq."""
+
+    @abc.abstractmethod
+    async def empty(self, seqs: Sequence[int]) -> None:
+        """Empty the texts of these turns as `retire` does, and the drafts that were written with them in view; returns
+        when that is committed. Those on which work is to be done, or that are held, are spared. Of one whose outcome is
+        unknown the posts stay, so that it can be found out; a dead one is withdrawn."""
 
     @abc.abstractmethod
     async def expire(self) -> list[Turn]:

@@ -151,6 +151,10 @@ class Part(msgspec.Struct, omit_defaults=True):
     """The platform's id once it is out."""
     url: str | None = None
     published: int = 0
+    spend: int = 0
+    """Id of the money that is set aside for it, as long as nobody knows whether it was spent; 0: none is."""
+    price: int = 0
+    """How much that is, in millionths of a US dollar."""
 
 
 class Turn(msgspec.Struct, eq=False):

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -114,6 +114,18 @@ class ScriptedPlatform:
         """What happens to the next declarations, in order; None: they go through, as all others do."""
         self.declared = 0
         """Calls of `declare`."""
+        self.price_of: Callable[[Post], int] = lambda post: 0
+        """What the platform charges for a post, in millionths of a US dollar."""
+        self.reading_costs: dict[Kind, int] = {}
+        """Kind of event → what reading one costs."""
+        self.charges = 0
+        """What reading has cost and was not asked for yet."""
+        self.price_of_look: int | None = None
+        """What looking for one post costs; None: no looks are wanted."""
+        self.absent: set[str] = set()
+        """Ids of posts of others that are gone without a word."""
+        self.looked_for: list[str] = []
+        """Ids of posts that were looked for, in order."""
         self.people: dict[str, Author] = {}
         """Handle → who has it."""
         self._news = asyncio.Event()
@@ -257,6 +269,28 @@ class ScriptedAdapter(Adapter):
         for event in tuple(self.world.history):
             if event.occurred_at >= since:
                 yield event
+
+    def price_of(self, post: Post) -> int:
+        """Return what the post costs."""
+        return self.world.price_of(post)
+
+    def price_of_hearing(self, kind: Kind) -> int:
+        """Return what reading one such event costs."""
+        return self.world.reading_costs.get(kind, 0)
+
+    def take_charges(self) -> int:
+        """Return what reading has cost since the last time."""
+        total, self.world.charges = self.world.charges, 0
+        return total
+
+    def price_of_look(self) -> int | None:
+        """Return what looking for one post costs."""
+        return self.world.price_of_look
+
+    async def gone(self, posts: Sequence[str]) -> frozenset[str]:
+        """Return which of these posts are gone."""
+        self.world.looked_for += posts
+        return frozenset(posts) & self.world.absent
 
     async def declare(self) -> bool:
         """Let the platform mark the account; say whether it was not."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from greenroom.clock import Clock
-from greenroom.delivery import Dispatcher, Pacer, Shelf
+from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf
 from greenroom.faults import FaultHook
 from greenroom.policy import Policy, Refuse, Verdict
 from greenroom.routing import Router
@@ -68,6 +68,7 @@ class AccountDesk:
         live: bool = True,
         listens_to_others: bool = False,
         shelf: Shelf | None = None,
+        payments: Payments | None = None,
     ) -> None:
         """Take what the accounts of a bot share; `alone` is held by a turn that takes its last chance."""
         self.account = account
@@ -79,6 +80,7 @@ class AccountDesk:
         self._clock = clock
         self._chance = chance
         self._faults = faults
+        self._payments = payments
         self._stack = contextlib.AsyncExitStack()
         self._connected = asyncio.Event()
         self._resumed = asyncio.Event()
@@ -94,6 +96,7 @@ class AccountDesk:
             faults=faults,
             chance=chance,
             shelf=shelf,
+            payments=payments,
         )
         others, gate = Others(), Gate()
         self._decisions = Decisions(router, account=account, ledger=ledger)
@@ -207,8 +210,11 @@ class AccountDesk:
         """Let what is in flight finish for `grace` seconds, note the cursors, sign out. Safe to call twice."""
         await self.lanes.close(grace=grace)
         self.intake.flush()
-        await self._stack.aclose()
-        self._connected.clear()
+        try:
+            await self._note_charges()
+        finally:
+            await self._stack.aclose()
+            self._connected.clear()
 
     def pause(self, why: str) -> None:
         """Let nothing out any more; it goes on listening."""
@@ -339,6 +345,11 @@ class AccountDesk:
         while True:
             await self._clock.sleep(FLUSH)
             self.intake.flush()
+            await self._note_charges()
+
+    async def _note_charges(self) -> None:
+        if self._payments is not None:
+            await self._payments.note_charges()
 
     async def _refused(self, refusal: AuthenticationFailed) -> None:
         """Pause the account, over restarts as well, until a person has mended its credentials."""

@@ -9,7 +9,7 @@ from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
 from greenroom.policy import Policy, is_stop_or_start
 from greenroom.routing import Hit, Miss
-from greenroom.storage import Ledger, Part, State, Turn, asked_at
+from greenroom.storage import Ledger, Part, State, Turn, asked_at, note_gone
 from greenroom.telemetry import get_log
 from greenroom.turns.backlog import LATE, Backlog
 from greenroom.turns.deciding import REREAD, Decisions
@@ -25,6 +25,7 @@ from greenroom_adapters.contract import (
     OwnPostSeen,
     PostDeleted,
     PostEdited,
+    PostRef,
     RoomUnreadable,
     Surface,
     TextEvent,
@@ -334,6 +335,20 @@ class Intake:
         again. A held one is held again, with its new words. Later edits are noted, and no engine is paid for them: the
         second draft goes out as it would if the post had been edited a moment after its answer.
         """
+        await self._see_to_source(event)
+        self._passed.pop(event.source, None)
+        self._ledger.move_cursor(self._account, event.source, event.cursor)
+        await self._ledger.committed()
+
+    async def source_gone(self, post_id: str) -> None:
+        """See to the open turns that answer a post which nobody can see any more, and to its words: as after its
+        deletion, of which the platform has told nothing. Commits before it returns."""
+        ref, now = PostRef(id=post_id), self._clock.now()
+        event = PostDeleted(id=f"gone-{post_id}", source="", cursor="", occurred_at=now, post=ref)
+        await self._see_to_source(event)
+        await self._ledger.committed()
+
+    async def _see_to_source(self, event: PostDeleted | PostEdited) -> None:
         # what is on its way into the inbox must be seen
         await self._ledger.committed()
         # a turn that was taken from the disk before the change is on it would not know of it
@@ -355,9 +370,8 @@ class Intake:
                 if isinstance(event, PostDeleted) or turn.draft is not draft:
                     for follower in await reopened(turn, draft, self._ledger):
                         self._lanes.resume(follower)
-            self._passed.pop(event.source, None)
-            self._ledger.move_cursor(self._account, event.source, event.cursor)
-            await self._ledger.committed()
+            if isinstance(event, PostDeleted):
+                note_gone(self._ledger, self._account, event.post.id)
 
     async def _was_drafted_anew(self, turn: Turn) -> bool:
         return any(entry.what == ANEW for entry in await self._ledger.journal(seq=turn.seq))

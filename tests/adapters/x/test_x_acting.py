@@ -74,3 +74,16 @@ async def test_a_thread_ends_at_what_is_gone(x_world: WorldOf) -> None:
         assert [(post.author.handle, post.text) for post in thread] == [("alice", "root"), ("lightbot", "middle")]
         world.state.delete(root)
         assert [post.text for post in await adapter.thread(PostRef(id=str(leaf)))] == ["middle"]
+
+
+@pytest.mark.parametrize("dialect", ["tweet", "post"])
+@pytest.mark.asyncio
+async def test_posts_that_are_gone_are_named_and_nothing_else(x_world: WorldOf, dialect: str) -> None:
+    world = x_world(dialect=dialect)
+    there, gone = (world.state.post(world.alice, "@lightbot hello") for _ in range(2))
+    world.state.delete(gone)
+    async with world.adapter(look_for_deleted=True, prices={"post_read": 0.005}) as adapter:
+        assert adapter.price_of_look() == 5_000
+        assert await adapter.gone([str(there), str(gone), "dm/17"]) == {str(gone)}
+        assert await adapter.gone(["dm/17"]) == frozenset()
+    assert world.adapter().price_of_look() is None

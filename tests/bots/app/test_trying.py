@@ -1,11 +1,12 @@
 """The first word to the owner, said while the bot does not run."""
 
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from greenroom.app import hello_from_here
-from greenroom.policy import SWITCH
+from greenroom.policy import SWITCH, Budget
 from greenroom.settings import Place
 from greenroom.storage import SqliteLedger
 from greenroom.testing import ManualClock, ScriptedPlatform
@@ -28,11 +29,12 @@ async def test_nothing_is_tried_where_a_person_has_stopped_it(tmp_path: Path, pa
         ledger.pause(paused, "a storm")
         await ledger.committed()
         to = Place(account="home", room="staff")
-        assert await hello_from_here(ledger, adapter, to, bot="ada", clock=clock) == answer
+        budget = Budget(ledger, clock=clock, zone=UTC)
+        assert await hello_from_here(ledger, adapter, to, bot="ada", clock=clock, budget=budget) == answer
         if answer == "said":
-            assert await hello_from_here(ledger, adapter, to, bot="ada", clock=clock) == "tried before"
+            assert await hello_from_here(ledger, adapter, to, bot="ada", clock=clock, budget=budget) == "tried before"
         else:
             ledger.resume(paused)
             await ledger.committed()
-            assert await hello_from_here(ledger, adapter, to, bot="ada", clock=clock) == "said"
+            assert await hello_from_here(ledger, adapter, to, bot="ada", clock=clock, budget=budget) == "said"
     assert len(platform.posts) == 1

@@ -2,16 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from greenroom.delivery import Dispatcher, Pacer, Shelf, recalled
+from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf, recalled
 from greenroom.faults import no_fault
-from greenroom.policy import ALLOW
+from greenroom.policy import ALLOW, USD, Budget, Verdict
 from greenroom.storage import Part, SqliteLedger, State, Turn
 from greenroom.testing import ManualClock, ScriptedPlatform
 from greenroom.testing.ledger import mention_turn
@@ -29,18 +30,27 @@ class Door:
     path: Path
     count: int = 0
     open: list[SqliteLedger] = field(default_factory=list)
+    limit: int = USD
+    """Money for a day."""
+    may_send: Callable[[Turn], Verdict] = lambda turn: ALLOW
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.ledger, clock=self.clock, zone=UTC, limit=self.limit)
 
     def dispatcher(self) -> Dispatcher:
+        adapter = self.platform.adapter()
         return Dispatcher(
-            self.platform.adapter(),
+            adapter,
             account="home",
             ledger=self.ledger,
             pacer=self.pacer,
-            may_send=lambda turn: ALLOW,
+            may_send=self.may_send,
             clock=self.clock,
             faults=no_fault,
             chance=random.Random(1),  # noqa: S311 - jitter
             shelf=Shelf(self.path.with_name("media")),
+            payments=Payments(adapter, account="home", budget=self.budget, clock=self.clock),
         )
 
     async def intended(self, *texts: str) -> Turn:

@@ -23,6 +23,7 @@ from greenroom.storage.ledger import (
     ScheduleMark,
     SpendRow,
     Stopped,
+    StoredPost,
 )
 from greenroom.storage.sqlite import agenda, asking, books, finding, retention, standing
 from greenroom.storage.sqlite.commits import GroupCommit
@@ -294,6 +295,16 @@ class SqliteLedger(Ledger):
             emptied += await retention.empty(self._commits, *old)
         await retention.forget_what_was_said(self._commits, before)
         return emptied
+
+    @override
+    async def stored_posts(self, *, after: int, limit: int) -> list[StoredPost]:
+        return await self._read(retention.stored_posts, after, limit)
+
+    @override
+    async def empty(self, seqs: Sequence[int]) -> None:
+        drafts = await self._read(retention.written_in_view_of, seqs)
+        retention.empty_these(self._commits, seqs, drafts)
+        await self.committed()
 
     @override
     async def expire(self) -> list[Turn]:

@@ -2,12 +2,25 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 
+import msgspec
+
+from greenroom.storage.ledger import StoredPost
 from greenroom.storage.sqlite.commits import GroupCommit
 from greenroom.storage.sqlite.rows import EXPIRED
 from greenroom.storage.turn import State
 
-__all__ = ["empty", "empty_spared", "expire", "forget_what_was_said", "oldest_with_texts"]
+__all__ = [
+    "empty",
+    "empty_spared",
+    "empty_these",
+    "expire",
+    "forget_what_was_said",
+    "oldest_with_texts",
+    "stored_posts",
+    "written_in_view_of",
+]
 
 _EMPTIED = (
     "UPDATE turns SET event='',draft=NULL,outbox=NULL,"
@@ -23,6 +36,58 @@ _SPARE = "INSERT OR IGNORE INTO meta(name,value) SELECT 'spared:'||seq,'' FROM a
 _SPARED = f"SELECT {_SPARED_SEQ} FROM meta WHERE {_IS_SPARED} AND {_SPARED_SEQ} NOT IN (SELECT seq FROM at_work)"  # noqa: S608 - literals
 _EMPTY_SPARED = f"{_EMPTIED}WHERE seq IN ({_SPARED}) AND state>=4"
 _SPARED_NO_MORE = f"DELETE FROM meta WHERE {_IS_SPARED} AND {_SPARED_SEQ} NOT IN (SELECT seq FROM at_work)"  # noqa: S608 - literals
+
+
+_EMPTY_ONE = (
+    "UPDATE turns SET event='',draft=NULL,outbox=NULL,reason=CASE WHEN state=15 THEN 'source gone' "
+    "WHEN reason='source gone' THEN reason ELSE '' END,state=CASE state WHEN 15 THEN 14 ELSE state END "
+    "WHERE seq=? AND state>=10"
+)
+_EMPTY_UNKNOWN = "UPDATE turns SET event='',draft=NULL WHERE seq=? AND state=5"
+_RETIRED_UP_TO = "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name='retired'),0)"
+
+
+class _Also(msgspec.Struct):
+    """Of a draft only the turns that it answers as well."""
+
+    also: tuple[int, ...] = ()
+
+
+_decode_also = msgspec.json.Decoder(_Also).decode
+
+
+def stored_posts(db: sqlite3.Connection, after: int, limit: int) -> list[StoredPost]:
+    rows = db.execute(
+        "SELECT seq,account,kind,post_id,state FROM turns "  # noqa: S608 - a literal
+        f"WHERE seq>max(?,{_RETIRED_UP_TO}) AND event<>'' AND post_id IS NOT NULL ORDER BY seq LIMIT ?",
+        (after, limit),
+    )
+    return [
+        StoredPost(seq=seq, account=account, kind=kind, post_id=post_id, rests=state > State.HELD)
+        for seq, account, kind, post_id, state in rows
+    ]
+
+
+def written_in_view_of(db: sqlite3.Connection, seqs: Sequence[int]) -> list[int]:
+    """Return the turns whose drafts answer one of these turns as well: they repeat its words."""
+    found: list[int] = []
+    for seq in seqs:
+        rows = db.execute(
+            "SELECT seq,draft FROM turns WHERE lane=(SELECT lane FROM turns WHERE seq=?) AND seq<>? "
+            "AND instr(draft,'\"also\"')>0",
+            (seq, seq),
+        )
+        found += [other for other, draft in rows if seq in _decode_also(draft).also]
+    return found
+
+
+def empty_these(commits: GroupCommit, seqs: Sequence[int], drafts: Sequence[int]) -> None:
+    """Queue the end of the texts of these turns, and of these drafts."""
+    for seq in seqs:
+        commits.change(_EMPTY_ONE, seq)
+        commits.change(_EMPTY_UNKNOWN, seq)
+    for seq in drafts:
+        commits.change("UPDATE turns SET draft=NULL WHERE seq=? AND state>=10", seq)
 
 
 def oldest_with_texts(db: sqlite3.Connection, before: int, limit: int) -> tuple[int, int] | None:

@@ -147,3 +147,37 @@ class Retention:
             assert await ledger.answered(young) == {"done": "paused"}
             assert [one.id for one in await ledger.open_commands()] == [waiting]
             assert await ledger.ask("pause", {}) > young
+
+    @pytest.mark.asyncio
+    async def test_the_words_of_a_post_are_emptied_and_with_them_what_was_written_in_view_of_them(
+        self, make_ledger: MakeLedger
+    ) -> None:
+        async with make_ledger() as ledger:
+            draft = Draft(parts=("my answer",), engine="script")
+            gone = await rested(ledger, mention_turn(1, text="secret"), State.IGNORED, reason="source gone")
+            both = Draft(parts=("for both",), engine="script", also=(gone.seq,), read=("secret",))
+            beside = await rested(ledger, mention_turn(2), State.SENT, draft=both)
+            other = await rested(ledger, mention_turn(3), State.SENT, draft=draft)
+            outbox = [Part(key="k", post=Post(text="perhaps out"))]
+            unknown = await rested(ledger, mention_turn(4, text="secret"), State.UNKNOWN, draft=draft, outbox=outbox)
+            held = await rested(ledger, mention_turn(5), State.HELD, draft=draft)
+            dead = await rested(ledger, mention_turn(6), State.DEAD, draft=draft, outbox=outbox)
+            stored = await ledger.stored_posts(after=0, limit=2)
+            stored += await ledger.stored_posts(after=stored[-1].seq, limit=100)
+            assert [(one.seq, one.post_id, one.rests) for one in stored] == [
+                (turn.seq, turn.post_id, turn is not held) for turn in (gone, beside, other, unknown, held, dead)
+            ]
+            await ledger.empty([turn.seq for turn in (gone, unknown, held, dead)])
+        async with make_ledger() as ledger:
+            found = {turn.seq: turn for turn in await ledger.turns()}
+            emptied = {seq for seq, turn in found.items() if isinstance(turn.event, UnknownEvent)}
+            assert emptied == {gone.seq, unknown.seq, dead.seq}
+            assert {seq for seq, turn in found.items() if turn.draft is not None} == {other.seq, held.seq}
+            assert found[gone.seq].reason == "source gone"
+            assert (found[unknown.seq].state, found[unknown.seq].outbox[0].key) == (State.UNKNOWN, "k")
+            assert (found[dead.seq].state, found[dead.seq].outbox) == (State.WITHDRAWN, [])
+            assert {one.seq for one in await ledger.stored_posts(after=0, limit=100)} == {
+                beside.seq,
+                other.seq,
+                held.seq,
+            }

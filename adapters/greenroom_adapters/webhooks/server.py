@@ -1,0 +1,161 @@
+"""The server: one for each address, open while something is mounted on it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from greenroom_adapters.contract import ConfigurationError
+from greenroom_adapters.webhooks.receiver import Receiver
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+__all__ = ["LARGEST_BODY", "Webhooks"]
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes of one call; more is refused before it is read to the end."""
+HERE = "127.0.0.1"
+ANSWER_WITHIN = timedelta(seconds=8)
+"""Platforms hang up after ten seconds: after this they are asked to call again."""
+AT_ONCE = 200
+"""Calls that may wait for their answer at a time; the others are asked to come again."""
+AGAIN_IN = "5"
+"""Seconds, in `Retry-After`."""
+
+
+class Webhooks:
+    """The servers of one process. Who mounts a path takes it away again; nothing is open when nothing is mounted.
+
+    A call is answered 200 only when its receiver says that it is on disk. What else comes is answered in few words: 404
+    for another path, 405 for another method, 413 for more than `LARGEST_BODY`, 401 for what is not signed, 503 for what
+    could not be put on disk in time.
+    """
+
+    def __init__(self, *, answer_within: timedelta = ANSWER_WITHIN) -> None:
+        self._answer_within = answer_within
+        self._servers: dict[tuple[str, int], _Server] = {}
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def mounted(self, listen: str, path: str, receiver: Receiver) -> AsyncGenerator[int, None]:
+        """Have `receiver` called for `path` on the address `listen` (`HOST:PORT`, or a port of this machine alone)
+        while the block runs; yield the port, which is a free one for port 0.
+
+        :raises ConfigurationError: it is no address, another program uses it, or the path is taken
+        """
+        address = address_of(listen)
+        async with self._opening:
+            server = self._servers.get(address)
+            if server is None:
+                server = self._servers[address] = _Server(self._answer_within)
+                try:
+                    await server.open(address)
+                except BaseException:
+                    del self._servers[address]
+                    raise
+            if path in server.receivers:
+                raise ConfigurationError(f"{path} on {listen} is taken by another account: give each its own path")
+            server.receivers[path] = receiver
+        try:
+            yield server.port
+        finally:
+            del server.receivers[path]
+            # under the lock: whoever wants the address meanwhile finds it free, or finds this server
+            async with self._opening:
+                if not server.receivers and self._servers.get(address) is server:
+                    del self._servers[address]
+                    await server.close()
+
+
+class _Server:
+    def __init__(self, answer_within: timedelta) -> None:
+        self.receivers: dict[str, Receiver] = {}
+        self.port = 0
+        self._answer_within = answer_within.total_seconds()
+        self._waiting = 0
+        self._runner: web.ServerRunner | None = None
+
+    async def open(self, address: tuple[str, int]) -> None:
+        # Late: who has no webhook needs no server, and importing one takes time.
+        from aiohttp import web
+
+        runner = web.ServerRunner(web.Server(self._serve, access_log=None, lingering_time=1.0), shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, *address).start()
+        except OSError as error:
+            await runner.cleanup()
+            reason = error.strerror or str(error)
+            raise ConfigurationError(f"nothing can listen on {address[0]}:{address[1]}: {reason}") from None
+        self._runner = runner
+        self.port = int(runner.addresses[0][1])
+        logger.info("listening for webhooks on %s:%d", address[0], self.port)
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _serve(self, request: "web.BaseRequest") -> "web.StreamResponse":
+        from aiohttp import web
+
+        receiver = self.receivers.get(request.path)
+        if receiver is None:
+            return web.Response(status=404)
+        if request.method == "GET":
+            reply = receiver.challenge(request.query)
+            if reply is None:
+                return web.Response(status=405, headers={"Allow": "POST"})
+            return web.Response(body=reply.body, content_type=reply.content_type)
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "GET, POST"})
+        if self._waiting >= AT_ONCE:
+            return _again()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._answer_within):
+                body = await _read(request)
+                if body is None:
+                    # what is left of it is not read: the connection ends with the answer
+                    return web.Response(status=413, headers={"Connection": "close"})
+                headers = {name.lower(): value for name, value in request.headers.items()}
+                if not receiver.is_genuine(headers, body):
+                    return web.Response(status=401)
+                return web.Response() if await receiver.deliver(body) else _again()
+        except TimeoutError:
+            return _again()
+        finally:
+            self._waiting -= 1
+
+
+def _again() -> "web.Response":
+    from aiohttp import web
+
+    return web.Response(status=503, headers={"Retry-After": AGAIN_IN})
+
+
+async def _read(request: "web.BaseRequest") -> bytes | None:
+    """Return the body as it came; None: it is too large."""
+    if (request.content_length or 0) > LARGEST_BODY:
+        return None
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    return bytes(body)
+
+
+def address_of(listen: str) -> tuple[str, int]:
+    """Return host and port.
+
+    :raises ConfigurationError: it names none
+    """
+    host, _, port = listen.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ConfigurationError(f"`{listen}` is no address to listen on: write HOST:PORT, for example {HERE}:8443")
+    return host.strip("[]") or HERE, int(port)

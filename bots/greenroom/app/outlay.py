@@ -1,0 +1,84 @@
+"""What a day costs on an account whose platform charges for calls, as its files have it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from greenroom.policy import USD
+from greenroom.scheduling import Schedule
+from greenroom.settings import BotFile, PostEntry
+from greenroom_adapters.contract import Kind, Post, PostRef, SupportsPrices
+
+__all__ = ["Outlay", "outlay_of"]
+
+WEEK = timedelta(days=7)
+ANSWERS = 20
+"""Answers of a day that are reckoned with: how many there will be nobody knows."""
+WORDS = "A few words without a link."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlay:
+    """What there is to say about it."""
+
+    costs: tuple[str, ...] = ()
+    """In words for the owner, the sum last; empty: nothing costs anything."""
+    warnings: tuple[str, ...] = ()
+
+
+def outlay_of(adapter: object, file: BotFile, account: str, *, now: datetime) -> Outlay:
+    """Reckon what a day costs there: the posts of the next week, and so many answers."""
+    if not isinstance(adapter, SupportsPrices):
+        return Outlay()
+    plain = adapter.price_of(Post(text=WORDS))
+    costs: list[str] = []
+    warnings: list[str] = []
+    day = 0.0
+    for entry in file.post:
+        count = _a_day(entry, file, account, now)
+        price = plain if entry.say is None else adapter.price_of(Post(text=entry.say))
+        if not count or not price:
+            continue
+        day += count * price
+        costs.append(f"post `{entry.name}`: {_usd(price)} each, {_usd(count * price)} a day")
+        if price > plain:
+            warnings.append(f"post `{entry.name}` has a link: each costs {_usd(price)} here, without it {_usd(plain)}")
+    for what, price in _answers(adapter, file):
+        day += ANSWERS * price
+        costs.append(f"{what}: {_usd(price)} with its reading; {ANSWERS} a day are {_usd(ANSWERS * price)}")
+    if not costs:
+        return Outlay()
+    limit = file.limits.spend.amount.micros
+    costs.append(f"together about {_usd(day)} a day, of the {_usd(limit)} that `limits: spend` allows")
+    if day > limit:
+        warnings.append(
+            f"a day costs about {_usd(day)} here, and `limits: spend` allows {_usd(limit)}: what comes after that "
+            "waits until the next day"
+        )
+    return Outlay(costs=tuple(costs), warnings=tuple(warnings))
+
+
+def _answers(adapter: SupportsPrices, file: BotFile) -> Iterator[tuple[str, int]]:
+    """Yield the kinds of answers that the rules have, each with what one costs."""
+    kinds = {kind for rule in file.answer if not rule.tell for kind in rule.to}
+    asked = PostRef(id="1")
+    public = [kind for kind in kinds if kind is not Kind.DIRECT_MESSAGE]
+    if public:
+        reading = max(adapter.price_of_hearing(kind) for kind in public)
+        if price := adapter.price_of(Post(text=WORDS, in_reply_to=asked)) + reading:
+            yield "an answer", price
+    if Kind.DIRECT_MESSAGE in kinds:
+        reading = adapter.price_of_hearing(Kind.DIRECT_MESSAGE)
+        if price := adapter.price_of(Post(text=WORDS, direct_to="1")) + reading:
+            yield "an answer to a direct message", price
+
+
+def _a_day(entry: PostEntry, file: BotFile, account: str, now: datetime) -> float:
+    """Return how often a post comes on this account on a day, as the next week has it."""
+    if entry.places and not any(place.account == account for place in entry.places):
+        return 0.0
+    return sum(1 for _ in Schedule.of(entry, timezone=file.timezone).between(now, now + WEEK)) / WEEK.days
+
+
+def _usd(micros: float) -> str:
+    return f"{micros / USD:.4f}".rstrip("0").rstrip(".") + " USD"

@@ -1,0 +1,140 @@
+"""The server for what platforms push: 200 is said only when it is on disk, and to whom it belongs."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from greenroom_adapters.contract import ConfigurationError
+from greenroom_adapters.webhooks import LARGEST_BODY, Receiver, Reply, Webhooks
+
+
+class Door:
+    """A receiver that obeys the test."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.on_disk = asyncio.Event()
+        self.takes = True
+
+    def challenge(self, query: Mapping[str, str]) -> Reply | None:
+        return Reply(body=f'"{query["token"]}"'.encode()) if "token" in query else None
+
+    def is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
+        return headers.get("x-signature") == str(len(body))
+
+    async def deliver(self, body: bytes) -> bool:
+        self.heard.append(body)
+        await self.on_disk.wait()
+        return self.takes
+
+
+async def call(port: int, path: str = "/door", *, body: bytes | None = b"{}", method: str = "POST") -> int:
+    headers = {"X-Signature": str(len(body or b""))}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"http://127.0.0.1:{port}{path}", data=body, headers=headers) as answer,
+    ):
+        return answer.status
+
+
+@pytest.mark.asyncio
+async def test_a_call_is_answered_when_it_is_on_disk_and_not_before() -> None:
+    door = Door()
+    async with Webhooks().mounted("0", "/door", door) as port:
+        calling = asyncio.create_task(call(port, body=b"news"))
+        while not door.heard:
+            await asyncio.sleep(0.01)
+        assert not calling.done()
+        door.on_disk.set()
+        assert await calling == 200
+    assert door.heard == [b"news"]
+
+
+@pytest.mark.asyncio
+async def test_what_does_not_get_on_disk_in_time_is_asked_for_again() -> None:
+    door = Door()
+    async with Webhooks(answer_within=timedelta(seconds=0.2)).mounted("0", "/door", door) as port:
+        assert await call(port) == 503
+        door.takes = False
+        door.on_disk.set()
+        assert await call(port) == 503
+
+
+@pytest.mark.asyncio
+async def test_a_call_that_is_not_signed_is_not_heard() -> None:
+    door = Door()
+    door.on_disk.set()
+    async with (
+        Webhooks().mounted("0", "/door", door) as port,
+        aiohttp.ClientSession() as session,
+        session.post(f"http://127.0.0.1:{port}/door", data=b"{}") as answer,
+    ):
+        assert answer.status == 401
+    assert door.heard == []
+
+
+@pytest.mark.parametrize(("over", "status"), [(0, 200), (1, 413)])
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.asyncio
+async def test_a_call_has_a_largest_size(over: int, status: int, is_told: bool) -> None:
+    door = Door()
+    door.on_disk.set()
+    size = LARGEST_BODY + over
+
+    async def content() -> AsyncIterator[bytes]:
+        for _ in range(16):
+            yield b"x" * (size // 16)
+        yield b"x" * (size % 16)
+
+    async with Webhooks().mounted("0", "/door", door) as port, aiohttp.ClientSession() as session:
+        data = io.BytesIO(b"x" * size) if is_told else content()
+        headers = {"X-Signature": str(size)}
+        async with session.post(f"http://127.0.0.1:{port}/door", data=data, headers=headers) as answer:
+            assert answer.status == status
+    assert [len(body) for body in door.heard] == ([] if over else [size])
+
+
+@pytest.mark.asyncio
+async def test_everything_else_is_answered_in_few_words() -> None:
+    door = Door()
+    async with Webhooks().mounted("0", "/door", door) as port:
+        assert await call(port, "/other") == 404
+        assert await call(port, "/door/") == 404
+        assert await call(port, method="PUT") == 405
+        assert await call(port, method="GET", body=None) == 405
+        assert await call(port, "/door?token=7", method="GET", body=None) == 200
+
+
+@pytest.mark.asyncio
+async def test_accounts_share_an_address_each_with_its_own_path() -> None:
+    webhooks, one, other = Webhooks(), Door(), Door()
+    one.on_disk.set()
+    other.on_disk.set()
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(webhooks.mounted("127.0.0.1:0", "/one", one))
+        async with webhooks.mounted("0", "/other", other) as same:
+            assert same == port
+            assert await call(port, "/one", body=b"1") == await call(port, "/other", body=b"22") == 200
+            with pytest.raises(ConfigurationError, match="taken by another account"):
+                await stack.enter_async_context(webhooks.mounted("0", "/one", other))
+        assert await call(port, "/other") == 404
+        assert await call(port, "/one") == 200
+        with pytest.raises(ConfigurationError, match="nothing can listen on"):
+            await stack.enter_async_context(Webhooks().mounted(str(port), "/x", other))
+    assert (one.heard, other.heard) == ([b"1", b"{}"], [b"22"])
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await call(port, "/one")
+
+
+@pytest.mark.parametrize("listen", ["", "here", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536"])
+@pytest.mark.asyncio
+async def test_an_address_that_is_none_is_refused_with_an_example(listen: str) -> None:
+    receiver: Receiver = Door()
+    with pytest.raises(ConfigurationError, match="write HOST:PORT"):
+        async with Webhooks().mounted(listen, "/door", receiver):
+            pass
