@@ -92,6 +92,7 @@ from greenroom_adapters.contract.posts import (
 from greenroom_adapters.contract.secrets import (
     Secret,
 )
+from greenroom_adapters.contract.wanted import SupportsWanted, Wanted
 
 __all__ = [
     "Absent",
@@ -159,6 +160,7 @@ __all__ = [
     "SupportsReact",
     "SupportsRepost",
     "SupportsThread",
+    "SupportsWanted",
     "Surface",
     "TargetGone",
     "TextEvent",
@@ -171,5 +173,6 @@ __all__ = [
     "UnknownEvent",
     "Unsupported",
     "Visibility",
+    "Wanted",
     "key_digest",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
@@ -31,6 +32,7 @@ from greenroom_adapters.contract import (
     Surface,
     ThreadPost,
     Undecided,
+    Wanted,
 )
 from greenroom_adapters.discord.acting import Acting
 from greenroom_adapters.discord.allowance import Allowance
@@ -112,6 +114,7 @@ class DiscordAdapter(Adapter):
         )
         self._api = Api(self._http, allowance)
         self._memory = Memory()
+        self._wanted: Wanted | None = None
         self._shards = 1
         self._reads_everything = False
         self._application: WireApplication | None = None
@@ -132,7 +135,17 @@ class DiscordAdapter(Adapter):
     @classmethod
     async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
         """Walk a person through making an application and its token."""
-        return await sign_in(clerk, known, platform=cls.platform, base_url=BASE_URL)
+        return await sign_in(clerk, known, platform=cls.platform, base_url=BASE_URL, wanted=None)
+
+    @classmethod
+    async def login_for(cls, clerk: Clerk, known: Mapping[str, str], wanted: Wanted) -> Credentials:
+        """Walk a person through it, with the permissions and switches that this bot needs."""
+        wanted = replace(wanted, posts=wanted.posts or bool(known.get("home")))
+        return await sign_in(clerk, known, platform=cls.platform, base_url=BASE_URL, wanted=wanted)
+
+    def want(self, wanted: Wanted) -> None:
+        """Let `check` judge by what this bot needs."""
+        self._wanted = replace(wanted, posts=wanted.posts or bool(self._settings.home))
 
     @property
     @override
@@ -239,6 +252,7 @@ class DiscordAdapter(Adapter):
             places=_entered(self._places),
             channels=_entered(self._channels),
             listening=_entered(self._listening),
+            wanted=self._wanted,
         )
 
     # Listening -------------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from greenroom.settings import BotFile, Place
+from greenroom.settings import BotFile, Place, wanted_of
 from greenroom.turns.form import Misfit, form_of
-from greenroom_adapters.contract import Adapter, Capabilities, SupportsDeclaration, Surface
+from greenroom_adapters.contract import Adapter, Capabilities, SupportsDeclaration, SupportsWanted, Surface
 from greenroom_adapters.text import excess
 
 __all__ = ["Standing", "standing_of"]
@@ -29,6 +29,8 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str) -> Standing
 
     :raises AdapterError: it cannot be asked now
     """
+    if isinstance(adapter, SupportsWanted):
+        adapter.want(wanted_of(file, account))
     found = await adapter.check()
     capabilities = adapter.capabilities
     speaks_to_all = Surface.POST in capabilities.surfaces
