@@ -19,6 +19,7 @@ from greenroom_adapters.contract.adapter import (
     SupportsThread,
     ThreadPost,
 )
+from greenroom_adapters.contract.addresses import Address, IsAddress, StreamAddress
 from greenroom_adapters.contract.capabilities import (
     Capabilities,
     ClipLimit,
@@ -98,6 +99,7 @@ __all__ = [
     "Absent",
     "Adapter",
     "AdapterError",
+    "Address",
     "Attempt",
     "AuthenticationFailed",
     "Author",
@@ -116,6 +118,7 @@ __all__ = [
     "GreenroomError",
     "Idempotency",
     "IdempotencyKind",
+    "IsAddress",
     "JoinReceived",
     "Keep",
     "Kind",
@@ -147,6 +150,7 @@ __all__ = [
     "RoomUnreadable",
     "Secret",
     "Standing",
+    "StreamAddress",
     "SupportsDeclaration",
     "SupportsDelete",
     "SupportsDirectMessages",

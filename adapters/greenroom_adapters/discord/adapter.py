@@ -82,6 +82,11 @@ class DiscordAdapter(Adapter):
 
     platform: ClassVar[str] = "discord"
     Settings: ClassVar[type[Any]] = DiscordSettings
+    person_form: ClassVar[str] = "@YOUR-USER-ID"
+    person_hint: ClassVar[str] = (
+        "Your id: switch on *Developer Mode* under Discord's *Advanced* settings, "
+        "then right-click yourself, *Copy User ID*."
+    )
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from greenroom_adapters.contract import Secret
+from greenroom_adapters.contract import Address, Secret
 
 __all__ = ["XSettings"]
 
@@ -47,5 +47,5 @@ class XSettings:
     alone."""
     direct_messages: bool = True
     """Listen to direct messages. Each that is read costs money, and the app needs the permission."""
-    base_url: str = "https://api.x.com"
+    base_url: Address = "https://api.x.com"
     """Address of the API, for servers that speak the same."""
