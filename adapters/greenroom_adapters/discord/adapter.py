@@ -43,6 +43,7 @@ from greenroom_adapters.discord.errors import refusal, wait
 from greenroom_adapters.discord.first_server import FirstServer
 from greenroom_adapters.discord.gateway import Gateway
 from greenroom_adapters.discord.intents import intents, may_read_everything
+from greenroom_adapters.discord.kept_session import KeptSession
 from greenroom_adapters.discord.listening import Listening
 from greenroom_adapters.discord.mapping import KINDS, LIVE_ONLY, author
 from greenroom_adapters.discord.memory import Memory
@@ -127,6 +128,7 @@ class DiscordAdapter(Adapter):
         self._capabilities: Capabilities | None = None
         self._places: Places | None = None
         self._first_server = FirstServer()
+        self._kept_session = KeptSession()
         self._channels: Channels | None = None
         self._listening: Listening | None = None
         self._acting: Acting | None = None
@@ -134,8 +136,9 @@ class DiscordAdapter(Adapter):
         self._publishing: Publishing | None = None
 
     def keep_in(self, keep: Keep) -> None:
-        """Remember there which server gives channels their names."""
+        """Remember there which server gives channels their names, and how far the gateway was heard."""
         self._first_server.keep_in(keep)
+        self._kept_session.keep_in(keep)
 
     @classmethod
     async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
@@ -198,6 +201,7 @@ class DiscordAdapter(Adapter):
             reads_everything=lambda: self._reads_everything,
             now=self._now,
             pace=self._pace,
+            kept=self._kept_session,
         )
         self._channels = Channels(
             self._api, places, survey=lambda: listening.survey(most=None if settings.servers else LOOKED_INTO)
@@ -241,6 +245,7 @@ class DiscordAdapter(Adapter):
                 silence=self._silence,
                 pace=self._pace,
                 starts_after=shard * SHARD_STARTS,
+                is_kept=shard == 0 and self._kept_session.is_there,
             )
             for shard in range(self._shards)
         ]
@@ -275,6 +280,10 @@ class DiscordAdapter(Adapter):
                 if not self._settings.servers:
                     await self._first_server.remember(places.first)
                 yield event
+
+    @override
+    async def acknowledge(self, source: str, cursor: str) -> None:
+        _entered(self._listening).acknowledged(source, cursor)
 
     async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
         """Yield what was said from `since` until now, channel by channel, each from its oldest message on."""
