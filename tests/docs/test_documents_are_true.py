@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 import yaml
 
+from greenroom.cli.choosing import demo_file
 from greenroom.generation.script import load_script
 from greenroom.personas import load_persona
 from greenroom.settings import load_bot
@@ -215,6 +216,12 @@ def matches(expected: str, printed: str) -> bool:
 
 def _trimmed(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def test_the_bots_of_the_readme_share_no_ledger_with_the_demo() -> None:
+    demo = yaml.safe_load(demo_file().read_text(encoding="utf-8"))["bot"]
+    named = [yaml.safe_load(block.text) for block in blocks(ROOT / "README.md") if block.language == "yaml"]
+    assert demo not in [value.get("bot") for value in named]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)

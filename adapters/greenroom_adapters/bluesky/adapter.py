@@ -92,6 +92,7 @@ class BlueskyAdapter(Adapter):
 
     platform: ClassVar[str] = "bluesky"
     Settings: ClassVar[type[Any]] = BlueskySettings
+    person_form: ClassVar[str] = "@you.bsky.social"
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from greenroom_adapters.contract import Secret
+from greenroom_adapters.contract import Address, Secret, StreamAddress
 
 __all__ = ["CHAT", "SERVER", "BlueskySettings"]
 
@@ -18,9 +18,9 @@ class BlueskySettings:
     """Handle of the bot's account, for example `ada.bsky.social`."""
     password: Secret
     """An app password of the account (Settings, Privacy and security, App passwords), not the password itself."""
-    server: str = SERVER
+    server: Address = SERVER
     """Where the account signs in."""
-    pds: str = ""
+    pds: Address = ""
     """Address of the data server that keeps the account. Empty: the one that the account's identity names."""
     direct: bool = True
     """Hear and send direct messages. The app password must have been allowed to, when it was made."""
@@ -28,7 +28,7 @@ class BlueskySettings:
     """Seconds between two looks for what is new, at least 0.1."""
     chat: str = CHAT
     """Identity of the service that carries direct messages."""
-    stream: str = ""
+    stream: StreamAddress = ""
     """Address of a Jetstream, the stream of what everybody writes, for example `wss://jetstream.us-east.bsky.network`.
     Empty: none is read, and nothing is heard of deletions and watched words."""
     watch: tuple[str, ...] = ()

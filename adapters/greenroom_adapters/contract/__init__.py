@@ -21,6 +21,7 @@ from greenroom_adapters.contract.adapter import (
     SupportsThread,
     ThreadPost,
 )
+from greenroom_adapters.contract.addresses import Address, IsAddress, StreamAddress
 from greenroom_adapters.contract.capabilities import (
     Capabilities,
     ClipLimit,
@@ -94,11 +95,13 @@ from greenroom_adapters.contract.posts import (
 from greenroom_adapters.contract.secrets import (
     Secret,
 )
+from greenroom_adapters.contract.wanted import SupportsWanted, Wanted
 
 __all__ = [
     "Absent",
     "Adapter",
     "AdapterError",
+    "Address",
     "Attempt",
     "AuthenticationFailed",
     "Author",
@@ -117,6 +120,7 @@ __all__ = [
     "GreenroomError",
     "Idempotency",
     "IdempotencyKind",
+    "IsAddress",
     "JoinReceived",
     "Keep",
     "Kind",
@@ -148,6 +152,7 @@ __all__ = [
     "RoomUnreadable",
     "Secret",
     "Standing",
+    "StreamAddress",
     "SupportsDeclaration",
     "SupportsDelete",
     "SupportsDirectMessages",
@@ -163,6 +168,7 @@ __all__ = [
     "SupportsReact",
     "SupportsRepost",
     "SupportsThread",
+    "SupportsWanted",
     "Surface",
     "TargetGone",
     "TextEvent",
@@ -175,5 +181,6 @@ __all__ = [
     "UnknownEvent",
     "Unsupported",
     "Visibility",
+    "Wanted",
     "key_digest",
 ]

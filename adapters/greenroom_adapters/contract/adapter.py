@@ -67,6 +67,11 @@ class Adapter(abc.ABC):
     """Frozen dataclass of what an owner writes below the account, beside `platform` and `live`. Field docstrings
     become help and schema; a field annotated `Secret` is given as a reference and resolved before construction."""
 
+    person_form: ClassVar[str] = "@your-handle"
+    """How an owner writes himself behind `account/` in `tell`, with his own name in place of this one."""
+    person_hint: ClassVar[str] = ""
+    """What he must know or do for that, in one sentence; empty: nothing."""
+
     session_fields: ClassVar[frozenset[str] | None] = None
     """Fields of `Settings` that what the adapter keeps (`SupportsKeeping`) belongs to: where one of them is another,
     nothing is remembered; others may be added, renewed and taken away. None: all secrets, what has no default, and

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
@@ -31,6 +32,7 @@ from greenroom_adapters.contract import (
     Surface,
     ThreadPost,
     Undecided,
+    Wanted,
 )
 from greenroom_adapters.discord.acting import Acting
 from greenroom_adapters.discord.allowance import Allowance
@@ -41,6 +43,7 @@ from greenroom_adapters.discord.errors import refusal, wait
 from greenroom_adapters.discord.first_server import FirstServer
 from greenroom_adapters.discord.gateway import Gateway
 from greenroom_adapters.discord.intents import intents, may_read_everything
+from greenroom_adapters.discord.kept_session import KeptSession
 from greenroom_adapters.discord.listening import Listening
 from greenroom_adapters.discord.mapping import KINDS, LIVE_ONLY, author
 from greenroom_adapters.discord.memory import Memory
@@ -80,6 +83,11 @@ class DiscordAdapter(Adapter):
 
     platform: ClassVar[str] = "discord"
     Settings: ClassVar[type[Any]] = DiscordSettings
+    person_form: ClassVar[str] = "@YOUR-USER-ID"
+    person_hint: ClassVar[str] = (
+        "Your id: switch on *Developer Mode* under Discord's *Advanced* settings, "
+        "then right-click yourself, *Copy User ID*."
+    )
 
     def __init__(
         self,
@@ -112,6 +120,7 @@ class DiscordAdapter(Adapter):
         )
         self._api = Api(self._http, allowance)
         self._memory = Memory()
+        self._wanted: Wanted | None = None
         self._shards = 1
         self._reads_everything = False
         self._application: WireApplication | None = None
@@ -119,6 +128,7 @@ class DiscordAdapter(Adapter):
         self._capabilities: Capabilities | None = None
         self._places: Places | None = None
         self._first_server = FirstServer()
+        self._kept_session = KeptSession()
         self._channels: Channels | None = None
         self._listening: Listening | None = None
         self._acting: Acting | None = None
@@ -126,13 +136,24 @@ class DiscordAdapter(Adapter):
         self._publishing: Publishing | None = None
 
     def keep_in(self, keep: Keep) -> None:
-        """Remember there which server gives channels their names."""
+        """Remember there which server gives channels their names, and how far the gateway was heard."""
         self._first_server.keep_in(keep)
+        self._kept_session.keep_in(keep)
 
     @classmethod
     async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
         """Walk a person through making an application and its token."""
-        return await sign_in(clerk, known, platform=cls.platform, base_url=BASE_URL)
+        return await sign_in(clerk, known, platform=cls.platform, base_url=BASE_URL, wanted=None)
+
+    @classmethod
+    async def login_for(cls, clerk: Clerk, known: Mapping[str, str], wanted: Wanted) -> Credentials:
+        """Walk a person through it, with the permissions and switches that this bot needs."""
+        wanted = replace(wanted, posts=wanted.posts or bool(known.get("home")))
+        return await sign_in(clerk, known, platform=cls.platform, base_url=BASE_URL, wanted=wanted)
+
+    def want(self, wanted: Wanted) -> None:
+        """Let `check` judge by what this bot needs."""
+        self._wanted = replace(wanted, posts=wanted.posts or bool(self._settings.home))
 
     @property
     @override
@@ -180,6 +201,7 @@ class DiscordAdapter(Adapter):
             reads_everything=lambda: self._reads_everything,
             now=self._now,
             pace=self._pace,
+            kept=self._kept_session,
         )
         self._channels = Channels(
             self._api, places, survey=lambda: listening.survey(most=None if settings.servers else LOOKED_INTO)
@@ -223,6 +245,7 @@ class DiscordAdapter(Adapter):
                 silence=self._silence,
                 pace=self._pace,
                 starts_after=shard * SHARD_STARTS,
+                is_kept=shard == 0 and self._kept_session.is_there,
             )
             for shard in range(self._shards)
         ]
@@ -239,6 +262,7 @@ class DiscordAdapter(Adapter):
             places=_entered(self._places),
             channels=_entered(self._channels),
             listening=_entered(self._listening),
+            wanted=self._wanted,
         )
 
     # Listening -------------------------------------------------------------------------------------------------------
@@ -256,6 +280,10 @@ class DiscordAdapter(Adapter):
                 if not self._settings.servers:
                     await self._first_server.remember(places.first)
                 yield event
+
+    @override
+    async def acknowledge(self, source: str, cursor: str) -> None:
+        _entered(self._listening).acknowledged(source, cursor)
 
     async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
         """Yield what was said from `since` until now, channel by channel, each from its oldest message on."""

@@ -1,20 +1,20 @@
 """What an owner should know of the account before it runs, each trouble with its mend."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from discord import Permissions
 from discord.utils import oauth_url
 
-from greenroom_adapters.contract import AdapterError, Author, PostRejected, Standing
+from greenroom_adapters.contract import AdapterError, Author, Kind, PostRejected, Standing, Wanted
 from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.channels import Channels
 from greenroom_adapters.discord.listening import Listening
-from greenroom_adapters.discord.permissions import NEEDED, in_channel, lacking
+from greenroom_adapters.discord.permissions import in_channel, lacking, needed
 from greenroom_adapters.discord.places import FORUMS, SPOKEN_IN, THREADS, Places
 from greenroom_adapters.discord.settings import DiscordSettings
 from greenroom_adapters.discord.wire import WireApplication, WireChannel
 
-__all__ = ["LOOKED_INTO", "invitation", "standing"]
+__all__ = ["LOOKED_INTO", "PORTAL", "invitation", "misses_content", "standing", "switch_on_content"]
 
 NAMED = 10
 """Channels that are named; of more, only their number is told."""
@@ -23,9 +23,32 @@ LOOKED_INTO = 25
 FEW_STARTS = 100
 
 
-def invitation(application: str) -> str:
+PORTAL = "https://discord.com/developers/applications"
+
+
+def invitation(application: str, wanted: Wanted | None) -> str:
     """Return the address at which somebody lets the bot into his server, with the permissions that it needs."""
-    return oauth_url(application, permissions=Permissions(**dict.fromkeys(NEEDED, True)), scopes=("bot",))
+    permissions = Permissions(**dict.fromkeys(needed(wanted), True))
+    return oauth_url(application, permissions=permissions, scopes=("bot",))
+
+
+def switch_on_content(application: str) -> str:
+    """Say where the owner lets the bot read what does not mention it."""
+    return (
+        "switch on *Message Content Intent* under *Privileged Gateway Intents* on the page *Bot* of its application, "
+        f"{PORTAL}/{application}/bot"
+    )
+
+
+def misses_content(wanted: Wanted | None) -> str | None:
+    """Return what a bot that may not read everything does not read; None: nothing that its rules want."""
+    if wanted is None:
+        return "answers to it that do not mention it, and all other messages"
+    what = {
+        Kind.REPLY: "answers to it that do not mention it (their writers have switched the ping off)",
+        Kind.MESSAGE: "messages that do not mention it",
+    }
+    return ", and ".join(words for kind, words in what.items() if kind in wanted.kinds) or None
 
 
 async def standing(
@@ -38,15 +61,16 @@ async def standing(
     places: Places,
     channels: Channels,
     listening: Listening,
+    wanted: Wanted | None,
 ) -> Standing:
     """Say what the account may do and what will not work."""
     known = {guild.id: guild.name for guild in await api.guilds()}
     readable = await listening.survey(most=LOOKED_INTO)
     rooms = sum(len([one for one in told if one.type not in THREADS]) for told in readable.values())
     warnings = [
-        *_about_servers(known, settings, places, application),
-        *_about_reading(reads_everything),
-        *await _about_channels(readable, places, api, me.id),
+        *_about_servers(known, settings, places, application, wanted),
+        *(() if reads_everything else _about_reading(application, wanted)),
+        *await _about_channels(readable, places, api, me.id, needed(wanted)),
     ]
     starts = (await api.gateway()).session_start_limit
     if starts.remaining < FEW_STARTS:
@@ -70,14 +94,19 @@ async def standing(
 
 
 def _about_servers(
-    known: dict[str, str], settings: DiscordSettings, places: Places, application: WireApplication
+    known: dict[str, str],
+    settings: DiscordSettings,
+    places: Places,
+    application: WireApplication,
+    wanted: Wanted | None,
 ) -> Iterator[str]:
+    link = invitation(application.id, wanted)
     served = [guild for guild in known if places.serves(guild)]
     if not served:
-        yield f"it is in none of the servers that it is to serve: invite it with {invitation(application.id)}"
+        yield f"it is in none of the servers that it is to serve: invite it with {link}"
     missing = [guild for guild in settings.servers if guild not in known]
     if missing and served:
-        yield f"it is not in {', '.join(missing)}, which `servers` names: invite it with {invitation(application.id)}"
+        yield f"it is not in {', '.join(missing)}, which `servers` names: invite it with {link}"
     if not settings.servers:
         yield from _about_strangers(known, places, application)
     if len(served) > LOOKED_INTO:
@@ -102,16 +131,18 @@ def _about_strangers(known: dict[str, str], places: Places, application: WireApp
     )
 
 
-def _about_reading(reads_everything: bool) -> Iterator[str]:
-    if not reads_everything:
+def _about_reading(application: WireApplication, wanted: Wanted | None) -> Iterator[str]:
+    missed = misses_content(wanted)
+    if missed is not None:
         yield (
-            "it reads only what mentions it, and direct messages: answers to it without a mention, and all other "
-            "messages, come without their text. To read them, switch on *Message Content Intent* on the page *Bot* of "
-            "the developer portal, and start the bot again."
+            f"{missed} come without their text; mentions and direct messages it reads. To read them, "
+            f"{switch_on_content(application.id)}, and start the bot again."
         )
 
 
-async def _about_channels(readable: dict[str, list[WireChannel]], places: Places, api: Api, me: str) -> list[str]:
+async def _about_channels(
+    readable: dict[str, list[WireChannel]], places: Places, api: Api, me: str, wants: Collection[str]
+) -> list[str]:
     silent: list[str] = []
     partly: dict[str, list[str]] = {}
     for guild in places.guilds():
@@ -129,10 +160,10 @@ async def _about_channels(readable: dict[str, list[WireChannel]], places: Places
                 continue
             name = f"#{channel.name} ({guild.name})"
             speaks = "send_messages_in_threads" if channel.type in FORUMS else "send_messages"
-            if not getattr(rights, speaks):
+            if speaks in wants and not getattr(rights, speaks):
                 silent.append(name)
                 continue
-            for missing in lacking(rights, [one for one in NEEDED if one not in ("send_messages", "view_channel")]):
+            for missing in lacking(rights, [one for one in wants if one not in ("send_messages", "view_channel")]):
                 partly.setdefault(missing, []).append(name)
     warnings: list[str] = []
     if silent:

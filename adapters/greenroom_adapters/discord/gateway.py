@@ -5,7 +5,6 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
@@ -17,6 +16,7 @@ from discord.gateway import ReconnectWebSocket
 from greenroom_adapters.contract import AdapterError, AuthenticationFailed, RateLimited, Secret, Unavailable
 from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.errors import CLOSE_CODES
+from greenroom_adapters.discord.kept_session import Session
 from greenroom_adapters.discord.socket import MESSAGE_CAP, Dispatch, Lost, Socket
 from greenroom_adapters.discord.wire import READY
 from greenroom_adapters.transport import Http, Pace
@@ -31,19 +31,13 @@ AFTER_INVALID = (1.0, 5.0)
 """Seconds between which a new session waits after an old one was called invalid ("Invalid Session")."""
 RESUMABLE, LEAVING = 4000, 1000
 """Codes to close with: Discord keeps a session that ends with the first, and forgets one that ends with the second."""
+FORGOTTEN = frozenset({4007, 4009})
+"""Codes by which Discord says that a session cannot be taken up: its number is none, or it is too old."""
+REPLAYS_WITHIN = 60.0
 TOLD_AFTER = 3
 """Failures in a row that are worth a word: Discord closes connections every few hours, and that is usual."""
 STEADY_SECONDS = 10.0
 """A connection that lasted this long was a good one: the next tries are fast again."""
-
-
-@dataclass(slots=True)
-class Session:
-    """What it takes to go on where a connection broke."""
-
-    id: str
-    seq: int
-    url: str
 
 
 class Gateway:
@@ -61,11 +55,13 @@ class Gateway:
         silence: timedelta,
         pace: Pace,
         starts_after: timedelta = timedelta(0),
+        is_kept: bool = False,
         rng: random.Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`address` is where every connection goes; empty: where Discord says. The first connection waits for
-        `starts_after`: sessions of several shards must not begin at the same time."""
+        `starts_after`: sessions of several shards must not begin at the same time. With `is_kept` a session
+        outlives us: whoever has its id may take it up for some minutes."""
         self._api = api
         self._token = token
         self._address = address
@@ -75,9 +71,15 @@ class Gateway:
         self._silence = silence
         self._pace = pace
         self._starts_after = starts_after
+        self._is_kept = is_kept
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._sleep = sleep
         self._session: Session | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """The session that goes on, up to the dispatch that was dealt with last; None: there is none."""
+        return self._session
 
     async def dispatches(self) -> AsyncGenerator[Dispatch | Lost, None]:
         """Yield what is dispatched, for ever. A broken connection is resumed, with what came meanwhile; where that
@@ -133,30 +135,8 @@ class Gateway:
         else:
             address = self._address or session.url
         async with self._way_to(address) as http:
-            async with asyncio.timeout(OPENS_WITHIN):
-                query = {"v": VERSION, "encoding": "json", "compress": "zlib-stream"}
-                raw = await http.open_websocket(
-                    yarl.URL(address).path or "/",
-                    query=query,
-                    heartbeat=None,
-                    message_cap=MESSAGE_CAP,
-                    autoclose=False,
-                )
-                socket: Socket | None = None
-                try:
-                    socket = await Socket.greet(
-                        raw, token=self._token, shard=self._shard, shards=self._shards, silence=self._silence
-                    )
-                    socket.intents = self._intents
-                    if session is None:
-                        await socket.identify()
-                    else:
-                        socket.session_id, socket.sequence = session.id, session.seq
-                        await socket.resume()
-                except BaseException:
-                    await _end(socket, raw, RESUMABLE)
-                    raise
-            code = LEAVING
+            socket, raw = await self._greet(http, address, session)
+            code = RESUMABLE if self._is_kept else LEAVING
             try:
                 while True:
                     await socket.poll_event()
@@ -173,6 +153,60 @@ class Gateway:
             finally:
                 await _end(socket, raw, code)
 
+    async def missed(self, session: Session, hear: Callable[[Dispatch | Lost], None]) -> bool:
+        """Let `hear` have what Discord kept for a session since its last dispatch, up to now; the session stays as it
+        is. False: Discord does not have it any more.
+
+        :raises AdapterError: Discord cannot be reached now; and whatever else a connection can end with
+        """
+        address = self._address or session.url
+        async with self._way_to(address) as http:
+            socket, raw = await self._greet(http, address, session)
+            try:
+                async with asyncio.timeout(REPLAYS_WITHIN):
+                    while True:
+                        await socket.poll_event()
+                        taken, socket.inbox = socket.inbox, []
+                        for _, dispatch in taken:
+                            if isinstance(dispatch, Dispatch) and dispatch.name == "RESUMED":
+                                return True
+                            hear(dispatch)
+            except ReconnectWebSocket as broken:
+                if not broken.resume or raw.close_code in FORGOTTEN:
+                    return False
+                raise Unavailable("discord: the gateway broke off") from None
+            finally:
+                await _end(socket, raw, RESUMABLE)
+
+    async def _greet(
+        self, http: Http, address: str, session: Session | None
+    ) -> tuple[Socket, aiohttp.ClientWebSocketResponse]:
+        """Open a connection and begin a session, or take one up."""
+        async with asyncio.timeout(OPENS_WITHIN):
+            query = {"v": VERSION, "encoding": "json", "compress": "zlib-stream"}
+            raw = await http.open_websocket(
+                yarl.URL(address).path or "/",
+                query=query,
+                heartbeat=None,
+                message_cap=MESSAGE_CAP,
+                autoclose=False,
+            )
+            socket: Socket | None = None
+            try:
+                socket = await Socket.greet(
+                    raw, token=self._token, shard=self._shard, shards=self._shards, silence=self._silence
+                )
+                socket.intents = self._intents
+                if session is None:
+                    await socket.identify()
+                else:
+                    socket.session_id, socket.sequence = session.id, session.seq
+                    await socket.resume()
+            except BaseException:
+                await _end(socket, raw, RESUMABLE)
+                raise
+            return socket, raw
+
     def _begun(self, ready: Dispatch, seq: int) -> None:
         """Note the session that has begun.
 
@@ -183,7 +217,7 @@ class Gateway:
         except (msgspec.DecodeError, UnicodeDecodeError):
             words = "discord: the gateway began with something unreadable"
             raise self._api.http.error(Unavailable, words) from None
-        self._session = Session(said.session_id, seq, said.resume_gateway_url)
+        self._session = Session(id=said.session_id, seq=seq, url=said.resume_gateway_url)
 
     async def _may_begin(self) -> str:
         """Wait until a session may be begun, and return where.

@@ -109,6 +109,9 @@ class Hearing:
         self._reads_everything = reads_everything
         self.positions = Positions(after, begins=begins)
         self._waiting: deque[Event] = deque()
+        self._taken = 0
+        self.newcomers: set[str] = set()
+        """Direct conversations that no cursor told of."""
         self._heard: Recent[int, None] = Recent(REMEMBERED)
         """Messages that were told in this run: the gateway delivers some twice."""
         self._awaited: set[str] | None = None
@@ -118,7 +121,25 @@ class Hearing:
 
     def take(self) -> Event | None:
         """Return the next event; None: there is none now."""
-        return self._waiting.popleft() if self._waiting else None
+        if not self._waiting:
+            return None
+        self._taken += 1
+        return self._waiting.popleft()
+
+    @property
+    def taken(self) -> int:
+        """How many events were taken."""
+        return self._taken
+
+    @property
+    def brought(self) -> int:
+        """How many events the gateway has brought so far."""
+        return self._taken + len(self._waiting)
+
+    @property
+    def waits(self) -> bool:
+        """Some of them wait to be taken."""
+        return bool(self._waiting)
 
     def from_history(self, channel: str, raw: msgspec.Raw) -> Event | None:
         """Take a message of a channel's history in, the next one behind what was heard; return what it means."""
@@ -210,7 +231,18 @@ class Hearing:
         its server told of all that the bot could see: then it sees the channel only now."""
         if self._places.guild(guild) is not None and channel in self._places:
             return self.positions.begin(channel, is_direct=False, at=id - 1)
-        mark = self.positions.begin(channel, is_direct=guild is None)
+        if guild is None:
+            return self.heard_of_direct(channel)
+        mark = self.positions.begin(channel, is_direct=False)
+        self.positions.fall_behind(channel, mark)
+        return mark
+
+    def heard_of_direct(self, channel: str) -> Mark:
+        """Note that something was said in a direct conversation: it stands in its history."""
+        mark = self.positions.get(channel)
+        if mark is None:
+            self.newcomers.add(channel)
+            mark = self.positions.begin(channel, is_direct=True)
         self.positions.fall_behind(channel, mark)
         return mark
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing
 from datetime import datetime
 
@@ -13,9 +13,11 @@ from greenroom_adapters.contract import AdapterError, AuthenticationFailed, Even
 from greenroom_adapters.discord.api import PAGE, Api
 from greenroom_adapters.discord.gateway import Gateway
 from greenroom_adapters.discord.hearing import Hearing
+from greenroom_adapters.discord.kept_session import KeptSession, Session
 from greenroom_adapters.discord.mapping import Reader
 from greenroom_adapters.discord.memory import Memory
 from greenroom_adapters.discord.places import DIRECT, Places
+from greenroom_adapters.discord.resuming import Resuming
 from greenroom_adapters.discord.snowflakes import first_of
 from greenroom_adapters.discord.wire import MESSAGE, WireChannel
 from greenroom_adapters.transport import Pace
@@ -40,6 +42,7 @@ class Listening:
         reads_everything: Callable[[], bool],
         now: Callable[[], datetime],
         pace: Pace,
+        kept: KeptSession,
         rng: random.Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -55,6 +58,8 @@ class Listening:
         self._pace = pace
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._sleep = sleep
+        self._kept = kept
+        self._resumings: set[Resuming] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._direct: set[str] = set()
         """Direct conversations that ended runs of `events` had heard of."""
@@ -82,15 +87,25 @@ class Listening:
             reads_everything=self._reads_everything(),
             begins=first_of(self._now()) - 1,
         )
+        last, direct = await self._kept.recall()
         news = asyncio.Event()
-        pumps = [asyncio.create_task(self._pump(gateway, hearing, news)) for gateway in self._gateways()]
+        gateways = self._gateways()
+        # the first shard is the one that hears direct conversations
+        resuming = self._resuming(gateways[0], hearing, last=last, direct=direct, heard=news.set)
+        pumps = [
+            asyncio.create_task(self._pump(gateway, hearing, news, resuming if shard == 0 else None))
+            for shard, gateway in enumerate(gateways)
+        ]
         self._pumps.update(pumps)
+        keeping = None if resuming is None else asyncio.create_task(resuming.run())
         clock = asyncio.get_running_loop().time
         failures, rests_until = 0, 0.0
         self._hearings.append(hearing)
         try:
             while True:
                 while (event := hearing.take()) is not None:
+                    if resuming is not None:
+                        resuming.yielded(event, hearing.taken)
                     yield event
                 for pump in pumps:
                     if pump.cancelled():  # the adapter was left
@@ -121,16 +136,52 @@ class Listening:
         finally:
             self._hearings.remove(hearing)
             self._direct.update(hearing.positions.direct())
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
+            ending = pumps if keeping is None else [*pumps, keeping]
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
             self._pumps.difference_update(pumps)
+            if resuming is not None:
+                self._resumings.discard(resuming)
+                await resuming.store()
 
-    async def _pump(self, gateway: Gateway, hearing: Hearing, news: asyncio.Event) -> None:
+    def acknowledged(self, source: str, cursor: str) -> None:
+        """Note that everything up to this event is durable."""
+        for resuming in self._resumings:
+            resuming.acknowledged(source, cursor)
+
+    def _resuming(
+        self,
+        gateway: Gateway,
+        hearing: Hearing,
+        *,
+        last: Session | None,
+        direct: Collection[str],
+        heard: Callable[[], None],
+    ) -> Resuming | None:
+        if not self._kept.is_there:
+            return None
+        resuming = Resuming(
+            self._kept,
+            gateway,
+            hearing,
+            last=last,
+            direct=direct,
+            heard=heard,
+            pace=self._pace,
+            rng=self._rng,
+            sleep=self._sleep,
+        )
+        self._resumings.add(resuming)
+        return resuming
+
+    async def _pump(self, gateway: Gateway, hearing: Hearing, news: asyncio.Event, resuming: Resuming | None) -> None:
         try:
             async with aclosing(gateway.dispatches()) as dispatches:
                 async for dispatch in dispatches:
                     hearing.handle(dispatch)
+                    if resuming is not None:
+                        resuming.began.set()
                     news.set()
         finally:
             news.set()

@@ -34,6 +34,7 @@ from greenroom_adapters.discord.snowflakes import first_of
 from greenroom_adapters.discord.wire import WireMessage, WireReaction, WireUser
 
 __all__ = [
+    "DIRECT_SOURCE",
     "KINDS",
     "LIKE",
     "LIVE",
@@ -49,6 +50,7 @@ RAW_CAP = 4000
 """How much of something unreadable is kept, in characters."""
 LIKE = "\N{THUMBS UP SIGN}"
 LIVE = "live"
+DIRECT_SOURCE = "dm"
 """Source of what no history has. Nothing resumes from its cursors."""
 
 KINDS = frozenset(
@@ -97,7 +99,7 @@ def handle_of(user: WireUser) -> str:
 
 def source_of(channel: str, *, is_direct: bool) -> str:
     """Return the source of what is said in a channel; its cursors are ids of messages."""
-    return f"{'dm' if is_direct else 'channel'}:{channel}"
+    return f"{DIRECT_SOURCE if is_direct else 'channel'}:{channel}"
 
 
 def unknown(raw: bytes, *, source: str, cursor: str, received_at: datetime, name: str = "") -> UnknownEvent:

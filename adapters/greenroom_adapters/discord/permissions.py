@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from discord import Permissions
 
+from greenroom_adapters.contract import Kind, Wanted
 from greenroom_adapters.discord.wire import WireChannel, WireOverwrite
 
-__all__ = ["NEEDED", "in_channel", "in_server", "is_moderator", "lacking"]
+__all__ = ["NEEDED", "in_channel", "in_server", "is_moderator", "lacking", "needed"]
 
 EVERYTHING = Permissions.all()
 MODERATES = Permissions(manage_messages=True, moderate_members=True, manage_guild=True, kick_members=True)
@@ -18,7 +19,21 @@ NEEDED: Mapping[str, str] = {
     "add_reactions": "Add Reactions",
     "attach_files": "Attach Files",
 }
-"""Permission → what the settings of a server call it: all that the bot needs."""
+"""Permission → what the settings of a server call it: all that a bot may need."""
+HEARD_IN_SERVERS = frozenset({Kind.MENTION, Kind.REPLY, Kind.MESSAGE, Kind.JOIN, Kind.REACTION})
+"""What a bot answers where others read it."""
+
+
+def needed(wanted: Wanted | None) -> tuple[str, ...]:
+    """Return the permissions that a bot needs for what it does; None: nobody knows yet what that is."""
+    if wanted is None:
+        return tuple(NEEDED)
+    answers = bool(wanted.kinds & HEARD_IN_SERVERS)
+    if not answers and not wanted.posts:
+        # a direct conversation needs a server that both are in, and no right there
+        return ()
+    found = ["view_channel", "send_messages", "send_messages_in_threads", "read_message_history"]
+    return (*found, "attach_files") if wanted.attaches else tuple(found)
 
 
 def in_server(

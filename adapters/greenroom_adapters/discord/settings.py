@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from greenroom_adapters.contract import Secret
+from greenroom_adapters.contract import Address, Secret, StreamAddress
 
 __all__ = ["BASE_URL", "DiscordSettings"]
 
@@ -20,7 +20,7 @@ class DiscordSettings:
     answers."""
     servers: tuple[str, ...] = ()
     """Ids of the servers that the bot serves; it is deaf and silent in every other one. Empty: all that it is in."""
-    base_url: str = BASE_URL
+    base_url: Address = BASE_URL
     """Address of the HTTP API."""
-    gateway_url: str = ""
+    gateway_url: StreamAddress = ""
     """Address of the gateway, for example `wss://gateway.discord.gg`. Empty: the one that the API names."""

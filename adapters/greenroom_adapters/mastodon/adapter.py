@@ -66,6 +66,7 @@ class MastodonAdapter(Adapter):
 
     platform: ClassVar[str] = "mastodon"
     Settings: ClassVar[type[Any]] = MastodonSettings
+    person_form: ClassVar[str] = "@you@your-server.example"
 
     def __init__(
         self,

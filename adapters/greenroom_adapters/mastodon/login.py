@@ -54,7 +54,7 @@ async def log_in(clerk: Clerk, known: Mapping[str, str], *, platform: str) -> Cr
         api = Api(http)
         try:
             instance = await api.instance()
-        except (PostRejected, Unavailable) as error:
+        except PostRejected as error:
             raise Unavailable(f"{server} does not answer as Mastodon does: {error}", platform=platform) from None
         clerk.tell(f"{server} runs {instance.version or 'software that does not say its version'}.")
         scopes = NEEDED if Server.of(instance, address=server).family == "mastodon" else COARSE

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from greenroom_adapters.contract import Secret
+from greenroom_adapters.contract import Address, Secret
 
 __all__ = ["MastodonSettings"]
 
@@ -12,7 +12,7 @@ __all__ = ["MastodonSettings"]
 class MastodonSettings:
     """An account on a Mastodon server, or on one with its API, by its access token."""
 
-    server: str
+    server: Address
     """Address of the server, for example `https://mastodon.example`."""
     token: Secret
     """Access token of the bot's account."""

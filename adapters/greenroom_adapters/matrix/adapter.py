@@ -75,6 +75,7 @@ class MatrixAdapter(Adapter):
 
     platform: ClassVar[str] = "matrix"
     Settings: ClassVar[type[Any]] = MatrixSettings
+    person_form: ClassVar[str] = "@you:your-server.example"
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from greenroom_adapters.contract import Secret
+from greenroom_adapters.contract import Address, Secret
 
 __all__ = ["MatrixSettings"]
 
@@ -12,7 +12,7 @@ __all__ = ["MatrixSettings"]
 class MatrixSettings:
     """An account on a Matrix homeserver, by its access token."""
 
-    server: str
+    server: Address
     """Address of the homeserver's client API, for example `https://matrix.example.org`."""
     token: Secret
     """Access token of the bot's account. It belongs to one device of the account; keep that device."""

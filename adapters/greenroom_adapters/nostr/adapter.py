@@ -76,6 +76,8 @@ class NostrAdapter(Adapter):
 
     platform: ClassVar[str] = PLATFORM
     Settings: ClassVar[type[Any]] = NostrSettings
+    person_form: ClassVar[str] = "@npub1-YOUR-KEY"
+    person_hint: ClassVar[str] = "That is your public key, not the bot's."
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from greenroom_adapters.contract import Secret
+from greenroom_adapters.contract import Address, Secret, StreamAddress
 
 __all__ = ["NostrSettings"]
 
@@ -14,12 +14,12 @@ class NostrSettings:
     key: Secret
     """The account's secret key, `nsec1…` or 64 hexadecimal digits. Whoever has it is the account; it cannot be
     changed."""
-    relays: tuple[str, ...]
+    relays: tuple[StreamAddress, ...]
     """Addresses of relays, for example `wss://relay.example.org`. All of them are listened to and written to."""
     confirm: int = 1
     """How many relays must have a post before it counts as published."""
     text_length: int = 4096
     """Longest text in characters, where no relay says how much it takes."""
-    media_server: str = ""
+    media_server: Address = ""
     """Address of a Blossom server for pictures and clips, for example `https://media.example.org`. Empty: posts have
     none."""

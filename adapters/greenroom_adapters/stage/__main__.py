@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -227,7 +228,19 @@ def sentence(error: Exception, command: Command) -> str:
         return str(error)
     if isinstance(error, sqlite3.DatabaseError):
         return f"{command.data} cannot be used as a data file: {error}"
-    return f"cannot start on {command.host}:{command.port} with {command.data}: {error}"
+    where = f"{command.host}:{command.port}"
+    match error.errno if isinstance(error, OSError) else None:
+        case errno.EADDRINUSE:
+            return (
+                f"cannot start on {where}: another program listens there already, perhaps another Stage. "
+                f"Take another port (--port {command.port % 65_535 + 1}), or any free one (--port 0)"
+            )
+        case errno.EACCES if command.port < 1024:
+            return f"cannot start on {where}: ports below 1024 are the administrator's. Take a higher one (--port 8765)"
+        case errno.EADDRNOTAVAIL:
+            return f"cannot start on {where}: this machine has no address {command.host}. Take 127.0.0.1 (--host)"
+        case _:
+            return f"cannot start on {where} with {command.data}: {error}"
 
 
 # The command line ------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from greenroom_adapters.contract import Secret
+from greenroom_adapters.contract import Address, Secret
 
 __all__ = ["StageSettings"]
 
@@ -11,7 +11,7 @@ __all__ = ["StageSettings"]
 class StageSettings:
     """An account on the Stage, the local social network. Nothing is needed: it registers itself."""
 
-    server: str = "http://127.0.0.1:8766"
+    server: Address = "http://127.0.0.1:8766"
     """Address of the Stage."""
     handle: str = ""
     """Name that people address the bot by, without @; empty: the account's name in the bot file."""

@@ -74,6 +74,8 @@ class XAdapter(Adapter):
 
     platform: ClassVar[str] = "x"
     Settings: ClassVar[type[Any]] = XSettings
+    person_form: ClassVar[str] = "@your-handle"
+    person_hint: ClassVar[str] = "Write it a direct message once: on X it begins no conversation."
     session_fields: ClassVar[frozenset[str] | None] = frozenset({"client_id", "refresh_token", "base_url"})
 
     def __init__(

@@ -25,6 +25,8 @@ SCOPES = (
 """What a bot does, and no more; `offline.access` is for the refresh token."""
 USUAL = "https://api.x.com"
 DEADLINE = timedelta(seconds=20)
+YES, NO = ("y", "yes"), ("n", "no")
+TRIES = 5
 BEGINNING = """\
 Sign in at https://console.x.com with the account that shall own the app, and make an app in a project. Then open the \
 app's "User authentication settings" and choose:
@@ -144,5 +146,17 @@ async def _by_browser(
 
 
 async def _is_yes(clerk: Clerk, question: str, *, usual: bool) -> bool:
-    answer = await clerk.ask(f"{question} (yes or no)", default="yes" if usual else "no")
-    return answer.casefold() in ("y", "yes", "true")
+    """Ask until the answer is a yes or a no; nothing is the usual one.
+
+    :raises ConfigurationError: it is neither, again and again
+    """
+    for _ in range(TRIES):
+        answer = await clerk.ask(f"{question} [{'Y/n' if usual else 'y/N'}]")
+        if not answer:
+            return usual
+        if answer.casefold() in YES:
+            return True
+        if answer.casefold() in NO:
+            return False
+        clerk.tell("Answer y for yes or n for no.")
+    raise ConfigurationError(f"neither a yes nor a no: {question}")

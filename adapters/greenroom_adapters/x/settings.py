@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from greenroom_adapters.contract import Secret
+from greenroom_adapters.contract import Address, Secret
 from greenroom_adapters.x.prices import Priced
 
 __all__ = ["XSettings"]
@@ -59,5 +59,5 @@ class XSettings:
     look_for_deleted: bool = False
     """Look once a day for every post that the ledger keeps the words of, and forget those that are gone: X wants that,
     and does not tell what others delete. Each look costs what reading a post costs; `keep: 1 day` makes it needless."""
-    base_url: str = "https://api.x.com"
+    base_url: Address = "https://api.x.com"
     """Address of the API, for servers that speak the same."""

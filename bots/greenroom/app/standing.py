@@ -6,9 +6,9 @@ from datetime import datetime
 import msgspec
 
 from greenroom.app.outlay import outlay_of
-from greenroom.settings import BotFile, Place
+from greenroom.settings import BotFile, Place, wanted_of
 from greenroom.turns.form import Misfit, form_of
-from greenroom_adapters.contract import Adapter, Capabilities, SupportsDeclaration, Surface
+from greenroom_adapters.contract import Adapter, Capabilities, SupportsDeclaration, SupportsWanted, Surface
 from greenroom_adapters.text import excess
 
 __all__ = ["Standing", "standing_of"]
@@ -33,6 +33,8 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
 
     :raises AdapterError: it cannot be asked now
     """
+    if isinstance(adapter, SupportsWanted):
+        adapter.want(wanted_of(file, account))
     found = await adapter.check()
     capabilities = adapter.capabilities
     outlay = outlay_of(adapter, file, account, now=now)

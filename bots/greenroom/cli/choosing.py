@@ -145,6 +145,8 @@ def choose(given: str | None, *, demo_among_several: bool = False) -> Chosen:
     if len(running) == 1:
         return running[0]
     if has_demo and not running:
+        beside = ", ".join(str(one.path) for one in here)
+        warn(f"this is about the demo, which has run in this folder. Bots of yours: {beside}; name one (or `{DEMO}`)")
         return demo
     names = [DEMO if one.is_demo else str(one.path) for one in running or known]
     which = "which bot? These run" if running else "which bot? There are"

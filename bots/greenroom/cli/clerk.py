@@ -1,6 +1,7 @@
 """The person before the terminal, while an adapter walks him through signing in."""
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -26,6 +27,12 @@ def _interruptible() -> Generator[None, None, None]:
         signal.signal(signal.SIGINT, before)
 
 
+def _is_far_away() -> bool:
+    """Say whether the person sits before another machine: a browser that opens here would be a text one at best."""
+    here = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    return bool(os.environ.get("SSH_CONNECTION")) and not here
+
+
 class TerminalClerk:
     """A `Clerk` that asks on the terminal, or reads the answers line by line where standard input is none.
 
@@ -33,8 +40,9 @@ class TerminalClerk:
     """
 
     def __init__(self, *, opens_browser: bool = True) -> None:
-        """Without `opens_browser` the person opens the page himself, on any machine, and pastes where he ended."""
-        self._opens_browser = opens_browser
+        """Without `opens_browser`, and over ssh, the person opens the page himself, on any machine, and pastes where he
+        ended."""
+        self._opens_browser = opens_browser and not _is_far_away()
         self._is_terminal = sys.stdin.isatty()
 
     def tell(self, text: str) -> None:

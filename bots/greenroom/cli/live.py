@@ -32,6 +32,10 @@ SHOWN_APART = frozenset({"event", "level", "bot", "account", "exception", "me"})
 """Parts of an entry that have a place of their own in a line, or none."""
 
 
+UNITS = {"again_in": " s"}
+"""What a part of an entry is counted in."""
+
+
 class Log(abc.ABC):
     """The log of one run."""
 
@@ -82,7 +86,11 @@ class LiveLog(Log):
         if "turn" in entry and level != "error":
             # told when it comes to rest
             return
-        words = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in entry.items() if key not in SHOWN_APART)
+        words = ", ".join(
+            f"{key.replace('_', ' ')} {value}{UNITS.get(key, '')}"
+            for key, value in entry.items()
+            if key not in SHOWN_APART
+        )
         now = datetime.now(self._zone)
         line = Text.assemble(
             (f"{now:%H:%M:%S}", "dim"),

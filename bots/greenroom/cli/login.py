@@ -14,7 +14,7 @@ from greenroom.cli.showing import AsJson, say, warn, write_json
 
 if TYPE_CHECKING:
     from greenroom.settings import Login
-    from greenroom_adapters.contract import Adapter
+    from greenroom_adapters.contract import Adapter, Wanted
 
 __all__ = ["login"]
 
@@ -37,6 +37,8 @@ class _Account:
     """There is a bot file that it could stand in."""
     running: bool = False
     """The bot runs now."""
+    wanted: "Wanted | None" = None
+    """What the bot does with it; None: it has no file yet."""
 
 
 @for_owners
@@ -76,7 +78,7 @@ def login(
     """
     from greenroom.cli.clerk import TerminalClerk
     from greenroom.settings import Platforms, secret_keys, store_login, text_of
-    from greenroom_adapters.contract import ConfigurationError, SupportsLogin
+    from greenroom_adapters.contract import ConfigurationError, SupportsLogin, SupportsWanted
 
     found = _find(account, choose(bot))
     adapter = Platforms.installed().adapter(found.platform)
@@ -84,7 +86,11 @@ def login(
         raise ConfigurationError(_nothing_to_sign_in(found, adapter))
     secrets = secret_keys(adapter)
     known = {key: text_of(value) for key, value in found.written.items() if key not in secrets}
-    credentials = asyncio.run(adapter.login(TerminalClerk(opens_browser=not no_browser), known))
+    clerk = TerminalClerk(opens_browser=not no_browser)
+    if found.wanted is not None and issubclass(adapter, SupportsWanted):
+        credentials = asyncio.run(adapter.login_for(clerk, known, found.wanted))
+    else:
+        credentials = asyncio.run(adapter.login(clerk, known))
     kept = store_login(found.folder, found.platform, credentials, in_keyring=found.keyring if keyring else None)
     in_the_way = [key for key in kept.secrets if key in found.written]
     for key in in_the_way:
@@ -122,7 +128,7 @@ def _find(account: str, chosen: Chosen) -> _Account:
     :raises ConfigurationError: `account` is neither an account of the bot nor a platform
     """
     from greenroom.cli.asking import runs
-    from greenroom.settings import Platforms, account_folder
+    from greenroom.settings import Platforms, account_folder, wanted_of
     from greenroom_adapters.contract import ConfigurationError
 
     platforms = Platforms.installed()
@@ -153,6 +159,7 @@ def _find(account: str, chosen: Chosen) -> _Account:
         is_written=written is not None,
         has_file=True,
         running=runs(file.store),
+        wanted=wanted_of(file, account),
     )
 
 

@@ -7,7 +7,7 @@ from greenroom.cli.asking import ask, reading, runs
 from greenroom.cli.failing import words_of
 from greenroom.clock import SystemClock
 from greenroom.policy import Budget
-from greenroom.settings import BotFile, Person, Place
+from greenroom.settings import BotFile, Person, Place, Platforms
 from greenroom.storage import StorageError
 from greenroom_adapters.contract import GreenroomError
 
@@ -26,14 +26,18 @@ def unheard(file: BotFile) -> list[str]:
     passed_on = [rule.name for rule in file.answer if rule.tell]
     if file.tell is None:
         what = f" ({', '.join(passed_on)} passes mentions on to you)" if passed_on else ""
-        return [
-            f"nobody is told what needs a person{what}: it is only printed. "
-            f"Write `tell: {next(iter(file.accounts))}/@your-handle` to hear of it at once"
-        ]
+        return [f"nobody is told what needs a person{what}: it is only printed. {_how_to_be_told(file)}"]
     if not file.accounts[file.tell.account].live:
         account = file.tell.account
         return [f"`tell` goes over `{account}`, which rehearses: you hear nothing until `greenroom live {account}`"]
     return []
+
+
+def _how_to_be_told(file: BotFile) -> str:
+    name, account = next(iter(file.accounts.items()))
+    adapter = Platforms.installed().adapter(account.platform)
+    mend = f"Write `tell: {name}/{adapter.person_form}` to hear of it at once"
+    return f"{mend}. {adapter.person_hint}" if adapter.person_hint else mend
 
 
 async def unread(file: BotFile) -> list[str]:

@@ -1,5 +1,6 @@
 """Moments as an owner types them: on the clock of the bot's zone, or a while from now."""
 
+import re
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from greenroom.scheduling.wall import instant_of, local_of
@@ -9,6 +10,28 @@ from greenroom_adapters.contract import ConfigurationError
 __all__ = ["HOW_TO_WRITE", "moment_of"]
 
 HOW_TO_WRITE = "write 18:00, 2026-12-24 18:00, or in 2 hours"
+
+
+DAYS_AHEAD = {"today": 0, "tonight": 0, "tomorrow": 1}
+CLOCK_TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
+
+
+def _written_well(words: str, now: datetime, zone: tzinfo) -> str:
+    """Return the form that works for what may have been meant, or else how moments are written."""
+    day, _, rest = words.partition(" ")
+    ahead = DAYS_AHEAD.get(day.casefold())
+    found = CLOCK_TIME.fullmatch((words if ahead is None else rest).strip().removeprefix("at ").strip())
+    if found is None:
+        return HOW_TO_WRITE
+    hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").casefold()
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    if hour > 23 or minute > 59 or (ahead is None and not half and found[2] is None):
+        return HOW_TO_WRITE
+    clock = f"{hour:02}:{minute:02}"
+    if ahead is None:
+        return f"write {clock}"
+    return f"write '{local_of(now, zone).date() + timedelta(days=ahead)} {clock}'"
 
 
 def moment_of(text: str, *, now: datetime, zone: tzinfo) -> datetime:
@@ -28,7 +51,7 @@ def moment_of(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     except SpellingError as error:
         if words.startswith("in "):
             raise ConfigurationError(str(error)) from error
-        raise ConfigurationError(f"`{words}` does not say when: {HOW_TO_WRITE}") from error
+        raise ConfigurationError(f"`{words}` does not say when: {_written_well(words, now, zone)}") from error
     if isinstance(when, datetime):
         moment = instant_of(when, zone)
         if moment < now:

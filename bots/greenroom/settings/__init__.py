@@ -32,6 +32,7 @@ from greenroom.settings.logins import Login, account_folder, read_login, store_l
 from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef, resolve
 from greenroom.settings.spelling import Money, MoneyRate, Person, Place, Range, Rate, Span
+from greenroom.settings.wanted import wanted_of
 
 __all__ = [
     "Account",
@@ -73,5 +74,6 @@ __all__ = [
     "settings_for",
     "store_login",
     "text_of",
+    "wanted_of",
     "written_settings",
 ]

@@ -1,28 +1,30 @@
 """What an account writes for its platform: checked against the adapter's own `Settings`, and turned into them."""
 
 import dataclasses
+import re
 import sys
 import types
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from pydantic import Field, Strict, ValidationError, create_model
+from pydantic import AfterValidator, Field, Strict, ValidationError, ValidationInfo, create_model
 from pydantic_core import ErrorDetails
 
 from greenroom.settings.bot import Account
 from greenroom.settings.document import Located, place_of
 from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.logins import Login
-from greenroom.settings.model import Model, PlainPath, Reading, Text, Truth, one_or_many, word_of
+from greenroom.settings.model import Model, PlainPath, Reading, Text, Truth, one_or_many, word_of, wrong
 from greenroom.settings.names import nearest
 from greenroom.settings.reasons import causes, reason_of
 from greenroom.settings.secrets import SecretRef, Warn, resolve
 from greenroom.settings.spelling import DURATION
-from greenroom_adapters.contract import Adapter, ConfigurationError, Secret, SupportsLogin
+from greenroom_adapters.contract import Adapter, ConfigurationError, IsAddress, Secret, SupportsLogin
 
 __all__ = [
     "Platforms",
@@ -266,6 +268,20 @@ def _without_common_keys(written: Located) -> Located:
     return own
 
 
+def _with_a_scheme(written: str, info: ValidationInfo, *, scheme: str) -> str:
+    """Refuse an address that does not say how it is spoken to."""
+    if not isinstance(info.context, Reading) or re.match(r"(https?|wss?)://[^/\\s]", written, re.IGNORECASE):
+        return written
+    rest = written.rpartition("://")[2].lstrip("/")
+    is_here = re.match(r"(localhost|127\.|\[::1\])", rest) is not None
+    plainly = {"https": "http", "wss": "ws"}.get(scheme, scheme) if is_here else scheme
+    raise wrong(f"`{written[:80]}` is no address: write {plainly}://{rest[:80] or 'NAME'}")
+
+
+def _address(mark: IsAddress) -> Any:
+    return Annotated[Text, AfterValidator(partial(_with_a_scheme, scheme=mark.scheme))]
+
+
 _AS_WRITTEN: Mapping[object, Any] = {
     str: Text,
     bool: Truth,
@@ -285,6 +301,9 @@ def _as_written(hint: Any, name: str) -> Any:
         return _AS_WRITTEN[hint]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
+        mark = next((one for one in arguments[1:] if isinstance(one, IsAddress)), None)
+        if mark is not None and arguments[0] is str:
+            return _address(mark)
         return _as_written(arguments[0], name)
     if origin is Literal:
         return hint

@@ -19,8 +19,8 @@ class TestDiscord(AdapterConformance):
         assert {name for name in optional if getattr(type(world), name) is getattr(World, name)} == set()
 
     @pytest.mark.xfail(
-        reason="Discord tells a bot of no direct conversation that began while it was away, and lists none; "
-        "tests/adapters/discord/test_listening.py has what can be heard"
+        reason="Discord lists no direct conversations, so that one which began before the bot's first session is "
+        "unknown; tests/adapters/discord/test_restarts.py has those that begin while it restarts"
     )
     @pytest.mark.asyncio
     @override

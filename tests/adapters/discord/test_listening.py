@@ -323,7 +323,7 @@ async def test_a_first_invitation_that_comes_while_it_runs_is_remembered(discord
             await world.call("invite", guild=world.guild["id"], bot=world.me)
             await world.mention_bot("welcome")
             await listener.until("welcome")
-    assert drawer.kept == {"first_server": world.guild["id"].encode()}
+    assert drawer.kept["first_server"] == world.guild["id"].encode()
 
 
 @pytest.mark.asyncio

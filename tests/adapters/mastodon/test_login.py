@@ -115,3 +115,11 @@ def test_what_is_no_server_is_refused(written: str) -> None:
 
 def test_the_adapter_is_one_that_signs_people_in() -> None:
     assert isinstance(MastodonAdapter, SupportsLogin)
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_cannot_be_reached_is_not_called_another_kind_of_server() -> None:
+    with pytest.raises(Unavailable) as failed:
+        await MastodonAdapter.login(Visitor("http://127.0.0.1:9"), {"server": "http://127.0.0.1:9"})
+    assert "as Mastodon does" not in str(failed.value)
+    assert "127.0.0.1" in str(failed.value)

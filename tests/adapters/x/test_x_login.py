@@ -108,3 +108,23 @@ async def test_a_no_in_the_browser_and_somebody_elses_yes_are_told(x_world: Worl
         await log_in(world, person)
     with pytest.raises(ConfigurationError, match="Client ID"):
         await log_in(world, Person(world, "no", "", "", "yes"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "note"), [((" YES",), "write `ai"), (("",), "until X has approved"), (("perhaps", "Yes"), "write `ai")]
+)
+@pytest.mark.asyncio
+async def test_only_a_yes_or_a_no_counts_as_an_answer(x_world: WorldOf, answers: tuple[str, ...], note: str) -> None:
+    world = x_world()
+    person = Person(world, "y", *keys_of(world), *(answer.strip() for answer in answers))
+    found = await log_in(world, person)
+    assert any(note in one for one in found.notes)
+    assert [text for text in person.told if text.endswith("[y/N]")], "nothing means no, and it says so"
+    assert person.told.count("Answer y for yes or n for no.") == len(answers) - 1
+
+
+@pytest.mark.asyncio
+async def test_who_answers_nothing_that_could_be_meant_is_asked_no_more(x_world: WorldOf) -> None:
+    world = x_world()
+    with pytest.raises(ConfigurationError, match="neither a yes nor a no"):
+        await log_in(world, Person(world, *["perhaps"] * 9))

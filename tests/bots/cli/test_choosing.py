@@ -47,7 +47,9 @@ def test_bots_of_the_configuration_folder_are_found_by_name(home: Path, write_bo
     assert choose("demo").is_demo
 
 
-def test_among_several_run_takes_the_demo_and_the_others_ask(home: Path, write_bot: Callable[..., Path]) -> None:
+def test_among_several_run_takes_the_demo_and_the_others_ask(
+    home: Path, write_bot: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     text = write_bot().read_text(encoding="utf-8")
     (home / "second.yaml").write_text(text, encoding="utf-8")
     assert choose(None, demo_among_several=True).is_demo
@@ -55,7 +57,11 @@ def test_among_several_run_takes_the_demo_and_the_others_ask(home: Path, write_b
         choose(None)
     (home / "data").mkdir()
     (home / "data" / "ada.db").touch()
+    assert capsys.readouterr().err == ""
     assert choose(None).is_demo
+    said = " ".join(capsys.readouterr().err.split())
+    assert "this is about the demo" in said, "whom nobody named is named"
+    assert "bot.yaml, second.yaml; name one" in said
 
 
 def test_the_environment_can_name_the_bot(

@@ -173,17 +173,21 @@ def test_a_secret_is_not_given_to_another_server_than_it_is_for(
     assert greenroom("check", "--no-tell").code == 0
 
 
-def test_without_a_browser_the_address_at_which_it_ended_is_pasted(
-    write: Callable[[str], Path], stage: RunningStage, home: Path
+@pytest.mark.parametrize("is_over_ssh", [False, True])
+def test_without_a_browser_and_over_ssh_the_address_at_which_it_ended_is_pasted(
+    write: Callable[[str], Path], stage: RunningStage, home: Path, is_over_ssh: bool
 ) -> None:
     write(f'{{platform: harbour, server: "{stage.url}"}}')
-    process = subprocess.Popen(
-        [sys.executable, "-m", "greenroom", "login", "quay", "--no-browser"],
+    shown = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    elsewhere = {name: value for name, value in os.environ.items() if name not in shown}
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "greenroom", "login", "quay", *(() if is_over_ssh else ("--no-browser",))],
         cwd=home,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=elsewhere | {"SSH_CONNECTION": "192.0.2.7 50122 192.0.2.1 22"} if is_over_ssh else None,
     )
     assert process.stderr is not None
     state = ""

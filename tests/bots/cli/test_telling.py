@@ -72,6 +72,28 @@ def test_a_bot_that_tells_nobody_is_warned_about(greenroom: Callable[..., Any], 
     assert "Write `tell: home/@your-handle`" in said.out
 
 
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        ("discord", ("`tell: chat/@YOUR-USER-ID`", "*Copy User ID*")),
+        ("x", ("`tell: chat/@your-handle`", "Write it a direct message once")),
+        ("{platform: nostr, relays: 'wss://a.b'}", ("`tell: chat/@npub1-YOUR-KEY`", "not the bot's")),
+        ("{platform: matrix, server: 'https://a.b', token: {env: T}}", ("`tell: chat/@you:your-server.example`",)),
+    ],
+)
+def test_how_to_be_told_is_said_in_the_platforms_own_spelling(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], account: str, words: tuple[str, ...]
+) -> None:
+    path = write_bot()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    (place,) = (number for number, line in enumerate(lines) if line.startswith("  home:"))
+    lines[place] = f"  chat: {account}"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = greenroom("check", "--offline")
+    for expected in words:
+        assert expected in said.out
+
+
 def test_a_tell_over_an_account_that_rehearses_is_warned_about(
     greenroom: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage
 ) -> None:

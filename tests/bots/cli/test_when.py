@@ -40,6 +40,26 @@ def test_what_is_no_moment_is_refused_with_how_to_write_one(text: str) -> None:
         moment_of(text, now=NOW, zone=LISBON)
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("tomorrow 8:00", "write '2026-11-25 08:00'"),
+        ("Tomorrow at 8pm", "write '2026-11-25 20:00'"),
+        ("today 18.30", "write '2026-11-24 18:30'"),
+        ("12am", "write 00:00"),
+        ("tomorrow", "write 18:00, 2026-12-24 18:00, or in 2 hours"),
+        ("tomorrow 25:00", "write 18:00, 2026-12-24 18:00, or in 2 hours"),
+    ],
+)
+def test_what_was_probably_meant_is_told_in_the_form_that_works(text: str, form: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        moment_of(text, now=NOW, zone=LISBON)
+    assert str(refused.value) == f"`{text}` does not say when: {form}"
+    written = form.removeprefix("write ").strip("'")
+    if "," not in written:
+        assert moment_of(written, now=NOW, zone=LISBON) > NOW
+
+
 @settings(max_examples=150)
 @given(now=MOMENTS, zone=ZONES, hour=st.integers(0, 23), minute=st.integers(0, 59))
 def test_a_time_of_day_is_its_next_coming(now: datetime, zone: ZoneInfo, hour: int, minute: int) -> None:

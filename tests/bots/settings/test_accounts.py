@@ -145,3 +145,32 @@ def test_platforms_are_loaded_only_when_they_are_asked_for() -> None:
 def test_installed_platforms_are_those_of_the_entry_points() -> None:
     for name in Platforms.installed().names:
         assert Platforms.installed().adapter(name).platform == name
+
+
+@pytest.mark.parametrize(
+    ("account", "told"),
+    [
+        (
+            "{platform: mastodon, server: masto.example}",
+            "3:39: `masto.example` is no address: write https://masto.example",
+        ),
+        (
+            "{platform: mastodon, server: 'localhost:3000'}",
+            "3:39: `localhost:3000` is no address: write http://localhost:3000",
+        ),
+        ("{platform: mastodon, server: 'htps://a.b'}", "3:39: `htps://a.b` is no address: write https://a.b"),
+        ("{platform: nostr, relays: ['wss://a.b', r.b]}", "3:58: `r.b` is no address: write wss://r.b"),
+        ("{platform: discord, gateway_url: g.b}", "3:38: `g.b` is no address: write wss://g.b"),
+    ],
+)
+def test_a_server_without_a_scheme_is_told_with_its_place_and_its_mend(folder: Path, account: str, told: str) -> None:
+    with pytest.raises(Mistakes) as found:
+        load_text(folder, f"bot: ada\npersona: ada.yaml\naccounts: {{home: {account}}}\n", Platforms.installed())
+    assert [str(one).rpartition("bot.yaml:")[2] for one in found.value.mistakes] == [told]
+
+
+def test_an_address_with_a_scheme_is_taken_as_it_is(folder: Path) -> None:
+    text = "bot: ada\npersona: ada.yaml\naccounts: {home: {platform: mastodon, server: 'HTTPS://masto.example/'}}\n"
+    assert (
+        load_text(folder, text, Platforms.installed()).accounts["home"].settings["server"] == "HTTPS://masto.example/"
+    )

@@ -188,6 +188,7 @@ class Admin:
         """Return how many sessions a bot has, with which intents, and when it began sessions."""
         found = self._gateway.sessions(bot)
         return {
+            "known": len(found),
             "open": sum(session.way is not None for session in found),
             "intents": [session.intents for session in found],
             "begun": len(self._gateway.begun.get(bot, [])),

@@ -1,0 +1,29 @@
+"""What a bot file wants of each of its accounts."""
+
+from pathlib import Path
+
+from greenroom.settings import load_bot, wanted_of
+from greenroom_adapters.contract import Kind, Wanted
+
+BOT = """\
+bot: ada
+persona: ada.yaml
+timezone: UTC
+accounts: {one: stage, two: stage}
+answer:
+  - to: mentions
+  - {to: [messages, joins], in: one/lounge}
+post:
+  - {name: lamp, every: 6 hours, in: one}
+  - {name: sea, every: 6 hours, in: two, picture: {file: sea.png, alt: the sea}}
+"""
+
+
+def test_each_account_is_wanted_for_what_its_rules_and_posts_say(tmp_path: Path) -> None:
+    (tmp_path / "ada.yaml").write_text("persona: Ada\nwho: keeps the lighthouse\n", encoding="utf-8")
+    (tmp_path / "sea.png").touch()
+    (tmp_path / "bot.yaml").write_text(BOT, encoding="utf-8")
+    file = load_bot(tmp_path / "bot.yaml")
+    first = Wanted(kinds=frozenset({Kind.MENTION, Kind.MESSAGE, Kind.JOIN}), posts=True, attaches=False)
+    assert wanted_of(file, "one") == first
+    assert wanted_of(file, "two") == Wanted(kinds=frozenset({Kind.MENTION}), posts=True, attaches=True)
