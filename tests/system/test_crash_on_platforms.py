@@ -60,7 +60,16 @@ def test_a_planted_double_makes_the_crash_test_fail(name: str) -> None:
 def test_a_planted_loss_makes_the_crash_test_fail(name: str) -> None:
     code, result = crash(
         *("--platform", name, "--mentions", "30", "--posts", "2", "--kills", "3", "--server-kills", "0"),
-        *("--points", ",".join(["after_inbox_insert"] * 3), "--lose-answers", "0.2", "--patience", "8", "--plant", "loss"),
+        *(
+            "--points",
+            ",".join(["after_inbox_insert"] * 3),
+            "--lose-answers",
+            "0.2",
+            "--patience",
+            "8",
+            "--plant",
+            "loss",
+        ),
     )
     assert code == 1, json.dumps(result)
     assert result["lost"] > 0, json.dumps(result)

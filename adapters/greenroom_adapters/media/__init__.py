@@ -6,4 +6,15 @@ from greenroom_adapters.media.fitting import fit
 from greenroom_adapters.media.limits import glance
 from greenroom_adapters.media.loading import Loaded, load
 
-__all__ = ["Dimensions", "Facts", "Loaded", "dimensions", "facts_of", "find_ffmpeg", "fit", "glance", "load", "media_type_of"]
+__all__ = [
+    "Dimensions",
+    "Facts",
+    "Loaded",
+    "dimensions",
+    "facts_of",
+    "find_ffmpeg",
+    "fit",
+    "glance",
+    "load",
+    "media_type_of",
+]

@@ -45,8 +45,7 @@ async def apply(
     try:
         found = await asyncio.to_thread(_type_of, source)
         if found in DEMUXERS:
-            if wanted != "video/mp4":
-                raise MediaRefused(f"is a clip: call what becomes of it .mp4, not {into.suffix}")
+            _must_be(wanted == "video/mp4", f"is a clip: call what becomes of it .mp4, not {into.suffix}")
             await filter_clip(chain, source, unfinished, media_type=found, progress=progress)
         else:
             await asyncio.to_thread(_picture, chain, source, unfinished, wanted, progress)
@@ -75,6 +74,11 @@ async def filtered(chain: Sequence[Step], media: Media, *, folder: Path) -> Medi
     return replace(media, path=str(made), media_type=wanted)
 
 
+def _must_be(so: bool, why_not: str) -> None:
+    if not so:
+        raise MediaRefused(why_not)
+
+
 def _type_of(source: Path) -> str | None:
     try:
         return facts_of(source).media_type
@@ -92,7 +96,6 @@ def _name(chain: Sequence[Step], source: Path) -> str:
 
 
 def _picture(chain: Sequence[Step], source: Path, into: Path, wanted: str, progress: Progress) -> None:
-    if wanted not in WRITTEN:
-        raise MediaRefused(f"is no clip: call what becomes of it .jpg, .png or .webp, not .mp4")
+    _must_be(wanted in WRITTEN, "is no clip: call what becomes of it .jpg, .png or .webp, not .mp4")
     content, _ = filtered_picture(chain, read_bytes(source, LARGEST_PICTURE), media_type=wanted, progress=progress)
     into.write_bytes(content)

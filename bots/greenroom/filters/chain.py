@@ -39,6 +39,12 @@ def _defaults(value: Any) -> Any:
     return {} if value is None else value
 
 
+def _built_in(value: Any) -> Any:
+    if not isinstance(value, str) or value not in BUILT_IN:
+        raise wrong(not_a_word(value, BUILT_IN, "a filter that comes with Greenroom"))
+    return value
+
+
 class Step(Model):
     """One operation of a filter, by its name."""
 
@@ -78,7 +84,7 @@ class Step(Model):
     """Of a clip: a stretch of it."""
     subtitles: Annotated[Subtitles | None, BeforeValidator(_defaults)] = None
     """Of a clip: words that come and go."""
-    look: str | None = None
+    look: Annotated[str | None, BeforeValidator(_built_in)] = None
     """All that one of the filters that come with Greenroom does."""
 
     @model_validator(mode="after")
@@ -90,8 +96,6 @@ class Step(Model):
                 if there
                 else f"this step does nothing: write one of {', '.join(type(self).model_fields)}"
             )
-        if self.look is not None and self.look not in BUILT_IN:
-            raise wrong(not_a_word(self.look, BUILT_IN, "a filter that comes with Greenroom"))
         return self
 
     @property
@@ -175,7 +179,8 @@ def operations_of(chain: Sequence[Step]) -> Iterator[Operation]:
 
 
 def identity_of(chain: Sequence[Step]) -> str:
-    """Return what names the work of a filter: the same for the same steps and the same files in them. Reads these files.
+    """Return what names the work of a filter: the same for the same steps and the same files in them. Reads
+    these files.
 
     :raises MediaRefused: one of them cannot be read
     """

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -49,12 +50,12 @@ async def filter_clip(
     demuxer = DEMUXERS.get(media_type)
     if demuxer is None:
         raise MediaRefused(f"is {media_type}, and clips are read as MP4, QuickTime and WebM")
-    if source.stat().st_size > LARGEST_CLIP:
+    if await asyncio.to_thread(os.path.getsize, source) > LARGEST_CLIP:
         raise MediaRefused(f"is larger than {LARGEST_CLIP // 1024 // 1024} MB")
     opened = (
         *(ffmpeg, "-nostdin", "-hide_banner", "-y", "-max_alloc", str(LARGEST_PIECE)),
         *("-protocol_whitelist", "file", "-f", demuxer, "-max_pixels", str(MOST_PIXELS)),
-        *("-i", f"file:{source.absolute()}"),
+        *("-i", _address(source)),
     )
     width, height, seconds = await _look(opened)
     with tempfile.TemporaryDirectory(prefix="greenroom-filter-") as folder:
@@ -70,10 +71,15 @@ async def filter_clip(
             *("-pix_fmt", "yuv420p", "-threads", "2", "-filter_complex_threads", "2", "-c:a", "aac", "-b:a", "128k"),
             *("-t", f"{LONGEST_CLIP:g}", "-movflags", "+faststart", "-f", "mp4"),
             *("-loglevel", "error", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"),
-            f"file:{into.absolute()}",
+            _address(into),
         )
         await _work((*opened, *plan.inputs, *written), Path(folder), plan.seconds, progress)
     progress(1.0)
+
+
+def _address(path: Path) -> str:
+    """Return a path as ffmpeg takes it for nothing but a file, wherever ffmpeg works."""
+    return f"file:{os.path.abspath(path)}"
 
 
 def _planned(chain: Sequence[Step], plan: Plan) -> None:
@@ -132,7 +138,9 @@ async def _work(command: Sequence[str], folder: Path, seconds: float | None, pro
                 await process.wait()
                 said = await complaints
         except TimeoutError:
-            raise MediaRefused(f"took longer than {LONGEST_WORK / 60:.0f} minutes: make it shorter or smaller") from None
+            raise MediaRefused(
+                f"took longer than {LONGEST_WORK / 60:.0f} minutes: make it shorter or smaller"
+            ) from None
         finally:
             complaints.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,6 +1,7 @@
 """Operations that change each colour into another: one table does the work of many, for pictures and clips alike."""
 
 import abc
+import itertools
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
@@ -154,7 +155,7 @@ def _points(value: Any) -> Any:
     if not 2 <= len(written) <= 16:
         raise wrong("a curve has from 2 to 16 points: write it like [[0, 20], [255, 240]]")
     points = cast(list[Point], written)
-    if any(before[0] >= after[0] for before, after in zip(points, points[1:], strict=False)):
+    if any(before[0] >= after[0] for before, after in itertools.pairwise(points)):
         raise wrong("the points of a curve rise from left to right: the first number of each is larger than before")
     return tuple(points)
 
@@ -231,7 +232,7 @@ def _along(points: tuple[Point, ...], value: float) -> float:
 
 def _slope(points: tuple[Point, ...], at: int) -> float:
     """Return how steep the curve is at a point: so that it overshoots nowhere (Fritsch and Carlson)."""
-    rises = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(points, points[1:], strict=False)]
+    rises = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.pairwise(points)]
     if at == 0 or at == len(points) - 1:
         return rises[0 if at == 0 else -1]
     before, after = rises[at - 1], rises[at]

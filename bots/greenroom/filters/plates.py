@@ -62,11 +62,10 @@ class Vignette(Plate):
     def drawn(self, size: tuple[int, int]) -> "Image.Image":
         from PIL import Image
 
-        # of the gradient, the part whose corners are just at its end
-        half = 90
-        gradient = Image.radial_gradient("L").crop((128 - half, 128 - half, 128 + half, 128 + half))
         strength = self.by
-        gradient = gradient.point([round(255 * strength * _soft(level / 255)) for level in range(256)])
+        gradient = Image.radial_gradient("L").point(
+            [round(255 * strength * _soft(level / 255)) for level in range(256)]
+        )
         # its types name numpy, in a parameter that is not used here
         mask = gradient.resize(size, Image.Resampling.BICUBIC)  # pyright: ignore[reportUnknownMemberType]
         plate = Image.new("RGBA", size, self.colour)
@@ -76,7 +75,7 @@ class Vignette(Plate):
 
 def _soft(part: float) -> float:
     """Return how far the shade has come at this part of the way to the corner: nothing near the middle."""
-    begins = 0.35
+    begins = 0.4
     rest = max(0.0, (part - begins) / (1 - begins))
     return rest * rest * (3 - 2 * rest)
 
@@ -209,9 +208,7 @@ def lettering(
         height *= 0.85
     size = min(size[0], room[0]), min(size[1], room[1])
     words = Image.new("RGBA", (max(1, size[0]), max(1, size[1])), (0, 0, 0, 0))
-    ImageDraw.Draw(words).multiline_text(
-        (1 - left, 1 - top), whole, fill=colour, stroke_fill=outline, **settings
-    )
+    ImageDraw.Draw(words).multiline_text((1 - left, 1 - top), whole, fill=colour, stroke_fill=outline, **settings)
     return words
 
 

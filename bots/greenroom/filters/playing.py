@@ -110,7 +110,9 @@ def cues_of(content: bytes) -> list[Cue]:
         at = next((number for number, line in enumerate(lines[:2]) if "-->" in line), None)
         if at is None:
             if block.strip():
-                raise MediaRefused(f"`{lines[0][:40]}` is not followed by its times, like 00:00:01,000 --> 00:00:04,000")
+                raise MediaRefused(
+                    f"`{lines[0][:40]}` is not followed by its times, like 00:00:01,000 --> 00:00:04,000"
+                )
             continue
         found = _TIMES.match(lines[at])
         if found is None:
@@ -125,10 +127,10 @@ def cues_of(content: bytes) -> list[Cue]:
         raise MediaRefused("there are no subtitles in it")
     cues.sort(key=lambda cue: cue.begins)
     # the next one takes the place of one that would still be seen
-    ends = [*(cue.begins for cue in cues[1:]), float("inf")]
+    following = [*(cue.begins for cue in cues[1:]), float("inf")]
     return [
         Cue(begins=cue.begins, ends=min(cue.ends, end), text=cue.text)
-        for cue, end in zip(cues, ends, strict=True)
+        for cue, end in zip(cues, following, strict=True)
         if min(cue.ends, end) > cue.begins
     ]
 

@@ -1,8 +1,6 @@
 """Files of strangers and owners opened within bounds: a picture that is a bomb, broken or hostile is refused."""
 
 import io
-import threading
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,14 +28,10 @@ FORMATS = {
     "image/avif": "AVIF",
 }
 """Types that are read → the one reader that is let near each."""
-UPRIGHT = 1
 ORIENTATION = 0x0112
 
 Opened = tuple["Image.Image", str, bytes | None]
 """A picture, the type of the file that it was in, and the profile of its colours."""
-
-_one_at_a_time = threading.Lock()
-"""The filter of warnings belongs to the process."""
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -68,21 +62,18 @@ def open_picture(content: bytes) -> Opened:
         kind = "HEIC, which is not read here: save it as JPEG" if found == "image/heic" else "no picture"
         raise MediaRefused(f"is {kind}")
     try:
-        with _quietly(), Image.open(io.BytesIO(content), formats=(FORMATS[found],)) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
-                raise MediaRefused(f"has {opened.width} x {opened.height} pixels, which is more than is opened here")
-            if getattr(opened, "is_animated", False):
-                raise MediaRefused("moves: make a video of it")
+        with Image.open(io.BytesIO(content), formats=(FORMATS[found],)) as opened:
+            _must_be_workable(opened)
             opened.draft("RGB", _bounded(opened.size))
             opened.load()
             colours: object = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA") else None
             has_alpha = "A" in opened.getbands() or "transparency" in opened.info
-            picture = opened.convert("RGBA" if has_alpha else "RGB")
-            if opened.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT:
-                turned = ImageOps.exif_transpose(opened)
-                picture = turned.convert(picture.mode)
+            upright = ImageOps.exif_transpose(opened) if ORIENTATION in opened.getexif() else opened
+            picture = upright.convert("RGBA" if has_alpha else "RGB")
     except MediaRefused:
         raise
+    except Image.DecompressionBombError:
+        raise MediaRefused("has far more pixels than are opened here") from None
     except MemoryError:
         raise MediaRefused("needs more memory than there is") from None
     except Exception as error:  # noqa: BLE001 - readers of pictures raise whatever a hostile file leads them to
@@ -95,22 +86,16 @@ def open_picture(content: bytes) -> Opened:
     return picture, found, colours if isinstance(colours, bytes) else None
 
 
+def _must_be_workable(opened: "Image.Image") -> None:
+    if opened.width * opened.height > MOST_PIXELS:
+        raise MediaRefused(f"has {opened.width} x {opened.height} pixels, which is more than is opened here")
+    if getattr(opened, "is_animated", False):
+        raise MediaRefused("moves: make a video of it")
+
+
 def _bounded(size: tuple[int, int]) -> tuple[int, int]:
     pixels = size[0] * size[1]
     if pixels <= WORKED_ON:
         return size
     scale = (WORKED_ON / pixels) ** 0.5
     return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
-
-
-class _quietly(warnings.catch_warnings):  # noqa: N801 - reads as words
-    """Broken files make their readers warn; whoever sent one is told, and nobody else needs to be."""
-
-    def __enter__(self) -> None:  # type: ignore[override]  # nothing is recorded
-        _one_at_a_time.acquire()
-        super().__enter__()
-        warnings.simplefilter("ignore")
-
-    def __exit__(self, *exc: object) -> None:
-        super().__exit__(*exc)
-        _one_at_a_time.release()

@@ -64,8 +64,9 @@ def number(least: float, most: float) -> Spelling[float]:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise SpellingError(f"{_quoted(value)} is not a number: write one from {least:g} to {most:g}")
         if not least <= value <= most:
-            raise SpellingError(f"{_quoted(value)} is too {'small' if value < least else 'large'}: it goes from "
-                                f"{least:g} to {most:g}")
+            raise SpellingError(
+                f"{_quoted(value)} is too {'small' if value < least else 'large'}: it goes from {least:g} to {most:g}"
+            )
         return float(value)
 
     return Spelling(
