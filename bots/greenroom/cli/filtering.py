@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -98,7 +98,7 @@ def _apply(chain: "Chain", source: Path, into: Path, *, quiet: bool) -> int:
 
 
 @contextmanager
-def _bar(name: str, *, quiet: bool) -> Iterator[Progress]:
+def _bar(name: str, *, quiet: bool) -> Generator[Progress]:
     """Show how far it is, where a person looks at it; on standard error, so that nobody reads it as the answer."""
     if quiet or not sys.stderr.isatty():
         yield lambda part: None

@@ -3,10 +3,11 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, PlainSerializer, SerializationInfo, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, SerializationInfo, model_validator
 from pydantic.json_schema import WithJsonSchema
 
 from greenroom.filters.colours import Brightness, Contrast, Curves, Mono, Saturation, Warmth
@@ -17,7 +18,7 @@ from greenroom.filters.reading import LARGEST_PICTURE, read_bytes
 from greenroom.filters.shapes import Blur, Crop, Grain, Resize
 from greenroom.settings.model import Model, not_a_word, one_or_many, wrong
 
-__all__ = ["BUILT_IN", "Chain", "Filters", "Step", "filters_with", "identity_of", "operations_of", "words_for"]
+__all__ = ["Chain", "Filters", "Step", "built_in", "filters_with", "identity_of", "operations_of", "words_for"]
 
 MOST_STEPS = 24
 MOST_FILTERS = 200
@@ -39,14 +40,16 @@ def _defaults(value: Any) -> Any:
     return {} if value is None else value
 
 
-def _built_in(value: Any) -> Any:
-    if not isinstance(value, str) or value not in BUILT_IN:
-        raise wrong(not_a_word(value, BUILT_IN, "a filter that comes with Greenroom"))
+def _known_look(value: Any) -> Any:
+    if not isinstance(value, str) or value not in built_in():
+        raise wrong(not_a_word(value, built_in(), "a filter that comes with Greenroom"))
     return value
 
 
 class Step(Model):
     """One operation of a filter, by its name."""
+
+    model_config = ConfigDict(defer_build=True)
 
     section: ClassVar[str] = "a step of a filter"
 
@@ -84,7 +87,7 @@ class Step(Model):
     """Of a clip: a stretch of it."""
     subtitles: Annotated[Subtitles | None, BeforeValidator(_defaults)] = None
     """Of a clip: words that come and go."""
-    look: Annotated[str | None, BeforeValidator(_built_in)] = None
+    look: Annotated[str | None, BeforeValidator(_known_look)] = None
     """All that one of the filters that come with Greenroom does."""
 
     @model_validator(mode="after")
@@ -102,7 +105,7 @@ class Step(Model):
     def operations(self) -> Iterator[Operation]:
         """What it does."""
         if self.look is not None:
-            yield from operations_of(BUILT_IN[self.look])
+            yield from operations_of(built_in()[self.look])
             return
         for name in type(self).model_fields:
             if isinstance(operation := getattr(self, name), Operation):
@@ -142,34 +145,36 @@ def _chain(**operations: Operation) -> Chain:
     return tuple(Step.model_validate({name: operation}) for name, operation in operations.items())
 
 
-BUILT_IN: Mapping[str, Chain] = {
-    "dusk": _chain(
-        contrast=Contrast(by=0.08),
-        brightness=Brightness(by=-0.12),
-        warmth=Warmth(by=0.35),
-        saturation=Saturation(by=0.12),
-        vignette=Vignette(by=0.3),
-    ),
-    "faded": _chain(
-        curves=Curves(all=((0, 38), (128, 138), (255, 232))), saturation=Saturation(by=-0.25), warmth=Warmth(by=0.1)
-    ),
-    "grain": _chain(grain=Grain(by=0.12)),
-    "mono": _chain(mono=Mono()),
-    "noir": _chain(
-        mono=Mono(),
-        curves=Curves(all=((0, 0), (80, 44), (176, 208), (255, 255))),
-        grain=Grain(by=0.06),
-        vignette=Vignette(by=0.5),
-    ),
-    "vivid": _chain(saturation=Saturation(by=0.35), contrast=Contrast(by=0.12)),
-}
-"""The filters that come with Greenroom."""
+@cache
+def built_in() -> Mapping[str, Chain]:
+    """Return the filters that come with Greenroom, by name."""
+    return {
+        "dusk": _chain(
+            contrast=Contrast(by=0.08),
+            brightness=Brightness(by=-0.12),
+            warmth=Warmth(by=0.35),
+            saturation=Saturation(by=0.12),
+            vignette=Vignette(by=0.3),
+        ),
+        "faded": _chain(
+            curves=Curves(all=((0, 38), (128, 138), (255, 232))), saturation=Saturation(by=-0.25), warmth=Warmth(by=0.1)
+        ),
+        "grain": _chain(grain=Grain(by=0.12)),
+        "mono": _chain(mono=Mono()),
+        "noir": _chain(
+            mono=Mono(),
+            curves=Curves(all=((0, 0), (80, 44), (176, 208), (255, 255))),
+            grain=Grain(by=0.06),
+            vignette=Vignette(by=0.5),
+        ),
+        "vivid": _chain(saturation=Saturation(by=0.35), contrast=Contrast(by=0.12)),
+    }
 
 
 def filters_with(own: Mapping[str, Chain]) -> Mapping[str, Chain]:
     """Return every filter there is, by name and in that order: the owner's, and the built-in ones that his do not
     replace."""
-    return dict(sorted({**BUILT_IN, **own}.items()))
+    return dict(sorted({**built_in(), **own}.items()))
 
 
 def operations_of(chain: Sequence[Step]) -> Iterator[Operation]:

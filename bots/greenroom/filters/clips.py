@@ -5,7 +5,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -159,7 +159,7 @@ async def _heard(stream: asyncio.StreamReader | None) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def _ended(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
+async def _ended(process: asyncio.subprocess.Process) -> AsyncGenerator[None]:
     """End the process in any case."""
     try:
         yield

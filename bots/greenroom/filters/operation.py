@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from pydantic import ConfigDict
+
 from greenroom.settings.model import Model
 
 if TYPE_CHECKING:
@@ -66,6 +68,9 @@ class Plan:
 
 class Operation(Model):
     """One step of a filter. Frozen: the same operation does the same to the same picture, every time."""
+
+    # what checks it is built once, with the file that it is part of, and not for each class by itself
+    model_config = ConfigDict(defer_build=True)
 
     needs: ClassVar[tuple[str, ...]] = ()
     """Fields that name files, whose contents count as well."""

@@ -1,6 +1,8 @@
 """Operations that lay something over the frame: drawn once, as large as the frame, for pictures and clips alike."""
 
 import abc
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -63,9 +65,8 @@ class Vignette(Plate):
         from PIL import Image
 
         strength = self.by
-        gradient = Image.radial_gradient("L").point(
-            [round(255 * strength * _soft(level / 255)) for level in range(256)]
-        )
+        levels = [round(255 * strength * _soft(level / 255)) for level in range(256)]
+        gradient = Image.radial_gradient("L").point(levels)  # pyright: ignore[reportUnknownMemberType]  # its types name numpy
         # its types name numpy, in a parameter that is not used here
         mask = gradient.resize(size, Image.Resampling.BICUBIC)  # pyright: ignore[reportUnknownMemberType]
         plate = Image.new("RGBA", size, self.colour)
@@ -175,7 +176,8 @@ class Overlay(Plate):
         # its types name numpy, in a parameter that is not used here
         laid = laid.resize(inner, Image.Resampling.LANCZOS)  # pyright: ignore[reportUnknownMemberType]
         opacity = self.opacity
-        laid.putalpha(laid.getchannel("A").point([round(level * opacity) for level in range(256)]))
+        levels = [round(level * opacity) for level in range(256)]
+        laid.putalpha(laid.getchannel("A").point(levels))  # pyright: ignore[reportUnknownMemberType]  # its types name numpy
         plate = Image.new("RGBA", size, (0, 0, 0, 0))
         plate.paste(laid, self.at.corner(size, inner, round(min(size) * 0.03)))
         return plate
@@ -198,7 +200,7 @@ def lettering(
         face = _face(font, letters)
         stroke = max(1, round(letters / 16))
         draw = ImageDraw.Draw(Image.new("L", (1, 1)))
-        lines = _lines(text, lambda line: draw.textlength(line, font=face), room[0] - 2 * stroke)  # noqa: B023 - used at once
+        lines = _lines(text, partial(draw.textlength, font=face), room[0] - 2 * stroke)
         whole = "\n".join(lines)
         settings: dict[str, Any] = {"font": face, "stroke_width": stroke, "align": "center", "spacing": letters * 0.25}
         left, top, right, bottom = draw.multiline_textbbox((0, 0), whole, **settings)
@@ -212,7 +214,7 @@ def lettering(
     return words
 
 
-def _lines(text: str, length: Any, room: float) -> list[str]:
+def _lines(text: str, length: Callable[[str], float], room: float) -> list[str]:
     """Break a text into lines that are no longer than there is room; a word alone may be."""
     lines: list[str] = []
     for paragraph in text.splitlines():

@@ -143,7 +143,8 @@ class Grain(Operation):
         dice = random.Random(int(self.seed))  # noqa: S311 - grain, no secret
         strength = self.by
         noise = Image.frombytes("L", (width, height), dice.randbytes(width * height))
-        noise = noise.point([round(128 + (level - 127.5) * strength) for level in range(256)])
+        levels = [round(128 + (level - 127.5) * strength) for level in range(256)]
+        noise = noise.point(levels)  # pyright: ignore[reportUnknownMemberType]  # its types name numpy
         grain = Image.merge("RGB", (noise, noise, noise))
         changed = ImageChops.add(picture.convert("RGB"), grain, 1, -128)
         return on_colours(picture, changed)

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
-from greenroom.filters import BUILT_IN, apply, filtered
+from greenroom.filters import apply, built_in, filtered
 from greenroom_adapters.contract import Media, MediaRefused
 from greenroom_adapters.media import facts_of
 
-DUSK = BUILT_IN["dusk"]
+DUSK = built_in()["dusk"]
 HOSTILE_FILES = int(os.environ.get("GREENROOM_HOSTILE_FILES", "300"))
 MAKE, SERIAL, ORIENTATION, GPS, LATITUDE = 0x010F, 0xA431, 0x0112, 0x8825, 2
 
@@ -66,13 +66,13 @@ async def test_nothing_that_the_file_told_is_left_and_it_stands_upright(
 async def test_the_same_picture_becomes_the_same_bytes_and_is_made_once(tmp_path: Path) -> None:
     sea().save(tmp_path / "sea.jpg")
     media = Media(path=str(tmp_path / "sea.jpg"), media_type="image/jpeg", alt="the sea")
-    first, second = [await filtered(BUILT_IN["noir"], media, folder=tmp_path / folder) for folder in ("a", "b")]
+    first, second = [await filtered(built_in()["noir"], media, folder=tmp_path / folder) for folder in ("a", "b")]
     assert Path(first.path).read_bytes() == Path(second.path).read_bytes()
     assert (first.alt, first.media_type) == ("the sea", "image/jpeg")
     before = os.stat(first.path).st_mtime_ns
-    assert await filtered(BUILT_IN["noir"], media, folder=tmp_path / "a") == first
+    assert await filtered(built_in()["noir"], media, folder=tmp_path / "a") == first
     assert os.stat(first.path).st_mtime_ns == before
-    assert await filtered(BUILT_IN["dusk"], media, folder=tmp_path / "a") != first
+    assert await filtered(built_in()["dusk"], media, folder=tmp_path / "a") != first
 
 
 @pytest.mark.asyncio
@@ -89,7 +89,7 @@ async def test_colours_that_the_file_describes_are_described_again(tmp_path: Pat
 @pytest.mark.asyncio
 async def test_what_is_transparent_is_white_where_the_type_has_no_transparency(tmp_path: Path) -> None:
     Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(tmp_path / "clear.png")
-    await apply(BUILT_IN["mono"], tmp_path / "clear.png", tmp_path / "clear.jpg")
+    await apply(built_in()["mono"], tmp_path / "clear.png", tmp_path / "clear.jpg")
     with Image.open(tmp_path / "clear.jpg") as picture:
         assert ImageStat.Stat(picture).mean == pytest.approx([255, 255, 255], abs=1)
 
@@ -108,7 +108,7 @@ async def test_what_is_read_is_written_as_what_platforms_take(tmp_path: Path, na
 @pytest.mark.asyncio
 async def test_a_picture_that_is_larger_than_what_is_worked_on_is_made_smaller_first(tmp_path: Path) -> None:
     Image.new("RGB", (8000, 2000), "navy").save(tmp_path / "wide.png")
-    await apply(BUILT_IN["mono"], tmp_path / "wide.png", tmp_path / "made.png")
+    await apply(built_in()["mono"], tmp_path / "wide.png", tmp_path / "made.png")
     facts = facts_of(tmp_path / "made.png")
     assert facts.width is not None
     assert facts.height is not None
@@ -208,7 +208,7 @@ async def test_hostile_and_broken_files_are_worked_on_or_refused_and_nothing_els
         source = tmp_path / "hostile"
         source.write_bytes(spoilt(dice.choice(whole), dice))
         try:
-            await apply(BUILT_IN["mono"], source, tmp_path / "out.jpg", name="it")
+            await apply(built_in()["mono"], source, tmp_path / "out.jpg", name="it")
             made += 1
         except MediaRefused as refusal:
             refused.append(str(refusal))

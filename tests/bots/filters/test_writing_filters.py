@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from greenroom.filters import BUILT_IN, Step, filters_with, identity_of, operations_of, words_for
+from greenroom.filters import Step, built_in, filters_with, identity_of, operations_of, words_for
 from greenroom.personas import Persona, load_persona
 from greenroom.settings import Mistakes, expanded
 
@@ -19,8 +19,8 @@ def persona_with(folder: Path, filters: str) -> Persona:
 def test_a_filter_is_a_chain_of_named_steps(tmp_path: Path) -> None:
     persona = persona_with(tmp_path, '  dusk: [{crop: "4:5"}, {warmth: 20%}, {grain: 8%}, {frame: 2%}]\n')
     assert words_for(persona.filters["dusk"]) == "crop, warmth, grain, frame"
-    assert persona.all_filters["dusk"] == persona.filters["dusk"] != BUILT_IN["dusk"]
-    assert set(persona.all_filters) == set(BUILT_IN)
+    assert persona.all_filters["dusk"] == persona.filters["dusk"] != built_in()["dusk"]
+    assert set(persona.all_filters) == set(built_in())
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_a_filter_has_a_bounded_number_of_steps(tmp_path: Path) -> None:
 
 def test_there_are_filters_without_writing_any() -> None:
     assert {"dusk", "grain", "mono", "noir", "faded"} <= set(Persona(persona="Ada", who="a keeper").all_filters)
-    assert next(iter(filters_with({"aa": BUILT_IN["mono"]}))) == "aa"
+    assert next(iter(filters_with({"aa": built_in()["mono"]}))) == "aa"
 
 
 def test_a_look_does_what_its_filter_does(tmp_path: Path) -> None:
     persona = persona_with(tmp_path, "  mine: [{look: noir}, {frame: 2%}]\n")
-    assert list(operations_of(persona.filters["mine"]))[:-1] == list(operations_of(BUILT_IN["noir"]))
+    assert list(operations_of(persona.filters["mine"]))[:-1] == list(operations_of(built_in()["noir"]))
 
 
 def test_its_identity_changes_with_its_steps_and_with_the_files_in_them(tmp_path: Path) -> None:
