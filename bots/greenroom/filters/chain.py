@@ -7,8 +7,17 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, SerializationInfo, model_validator
-from pydantic.json_schema import WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    SerializationInfo,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
+from pydantic_core import CoreSchema
 
 from greenroom.filters.colours import Brightness, Contrast, Curves, Mono, Saturation, Warmth
 from greenroom.filters.operation import Operation
@@ -112,7 +121,17 @@ class Step(Model):
                 yield operation
 
 
-Steps = Annotated[Step, BeforeValidator(_bare)]
+class _ShortInSchema:
+    """Tells editors of what may be written in short: the name of an operation alone, and one step without a list."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        found = handler(schema)
+        if "items" in found:
+            return {"anyOf": [found["items"], found]}
+        return {"anyOf": [{"type": "string", "enum": [name for name in Step.model_fields if name != "look"]}, found]}
+
+
+Steps = Annotated[Step, BeforeValidator(_bare), _ShortInSchema()]
 Chain = tuple[Step, ...]
 """The steps of one filter, in order."""
 
@@ -133,7 +152,7 @@ def _name(value: Any) -> Any:
 Filters = Annotated[
     Mapping[
         Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string"})],
-        Annotated[tuple[Steps, ...], Field(min_length=1, max_length=MOST_STEPS), one_or_many],
+        Annotated[tuple[Steps, ...], Field(min_length=1, max_length=MOST_STEPS), one_or_many, _ShortInSchema()],
     ],
     Field(max_length=MOST_FILTERS),
     PlainSerializer(_written),

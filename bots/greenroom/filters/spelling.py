@@ -51,8 +51,7 @@ def share(least: float, most: float) -> Spelling[float]:
         schema={
             "type": "string",
             "pattern": r"^ *[-+]?[0-9]{1,3}(\.[0-9]{1,3})? ?% *$",
-            "description": bounds,
-            "examples": [example],
+            "examples": [example, _percent(least), _percent(most)],
         },
     )
 
