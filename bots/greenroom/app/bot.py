@@ -69,7 +69,7 @@ class Bot:
         self.keeps: dict[str, FolderKeep] = {}
         """Account → where it keeps what it keeps."""
         self._speaker: Speaker | None = None
-        self._shelf = Shelf(file.store.with_name(f"{file.bot}-media"))
+        self._shelf = Shelf(file.store.with_name(f"{file.bot}-media"), filters=lambda: self.persona.all_filters)
         self._budget = Budget(
             self.ledger, clock=options.clock, zone=file.timezone, limit=file.limits.spend.amount.micros
         )

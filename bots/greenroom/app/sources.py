@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenroom.generation.build import uses_script
-from greenroom.personas import Persona, load_persona
+from greenroom.personas import Persona, load_persona, must_agree
 from greenroom.settings import BotFile, Mistakes, Platforms, load_bot
 from greenroom.settings.editing import silent_accounts
 from greenroom.settings.loader import body_of
@@ -91,6 +91,7 @@ def _read(path: Path, kept: Mapping[str, KeptFile], platforms: Platforms, state:
     if state is not None:
         file = file.model_copy(update={"store": state / f"{file.bot}.db"})
     persona = load_persona(file.persona, body=body(PERSONA, file.persona), is_kept=is_kept)
+    must_agree(file, persona, body=files[BOT].body)
     script: Script | None = None
     if persona.script is not None and uses_script(persona, file.engines.text):
         # imported only for bots that use it

@@ -111,10 +111,12 @@ class Chosen:
 
         :raises Mistakes: with every mistake in one of the two
         """
-        from greenroom.personas import load_persona
+        from greenroom.personas import load_persona, must_agree
 
         file = self.file()
-        return file, load_persona(file.persona)
+        persona = load_persona(file.persona)
+        must_agree(file, persona)
+        return file, persona
 
 
 def demo_file() -> Path:

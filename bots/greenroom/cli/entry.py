@@ -8,6 +8,7 @@ from greenroom.cli.catch_up import catch_up
 from greenroom.cli.check import check
 from greenroom.cli.dead import dead
 from greenroom.cli.explain import explain
+from greenroom.cli.filtering import filter_file
 from greenroom.cli.going_live import live
 from greenroom.cli.held import held
 from greenroom.cli.log import log
@@ -64,6 +65,7 @@ app.command()(people)
 app.command()(explain)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)
 app.command("catch-up")(catch_up)
+app.command("filter")(filter_file)
 for command in (live, reset, schema):
     app.command()(command)
 

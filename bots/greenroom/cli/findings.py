@@ -26,7 +26,7 @@ from greenroom.cli.showing import moment_words
 from greenroom.cli.trying import tried, unheard, unread
 from greenroom.cli.upcoming import coming_up
 from greenroom.clock import SystemClock
-from greenroom.personas import load_persona
+from greenroom.personas import load_persona, must_agree
 from greenroom.settings import BotFile, Mistakes, Platforms, SecretMissing, can_log_in
 from greenroom.settings.telling import tell_words
 from greenroom_adapters.contract import Adapter, AuthenticationFailed, ConfigurationError, GreenroomError
@@ -121,6 +121,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         return Findings(mistakes=_each(found))
     try:
         persona = load_persona(file.persona)
+        must_agree(file, persona)
     except Mistakes as found:
         return Findings(mistakes=_each(found))
     bot = Bot(file, persona, Options())

@@ -14,7 +14,7 @@ from greenroom.delivery.payments import Payments, given_back
 from greenroom.delivery.shelf import Shelf
 from greenroom.faults import FaultHook
 from greenroom.policy import Allow, Hold, Later, Refuse, Repair, Verdict
-from greenroom.storage import Ledger, Part, State, StorageError, Turn, note_gone
+from greenroom.storage import Due, Ledger, Part, State, StorageError, Turn, note_gone
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
     Absent,
@@ -144,7 +144,8 @@ class Dispatcher:
         if self._shelf is None or limit is None or part.prepared:
             return AGAIN
         try:
-            part.post, notes = await self._shelf.fit(part.post, limit)
+            name = turn.event.filter if isinstance(turn.event, Due) else None
+            part.post, notes = await self._shelf.fit(part.post, limit, filter_name=name)
         except MediaRefused as refusal:
             return self._end(turn, State.DEAD, f"refused before sending: {refusal}") if _is_on_its_way(turn) else OVER
         for note in notes:

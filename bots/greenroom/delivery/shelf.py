@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from greenroom_adapters.contract import Media, MediaLimit, Post
+from greenroom.filters import Chain, built_in, filtered
+from greenroom_adapters.contract import Media, MediaLimit, MediaRefused, Post
 from greenroom_adapters.media import fit
 
 __all__ = ["Shelf"]
@@ -16,17 +18,26 @@ __all__ = ["Shelf"]
 class Shelf:
     """A folder of files that were made to fit a platform. It is made with the first of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, filters: Callable[[], Mapping[str, Chain]] = built_in) -> None:
+        """Take the folder; `filters` says which there are at the moment, by name."""
         self._folder = folder
+        self._filters = filters
+        self._filtering = asyncio.Lock()
+        """One filter at a time: its memory is what is bounded, and several would wait for the same processor."""
 
-    async def fit(self, post: Post, limit: MediaLimit) -> tuple[Post, list[str]]:
-        """Return the post with files that fit `limit`, and what was done to them, in words.
+    async def fit(self, post: Post, limit: MediaLimit, *, filter_name: str | None = None) -> tuple[Post, list[str]]:
+        """Return the post with files that fit `limit`, under the filter of this name, and what was done to them, in
+        words. The same files come to the same in every later call.
 
-        :raises MediaRefused: a file cannot be read, or cannot be made to fit
+        :raises MediaRefused: a file cannot be read, or cannot be made to fit; there is no such filter
         """
         fitted: list[Media] = []
         notes: list[str] = []
-        for media in post.media:
+        for original in post.media:
+            media = original
+            if filter_name is not None:
+                media = await self.filtered(original, filter_name)
+                notes.append(f"{Path(original.path).name}: under the filter {filter_name}")
             made = await fit(media, limit, folder=self._folder)
             if made.path != media.path:
                 # it is used now, however long ago it was made
@@ -34,6 +45,19 @@ class Shelf:
                 notes.append(await asyncio.to_thread(_told, media, made))
             fitted.append(made)
         return replace(post, media=tuple(fitted)), notes
+
+    async def filtered(self, media: Media, name: str) -> Media:
+        """Return what is attached under the filter of this name: a file in the folder, made once.
+
+        :raises MediaRefused: there is no such filter, or the file cannot be worked on
+        """
+        chain = self._filters().get(name)
+        if chain is None:
+            raise MediaRefused(f"there is no filter {name} any more: write it, or take it out of the post")
+        async with self._filtering:
+            made = await filtered(chain, media, folder=self._folder)
+        await asyncio.to_thread(os.utime, made.path)
+        return made
 
     def clear(self, *, before: int) -> None:
         """Remove what was last used before this moment (microseconds since 1970)."""

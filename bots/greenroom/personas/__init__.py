@@ -1,5 +1,6 @@
 """Who a bot is: the persona file as a model, and its loader."""
 
+from greenroom.personas.agreeing import must_agree
 from greenroom.personas.loader import load_persona
 from greenroom.personas.persona import (
     Bounds,
@@ -28,4 +29,5 @@ __all__ = [
     "TooLong",
     "Voice",
     "load_persona",
+    "must_agree",
 ]

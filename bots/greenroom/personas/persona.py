@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 from pydantic.json_schema import WithJsonSchema
 
+from greenroom.filters import Chain, Filters, filters_with
 from greenroom.settings.model import FilePath, Model, Text, not_a_word, one_or_many, word_of, wrong
 from greenroom.settings.spelling import RANGE, Range
 from greenroom_adapters.contract import Surface
@@ -246,6 +247,8 @@ class Persona(Model):
     """How it says that it is a bot."""
     lines: Lines = Lines()
     """Fixed words for some moments."""
+    filters: Filters = Field(default_factory=dict[str, Chain])
+    """Named filters for photos and clips, beside those that come with Greenroom: for each its steps, in order."""
     script: FilePath | None = None
     """Patterns for the voice without a model; none: built from who, topics, examples and lines."""
     file: Path | None = None
@@ -257,6 +260,11 @@ class Persona(Model):
     def disclosure_line(self) -> str:
         """The sentence that says that it is a bot."""
         return self.disclosure.line or f"I am {self.persona}, a bot."
+
+    @property
+    def all_filters(self) -> Mapping[str, Chain]:
+        """Every filter there is for this persona, by name: its own, and those that come with Greenroom."""
+        return filters_with(self.filters)
 
     def style(self, surface: Surface) -> str:
         """Return how it sounds on `surface`, in words."""

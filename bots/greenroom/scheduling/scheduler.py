@@ -40,6 +40,7 @@ class _Entry:
     about: str | None
     say: str | None
     media: tuple[Media, ...]
+    filter: str | None
     visibility: Visibility | None
     warning: str | None
     poll: Poll | None
@@ -200,6 +201,7 @@ class Scheduler:
                 about=entry.about,
                 say=entry.say,
                 media=entry.media,
+                filter=entry.filter,
                 room=place.room,
                 visibility=entry.visibility,
                 warning=entry.warning,
@@ -272,6 +274,7 @@ def _entry(entry: PostEntry, file: BotFile) -> _Entry:
         about=entry.about,
         say=entry.say,
         media=() if entry.picture is None else (attached(entry.picture.file, entry.picture.alt),),
+        filter=None if entry.picture is None else entry.picture.filter,
         visibility=entry.visibility,
         warning=entry.warning,
         poll=None if entry.poll is None else entry.poll.poll,

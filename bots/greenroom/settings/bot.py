@@ -350,6 +350,8 @@ class Picture(Model):
     """The picture itself."""
     alt: Text
     """Description for people who cannot see it."""
+    filter: Text | None = None
+    """The filter that it goes out under: one of the persona's, or of those that come with Greenroom."""
 
 
 class PostEntry(Model):

@@ -10,12 +10,12 @@ NOT_YET: Mapping[str, frozenset[str]] = {
     "`engines`": frozenset({"image"}),
     "an `answer` rule": frozenset({"do"}),
     "a `post` entry": frozenset({"from", "video"}),
-    "`picture`": frozenset({"about", "filter"}),
+    "`picture`": frozenset({"about"}),
     "a room": frozenset({"slow", "threads"}),
     "`people`": frozenset({"moderators"}),
     "`limits`": frozenset({"spend_per_person"}),
     "the persona file": frozenset(
-        {"talkative", "silent_when", "knowledge", "relationships", "memory", "tools", "look", "filters", "tests"}
+        {"talkative", "silent_when", "knowledge", "relationships", "memory", "tools", "look", "tests"}
     ),
     "`voice`": frozenset({"caption"}),
     "`examples`": frozenset({"caption"}),

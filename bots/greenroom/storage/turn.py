@@ -100,6 +100,8 @@ class Due:
     say: str | None = None
     """Fixed words; the engine is not asked."""
     media: tuple[Media, ...] = ()
+    filter: str | None = None
+    """Name of the filter that `media` goes out under."""
     room: str | None = None
     direct_to: str | None = None
     """Stable id of the one person who reads it; None: it is posted."""

@@ -14,7 +14,7 @@ from PIL import Image
 
 from greenroom.clock import to_micros
 from greenroom.delivery import Shelf
-from greenroom.storage import State, Turn
+from greenroom.storage import Due, State, Turn
 from greenroom.testing import ScriptedPlatform
 from greenroom_adapters.contract import Absent, Attempt, Limits, Media, MediaLimit, OutcomeUnknown, TextLimit
 
@@ -78,6 +78,43 @@ async def test_a_picture_that_cannot_be_read_is_refused_before_anything_goes_out
     turn = await with_media(door, replace(large, path=f"{large.path}.gone"))
     turn = await door.deliver(turn)
     assert (turn.state, turn.reason[:46]) == (State.DEAD, "refused before sending: sea.png.gone cannot be")
+    assert door.platform.attempts == []
+
+
+@pytest.mark.asyncio
+async def test_a_picture_goes_out_under_its_filter_and_a_later_try_carries_the_same_bytes(
+    door: Door, tmp_path: Path
+) -> None:
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "sea.png")
+    media = Media(path=str(tmp_path / "sea.png"), media_type="image/png", alt="the sea")
+    turn = await with_media(door, media)
+    turn.event = Due(name="morning", period="2026-11-24", due=door.clock.now(), say="Look.", filter="mono")
+    bytes_sent: list[bytes] = []
+
+    def lose(platform: ScriptedPlatform, attempt: Attempt) -> NoReturn:
+        bytes_sent.append(Path(attempt.post.media[0].path).read_bytes())
+        raise OutcomeUnknown("no answer")
+
+    door.platform.answers.append(lose)
+    door.platform.findings.append(Absent())
+    assert (await door.deliver(turn)).state is State.SENT
+    ((_, post),) = door.platform.posts
+    (sent,) = post.media
+    assert sent.alt == "the sea"
+    assert Path(sent.path).read_bytes() == bytes_sent[0] != (tmp_path / "sea.png").read_bytes()
+    assert len(list(door.path.parent.glob("media/*"))) == 1
+    assert "made to fit: sea.png: under the filter mono" in await door.why(turn)
+
+
+@pytest.mark.asyncio
+async def test_a_filter_that_is_not_there_any_more_refuses_the_post_before_anything_goes_out(
+    door: Door, large: Media
+) -> None:
+    turn = await with_media(door, large)
+    turn.event = Due(name="morning", period="2026-11-24", due=door.clock.now(), say="Look.", filter="twilight")
+    turn = await door.deliver(turn)
+    assert turn.state is State.DEAD
+    assert turn.reason.startswith("refused before sending: there is no filter twilight any more")
     assert door.platform.attempts == []
 
 

@@ -172,7 +172,6 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("memory: {}", "3:1: `memory` is not there yet"),
     ("tools: {}", "3:1: `tools` is not there yet"),
     ("look: {}", "3:1: `look` is not there yet"),
-    ("filters: {}", "3:1: `filters` is not there yet"),
     ("tests: []", "3:1: `tests` is not there yet"),
     ("voice: {caption: x}", "3:9: `caption` is not there yet"),
     ("bounds: {reading_age: 12}", "3:10: `reading_age` is not there yet"),

@@ -49,7 +49,7 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("page: none", "4:1: `page` is not there yet"),
     ("engines: {image: card}", "4:11: `image` is not there yet"),
     ("post: {at: 08:00, from: {feed: x}}", "4:19: `from` is not there yet"),
-    ("post: {at: 08:00, picture: {file: lights.jpg, alt: x, filter: dusk}}", "4:55: `filter` is not there yet"),
+    ("post: {at: 08:00, picture: {file: lights.jpg, alt: x, about: sea}}", "4:55: `about` is not there yet"),
     ("rooms: {a: {is: home/a, slow: 1/minute}}", "4:25: `slow` is not there yet"),
     (
         "rooms: {a: {is: home/a, mode: open}}",

@@ -1,0 +1,17 @@
+"""Filters for photos and clips: named chains of operations, as an owner writes them and as they are applied."""
+
+from greenroom.filters.applying import apply, filtered
+from greenroom.filters.chain import Chain, Filters, Step, built_in, filters_with, identity_of, operations_of, words_for
+
+__all__ = [
+    "Chain",
+    "Filters",
+    "Step",
+    "apply",
+    "built_in",
+    "filtered",
+    "filters_with",
+    "identity_of",
+    "operations_of",
+    "words_for",
+]
