@@ -9,6 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from greenroom_adapters.testing import FaultyProxy, Order
+from greenroom_adapters.testing.serving import serving
 
 FRAME = "^say "
 
@@ -54,16 +55,13 @@ class Server:
 
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[Server]:
-    serving = Server()
+    server = Server()
     app = web.Application()
-    app.router.add_get("/socket", serving.socket)
-    app.router.add_get("/stream", serving.stream)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    serving.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield serving
-    await runner.cleanup()
+    app.router.add_get("/socket", server.socket)
+    app.router.add_get("/stream", server.stream)
+    async with serving(app, handler_cancellation=True) as served:
+        server.url = f"http://127.0.0.1:{served.port}"
+        yield server
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -19,6 +20,8 @@ from urllib.parse import urlencode
 from aiohttp import WSMsgType, web
 from mastodon_entities import Entities, stamp
 from mastodon_state import ALT_LIMIT, KEY_LIVES, Account, Attachment, Refusal, State, Status
+
+from greenroom_adapters.testing.serving import serving
 
 __all__ = ["Answered", "FakeMastodon", "Stream"]
 
@@ -83,7 +86,7 @@ class FakeMastodon:
         self._streams: set[Stream] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mastodon", daemon=True)
-        self._runner: web.AppRunner | None = None
+        self._served = AsyncExitStack()
         self._port = 0
 
     @property
@@ -168,18 +171,14 @@ class FakeMastodon:
                 web.get("/api/v1/streaming/user", self._sse),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = int(self._runner.addresses[0][1])
+        self._port = (await self._served.enter_async_context(serving(app, port=self._port))).port
         self.entities.base = self.entities.base or self.url
         self.entities.streaming = self.entities.streaming or self.url.replace("http", "ws", 1)
 
     async def go_away(self) -> None:
         for stream in list(self._streams):
             await stream.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._served.aclose()
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +26,8 @@ from x_posting import Refused, create_message, create_post
 from x_signatures import consent, person_behind, tokens_for
 from x_state import State
 from x_uploads import Uploads
+
+from greenroom_adapters.testing.serving import Serving, serving
 
 __all__ = ["Limits", "XServer"]
 
@@ -96,7 +99,8 @@ class XServer:
         self._uploads = Uploads(self.state, dialect=dialect)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="x", daemon=True)
-        self._runner: web.AppRunner | None = None
+        self._stack = AsyncExitStack()
+        self._served: Serving | None = None
         self._port = 0
 
     @property
@@ -132,21 +136,12 @@ class XServer:
     async def _open(self) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
-        await site.start()
-        self._port = int(self._runner.addresses[0][1])
+        self._served = await self._stack.enter_async_context(serving(app, port=self._port))
+        self._stack.callback(self._served.cut)
+        self._port = self._served.port
 
     async def _shut(self) -> None:
-        runner, self._runner = self._runner, None
-        if runner is None:
-            return
-        if runner.server is not None:
-            for connection in runner.server.connections:
-                if connection.transport is not None:
-                    connection.transport.abort()
-        await runner.cleanup()
+        await self._stack.aclose()
 
     # One request -----------------------------------------------------------------------------------------------------
 
@@ -343,9 +338,8 @@ class XServer:
         """Cut every open stream."""
 
         async def cut() -> None:
-            for connection in self._runner.server.connections if self._runner and self._runner.server else []:
-                if connection.transport is not None:
-                    connection.transport.abort()
+            if self._served is not None:
+                self._served.cut()
 
         self._run(cut())
 

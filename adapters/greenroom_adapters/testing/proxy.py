@@ -7,6 +7,7 @@ import re
 import threading
 from collections import deque
 from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,6 +18,7 @@ from aiohttp import web
 
 from greenroom_adapters.testing.orders import Book, Order
 from greenroom_adapters.testing.relaying import SocketRelay, Way
+from greenroom_adapters.testing.serving import Serving, serving
 
 __all__ = ["FaultyProxy", "Order", "Request"]
 
@@ -67,19 +69,18 @@ class FaultyProxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._session: aiohttp.ClientSession | None = None
-        self._runner: web.AppRunner | None = None
-        self._port = 0
+        self._stack = AsyncExitStack()
+        self._served: Serving | None = None
 
     @property
     def url(self) -> str:
         """Where the proxy listens, without a slash at the end."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._served.port if self._served is not None else 0}"
 
     @property
     def open_connections(self) -> int:
         """How many connections of adapters are open now."""
-        server = self._runner.server if self._runner is not None else None
-        return len(server.connections) if server is not None else 0
+        return self._served.open_connections if self._served is not None else 0
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -138,11 +139,7 @@ class FaultyProxy:
         )
         app = web.Application(client_max_size=BODY_CAP)
         app.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self._port = int(self._runner.addresses[0][1])
+        self._served = await self._stack.enter_async_context(serving(app))
 
     async def _stop(self) -> None:
         for task in self._late:
@@ -150,8 +147,7 @@ class FaultyProxy:
         await asyncio.gather(*self._late, return_exceptions=True)
         for request in self._open.values():
             _abort(request)
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._stack.aclose()
         if self._session is not None:
             await self._session.close()
         # connections whose clients have vanished end by themselves only later than this loop

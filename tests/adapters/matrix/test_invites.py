@@ -20,6 +20,7 @@ from greenroom_adapters.matrix.invites import MOST, Invites
 from greenroom_adapters.matrix.rooms import Rooms
 from greenroom_adapters.matrix.settings import MatrixSettings
 from greenroom_adapters.matrix.wire import WireInvited, WireRaws, WireSummary
+from greenroom_adapters.testing.serving import serving
 from greenroom_adapters.transport import Http
 
 ME, OWNER = "@ada:home", "@owner:home"
@@ -88,13 +89,9 @@ async def homeserver() -> AsyncIterator[Homeserver]:
     app.router.add_route("*", "/_matrix/client/v3/user/{user}/account_data/{type}", server.account_data)
     app.router.add_post("/_matrix/client/v3/rooms/{room}/join", server.join)
     app.router.add_post("/_matrix/client/v3/rooms/{room}/leave", server.leave)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield server
-    await runner.cleanup()
+    async with serving(app) as served:
+        server.url = f"http://127.0.0.1:{served.port}"
+        yield server
 
 
 @pytest.fixture

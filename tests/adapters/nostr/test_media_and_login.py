@@ -31,6 +31,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.nostr import NostrAdapter, NostrSettings
 from greenroom_adapters.testing import Intent
+from greenroom_adapters.testing.serving import serving
 from greenroom_adapters.transport import Pace
 
 pytestmark = pytest.mark.timeout(60)
@@ -84,12 +85,9 @@ async def blossom() -> AsyncIterator[FakeBlossom]:
     server = FakeBlossom()
     app = web.Application(client_max_size=10**9)
     app.router.add_put("/upload", server.upload)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield server
-    await runner.cleanup()
+    async with serving(app) as served:
+        server.url = f"http://127.0.0.1:{served.port}"
+        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from greenroom_adapters.contract import AuthenticationFailed, Secret
+from greenroom_adapters.testing.serving import serving
 from greenroom_adapters.transport import Closed, Http, Message, Opened, Pace, messages
 
 QUICK = Pace(fast=(timedelta(0),) * 3, slow=timedelta(seconds=0.01))
@@ -19,27 +20,22 @@ Peer = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
 @pytest_asyncio.fixture
 async def serve() -> AsyncIterator[Callable[[Peer], Awaitable[str]]]:
-    runners: list[web.AppRunner] = []
+    async with AsyncExitStack() as peers:
 
-    async def start(peer: Peer) -> str:
-        async def stream(request: web.Request) -> web.StreamResponse:
-            assert request.headers["Accept"] == "text/event-stream"
-            answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-            await answer.prepare(request)
-            await peer(request, answer)
-            return answer
+        async def start(peer: Peer) -> str:
+            async def stream(request: web.Request) -> web.StreamResponse:
+                assert request.headers["Accept"] == "text/event-stream"
+                answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+                await answer.prepare(request)
+                await peer(request, answer)
+                return answer
 
-        app = web.Application()
-        app.router.add_get("/stream", stream)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        runners.append(runner)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+            app = web.Application()
+            app.router.add_get("/stream", stream)
+            served = await peers.enter_async_context(serving(app))
+            return f"http://127.0.0.1:{served.port}"
 
-    yield start
-    for runner in runners:
-        await runner.cleanup()
+        yield start
 
 
 async def collect(url: str, count: int, *, path: str = "/stream", **options: Any) -> list[Any]:
@@ -115,14 +111,9 @@ async def test_who_is_not_let_in_is_told(serve: Callable[[Peer], Awaitable[str]]
 
     app = web.Application()
     app.router.add_get("/stream", refuse)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
+    async with serving(app) as served:
         with pytest.raises(AuthenticationFailed) as caught:
-            await collect(f"http://127.0.0.1:{runner.addresses[0][1]}", 1)
-    finally:
-        await runner.cleanup()
+            await collect(f"http://127.0.0.1:{served.port}", 1)
     assert "sesame" not in str(caught.value)
 
 

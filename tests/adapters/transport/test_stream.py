@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from greenroom_adapters.contract import AuthenticationFailed, Secret
+from greenroom_adapters.testing.serving import serving
 from greenroom_adapters.transport import Closed, Http, Opened, Pace, frames
 
 QUICK = Pace(fast=(timedelta(0),) * 3, slow=timedelta(seconds=0.01))
@@ -21,21 +22,15 @@ Peer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @pytest_asyncio.fixture
 async def serve() -> AsyncIterator[Callable[[Peer], Awaitable[str]]]:
-    runners: list[web.AppRunner] = []
+    async with AsyncExitStack() as peers:
 
-    async def start(peer: Peer) -> str:
-        app = web.Application()
-        app.router.add_get("/stream", peer)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        runners.append(runner)
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async def start(peer: Peer) -> str:
+            app = web.Application()
+            app.router.add_get("/stream", peer)
+            served = await peers.enter_async_context(serving(app))
+            return f"http://127.0.0.1:{served.port}"
 
-    yield start
-    for runner in runners:
-        await runner.cleanup()
+        yield start
 
 
 def http_to(url: str) -> Http:

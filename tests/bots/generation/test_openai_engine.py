@@ -34,6 +34,7 @@ from greenroom.generation.openai_engine import NO_PAID_CALLS, OpenAIEngine, is_l
 from greenroom.personas.persona import Persona
 from greenroom.policy.budget import Budget
 from greenroom_adapters.contract import Author, Secret, Surface, TextLimit
+from greenroom_adapters.testing.serving import serving
 
 SOURCE = "urn:openai"
 
@@ -191,15 +192,9 @@ async def server(contract: Contract) -> AsyncIterator[ModelServer]:
     fake = ModelServer(contract)
     app = web.Application()
     app.router.add_post("/v1/chat/completions", fake.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    try:
+    async with serving(app, handler_cancellation=True) as served:
+        fake.url = f"http://127.0.0.1:{served.port}/v1"
         yield fake
-    finally:
-        await runner.cleanup()
     assert fake.failures == []
 
 

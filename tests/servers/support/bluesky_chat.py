@@ -8,8 +8,10 @@ import asyncio
 import base64
 import itertools
 import json
+import socket
 import threading
 from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -18,6 +20,8 @@ from urllib.parse import quote
 from aiohttp import web
 from bluesky_people import date
 from lexicons import Lexicons
+
+from greenroom_adapters.testing.serving import serving
 
 T = TypeVar("T")
 
@@ -105,7 +109,7 @@ class ChatService:
         self._revs = itertools.count(1)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="chat", daemon=True)
-        self._runner: web.AppRunner | None = None
+        self._served = AsyncExitStack()
         self._port = 0
         self.closed_to: set[str] = set()
         """Who takes no messages."""
@@ -164,20 +168,13 @@ class ChatService:
         app = web.Application()
         app.router.add_get("/.well-known/did.json", self._identity)
         app.router.add_route("*", "/xrpc/{name}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "localhost", 0)
-        await site.start()
-        self._port = int(self._runner.addresses[0][1])
-        if len(self._runner.addresses) > 1:
-            # both addresses of localhost on one port: whoever looks it up may take either
-            await site.stop()
-            for host in ("127.0.0.1", "::1"):
-                await web.TCPSite(self._runner, host, self._port).start()
+        # all addresses of localhost on one port: whoever looks it up may take either
+        found = await asyncio.get_running_loop().getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+        hosts = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        self._port = (await self._served.enter_async_context(serving(app, hosts=hosts))).port
 
     async def _stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._served.aclose()
 
     async def _identity(self, request: web.Request) -> web.Response:
         endpoint = f"http://localhost:{self._port}"

@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -17,6 +18,8 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import WSMsgType, web
 from lexicons import Lexicons
+
+from greenroom_adapters.testing.serving import serving
 
 T = TypeVar("T")
 
@@ -53,7 +56,7 @@ class JetstreamServer:
         self._log: list[Entry] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="jetstream", daemon=True)
-        self._runner: web.AppRunner | None = None
+        self._served = AsyncExitStack()
         self._open: dict[web.WebSocketResponse, asyncio.Event] = {}
         self._last = 0
         self._seq = 0
@@ -190,15 +193,10 @@ class JetstreamServer:
     async def _start(self) -> None:
         app = web.Application()
         app.router.add_get(f"/xrpc/{NAME}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
-        self._port = int(self._runner.addresses[0][1])
+        self._port = (await self._served.enter_async_context(serving(app, port=self._port))).port
 
     async def _stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._served.aclose()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if self.refusals:
