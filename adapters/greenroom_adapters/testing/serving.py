@@ -2,17 +2,24 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
+from typing import Protocol
 
 from aiohttp import web
 
-__all__ = ["Serving", "serving"]
+__all__ = ["Serving", "serving", "take_nobody_else"]
 
 LAST_WORDS = 0.1
 """Seconds for what is being answered when the server ends."""
 TURNS = 5
 """Turns of the loop until a connection that was just taken is known to the server; it takes three."""
+
+
+class _Listener(Protocol):
+    """A listening socket, of the standard library or as asyncio shows one."""
+
+    def fileno(self) -> int: ...
 
 
 class Serving:
@@ -42,8 +49,7 @@ async def serving(
 ) -> AsyncGenerator[Serving, None]:
     """Serve an application at these addresses while the block runs, all on one port: a free one for port 0.
 
-    Nobody stays connected when the block has ended, whoever came in the last moment as little as the others: a server
-    of asyncio that is closed while it takes a connection in leaves that open for ever.
+    Nobody stays connected when the block has ended, whoever came in the last moment as little as the others.
     """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_WORDS, handler_cancellation=handler_cancellation)
     await runner.setup()
@@ -59,10 +65,18 @@ async def serving(
             try:
                 yield Serving(runner, port)
             finally:
-                for listener in listeners:
-                    with suppress(NotImplementedError):  # loops that take connections in another way
-                        asyncio.get_running_loop().remove_reader(listener)
-                for _ in range(TURNS):
-                    await asyncio.sleep(0)
+                await take_nobody_else(listeners)
         finally:
             await runner.cleanup()
+
+
+async def take_nobody_else(listeners: Iterable[_Listener]) -> None:
+    """Let a server that is about to end take no more connections, and wait until those that it took are known to it.
+
+    A server of asyncio that is closed while it takes a connection in leaves that open for ever.
+    """
+    for listener in listeners:
+        with suppress(NotImplementedError):  # loops that take connections in another way
+            asyncio.get_running_loop().remove_reader(listener)
+    for _ in range(TURNS):
+        await asyncio.sleep(0)

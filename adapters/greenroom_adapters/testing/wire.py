@@ -5,6 +5,8 @@ import re
 from types import TracebackType
 from typing import Self
 
+from greenroom_adapters.testing.serving import take_nobody_else
+
 __all__ = ["WireTap"]
 
 CHUNK = 64 * 1024
@@ -60,6 +62,7 @@ class WireTap:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         if self._server is not None:
+            await take_nobody_else(self._server.sockets)
             self._server.close()
         relays = list(self._relays)
         for relay in relays:

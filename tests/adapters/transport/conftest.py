@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 
+from greenroom_adapters.testing.serving import take_nobody_else
+
 Behaviour = Callable[["Request", asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -110,6 +112,7 @@ async def start_server() -> AsyncIterator[StartServer]:
 
     yield start
     for listener in servers:
+        await take_nobody_else(listener.sockets)
         listener.close()
     for task in list(tasks):
         task.cancel()
