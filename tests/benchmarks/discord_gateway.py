@@ -24,11 +24,15 @@ from discord.gateway import DiscordWebSocket
 from greenroom.routing import Hit, Router
 from greenroom.settings.bot import AnswerRule, People
 from greenroom_adapters.contract import Kind
+from greenroom_adapters.discord.allowance import Allowance
+from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.hearing import Hearing
+from greenroom_adapters.discord.interactions import Interactions
 from greenroom_adapters.discord.mapping import Reader
 from greenroom_adapters.discord.memory import Memory
 from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.socket import Socket
+from greenroom_adapters.transport import Http
 
 sys.path.append(str(Path(__file__).parent / "peers"))
 from payloads import BOT, BOT_ID, DISCORD_GUILD, discord_event
@@ -61,6 +65,12 @@ class Ours:
             now=lambda: datetime.now(UTC),
             reads_everything=True,
             begins=1,
+            interactions=Interactions(
+                Api(Http("http://127.0.0.1:9", platform="discord", account="home"), Allowance()),
+                application=lambda: str(BOT_ID),
+                is_private=lambda name: True,
+                now=lambda: datetime.now(UTC),
+            ),
         )
         self._router = Router.compile(
             [AnswerRule(to=(Kind.MENTION,))],

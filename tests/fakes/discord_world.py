@@ -150,6 +150,12 @@ class DiscordWorld(World):
         said = await self.call("say", channel=channel or self.home, author=self.alice, content=text, **more)
         return self.ref(said)
 
+    async def give(self, name: str, *, channel: str | None = None, text: str | None = None) -> dict[str, Any]:
+        """Let the other person give a command: in a channel, or to the bot alone."""
+        where = {} if channel is None else {"channel": channel}
+        given = await self.call("give", bot=self.me, user=self.alice, name=name, **where, text=text)
+        return dict(given)
+
     @override
     def connect(self) -> Adapter:
         return self.adapter()

@@ -2,9 +2,12 @@
 
 from greenroom_adapters.contract.adapter import (
     Adapter,
+    Audience,
+    Command,
     Keep,
     Metrics,
     Standing,
+    SupportsCommands,
     SupportsDeclaration,
     SupportsDelete,
     SupportsDirectMessages,
@@ -19,6 +22,7 @@ from greenroom_adapters.contract.adapter import (
     SupportsReact,
     SupportsRepost,
     SupportsThread,
+    SupportsTyping,
     ThreadPost,
 )
 from greenroom_adapters.contract.addresses import Address, IsAddress, StreamAddress
@@ -52,6 +56,7 @@ from greenroom_adapters.contract.errors import (
 )
 from greenroom_adapters.contract.events import (
     Author,
+    CommandGiven,
     DirectMessageReceived,
     Event,
     FollowReceived,
@@ -103,11 +108,14 @@ __all__ = [
     "AdapterError",
     "Address",
     "Attempt",
+    "Audience",
     "AuthenticationFailed",
     "Author",
     "Capabilities",
     "Clerk",
     "ClipLimit",
+    "Command",
+    "CommandGiven",
     "ConfigurationError",
     "CountingRule",
     "Credentials",
@@ -153,6 +161,7 @@ __all__ = [
     "Secret",
     "Standing",
     "StreamAddress",
+    "SupportsCommands",
     "SupportsDeclaration",
     "SupportsDelete",
     "SupportsDirectMessages",
@@ -168,6 +177,7 @@ __all__ = [
     "SupportsReact",
     "SupportsRepost",
     "SupportsThread",
+    "SupportsTyping",
     "SupportsWanted",
     "Surface",
     "TargetGone",

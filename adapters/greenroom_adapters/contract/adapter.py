@@ -1,14 +1,15 @@
 """The one class that a platform has to implement, and the optional actions beside it."""
 
 import abc
+import enum
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from greenroom_adapters.contract.capabilities import Capabilities, Idempotency
-from greenroom_adapters.contract.events import Author, Event, Kind
+from greenroom_adapters.contract.events import Author, Event, Kind, TextEvent
 from greenroom_adapters.contract.posts import (
     Absent,
     Attempt,
@@ -21,9 +22,12 @@ from greenroom_adapters.contract.posts import (
 
 __all__ = [
     "Adapter",
+    "Audience",
+    "Command",
     "Keep",
     "Metrics",
     "Standing",
+    "SupportsCommands",
     "SupportsDeclaration",
     "SupportsDelete",
     "SupportsDirectMessages",
@@ -38,6 +42,7 @@ __all__ = [
     "SupportsReact",
     "SupportsRepost",
     "SupportsThread",
+    "SupportsTyping",
     "ThreadPost",
 ]
 
@@ -208,6 +213,56 @@ class SupportsDeclaration(Protocol):
 
         :raises Forbidden: the credentials do not allow it
         """
+        ...
+
+
+class Audience(enum.StrEnum):
+    """To whom a command is shown. Who may give it is asked again when it comes."""
+
+    EVERYBODY = "everybody"
+    OWNER = "owner"
+    """The bot's owner; as a platform does not know him, whoever manages the place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something that people can ask of the bot from a menu of their platform."""
+
+    name: str
+    """In small letters, without spaces and without a mark in front."""
+    description: str
+    """What it does, in a few words."""
+    text: str | None = None
+    """What is to be written behind it, in a few words; None: nothing is."""
+    is_private: bool = False
+    """Its answer is for whoever gave it, and nobody else sees it."""
+    audience: Audience = Audience.EVERYBODY
+
+
+@runtime_checkable
+class SupportsCommands(Protocol):
+    """Adapters whose platform shows people a menu of commands. What they give comes as `CommandGiven`."""
+
+    async def offer(self, commands: Sequence[Command]) -> bool:
+        """Offer exactly these; say whether that changed anything. What is offered already costs no request.
+
+        :raises Unsupported: the platform takes no such command
+        :raises Unavailable: the platform cannot be reached now
+        """
+        ...
+
+    async def dismiss(self, command: PostRef) -> None:
+        """Take away what shows that an answer to this command (`CommandGiven.post`) is on its way: none is. Doing it
+        for one that is answered, or forgotten, changes nothing."""
+        ...
+
+
+@runtime_checkable
+class SupportsTyping(Protocol):
+    """Adapters that can show people that an answer is being written."""
+
+    async def show_typing(self, to: TextEvent) -> timedelta:
+        """Show it where `to` was said; return for how long it stays shown by itself."""
         ...
 
 

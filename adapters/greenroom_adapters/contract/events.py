@@ -10,6 +10,7 @@ from greenroom_adapters.contract.values import quickly_made
 
 __all__ = [
     "Author",
+    "CommandGiven",
     "DirectMessageReceived",
     "Event",
     "FollowReceived",
@@ -41,6 +42,7 @@ class Kind(enum.StrEnum):
     QUOTE = "quote"
     MESSAGE = "message"
     DIRECT_MESSAGE = "direct_message"
+    COMMAND = "command"
     REACTION = "reaction"
     REPOST = "repost"
     FOLLOW = "follow"
@@ -171,6 +173,20 @@ class DirectMessageReceived(TextEvent):
     """Somebody wrote to the bot alone."""
 
     kind: ClassVar[Kind] = Kind.DIRECT_MESSAGE
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandGiven(TextEvent):
+    """Somebody gave one of the commands that the account offers (`SupportsCommands.offer`).
+
+    `text` is what he wrote behind it. `post` stands for the command itself: whatever answers it answers that. `also`
+    says where it was given: `DIRECT_MESSAGE` in a direct conversation, else `MENTION`.
+    """
+
+    kind: ClassVar[Kind] = Kind.COMMAND
+    command: str
+    """Its name, as it was offered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

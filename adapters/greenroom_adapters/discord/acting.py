@@ -1,6 +1,7 @@
 """What the account does to posts beside publishing them, and what it looks up around them."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import msgspec
 
@@ -18,7 +19,7 @@ from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.channels import Channels
 from greenroom_adapters.discord.mapping import LIKE, Reader, author, handle_of
 from greenroom_adapters.discord.places import Places
-from greenroom_adapters.discord.references import place
+from greenroom_adapters.discord.references import command_of, place
 from greenroom_adapters.discord.wire import MESSAGE, WireMessage
 from greenroom_adapters.discord.writing import MENTIONS_NOBODY, TEXT_LIMIT
 from greenroom_adapters.text import fits
@@ -28,6 +29,8 @@ __all__ = ["Acting"]
 SERVERS_SEARCHED = 25
 """A name is looked for in so many servers."""
 REPLY = 19
+TYPING_LASTS = timedelta(seconds=10)
+"""API reference, "Trigger Typing Indicator"."""
 
 
 class Acting:
@@ -57,6 +60,11 @@ class Acting:
         """React to the message; a like is a thumb up. An emoji of a server is written as `name:id`."""
         await self._api.react(*self._where(ref), LIKE if reaction == "like" else reaction)
 
+    async def show_typing(self, channel: str) -> timedelta:
+        """Show in the channel that we are writing."""
+        await self._api.show_typing(channel)
+        return TYPING_LASTS
+
     async def metrics(self, ref: PostRef) -> Metrics:
         """Count the reactions of others, whatever with: Discord tells no people, and nothing else."""
         message = await self._api.message(*self._where(ref))
@@ -65,11 +73,16 @@ class Acting:
     async def thread(self, ref: PostRef, *, limit: int) -> tuple[ThreadPost, ...]:
         """Return what was said above the message: in a thread what came before, elsewhere what is answered, and what
         that answers. The newest `limit` of them, oldest first; a gap ends it."""
-        channel, id = self._where(ref)
+        if (given := command_of(ref)) is not None:
+            channel, id, _ = given
+        else:
+            channel, id = self._where(ref)
         try:
             where = await self._channels.known(channel)
             if where is not None and where.is_thread:
                 above = await self._before(channel, id, limit)
+            elif given is not None:
+                above = []
             else:
                 above = await self._answered(channel, id, limit)
         except PostRejected:

@@ -1,6 +1,6 @@
 """One bot on Discord."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +16,8 @@ from greenroom_adapters.contract import (
     Author,
     Capabilities,
     Clerk,
+    Command,
+    CommandGiven,
     Credentials,
     Event,
     Found,
@@ -30,6 +32,7 @@ from greenroom_adapters.contract import (
     Receipt,
     Standing,
     Surface,
+    TextEvent,
     ThreadPost,
     Undecided,
     Wanted,
@@ -43,14 +46,17 @@ from greenroom_adapters.discord.errors import refusal, wait
 from greenroom_adapters.discord.first_server import FirstServer
 from greenroom_adapters.discord.gateway import Gateway
 from greenroom_adapters.discord.intents import intents, may_read_everything
+from greenroom_adapters.discord.interactions import Interactions
 from greenroom_adapters.discord.kept_session import KeptSession
 from greenroom_adapters.discord.listening import Listening
-from greenroom_adapters.discord.mapping import KINDS, LIVE_ONLY, author
+from greenroom_adapters.discord.mapping import COMMANDS, KINDS, LIVE_ONLY, author
 from greenroom_adapters.discord.memory import Memory
+from greenroom_adapters.discord.offering import Offering
 from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.positions import START
 from greenroom_adapters.discord.publishing import Publishing
 from greenroom_adapters.discord.reading_back import ReadingBack
+from greenroom_adapters.discord.references import command_of
 from greenroom_adapters.discord.settings import BASE_URL, DiscordSettings
 from greenroom_adapters.discord.signing_in import bare, sign_in
 from greenroom_adapters.discord.snowflakes import first_of
@@ -129,6 +135,10 @@ class DiscordAdapter(Adapter):
         self._places: Places | None = None
         self._first_server = FirstServer()
         self._kept_session = KeptSession()
+        self._offering = Offering(self._api, replaces=settings.commands)
+        self._interactions = Interactions(
+            self._api, application=self._application_id, is_private=self._offering.is_private, now=now
+        )
         self._channels: Channels | None = None
         self._listening: Listening | None = None
         self._acting: Acting | None = None
@@ -136,9 +146,12 @@ class DiscordAdapter(Adapter):
         self._publishing: Publishing | None = None
 
     def keep_in(self, keep: Keep) -> None:
-        """Remember there which server gives channels their names, and how far the gateway was heard."""
+        """Remember there which server gives channels their names, how far the gateway was heard, which commands are
+        offered, and how those that were given are answered."""
         self._first_server.keep_in(keep)
         self._kept_session.keep_in(keep)
+        self._offering.keep_in(keep)
+        self._interactions.keep_in(keep)
 
     @classmethod
     async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
@@ -184,6 +197,7 @@ class DiscordAdapter(Adapter):
     ) -> None:
         if self._listening is not None:
             await self._listening.aclose()
+        await self._interactions.aclose()
         await self._http.aclose()
 
     async def _sign_in(self) -> None:
@@ -191,6 +205,8 @@ class DiscordAdapter(Adapter):
         me = await self._look_at_myself()
         self._shards = max(1, (await self._api.gateway()).shards)
         places = self._places = await self._look_around(me)
+        await self._offering.recall()
+        await self._interactions.recall()
         listening = self._listening = Listening(
             self._api,
             places,
@@ -199,6 +215,7 @@ class DiscordAdapter(Adapter):
             called=me.name,
             gateways=self._gateways,
             reads_everything=lambda: self._reads_everything,
+            interactions=self._interactions,
             now=self._now,
             pace=self._pace,
             kept=self._kept_session,
@@ -210,11 +227,26 @@ class DiscordAdapter(Adapter):
         capabilities = self._capabilities = _capabilities(
             reads_everything=self._reads_everything, has_home=bool(settings.home)
         )
-        self._reading_back = ReadingBack(
-            self._api, places, memory, me=me.id, settles_after=capabilities.settles_after, now=self._now
+        reading_back = self._reading_back = ReadingBack(
+            self._api,
+            places,
+            memory,
+            me=me.id,
+            settles_after=capabilities.settles_after,
+            now=self._now,
+            interactions=self._interactions,
+            application=self._application_id,
         )
         self._publishing = Publishing(
-            self._api, self._channels, places, memory, home=settings.home, capabilities=capabilities
+            self._api,
+            self._channels,
+            places,
+            memory,
+            home=settings.home,
+            capabilities=capabilities,
+            interactions=self._interactions,
+            reading_back=reading_back,
+            application=self._application_id,
         )
 
     async def _look_around(self, me: Author) -> Places:
@@ -232,6 +264,9 @@ class DiscordAdapter(Adapter):
         self._reads_everything = may_read_everything(self._application)
         me = self._me = author(told)
         return me
+
+    def _application_id(self) -> str:
+        return _entered(self._application).id
 
     def _gateways(self) -> list[Gateway]:
         return [
@@ -279,11 +314,17 @@ class DiscordAdapter(Adapter):
             async for event in events:
                 if not self._settings.servers:
                     await self._first_server.remember(places.first)
+                if isinstance(event, CommandGiven):
+                    await self._interactions.remember()
                 yield event
 
     @override
     async def acknowledge(self, source: str, cursor: str) -> None:
+        """Note how far the gateway was heard, and say of the commands up to this one that their answers are on their
+        way."""
         _entered(self._listening).acknowledged(source, cursor)
+        if source == COMMANDS:
+            self._interactions.safe(cursor)
 
     async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
         """Yield what was said from `since` until now, channel by channel, each from its oldest message on."""
@@ -318,6 +359,20 @@ class DiscordAdapter(Adapter):
     async def react(self, ref: PostRef, reaction: str = "like") -> None:
         """React with an emoji, or with one of a server as `name:id`; `like` is a thumb up."""
         await _entered(self._acting).react(ref, reaction)
+
+    async def offer(self, commands: Sequence[Command]) -> bool:
+        """Register the commands, everywhere, in place of all that the application has; only where they are others than
+        the last ones."""
+        return await self._offering.offer(self._application_id(), commands)
+
+    async def dismiss(self, command: PostRef) -> None:
+        """Take away what shows that an answer is on its way."""
+        if (given := command_of(command)) is not None:
+            await self._interactions.dismiss(given[1])
+
+    async def show_typing(self, to: TextEvent) -> timedelta:
+        """Show that the bot is writing; for ten seconds, or until it says something."""
+        return await _entered(self._acting).show_typing(to.conversation)
 
     async def may_message(self, person: str) -> bool:
         """Say whether there is such a person: whether they take messages of bots shows only when one is sent."""

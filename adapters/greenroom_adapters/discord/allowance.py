@@ -20,6 +20,8 @@ INVALID_WITHIN = 600.0
 INVALID_MOST = 5000
 """Discord bans an address for a while after 10,000 invalid requests in ten minutes; half of that is ours."""
 MAJOR = re.compile(r"^/(channels|guilds|webhooks)/(\d+)")
+TOKEN = re.compile(r"^/(?:webhooks|interactions)/\d+/[^/]+")
+"""Each of these has a bucket of its own."""
 ID = re.compile(r"/\d+")
 EMOJI = re.compile(r"/reactions/[^/]+")
 
@@ -75,6 +77,8 @@ class Allowance:
 def _route(method: str, path: str) -> tuple[str, str]:
     """Return what a request is by its kind, and the channel or server whose own bucket it has."""
     path = path.partition("?")[0]
+    if (token := TOKEN.match(path)) is not None:
+        return f"{method} /:token{path[token.end() :]}", token[0]
     major = MAJOR.match(path)
     kind = ID.sub("/:id", EMOJI.sub("/reactions/:emoji", path))
     return f"{method} {kind}", major[2] if major is not None else ""

@@ -1,6 +1,7 @@
 """The calls of the HTTP API, one method each: addresses, queries and bodies, and nothing that decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from importlib import metadata
 from typing import TypeVar
@@ -9,7 +10,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import msgspec
 
-from greenroom_adapters.contract import RateLimited, TargetGone
+from greenroom_adapters.contract import AdapterError, RateLimited, TargetGone
 from greenroom_adapters.discord.allowance import Allowance
 from greenroom_adapters.discord.wire import (
     APPLICATIONS,
@@ -44,6 +45,10 @@ PAGE = 100
 """Messages in one page of a channel's history: the most there can be."""
 GUILD_PAGE = 200
 SEARCHED = 10
+DEFERRED = 5
+"""Kind of the first answer to a command: the real one is on its way."""
+EPHEMERAL = 1 << 6
+"""Flag of a message that one person alone sees."""
 
 
 class Api:
@@ -146,15 +151,7 @@ class Api:
         self, channel: str, body: Mapping[str, object], files: Sequence[tuple[str, Loaded]], *, deadline: timedelta
     ) -> Answer:
         """Send a message with the files, each under its name; the answer holds the message."""
-        path = f"/channels/{channel}/messages"
-        if not files:
-            return await self._call("POST", path, effect=Effect.ONCE, json=body, deadline=deadline)
-        # Discord wants the brackets in the names of the fields as they are.
-        form = aiohttp.FormData(quote_fields=False)
-        form.add_field("payload_json", msgspec.json.encode(body).decode(), content_type="application/json")
-        for number, (name, file) in enumerate(files):
-            form.add_field(f"files[{number}]", file.content, filename=name, content_type=file.media_type)
-        return await self._call("POST", path, effect=Effect.ONCE, form=form, deadline=deadline)
+        return await self._send("POST", f"/channels/{channel}/messages", body, files, deadline=deadline)
 
     async def edit_message(self, channel: str, message: str, body: Mapping[str, object]) -> None:
         """Change a message of ours."""
@@ -170,9 +167,78 @@ class Api:
         path = f"/channels/{channel}/messages/{message}/reactions/{quote(emoji, safe='')}/@me"
         await self._call("PUT", path, effect=Effect.REPEATABLE)
 
+    async def show_typing(self, channel: str) -> None:
+        """Show in a channel that we are writing, for ten seconds."""
+        await self._call("POST", f"/channels/{channel}/typing", effect=Effect.REPEATABLE)
+
+    # Commands --------------------------------------------------------------------------------------------------------
+
+    async def replace_commands(self, application: str, commands: Sequence[Mapping[str, object]]) -> None:
+        """Let the application have exactly these commands, in every server and in direct conversations."""
+        path = f"/applications/{application}/commands"
+        await self._call("PUT", path, effect=Effect.REPEATABLE, json=commands)
+
+    async def acknowledge(self, interaction: str, token: str, *, private: bool, deadline: timedelta) -> None:
+        """Say of a command that its answer is on its way; `private`: to whoever gave it alone. Only once: a second time
+        is refused.
+
+        :raises AlreadyAnswered: it is said already
+        :raises TargetGone: too late
+        """
+        body: dict[str, object] = {"type": DEFERRED, **({"data": {"flags": EPHEMERAL}} if private else {})}
+        path = f"/interactions/{interaction}/{token}/callback"
+        with _without(token):
+            await self._call("POST", path, effect=Effect.REPEATABLE, json=body, deadline=deadline)
+
+    async def response(self, application: str, token: str) -> WireMessage:
+        """Return the answer to a command as it stands.
+
+        :raises TargetGone: it was never acknowledged, or its answer was taken away
+        :raises TokenSpent: too late
+        """
+        with _without(token):
+            return await self._get(_response(application, token), MESSAGE)
+
+    async def edit_response(
+        self,
+        application: str,
+        token: str,
+        body: Mapping[str, object],
+        files: Sequence[tuple[str, Loaded]],
+        *,
+        deadline: timedelta,
+    ) -> Answer:
+        """Write the answer to a command; the answer to the request holds the message. See `response`."""
+        path = _response(application, token)
+        with _without(token):
+            return await self._send("PATCH", path, body, files, deadline=deadline)
+
+    async def delete_response(self, application: str, token: str) -> None:
+        """Take the answer to a command away. See `response`."""
+        with _without(token):
+            await self._call("DELETE", _response(application, token), effect=Effect.REPEATABLE)
+
     async def _get(self, path: str, decoder: "msgspec.json.Decoder[T]", query: Mapping[str, str] | None = None) -> T:
         where = f"{path}?{urlencode(query)}" if query else path
         return self.http.decode(await self._call("GET", where, effect=Effect.REPEATABLE), decoder)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object],
+        files: Sequence[tuple[str, Loaded]],
+        *,
+        deadline: timedelta,
+    ) -> Answer:
+        if not files:
+            return await self._call(method, path, effect=Effect.ONCE, json=body, deadline=deadline)
+        # Discord wants the brackets in the names of the fields as they are.
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("payload_json", msgspec.json.encode(body).decode(), content_type="application/json")
+        for number, (name, file) in enumerate(files):
+            form.add_field(f"files[{number}]", file.content, filename=name, content_type=file.media_type)
+        return await self._call(method, path, effect=Effect.ONCE, form=form, deadline=deadline)
 
     async def _call(
         self,
@@ -195,3 +261,17 @@ class Api:
         return await self.http.call(
             method, path, effect=effect, json=json, form=form, headers=self._headers, deadline=deadline
         )
+
+
+def _response(application: str, token: str) -> str:
+    return f"/webhooks/{application}/{token}/messages/@original"
+
+
+@contextmanager
+def _without(token: str) -> Iterator[None]:
+    """Take the token of a command, which is part of addresses, out of every error."""
+    try:
+        yield
+    except AdapterError as error:
+        error.args = tuple(str(argument).replace(token, "***") for argument in error.args)
+        raise error from None

@@ -31,7 +31,7 @@ class Channels:
             return direct.id
         if not plan.is_settled:
             return (await self.called(plan.channel)).id
-        self._check(await self.known(plan.channel))
+        self.check(await self.known(plan.channel))
         return plan.channel
 
     async def known(self, channel: str) -> Place | None:
@@ -54,7 +54,7 @@ class Channels:
             await self._survey()
             found = self._places.called(name)
         if len(found) == 1:
-            self._check(found[0])
+            self.check(found[0])
             return found[0]
         if found:
             raise self._error(f"several channels are called {name}: say which by its id")
@@ -63,7 +63,11 @@ class Channels:
             "`servers` lists, or else in the first that it was in)"
         )
 
-    def _check(self, place: Place | None) -> None:
+    def check(self, place: Place | None) -> None:
+        """See whether messages may be said there, as far as it is known.
+
+        :raises Forbidden: they may not
+        """
         if place is not None and place.type in FORUMS:
             raise self._error(f"#{place.name} is a forum: nothing is said there but in its posts, which people begin")
         if place is not None and not self._places.serves(place.guild):

@@ -18,7 +18,16 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.transport import Answer
 
-__all__ = ["CLOSE_CODES", "MEANINGS", "refusal", "wait"]
+__all__ = ["CLOSE_CODES", "MEANINGS", "AlreadyAnswered", "TokenSpent", "refusal", "wait"]
+
+
+class TokenSpent(AuthenticationFailed):
+    """The token of one command is good for nothing any more. Nothing is wrong with that of the bot."""
+
+
+class AlreadyAnswered(PostRejected):
+    """This command is acknowledged already."""
+
 
 MEANINGS: Mapping[int, type[AdapterError]] = {
     # What it is about is not there (any more).
@@ -27,6 +36,11 @@ MEANINGS: Mapping[int, type[AdapterError]] = {
     10007: TargetGone,  # unknown member
     10008: TargetGone,  # unknown message
     10013: TargetGone,  # unknown user
+    # The command that is answered.
+    10015: TargetGone,  # unknown webhook: it was never acknowledged
+    10062: TargetGone,  # unknown interaction: not acknowledged in time
+    40060: AlreadyAnswered,
+    50027: TokenSpent,  # its fifteen minutes are over
     # The account itself: a person must act.
     40001: AuthenticationFailed,  # unauthorised
     40002: AuthenticationFailed,  # the account must be verified

@@ -6,6 +6,7 @@ burst that is too large for memory makes channels fall behind instead of being l
 """
 
 import logging
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from greenroom_adapters.contract import Event, OwnPostSeen, TextEvent
+from greenroom_adapters.discord.interactions import Given, Interactions
 from greenroom_adapters.discord.mapping import LIVE, Reader, source_of, unknown
 from greenroom_adapters.discord.memory import Memory, Recent
 from greenroom_adapters.discord.places import Places, readable_channels
@@ -24,6 +26,7 @@ from greenroom_adapters.discord.wire import (
     CHANNEL,
     DELETED_BULK,
     GUILD,
+    INTERACTIONS,
     MESSAGE,
     NAMED,
     REACTIONS,
@@ -44,6 +47,8 @@ ARCHIVED_AFTER = timedelta(minutes=55)
 """No thread is archived sooner after its last message (an hour is the shortest that can be chosen)."""
 ARCHIVED_READ = 200
 """Threads that are archived now and are looked into after a longer absence: those spoken in last."""
+TOKEN = re.compile(rb'("token"\s*:\s*)"[^"]*"')
+"""Of a command: whoever has it can answer in our name."""
 NOT_OURS = frozenset(
     {
         "RESUMED",
@@ -68,7 +73,6 @@ NOT_OURS = frozenset(
         "INTEGRATION_CREATE",
         "INTEGRATION_DELETE",
         "INTEGRATION_UPDATE",
-        "INTERACTION_CREATE",
         "MESSAGE_REACTION_REMOVE",
         "MESSAGE_REACTION_REMOVE_ALL",
         "MESSAGE_REACTION_REMOVE_EMOJI",
@@ -99,6 +103,7 @@ class Hearing:
         now: Callable[[], datetime],
         reads_everything: bool,
         begins: int,
+        interactions: Interactions,
     ) -> None:
         """`begins` is where listening begins when `after` does not say. Without `reads_everything` Discord hides the
         text of what does not address the bot."""
@@ -107,6 +112,7 @@ class Hearing:
         self._memory = memory
         self._now = now
         self._reads_everything = reads_everything
+        self._interactions = interactions
         self.positions = Positions(after, begins=begins)
         self._waiting: deque[Event] = deque()
         self._taken = 0
@@ -169,7 +175,8 @@ class Hearing:
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError, OverflowError):
             known = False
         if not known:
-            self._queue(self._unknown(bytes(told.data), kind=told.name))
+            raw = bytes(told.data)
+            self._queue(self._unknown(TOKEN.sub(rb'\1"***"', raw), kind=told.name))
 
     def _dispatched(self, name: str, data: msgspec.Raw) -> bool:
         """Act upon it; say whether it is known."""
@@ -188,6 +195,8 @@ class Hearing:
                 self._deleted(many.channel_id, many.ids, many.guild_id)
             case "MESSAGE_REACTION_ADD":
                 self._reacted(data)
+            case "INTERACTION_CREATE":
+                self._commanded(data)
             case "READY":
                 self._began(data)
             case "GUILD_CREATE":
@@ -286,6 +295,19 @@ class Hearing:
             return
         people = {told.user_id: known} if (known := self._memory.people.get(told.user_id)) is not None else {}
         self._queue(self._reader.reaction(told, people, at=self._now()))
+
+    def _commanded(self, data: msgspec.Raw) -> None:
+        told = INTERACTIONS.decode(data)
+        if not self._places.serves(told.guild_id):
+            return
+        is_private = self._interactions.is_private(told.data.name)
+        event = self._reader.command(told, is_private=is_private)
+        if event is None or len(self._waiting) >= WAITING:
+            return
+        given = Given(id=told.id, token=told.token, channel=event.conversation, is_private=is_private)
+        if self._interactions.heard(given):
+            self._memory.people.keep(event.author.id, event.author)
+            self._queue(event)
 
     # Where something can be said -------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from greenroom_adapters.contract import AdapterError, AuthenticationFailed, Even
 from greenroom_adapters.discord.api import PAGE, Api
 from greenroom_adapters.discord.gateway import Gateway
 from greenroom_adapters.discord.hearing import Hearing
+from greenroom_adapters.discord.interactions import Interactions
 from greenroom_adapters.discord.kept_session import KeptSession, Session
 from greenroom_adapters.discord.mapping import Reader
 from greenroom_adapters.discord.memory import Memory
@@ -40,6 +41,7 @@ class Listening:
         called: str,
         gateways: Callable[[], list[Gateway]],
         reads_everything: Callable[[], bool],
+        interactions: Interactions,
         now: Callable[[], datetime],
         pace: Pace,
         kept: KeptSession,
@@ -54,6 +56,7 @@ class Listening:
         self._reader = Reader(me=me, places=places, called=called)
         self._gateways = gateways
         self._reads_everything = reads_everything
+        self._interactions = interactions
         self._now = now
         self._pace = pace
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
@@ -86,6 +89,7 @@ class Listening:
             now=self._now,
             reads_everything=self._reads_everything(),
             begins=first_of(self._now()) - 1,
+            interactions=self._interactions,
         )
         last, direct = await self._kept.recall()
         news = asyncio.Event()

@@ -10,6 +10,7 @@ import msgspec
 
 from greenroom_adapters.contract import (
     Author,
+    CommandGiven,
     DirectMessageReceived,
     Event,
     JoinReceived,
@@ -29,11 +30,12 @@ from greenroom_adapters.contract import (
     UnknownEvent,
 )
 from greenroom_adapters.discord.places import Places
-from greenroom_adapters.discord.references import digest_of_nonce, reference
-from greenroom_adapters.discord.snowflakes import first_of
-from greenroom_adapters.discord.wire import WireMessage, WireReaction, WireUser
+from greenroom_adapters.discord.references import command_given, digest_of_nonce, reference
+from greenroom_adapters.discord.snowflakes import first_of, moment_of
+from greenroom_adapters.discord.wire import WireInteraction, WireMessage, WireReaction, WireUser
 
 __all__ = [
+    "COMMANDS",
     "DIRECT_SOURCE",
     "KINDS",
     "LIKE",
@@ -50,14 +52,18 @@ RAW_CAP = 4000
 """How much of something unreadable is kept, in characters."""
 LIKE = "\N{THUMBS UP SIGN}"
 LIVE = "live"
-DIRECT_SOURCE = "dm"
 """Source of what no history has. Nothing resumes from its cursors."""
+DIRECT_SOURCE = "dm"
+
+COMMANDS = "commands"
+"""Source of the commands that people give. Nothing resumes from its cursors either."""
 
 KINDS = frozenset(
     {
         Kind.MENTION,
         Kind.REPLY,
         Kind.DIRECT_MESSAGE,
+        Kind.COMMAND,
         Kind.REACTION,
         Kind.JOIN,
         Kind.DELETION,
@@ -66,7 +72,7 @@ KINDS = frozenset(
     }
 )
 """What is heard in any case; `MESSAGE` comes with the intent to read what does not mention the bot."""
-LIVE_ONLY = frozenset({Kind.REACTION, Kind.DELETION, Kind.EDIT})
+LIVE_ONLY = frozenset({Kind.COMMAND, Kind.REACTION, Kind.DELETION, Kind.EDIT})
 """A channel's history has its messages as they are now, and nothing of these."""
 
 DEFAULT, JOINED, REPLY, SLASH_COMMAND, MENU_COMMAND = 0, 7, 19, 20, 23
@@ -74,6 +80,7 @@ SPEECH = frozenset({DEFAULT, REPLY, SLASH_COMMAND, MENU_COMMAND})
 NOT_SPEECH = frozenset(range(60)) - SPEECH - {JOINED}
 """What Discord writes itself into a channel, as its contract knows it (`MessageType`): pins, calls, threads, boosts."""
 FORWARD = 1
+APPLICATION_COMMAND, CHAT_INPUT = 2, 1
 
 MARK = re.compile(
     r"<(?:@!?(?P<user>\d{1,20})|@&(?P<role>\d{1,20})|#(?P<channel>\d{1,20})|a?:(?P<emoji>\w{1,32}):\d{1,20})>"
@@ -139,6 +146,9 @@ class Reader:
         source = source_of(message.channel_id, is_direct=guild is None)
         post = reference(message.channel_id, message.id, guild=guild)
         in_reply_to = self._answered(message, guild=guild)
+        if message.author.id == self.me and message.type in (SLASH_COMMAND, MENU_COMMAND):
+            # the answer to a command, which no hand can have written; it comes before its words do
+            return None
         if message.author.id == self.me:
             return OwnPostSeen(
                 id=message.id,
@@ -174,6 +184,32 @@ class Reader:
                 )
                 for attachment in message.attachments
             ),
+        )
+
+    def command(self, told: WireInteraction, *, is_private: bool) -> CommandGiven | None:
+        """Return what somebody gave from the menu of commands; None: it is no command of ours.
+
+        :raises msgspec.ValidationError: it says neither who nor where
+        """
+        if told.type != APPLICATION_COMMAND or told.data.type != CHAT_INPUT:
+            return None
+        user = told.user if told.member is None else told.member.user
+        if user is None or told.channel_id is None:
+            raise msgspec.ValidationError("a command that nobody gave anywhere")
+        guild = told.guild_id
+        trust = Trust.ANYONE if told.member is None else self.places.trust(told.member, user.id, guild=guild)
+        return CommandGiven(
+            id=told.id,
+            source=COMMANDS,
+            cursor=told.id,
+            occurred_at=moment_of(told.id),
+            post=command_given(told.channel_id, told.id, is_private=is_private),
+            author=author(user, trust=trust, nick=None if told.member is None else told.member.nick),
+            command=told.data.name,
+            text="\n".join(option.value for option in told.data.options if isinstance(option.value, str)),
+            conversation=told.channel_id,
+            also=(Kind.DIRECT_MESSAGE if guild is None else Kind.MENTION,),
+            room=None if guild is None else self.places.room(told.channel_id, guild=guild),
         )
 
     def edit(self, message: WireMessage, *, guild: str | None) -> PostEdited | None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from greenroom_adapters.contract import Post
-from greenroom_adapters.discord.references import nonce_of, place
+from greenroom_adapters.discord.references import command_of, nonce_of, place
 
 __all__ = ["Plan", "Progress"]
 
@@ -16,9 +16,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     """Where it goes: an id, or a name as `#log` that the first phase looks up; empty: a direct conversation."""
 
+    command: str = ""
+    """Id of the command that it answers; empty: none."""
+    is_private: bool = False
+    """It may be shown to whoever gave the command alone."""
+
     @classmethod
     def of(cls, post: Post, *, key: str, home: str) -> "Plan | None":
         """Return the plan for a post; None: it has nowhere to go."""
+        given = command_of(post.in_reply_to) if post.in_reply_to is not None else None
+        if given is not None:
+            channel, command, is_private = given
+            return cls(nonce=nonce_of(key), channel=channel, command=command, is_private=is_private)
         answered = place(post.in_reply_to) if post.in_reply_to is not None else None
         if post.direct_to is not None:
             channel = ""
@@ -50,6 +59,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: str = ""
     """Id of the channel; empty: not known yet."""
+    as_response: bool = False
+    """Of the answer to a command: it was tried as that. Otherwise it is an ordinary message."""
 
     @classmethod
     def read(cls, state: bytes | None) -> "Progress":

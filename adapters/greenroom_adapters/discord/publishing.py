@@ -2,12 +2,14 @@
 
 import asyncio
 import dataclasses
+from collections.abc import Callable
 from datetime import timedelta
 
 from greenroom_adapters.contract import (
     AdapterError,
     Attempt,
     Capabilities,
+    Found,
     MediaRefused,
     OutcomeUnknown,
     Poll,
@@ -15,18 +17,23 @@ from greenroom_adapters.contract import (
     PostRejected,
     Quota,
     Receipt,
+    TargetGone,
     TooLong,
     Unavailable,
+    Undecided,
     Unsupported,
 )
 from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.channels import Channels
+from greenroom_adapters.discord.errors import TokenSpent
+from greenroom_adapters.discord.interactions import Interactions
 from greenroom_adapters.discord.memory import Memory
 from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.plan import Plan, Progress
-from greenroom_adapters.discord.references import place, reference
+from greenroom_adapters.discord.reading_back import ReadingBack
+from greenroom_adapters.discord.references import command_of, place, reference
 from greenroom_adapters.discord.wire import MESSAGE
-from greenroom_adapters.discord.writing import QUESTION, REQUEST_BYTES, compose, names
+from greenroom_adapters.discord.writing import QUESTION, REQUEST_BYTES, compose, compose_response, names
 from greenroom_adapters.media import Loaded, glance, load
 from greenroom_adapters.text import fits
 from greenroom_adapters.transport import Answer, read_quota, system_now
@@ -46,6 +53,9 @@ class Publishing:
         *,
         home: str,
         capabilities: Capabilities,
+        interactions: Interactions,
+        reading_back: ReadingBack,
+        application: Callable[[], str],
     ) -> None:
         self._api = api
         self._channels = channels
@@ -53,6 +63,9 @@ class Publishing:
         self._memory = memory
         self._home = home
         self._capabilities = capabilities
+        self._interactions = interactions
+        self._reading_back = reading_back
+        self._application = application
 
     # Before the first try --------------------------------------------------------------------------------------------
 
@@ -62,8 +75,9 @@ class Publishing:
             raise self._error(Unsupported, "a post goes to a channel or to one person, not to both")
         if (lacking := self._capabilities.lacks(post)) is not None:
             raise self._error(Unsupported, lacking)
-        if post.in_reply_to is not None and place(post.in_reply_to) is None:
-            raise self._error(Unsupported, f"{post.in_reply_to.id!r} is no message on Discord")
+        answered = post.in_reply_to
+        if answered is not None and place(answered) is None and command_of(answered) is None:
+            raise self._error(Unsupported, f"{answered.id!r} is no message on Discord")
         self._check_limits(post)
         plan = Plan.of(post, key=key, home=self._home)
         if plan is None:
@@ -106,7 +120,11 @@ class Publishing:
         plan, post = Plan.read(attempt.prepared), attempt.post
         files = await self._files(post)
         channel = Progress.read(attempt.state).channel
-        if not channel:
+        if plan.command:
+            if (receipt := await self._respond(attempt, plan, files, ends)) is not None:
+                return receipt
+            channel = plan.channel
+        elif not channel:
             channel = await self._channels.channel_for(plan, post)
             if channel != plan.channel:
                 await attempt.checkpoint(Progress(channel=channel).stored())
@@ -116,10 +134,58 @@ class Publishing:
         # A private answer to something that was said elsewhere stands alone.
         answers = answered[1] if answered is not None and answered[0] == channel else None
         body = compose(post.text, nonce=plan.nonce, answers=answers, poll=post.poll, files=files)
-        left = timedelta(seconds=ends - clock())
+        sent = await self._api.create_message(channel, body, files, deadline=self._left(ends))
+        return self._receipt(attempt.key, channel, sent)
+
+    async def _respond(
+        self, attempt: Attempt, plan: Plan, files: list[tuple[str, Loaded]], ends: float
+    ) -> Receipt | None:
+        """Write the answer to a command into the message that waits for it; None: that cannot be done any more, and
+        surely was not, so that an ordinary message says it.
+
+        The same words written twice are there once.
+
+        :raises TargetGone: it cannot be done any more, and nobody else may see it
+        """
+        progress, post = Progress.read(attempt.state), attempt.post
+        if progress.channel and not progress.as_response:
+            return None
+        given = self._interactions.get(plan.command)
+        if given is not None:
+            await self._interactions.acknowledged(plan.command)
+            if not progress.as_response:
+                await attempt.checkpoint(Progress(channel=plan.channel, as_response=True).stored())
+            body = compose_response(post.text, poll=post.poll, files=files)
+            try:
+                sent = await self._api.edit_response(
+                    self._application(), given.token, body, files, deadline=self._left(ends)
+                )
+            except (TokenSpent, TargetGone):
+                self._interactions.spent(plan.command)
+            else:
+                return self._receipt(attempt.key, plan.channel, sent)
+        if plan.is_private:
+            raise self._error(TargetGone, "the time for a private answer to this command is over")
+        if progress.as_response:
+            match await self._reading_back.look(attempt, plan, plan.channel):
+                case Found(receipt=receipt):
+                    return receipt
+                case Undecided(reason=reason):
+                    raise self._error(OutcomeUnknown, reason)
+                case None if attempt.last_tried_at - attempt.first_tried_at <= self._capabilities.settles_after:
+                    raise self._error(OutcomeUnknown, "what answers the command may still appear")
+                case None:
+                    pass
+        # From here on it is an ordinary message, and known to be before its first byte.
+        self._channels.check(await self._channels.known(plan.channel))
+        await attempt.checkpoint(Progress(channel=plan.channel).stored())
+        return None
+
+    def _left(self, ends: float) -> timedelta:
+        left = timedelta(seconds=ends - asyncio.get_running_loop().time())
         if left <= timedelta(0):
             raise self._error(Unavailable, "Discord took too long before the message could be sent")
-        return self._receipt(attempt.key, channel, await self._api.create_message(channel, body, files, deadline=left))
+        return left
 
     async def _files(self, post: Post) -> list[tuple[str, Loaded]]:
         try:

@@ -5,8 +5,19 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from greenroom_adapters.contract import Absent, Attempt, Found, Post, PostRejected, Receipt, Undecided
+from greenroom_adapters.contract import (
+    Absent,
+    Attempt,
+    Found,
+    Post,
+    PostRejected,
+    Receipt,
+    TargetGone,
+    Undecided,
+)
 from greenroom_adapters.discord.api import PAGE, Api
+from greenroom_adapters.discord.errors import TokenSpent
+from greenroom_adapters.discord.interactions import Interactions
 from greenroom_adapters.discord.memory import Memory
 from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.plan import Plan, Progress
@@ -34,6 +45,8 @@ class ReadingBack:
         me: str,
         settles_after: timedelta,
         now: Callable[[], datetime],
+        interactions: Interactions,
+        application: Callable[[], str],
     ) -> None:
         self._api = api
         self._places = places
@@ -41,6 +54,8 @@ class ReadingBack:
         self._me = me
         self._settles_after = settles_after
         self._now = now
+        self._interactions = interactions
+        self._application = application
 
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
         """Look for the message in its channel."""
@@ -49,10 +64,22 @@ class ReadingBack:
         channel = Progress.read(attempt.state).channel
         if not channel and plan.is_settled:
             channel = plan.channel
+        progress = Progress.read(attempt.state)
+        if plan.command and not progress.channel:
+            # What answers a command notes its way before its first byte.
+            channel = ""
+        if progress.as_response:
+            if (response := await self._response(plan, post, attempt.key)) is not None:
+                return response
+            if self._interactions.get(plan.command) is not None:
+                # it stands there, without these words
+                channel = ""
+            elif plan.is_private:
+                return Undecided(reason="a private answer cannot be read back any more", final=True)
         # Without a channel nothing was sent: it is on disk before the first byte.
         if channel:
             try:
-                verdict = await self._look(attempt, plan, post, channel)
+                verdict = await self.look(attempt, plan, channel)
             except PostRejected as refused:
                 return Undecided(reason=f"the channel cannot be read any more: {refused}", final=True)
             if verdict is not None:
@@ -61,9 +88,25 @@ class ReadingBack:
             return Undecided(reason="not in the channel; it may still appear there")
         return Absent()
 
-    async def _look(self, attempt: Attempt, plan: Plan, post: Post, channel: str) -> Found | Undecided | None:
+    async def _response(self, plan: Plan, post: Post, key: str) -> Found | None:
+        """Return the answer to a command, where it says by now what it was to say; None: it does not, or its time to be
+        read is over."""
+        given = self._interactions.get(plan.command)
+        if given is None:
+            return None
+        try:
+            message = await self._api.response(self._application(), given.token)
+        except (TokenSpent, TargetGone):
+            self._interactions.spent(plan.command)
+            return None
+        return Found(receipt=self._receipt(key, message)) if _says(message, post) else None
+
+    async def look(self, attempt: Attempt, plan: Plan, channel: str) -> Found | Undecided | None:
         """Return what the channel says about it; None: it certainly is not among what was said there until now."""
-        since = attempt.first_tried_at - SKEW
+        post, since = attempt.post, attempt.first_tried_at - SKEW
+        if plan.command:
+            # its message stands there since it was acknowledged
+            since = min(since, moment_of(plan.command))
         until = attempt.last_tried_at + self._settles_after + SKEW
         cursor = begin = max(0, first_of(since) - 1)
         told = await self._api.channel(channel)
@@ -106,13 +149,14 @@ class ReadingBack:
 
     def _is_it(self, message: WireMessage, plan: Plan, post: Post) -> bool | None:
         """Say whether a message of ours is the one; None: it may be, since nobody told its nonce."""
+        if message.interaction_metadata is not None:
+            return message.interaction_metadata.id == plan.command and _says(message, post)
         told = message.nonce if message.nonce is None else digest_of_nonce(message.nonce) or ""
         if told is None:
             told = self._memory.own.get(message.id)
         if told is not None:
             return told == digest_of_nonce(plan.nonce)
-        said = message.poll.question.text or "" if message.poll is not None else message.content
-        if said.strip() != post.text.strip() or len(message.attachments) != len(post.media):
+        if not _says(message, post):
             return False
         answered = place(post.in_reply_to) if post.in_reply_to is not None else None
         expected = answered[1] if answered is not None and answered[0] == message.channel_id else None
@@ -131,3 +175,8 @@ class ReadingBack:
         known = self._places.get(message.channel_id)
         ref = reference(message.channel_id, message.id, guild=None if known is None else known.guild)
         return Receipt(key=key, ref=ref, published_at=message.timestamp)
+
+
+def _says(message: WireMessage, post: Post) -> bool:
+    said = message.poll.question.text or "" if message.poll is not None else message.content
+    return said.strip() == post.text.strip() and len(message.attachments) == len(post.media)

@@ -5,9 +5,10 @@ import re
 
 from greenroom_adapters.contract import PostRef, key_digest
 
-__all__ = ["digest_of_nonce", "nonce_of", "place", "reference"]
+__all__ = ["command_given", "command_of", "digest_of_nonce", "nonce_of", "place", "reference"]
 
 OURS = re.compile(r"(\d{1,20})/(\d{1,20})")
+COMMAND = re.compile(r"(\d{1,20})/(command|private)-(\d{1,20})")
 DIGEST = "greenroom-"
 """How `key_digest` begins; 20 bytes in hexadecimal follow."""
 DIGEST_BYTES = 20
@@ -24,6 +25,18 @@ def place(ref: PostRef) -> tuple[str, str] | None:
     """Return the channel and the message that a `PostRef` of ours names; None: it is not one of Discord."""
     found = OURS.fullmatch(ref.id)
     return None if found is None else (found[1], found[2])
+
+
+def command_given(channel: str, interaction: str, *, is_private: bool) -> PostRef:
+    """Return what stands for a command that somebody gave in a channel."""
+    return PostRef(id=f"{channel}/{'private' if is_private else 'command'}-{interaction}")
+
+
+def command_of(ref: PostRef) -> tuple[str, str, bool] | None:
+    """Return the channel and the id of the command that a `PostRef` stands for, and whether its answer is private;
+    None: it stands for something else."""
+    found = COMMAND.fullmatch(ref.id)
+    return None if found is None else (found[1], found[3], found[2] == "private")
 
 
 def nonce_of(key: str) -> str:

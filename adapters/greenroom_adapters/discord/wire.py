@@ -18,6 +18,7 @@ __all__ = [
     "GATEWAYS",
     "GUILD",
     "GUILDS",
+    "INTERACTIONS",
     "LISTED_GUILDS",
     "MEMBER",
     "MEMBERS",
@@ -35,6 +36,7 @@ __all__ = [
     "WireChannel",
     "WireGateway",
     "WireGuild",
+    "WireInteraction",
     "WireListedGuild",
     "WireMember",
     "WireMessage",
@@ -121,6 +123,12 @@ class WirePoll(msgspec.Struct, frozen=True, kw_only=True):
     question: WireQuestion = WireQuestion()
 
 
+class WireInteractionMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message answers that came of a command."""
+
+    id: Snowflake
+
+
 class WireMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message."""
 
@@ -143,6 +151,8 @@ class WireMessage(msgspec.Struct, frozen=True, kw_only=True):
     referenced_message: WireReferenced | None = None
     nonce: str | int | None = None
     reactions: tuple[WireCount, ...] = ()
+    interaction_metadata: WireInteractionMetadata | None = None
+    flags: int = 0
     poll: WirePoll | None = None
 
 
@@ -258,6 +268,35 @@ class WireReaction(msgspec.Struct, frozen=True, kw_only=True):
     message_author_id: Snowflake | None = None
 
 
+class WireOption(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wrote behind a command."""
+
+    name: str
+    value: str | int | float | bool | None = None
+
+
+class WireCommandData(msgspec.Struct, frozen=True, kw_only=True):
+    """Which command."""
+
+    name: str = ""
+    type: int = 1
+    options: tuple[WireOption, ...] = ()
+
+
+class WireInteraction(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody did something that waits for an answer of ours: gave a command, for example."""
+
+    id: Snowflake
+    type: int
+    token: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._=-]{1,1000}$")]
+    data: WireCommandData = WireCommandData()
+    channel_id: Snowflake | None = None
+    guild_id: Snowflake | None = None
+    member: WireMember | None = None
+    user: WireUser | None = None
+    """Who did it, outside of servers."""
+
+
 class WireReadyGuild(msgspec.Struct, frozen=True, kw_only=True):
     """A server that is still to come."""
 
@@ -322,6 +361,7 @@ CHANNEL = msgspec.json.Decoder(WireChannel)
 CHANNELS: "msgspec.json.Decoder[tuple[WireChannel, ...]]" = msgspec.json.Decoder(tuple[WireChannel, ...])
 THREAD_LISTS = msgspec.json.Decoder(WireThreads)
 ROLE_CHANGES = msgspec.json.Decoder(WireRoleChange)
+INTERACTIONS = msgspec.json.Decoder(WireInteraction)
 USER = msgspec.json.Decoder(WireUser)
 MEMBER = msgspec.json.Decoder(WireMember)
 MEMBERS: "msgspec.json.Decoder[tuple[WireMember, ...]]" = msgspec.json.Decoder(tuple[WireMember, ...])

@@ -15,6 +15,7 @@ __all__ = [
     "REQUEST_BYTES",
     "TEXT_LIMIT",
     "compose",
+    "compose_response",
     "names",
 ]
 
@@ -56,7 +57,15 @@ def compose(
     text: str, *, nonce: str, answers: str | None, poll: Poll | None, files: Sequence[tuple[str, Loaded]]
 ) -> dict[str, object]:
     """Return the body of a message (contract, `MessageCreateRequest`). `answers` is a message of the same channel."""
-    body: dict[str, object] = {"nonce": nonce, "enforce_nonce": True, "allowed_mentions": MENTIONS_NOBODY}
+    body = {"nonce": nonce, "enforce_nonce": True, **compose_response(text, poll=poll, files=files)}
+    if answers is not None:
+        body["message_reference"] = {"message_id": answers, "fail_if_not_exists": True}
+    return body
+
+
+def compose_response(text: str, *, poll: Poll | None, files: Sequence[tuple[str, Loaded]]) -> dict[str, object]:
+    """Return the body of the answer to a command (contract, `IncomingWebhookUpdateRequestPartial`)."""
+    body: dict[str, object] = {"allowed_mentions": MENTIONS_NOBODY}
     if poll is None:
         body["content"] = text
     else:
@@ -67,8 +76,6 @@ def compose(
             "allow_multiselect": poll.several,
             "layout_type": DEFAULT_LAYOUT,
         }
-    if answers is not None:
-        body["message_reference"] = {"message_id": answers, "fail_if_not_exists": True}
     if files:
         body["attachments"] = [
             {"id": str(number), "filename": name, "description": file.alt} for number, (name, file) in enumerate(files)

@@ -186,7 +186,7 @@ async def test_reactions_edits_and_deletions_are_heard_live(discord_world: Disco
         (liked,) = [event for event in listener.seen if isinstance(event, ReactionReceived)]
         assert (gone.post.id, edited.post.id, edited.text) == (said.id, said.id, "lamp lit, too")
         assert (liked.post.id, liked.author.id, liked.reaction) == (receipt.ref.id, world.alice, "like")
-        assert adapter.capabilities.live_only == {Kind.REACTION, Kind.DELETION, Kind.EDIT}
+        assert adapter.capabilities.live_only == {Kind.COMMAND, Kind.REACTION, Kind.DELETION, Kind.EDIT}
         own = await until(listener.seen, OwnPostSeen)
         assert (own.post.id, own.key) == (receipt.ref.id, key_digest(receipt.key))
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from greenroom_adapters.contract import (
+    CommandGiven,
     DirectMessageReceived,
     Event,
     JoinReceived,
@@ -26,12 +27,16 @@ from greenroom_adapters.contract import (
     Trust,
     UnknownEvent,
 )
+from greenroom_adapters.discord.allowance import Allowance
+from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.hearing import NOT_OURS, WAITING, Hearing
+from greenroom_adapters.discord.interactions import Interactions
 from greenroom_adapters.discord.mapping import NOT_SPEECH, Reader
 from greenroom_adapters.discord.memory import Memory
 from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.socket import Dispatch, Lost
 from greenroom_adapters.discord.wire import MESSAGE
+from greenroom_adapters.transport import Http
 
 ME, GUILD, CHANNEL = "80351110224678912", "41771983423143937", "290926798999357250"
 NOW = datetime(2017, 7, 11, 18, tzinfo=UTC)
@@ -53,6 +58,12 @@ def hearing() -> Hearing:
         now=lambda: NOW,
         reads_everything=True,
         begins=0,
+        interactions=Interactions(
+            Api(Http("http://127.0.0.1:9", platform="discord", account="home"), Allowance()),
+            application=lambda: ME,
+            is_private=lambda name: True,
+            now=lambda: NOW,
+        ),
     )
 
 
@@ -78,7 +89,7 @@ def test_every_documented_dispatch_is_understood() -> None:
     kinds = [type(event) for event in events if event not in strange]
     assert kinds == [
         *(MentionReceived, ReplyReceived, DirectMessageReceived, JoinReceived, PostEdited),
-        *(PostDeleted, PostDeleted, PostDeleted, ReactionReceived, ReactionReceived),
+        *(PostDeleted, PostDeleted, PostDeleted, ReactionReceived, ReactionReceived, CommandGiven),
     ]
     mention, reply, direct, join = events[:4]
     assert isinstance(mention, MentionReceived)
@@ -94,6 +105,9 @@ def test_every_documented_dispatch_is_understood() -> None:
     assert isinstance(join, JoinReceived)
     reactions = [event for event in events if isinstance(event, ReactionReceived)]
     assert [event.reaction for event in reactions] == ["like", "LUL:41771983429993937"]
+    command = events[-2]
+    assert isinstance(command, CommandGiven)
+    assert (command.command, command.text, command.author.name) == ("cardsearch", "The Gitrog Monster", "Mason")
     assert [event.author.handle for event in reactions] == ["Mason", "Mason"], "in private only an id is told"
 
 

@@ -174,6 +174,29 @@ class Admin:
         """Let somebody take no messages of a bot."""
         return self._store.put("bot", bot, {**self._known("bot", bot), "shut_out": [user]})
 
+    # Commands --------------------------------------------------------------------------------------------------------
+
+    def give(self, bot: str, user: str, name: str, **more: Any) -> Document:
+        """Give a command: in a `channel`, or to the bot alone; with a `text` behind it."""
+        return self._rest.commands.give(bot, user, name, **more)
+
+    def later(self, interaction: str, seconds: float) -> Document:
+        """Let so much time have passed since a command was given."""
+        return self._rest.commands.later(interaction, seconds)
+
+    def given(self, interaction: str) -> Document:
+        """Return what has become of a command."""
+        return self._rest.commands.shown(interaction)
+
+    def offered(self, bot: str) -> Document:
+        """Return what a bot offers, and how often it has replaced that."""
+        known = self._store.get("commands", bot) or {"all": []}
+        return {**known, "replaced": self._rest.commands.replaced.get(bot, 0)}
+
+    def typed(self, channel: str) -> Document:
+        """Return how often somebody was said to be typing in a channel."""
+        return {"count": self._rest.commands.typed.get(channel, 0)}
+
     # What is there ---------------------------------------------------------------------------------------------------
 
     def published(self, bot: str) -> list[Document]:

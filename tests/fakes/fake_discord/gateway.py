@@ -130,6 +130,11 @@ class Gateway:
 
     def dispatch_to(self, session: Session, event: str, data: Document, *, is_direct: bool = False) -> None:
         """Tell one session, if it asked for such events."""
+        if event == "INTERACTION_CREATE":
+            # needs no intent
+            if session.hears(data.get("guild_id")):
+                self._send(session, event, data)
+            return
         needed = NEEDED.get(event, (GUILDS, GUILDS))[is_direct]
         if event not in ("READY", "RESUMED"):
             told = data or {}  # tests send nonsense too

@@ -99,7 +99,7 @@ class Messages:
         answers = self._answered(bot, channel, body.get("message_reference"), may)
         more: Document = {}
         if files:
-            more["attachments"] = self._attached(channel, files, body.get("attachments") or [])
+            more["attachments"] = self.attached(channel, files, body.get("attachments") or [])
         if body.get("poll"):
             more["poll"] = self._poll(body["poll"])
         allowed = body.get("allowed_mentions")
@@ -118,7 +118,8 @@ class Messages:
             raise invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
         return None
 
-    def _attached(self, channel: str, files: list[bytes], told: list[Document]) -> list[Document]:
+    def attached(self, channel: str, files: list[bytes], told: list[Document]) -> list[Document]:
+        """Return the files of a message as it shows them."""
         described = {int(one["id"]): one for one in told}
         shown: list[Document] = []
         for number, file in enumerate(files):

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from fake_discord.calls import Answered, Calls
+from fake_discord.commands import Commands
 from fake_discord.contract import Contract
 from fake_discord.gateway import Gateway
 from fake_discord.limits import Limits
@@ -45,6 +46,7 @@ class Rest:
         self._contract = contract
         self.calls = calls = Calls(store, objects, gateway)
         messages = Messages(store, objects, saying, nonce_window=nonce_window, tells_nonce=tells_nonce)
+        self.commands = commands = Commands(store, objects, gateway, saying, calls, messages)
         self.violations: list[str] = []
         """What the contract does not allow, in requests and in answers."""
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
@@ -56,6 +58,13 @@ class Rest:
                 ("GET", r"/users/(\d+)", calls.user),
                 ("GET", r"/applications/@me", calls.application),
                 ("GET", r"/gateway/bot", calls.gateway_bot),
+                ("GET", r"/applications/(\d+)/commands", commands.offered),
+                ("PUT", r"/applications/(\d+)/commands", commands.replace),
+                ("POST", r"/interactions/(\d+)/([^/]+)/callback", commands.callback),
+                ("GET", r"/webhooks/(\d+)/([^/]+)/messages/@original", commands.original),
+                ("PATCH", r"/webhooks/(\d+)/([^/]+)/messages/@original", commands.edit_original),
+                ("DELETE", r"/webhooks/(\d+)/([^/]+)/messages/@original", commands.delete_original),
+                ("POST", r"/channels/(\d+)/typing", commands.typing),
                 ("GET", r"/guilds/(\d+)", calls.guild),
                 ("GET", r"/guilds/(\d+)/channels", calls.channels),
                 ("GET", r"/guilds/(\d+)/threads/active", calls.threads),
@@ -80,7 +89,7 @@ class Rest:
         if not request.headers.get("User-Agent", "").startswith("DiscordBot ("):
             return web.Response(status=403, text="error code: 1010")
         major = MAJOR.match(path)
-        route = f"{method} {re.sub(r'/[0-9]+', '/:id', path)}"
+        route = f"{method} {re.sub(r'/[0-9]+(/[^/]{40,})?', '/:id', path)}"
         headers, refusal = self._limits.count(bot["id"], route, "" if major is None else major[1])
         if refusal is not None:
             return web.json_response(refusal, status=429, headers=headers)

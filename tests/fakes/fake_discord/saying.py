@@ -34,6 +34,28 @@ class Saying:
         **more: Any,
     ) -> Document:
         """Let somebody say something; return the message as it is kept."""
+        message = self.message(channel, author, content, answers=answers, mentions=mentions, type=type, **more)
+        if nonce is not None:
+            message["nonce"] = nonce
+        self._store.put_message(message, nonce=None if nonce is None else str(nonce))
+        if channel["type"] in THREADS and channel["archived"]:
+            self._store.put("channel", channel["id"], {**channel, "archived": False})
+        guild = self._store.get("guild", channel.get("guild_id") or "")
+        self._tell("MESSAGE_CREATE", message, channel, guild)
+        return message
+
+    def message(
+        self,
+        channel: Document,
+        author: str,
+        content: str,
+        *,
+        answers: str | None = None,
+        mentions: bool = True,
+        type: int | None = None,
+        **more: Any,
+    ) -> Document:
+        """Return a message that nobody has seen yet."""
         id = self._store.new_id()
         guild = self._store.get("guild", channel.get("guild_id") or "")
         named = dict.fromkeys(MENTION.findall(content)) if mentions else {}
@@ -64,17 +86,15 @@ class Saying:
             message["message_reference"] = {"type": 0, "channel_id": channel["id"], "message_id": answers}
             if guild is not None:
                 message["message_reference"]["guild_id"] = guild["id"]
-        if nonce is not None:
-            message["nonce"] = nonce
-        self._store.put_message(message, nonce=None if nonce is None else str(nonce))
-        if channel["type"] in THREADS and channel["archived"]:
-            self._store.put("channel", channel["id"], {**channel, "archived": False})
-        self._tell("MESSAGE_CREATE", message, channel, guild)
         return message
 
     def edit(self, message: Document, content: str) -> Document:
         """Change what somebody said."""
-        changed = {**message, "content": content, "edited_timestamp": moment(self._store.new_id())}
+        return self.change({**message, "content": content})
+
+    def change(self, message: Document) -> Document:
+        """Let a message stand as it is given."""
+        changed = {**message, "edited_timestamp": moment(self._store.new_id())}
         self._store.put_message(changed, nonce=None)
         channel = self._store.get("channel", message["channel_id"])
         assert channel is not None
