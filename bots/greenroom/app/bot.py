@@ -13,6 +13,8 @@ from greenroom.app.declaring import Declaring
 from greenroom.app.homeless import end_homeless
 from greenroom.app.keeping import FolderKeep
 from greenroom.app.local import LocalPlatform, is_local
+from greenroom.app.obeying import Obeying
+from greenroom.app.offering import Offering
 from greenroom.app.options import Options
 from greenroom.app.presence import Presence
 from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
@@ -152,6 +154,7 @@ class Bot:
             tasks.create_task(self._catching_up.run())
             tasks.create_task(self._declaring.run())
             tasks.create_task(self._presence.run())
+            tasks.create_task(self._offering.run())
             if self._reloader is not None:
                 tasks.create_task(self._reloader.run())
 
@@ -222,6 +225,15 @@ class Bot:
         outage = Outage(self.ledger, options.clock, self.policy.hands)
         await outage.load()
         paused = await self.ledger.paused()
+        obeying = Obeying(
+            self.ledger,
+            self.desks,
+            file=self._in_force,
+            persona=lambda: self.persona,
+            policy=self.policy,
+            budget=self._budget,
+            commands=lambda: self.commands,
+        )
         for name, account in file.accounts.items():
             adapter = await self.adapter(name)
             if name in self.keeps:
@@ -250,6 +262,7 @@ class Bot:
                 listens_to_others=bool(self._speaker.patient),
                 shelf=self._shelf,
                 payments=Payments(adapter, account=name, budget=self._budget, clock=options.clock),
+                obey=obeying.obey,
             )
         self.ledger.on_arrival(self._arrived)
         self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)
@@ -269,6 +282,9 @@ class Bot:
         await self._teller.begin()
         self._presence = Presence(self.ledger, self.desks, budget=self._budget, clock=options.clock)
         self._declaring = Declaring(
+            self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
+        )
+        self._offering = Offering(
             self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
         )
         if self.refused is not None:

@@ -42,7 +42,8 @@ def people(bot: BotArgument = None, as_json: AsJson = False) -> None:
     if not stopped:
         say("Nobody has said stop.")
     for one in stopped:
-        say(f"@{one.handle} on {one.platform}, since {from_micros(one.at).astimezone(file.timezone):%Y-%m-%d %H:%M}")
+        called = f"@{one.handle}" if one.handle else one.person
+        say(f"{called} on {one.platform}, since {from_micros(one.at).astimezone(file.timezone):%Y-%m-%d %H:%M}")
 
 
 async def _stopped(file: "BotFile") -> "list[Stopped]":

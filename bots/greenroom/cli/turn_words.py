@@ -8,6 +8,7 @@ from greenroom.cli.showing import money
 from greenroom.clock import from_micros
 from greenroom.storage import TELL, Due, State, Turn
 from greenroom_adapters.contract import (
+    CommandGiven,
     FollowReceived,
     JoinReceived,
     ReactionReceived,
@@ -43,7 +44,8 @@ def occasion(turn: Turn) -> str:
         return plain(name if event.about is None else f"{name}, about {event.about}", one_line=True)
     if isinstance(event, TextEvent):
         room = "" if event.room is None else f" in {event.room.name or event.room.id}"
-        return plain(f"@{event.author.handle}{room}: {event.text}", one_line=True)
+        said = f"/{event.command} {event.text}".strip() if isinstance(event, CommandGiven) else event.text
+        return plain(f"@{event.author.handle}{room}: {said}", one_line=True)
     if isinstance(event, ReactionReceived):
         return plain(f"@{event.author.handle} reacted: {event.reaction}", one_line=True)
     if isinstance(event, RepostReceived):
@@ -113,6 +115,8 @@ def as_object(turn: Turn) -> dict[str, Any]:
     said: dict[str, Any] | None = None
     if isinstance(event, TextEvent):
         said = {"author": event.author.handle, "author_id": event.author.id, "text": event.text, "post": event.post.id}
+        if isinstance(event, CommandGiven):
+            said["command"] = event.command
         if event.room is not None:
             said["room"] = event.room.name or event.room.id
     elif isinstance(event, Due):

@@ -13,7 +13,7 @@ from greenroom.delivery.pacing import Pacer, note_block
 from greenroom.delivery.payments import Payments, given_back
 from greenroom.delivery.shelf import Shelf
 from greenroom.faults import FaultHook
-from greenroom.policy import Allow, Hold, Later, Refuse, Repair, Verdict
+from greenroom.policy import OWNERS, Allow, Hold, Later, Refuse, Repair, Verdict
 from greenroom.storage import Due, Ledger, Part, State, StorageError, Turn, note_gone
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
@@ -33,6 +33,7 @@ from greenroom_adapters.contract import (
     RateLimited,
     Receipt,
     TargetGone,
+    Trust,
     Unavailable,
     Undecided,
     key_digest,
@@ -160,7 +161,7 @@ class Dispatcher:
         now = self._clock.micros()
         if turn.expires < now and index == 0 and not in_doubt:
             return self._end(turn, State.STALE, "it is too late to send it")
-        has_place = turn.not_before <= now and self._pacer.take()
+        has_place = turn.not_before <= now and self._take_place(turn)
         if not has_place and (after := await self._wait_for_place(turn, index, in_doubt)) is not None:
             return after
         try:
@@ -247,9 +248,15 @@ class Dispatcher:
             if not _is_on_its_way(turn) or self._clock.micros() >= turn.expires:
                 return False
             if turn.not_before <= self._clock.micros():
-                if self._pacer.take():
+                if self._take_place(turn):
                     return True
                 await self._pacer.wait(turn.expires)
+
+    def _take_place(self, turn: Turn) -> bool:
+        """Take a place with the pacer. Who paused the account, and who asks how it is, hears what came of that; once,
+        since a pause may also say that nothing can go out."""
+        is_owners = turn.rule in OWNERS and turn.trust is Trust.OWNER
+        return self._pacer.take(past_pause=is_owners and turn.outbox[0].number == 0)
 
     async def _publish(self, turn: Turn, part: Part) -> Receipt | AdapterError | TimeoutError:
         """Make one try, committed before its first byte; return the receipt, or how it failed."""

@@ -81,11 +81,16 @@ class Pacer:
     @property
     def is_free(self) -> bool:
         """A write may go out now."""
-        return self._paused is None and (not (self._quotas or self._blocked_until) or self.waits_until() == 0)
+        return self._paused is None and self._has_place
 
-    def take(self) -> bool:
-        """Take a place for one write, where there is one; it is kept until `end`."""
-        if not self.is_free:
+    @property
+    def _has_place(self) -> bool:
+        return not (self._quotas or self._blocked_until) or self.waits_until() == 0
+
+    def take(self, *, past_pause: bool = False) -> bool:
+        """Take a place for one write, where there is one; it is kept until `end`. `past_pause`: a pause does not
+        matter to it."""
+        if not (self.is_free or (past_pause and self._has_place)):
             return False
         self._under_way += 1
         return True

@@ -108,6 +108,14 @@ class Approval(Guard):
         posts, replies = self._sent[turn.account] = (posts + is_post, replies + (not is_post))
         self._ledger.remember(f"{_FACT}{turn.account}", f"{posts} {replies}")
 
+    def is_held_anyway(self, turn: Turn) -> bool:
+        """Say whether what an engine finds for this turn waits for a person, whatever it is."""
+        if turn.kind != CLOCK and self._terms.holds_answers(turn.account) is not None:
+            return True
+        approve = self._terms.approve(turn)
+        is_new = approve is Approve.RISKY and turn.account not in self._terms.local and bool(self._first(turn))
+        return approve is Approve.ALWAYS or is_new
+
     def _held_by_platform(self, turn: Turn, draft: Draft) -> str | None:
         if turn.kind == CLOCK or draft.approved or draft.engine in _OWNERS or is_stop_or_start(turn):
             return None

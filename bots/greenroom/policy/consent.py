@@ -26,7 +26,7 @@ MANY = 10_000
 """Words at which those are forgotten that do not matter any more; later at twice as many as are left."""
 _AT_NAME = re.compile(r"@[^\s,]+")
 _SEPARATORS = re.compile(r"[\s,:]*")
-_ADDRESSED = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.DIRECT_MESSAGE})
+_ADDRESSED = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.DIRECT_MESSAGE, Kind.COMMAND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,33 @@ from greenroom.personas import Persona
 from greenroom.policy.verdict import ALLOW, OnWords, Verdict
 from greenroom.settings import AnswerRule, Approve, BotFile, PostEntry
 from greenroom.storage import CLOCK, Draft, Due, Past, Turn
+from greenroom_adapters.contract import Kind
 
-__all__ = ["HANDS_OFF", "START", "STOP", "Guard", "Terms", "is_owners_words", "is_stop_or_start"]
+__all__ = [
+    "ABOUT",
+    "FORGET_ME",
+    "HANDS_OFF",
+    "OWNERS",
+    "PAUSE",
+    "RESUME",
+    "START",
+    "STATUS",
+    "STOP",
+    "Guard",
+    "Terms",
+    "is_command",
+    "is_owners_words",
+    "is_stop_or_start",
+]
 
 STOP, START = "stop", "start"
 """Names of the rules under which messages become turns that say so. No rule of a file is called so."""
+
+ABOUT, FORGET_ME, PAUSE, RESUME, STATUS = "/about", "/forget-me", "/pause", "/resume", "/status"
+"""Names of the rules under which other commands become turns: those that the bot itself obeys, without an engine."""
+OWNERS = frozenset({PAUSE, RESUME, STATUS})
+"""Those that the owner alone may give."""
+_COMMANDS = frozenset({ABOUT, FORGET_ME}) | OWNERS
 
 HANDS_OFF = timedelta(hours=12)
 """For turns whose rule has gone from the file meanwhile."""
@@ -52,7 +74,8 @@ class Terms:
 
     def gather(self, turn: Turn) -> timedelta:
         """Return how long more messages of this turn's author are waited for."""
-        rule = None if turn.kind == CLOCK else self._rules.get(turn.rule)
+        # what somebody wrote behind a command is whole
+        rule = None if turn.kind in (CLOCK, Kind.COMMAND) else self._rules.get(turn.rule)
         return timedelta(0) if rule is None else rule.gather_on(turn.surface)
 
     @property
@@ -109,3 +132,9 @@ def is_stop_or_start(turn: Turn) -> bool:
     """Say whether somebody tells the bot to leave him alone, or no longer to. That he was understood is said to him
     whatever limits what the bot says otherwise; but the answer to a start is an answer, and counted as one."""
     return turn.kind != CLOCK and turn.rule in (STOP, START)
+
+
+def is_command(turn: Turn) -> bool:
+    """Say whether somebody gave a command that the bot itself obeys. What it says to that is read by whoever asked, who
+    expects it now: nothing that limits, holds or counts answers is asked about it."""
+    return turn.rule in _COMMANDS

@@ -7,7 +7,7 @@ from greenroom.policy.approval import Approval
 from greenroom.policy.caps import DAY, Caps
 from greenroom.policy.consent import Consent
 from greenroom.policy.declining import NoBots
-from greenroom.policy.guard import Guard, Terms
+from greenroom.policy.guard import Guard, Terms, is_command
 from greenroom.policy.hands import HandsOff
 from greenroom.policy.interaction import OneReply
 from greenroom.policy.quiet import QuietHours
@@ -27,7 +27,8 @@ class Policy:
     """Asks the guards of one bot, the cheapest first.
 
     `load` once, then the questions. What a guard refuses or puts off ends the question; of the rest a repair goes
-    before a hold, since other words may need nobody's approval. A turn about which a question was allowed is told to
+    before a hold, since other words may need nobody's approval. Commands that the bot itself obeys are asked about
+    nowhere. A turn about which a question was allowed is told to
     `rested` when nothing happens to it by itself any more.
     """
 
@@ -83,6 +84,8 @@ class Policy:
 
     def may_answer(self, turn: Turn) -> Verdict:
         """May work on this turn begin? Never `Repair`; `Later` is never now."""
+        if is_command(turn):
+            return ALLOW
         for ask in self._may_answer:
             if (verdict := ask(turn)) is not ALLOW:
                 return self._truly_later(verdict)
@@ -110,6 +113,8 @@ class Policy:
 
     def may_send(self, turn: Turn) -> Verdict:
         """May it go out now? Never `Repair`: other words are not looked for any more. `Later` is never now."""
+        if is_command(turn):
+            return ALLOW
         for ask in self._may_send:
             if (verdict := ask(turn)) is not ALLOW:
                 return self._truly_later(verdict)
@@ -121,6 +126,10 @@ class Policy:
             soon = self._clock.micros() + MICROSECOND_PER_SECOND
             return verdict if verdict.until >= soon else Later(soon, verdict.reason)
         return verdict
+
+    def holds_anyway(self, turn: Turn) -> bool:
+        """Say whether whatever words are found for the turn wait for a person."""
+        return self._approval.is_held_anyway(turn)
 
     def rested(self, turn: Turn) -> None:
         """Hear that nothing happens to the turn by itself any more."""

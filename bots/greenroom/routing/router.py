@@ -16,6 +16,7 @@ from greenroom.routing.words import contains, cut
 from greenroom.settings.bot import AnswerRule, People, RoomMode, RoomRule
 from greenroom.settings.spelling import Span
 from greenroom_adapters.contract import (
+    Author,
     Event,
     FollowReceived,
     JoinReceived,
@@ -108,7 +109,7 @@ class Router:
                 return choice
             if room is not None:
                 return self._hit(choice, choice.in_room, event, account, CHAT, event.conversation, trust)
-            if event.kind is Kind.DIRECT_MESSAGE:
+            if event.kind is Kind.DIRECT_MESSAGE or Kind.DIRECT_MESSAGE in event.also:
                 return self._hit(choice, choice.direct, event, account, DIRECT_MESSAGE, event.conversation, trust)
             return self._hit(choice, choice.outside, event, account, REPLY, event.conversation, trust)
         if isinstance(event, (FollowReceived, JoinReceived, ReactionReceived, RepostReceived)):
@@ -129,6 +130,13 @@ class Router:
                 return self._hit(fallback, fallback.in_room, event, account, CHAT, room.id, trust)
             return self._hit(fallback, fallback.outside, event, account, REPLY, event.author.id, trust)
         return Miss.NO_OCCASION
+
+    def trust_of(self, author: Author, account: str) -> Trust:
+        """Say how far the bot trusts somebody whom it met on one of its accounts.
+
+        :raises KeyError: the router knows no such account
+        """
+        return self._accounts[account].trust_of(author)
 
     def may_write(self, room: Room, account: str) -> bool:
         """Say whether the bot may write in a room of one of its accounts.

@@ -1,7 +1,7 @@
 """The ledger's port: what every store promises, whatever database stands behind it."""
 
 import abc
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -275,6 +275,15 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def add_agenda(self, items: Sequence[AgendaItem]) -> range:
         """Store items in one commit; return their ids, in order."""
+
+    @abc.abstractmethod
+    async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
+        """Empty what the turns of a person on these accounts of a platform hold of him (texts, names, drafts, their
+        entries in the journal), and his name among those who said stop; commits, and returns how many turns it was.
+
+        Event ids and receipts stay, so that nothing is doubled, and so does a stop. What waited for a person is over,
+        as with `retire`. Turns on which work is to be done are emptied by the first `retire` that finds them at rest.
+        """
 
     @abc.abstractmethod
     async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:

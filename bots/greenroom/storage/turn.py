@@ -11,6 +11,7 @@ from typing_extensions import override
 from greenroom.clock import from_micros, to_micros
 from greenroom_adapters.contract import (
     Author,
+    CommandGiven,
     DirectMessageReceived,
     Event,
     FollowReceived,
@@ -219,6 +220,7 @@ _TYPES: dict[str, type[Any]] = {
             QuoteReceived,
             MessageReceived,
             DirectMessageReceived,
+            CommandGiven,
             ReactionReceived,
             RepostReceived,
             FollowReceived,

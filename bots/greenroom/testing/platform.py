@@ -18,6 +18,7 @@ from greenroom_adapters.contract import (
     Attempt,
     Author,
     Capabilities,
+    Command,
     Event,
     Found,
     Idempotency,
@@ -30,6 +31,7 @@ from greenroom_adapters.contract import (
     Receipt,
     Standing,
     Surface,
+    TextEvent,
     TextLimit,
     Unavailable,
     Undecided,
@@ -126,6 +128,15 @@ class ScriptedPlatform:
         """Ids of posts of others that are gone without a word."""
         self.looked_for: list[str] = []
         """Ids of posts that were looked for, in order."""
+        self.offered: list[tuple[Command, ...]] = []
+        """What was offered, each time that it was something else."""
+        self.offers: deque[Exception] = deque()
+        """What the next offers of commands raise, in order; afterwards each is taken."""
+        self.dismissed: list[str] = []
+        """Ids of the commands that nothing comes of."""
+        self.typed_at: list[tuple[str, int]] = []
+        """Where it was shown that an answer is written, and when, in microseconds since 1970."""
+        self.typing_fails: Exception | None = None
         self.people: dict[str, Author] = {}
         """Handle → who has it."""
         self._news = asyncio.Event()
@@ -299,6 +310,26 @@ class ScriptedAdapter(Adapter):
             raise refusal
         changed, self.world.is_marked = not self.world.is_marked, True
         return changed
+
+    async def offer(self, commands: Sequence[Command]) -> bool:
+        """Offer exactly these; say whether that changed anything."""
+        if self.world.offers:
+            raise self.world.offers.popleft()
+        if self.world.offered and self.world.offered[-1] == tuple(commands):
+            return False
+        self.world.offered.append(tuple(commands))
+        return True
+
+    async def dismiss(self, command: PostRef) -> None:
+        """Note that nothing comes of a command."""
+        self.world.dismissed.append(command.id)
+
+    async def show_typing(self, to: TextEvent) -> timedelta:
+        """Show for ten seconds that an answer is written."""
+        if self.world.typing_fails is not None:
+            raise self.world.typing_fails
+        self.world.typed_at.append((to.conversation, self.world.clock.micros()))
+        return timedelta(seconds=10)
 
     async def person(self, handle: str) -> Author | None:
         """Return whoever has this handle or id; None: nobody has."""

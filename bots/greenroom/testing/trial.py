@@ -16,7 +16,7 @@ from greenroom.storage import State, Turn
 from greenroom.testing.clock import ManualClock
 from greenroom.testing.engine import ScriptedEngine
 from greenroom.testing.platform import ScriptedPlatform
-from greenroom_adapters.contract import Author, Event, MentionReceived, PostRef
+from greenroom_adapters.contract import Author, CommandGiven, Event, Kind, MentionReceived, PostRef, Room
 
 __all__ = ["Trial"]
 
@@ -179,6 +179,22 @@ class Trial:
         return self.platform.happen(
             MentionReceived(source="", cursor="", text=text, conversation=conversation or f"c{number}", **facts)
         )
+
+    def command(self, name: str, text: str = "", *, room: str | None = "harbour", **changes: Any) -> Event:
+        """Let somebody give a command now, in a room or (None) to the bot alone."""
+        self._mentions += 1
+        number = self._mentions
+        facts: dict[str, Any] = {
+            "id": f"command-{number}",
+            "occurred_at": self.clock.now(),
+            "post": PostRef(id=f"given-{number}"),
+            "author": Author(id="u1", handle="iris", name="Iris"),
+            "conversation": room or "alone",
+            "room": None if room is None else Room(id=room),
+            "also": (Kind.DIRECT_MESSAGE if room is None else Kind.MENTION,),
+            **changes,
+        }
+        return self.platform.happen(CommandGiven(source="", cursor="", command=name, text=text, **facts))
 
     async def until(self, reached: Callable[[], object], *, patience: float = 10.0) -> None:
         """Wait, the clock standing still.

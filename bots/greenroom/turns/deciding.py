@@ -1,9 +1,9 @@
 """What the owner's files, as they are now, do with the events of one account, and with turns that wait."""
 
-from greenroom.policy import is_stop_or_start
+from greenroom.policy import is_command, is_stop_or_start
 from greenroom.routing import Hit, Miss, Router
 from greenroom.storage import CLOCK, Ledger, Turn
-from greenroom_adapters.contract import Event, Kind, Room, TextEvent
+from greenroom_adapters.contract import Author, Event, Kind, Room, TextEvent, Trust
 
 __all__ = ["REREAD", "Decisions"]
 
@@ -37,6 +37,10 @@ class Decisions:
         """Say what is done with an event."""
         return self._router.decide(event, self._account)
 
+    def trust_of(self, author: Author) -> Trust:
+        """Say how far the bot trusts somebody."""
+        return self._router.trust_of(author, self._account)
+
     def may_write(self, room: Room) -> bool:
         """Say whether the bot may write in a room: in those that it ignores, or only listens to, it may not."""
         return self._router.may_write(room, self._account)
@@ -69,12 +73,12 @@ class Decisions:
 
 def _is_settled(turn: Turn) -> bool:
     """Say whether no rule has a say in it any more."""
-    return is_stop_or_start(turn) or (turn.draft is not None and turn.draft.approved)
+    return is_stop_or_start(turn) or is_command(turn) or (turn.draft is not None and turn.draft.approved)
 
 
 def _counts(miss: Miss, turn: Turn) -> bool:
     """Say whether a turn that would not be taken in by now is left alone for it."""
-    if is_stop_or_start(turn):
+    if is_stop_or_start(turn) or is_command(turn):
         # whether the bot may write in the room is asked when it is confirmed
         return miss is Miss.BLOCKED
     return miss in _SILENCED or not _is_settled(turn)

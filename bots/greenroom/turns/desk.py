@@ -21,15 +21,18 @@ from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
 from greenroom.turns.performer import Performer, Speaker
+from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
     AuthenticationFailed,
+    CommandGiven,
     ConfigurationError,
     Event,
     OwnPostSeen,
     PostDeleted,
     PostEdited,
     RoomUnreadable,
+    SupportsCommands,
     Unavailable,
 )
 
@@ -69,8 +72,10 @@ class AccountDesk:
         listens_to_others: bool = False,
         shelf: Shelf | None = None,
         payments: Payments | None = None,
+        obey: Callable[[Turn], Awaitable[str]] | None = None,
     ) -> None:
-        """Take what the accounts of a bot share; `alone` is held by a turn that takes its last chance."""
+        """Take what the accounts of a bot share; `alone` is held by a turn that takes its last chance. `obey` does what
+        somebody told the bot by a command, and returns what is to be said to that."""
         self.account = account
         self.adapter = adapter
         self.pacer = pacer
@@ -102,6 +107,10 @@ class AccountDesk:
         self._decisions = Decisions(router, account=account, ledger=ledger)
         self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
         self._backlog = Backlog(account, lanes=self.lanes, ledger=ledger, clock=clock)
+        self._dismissals: set[asyncio.Task[None]] = set()
+        self._typing = Typing(
+            adapter, clock=clock, may_show=lambda turn: pacer.paused is None and not policy.holds_anyway(turn)
+        )
         self._performer = Performer(
             adapter,
             bot=bot,
@@ -122,6 +131,9 @@ class AccountDesk:
             put=lambda turn: self.intake.put(turn),
             decisions=self._decisions,
             may_write=lambda turn: self.intake.may_write(turn),
+            typing=self._typing,
+            dismiss=self._dismiss,
+            obey=obey,
         )
         self.intake = Intake(
             account,
@@ -136,6 +148,7 @@ class AccountDesk:
             dispatcher=dispatcher,
             gate=gate,
             me=lambda: adapter.me,
+            dismiss=self._dismiss,
             listens_to_others=listens_to_others,
         )
 
@@ -210,11 +223,26 @@ class AccountDesk:
         """Let what is in flight finish for `grace` seconds, note the cursors, sign out. Safe to call twice."""
         await self.lanes.close(grace=grace)
         self.intake.flush()
+        await self._typing.close()
+        await asyncio.gather(*self._dismissals, return_exceptions=True)
         try:
             await self._note_charges()
         finally:
             await self._stack.aclose()
             self._connected.clear()
+
+    def _dismiss(self, event: CommandGiven) -> None:
+        """Let whoever gave a command see that nothing comes of it. Nobody waits for that."""
+        if isinstance(self.adapter, SupportsCommands):
+            task = asyncio.get_running_loop().create_task(self._dismissing(self.adapter, event))
+            self._dismissals.add(task)
+            task.add_done_callback(self._dismissals.discard)
+
+    async def _dismissing(self, adapter: SupportsCommands, event: CommandGiven) -> None:
+        try:
+            await adapter.dismiss(event.post)
+        except Exception as error:  # noqa: BLE001 - the platform takes it away in the end, whoever fails here
+            self._log.debug("a command could not be dismissed", why=f"{type(error).__name__}: {error}")
 
     def pause(self, why: str) -> None:
         """Let nothing out any more; it goes on listening."""

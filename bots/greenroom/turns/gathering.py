@@ -7,7 +7,7 @@ from typing import Self
 
 from greenroom.clock import MICROSECOND
 from greenroom.storage import Draft, Ledger, State, Turn, asked_at
-from greenroom_adapters.contract import TextEvent
+from greenroom_adapters.contract import Kind, TextEvent
 
 __all__ = ["NOBODY", "Followers", "followers_of", "reason_of_follower", "reopened", "worth_waiting_until"]
 
@@ -29,6 +29,7 @@ def followers_of(turn: Turn, behind: Iterable[Turn], *, gather: timedelta | None
             not isinstance(later, TextEvent)
             or later.author.id != event.author.id
             or follower.rule != turn.rule
+            or later.kind is Kind.COMMAND
             or follower.state is not State.RECEIVED
             or (gather is not None and asked_at(follower) - asked_at(before) > gather // MICROSECOND)
         ):

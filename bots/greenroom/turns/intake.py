@@ -12,6 +12,7 @@ from greenroom.routing import Hit, Miss
 from greenroom.storage import Ledger, Part, State, Turn, asked_at, note_gone
 from greenroom.telemetry import get_log
 from greenroom.turns.backlog import LATE, Backlog
+from greenroom.turns.commanding import is_for_an_engine, rule_of
 from greenroom.turns.deciding import REREAD, Decisions
 from greenroom.turns.gate import Gate
 from greenroom.turns.gathering import reopened
@@ -20,8 +21,10 @@ from greenroom.turns.others import Others
 from greenroom.turns.unreadable import UNREADABLE, turn_in, words_for_owner
 from greenroom_adapters.contract import (
     Author,
+    CommandGiven,
     DirectMessageReceived,
     Event,
+    Kind,
     OwnPostSeen,
     PostDeleted,
     PostEdited,
@@ -65,6 +68,7 @@ class Intake:
         dispatcher: Dispatcher,
         gate: Gate,
         me: Callable[[], Author],
+        dismiss: Callable[[CommandGiven], None],
         listens_to_others: bool = False,
     ) -> None:
         self._policy = policy
@@ -79,6 +83,7 @@ class Intake:
         self._others = others
         self._gate = gate
         self._me = me
+        self._dismiss = dismiss
         self._listens_to_others = listens_to_others
         self._passed: dict[str, str] = {}
         """Source → cursor that moved in memory only."""
@@ -98,12 +103,17 @@ class Intake:
         """Decide about an event; what is for the bot is queued for the next commit of the ledger."""
         if self._listens_to_others and isinstance(event, TextEvent):
             self._others.heard(event)
+        if isinstance(event, CommandGiven) and not is_for_an_engine(event):
+            self._take_command(event)
+            return
         decision = self._decisions.decide(event)
         if isinstance(event, TextEvent) and (word := self._said(event)) is not None:
             self._take_word(event, word, decision)
             return
         if not isinstance(decision, Hit):
             self._passed[event.source] = event.cursor
+            if isinstance(event, CommandGiven):
+                self._dismiss(event)
             return
         occurred = to_micros(event.occurred_at)
         turn = self._turn_of_hit(event, decision, begins=min(occurred, self._clock.micros()))
@@ -119,7 +129,9 @@ class Intake:
     def may_write(self, turn: Turn) -> bool:
         """Say whether the bot may write where the turn's event was said: in rooms that it ignores, or only listens to,
         it may not."""
-        room = turn.event.room if isinstance(turn.event, TextEvent) else None
+        # whoever gives a command sees its answer alone, or asked to be answered there
+        event = turn.event
+        room = event.room if isinstance(event, TextEvent) and not isinstance(event, CommandGiven) else None
         return room is None or self._decisions.may_write(room)
 
     async def take_late(self, event: Event) -> bool:
@@ -137,6 +149,8 @@ class Intake:
 
     def _turn_of_hit(self, event: Event, decision: Hit, *, begins: int) -> Turn:
         """Return the turn that an event becomes, whose time to be answered `begins` at that moment."""
+        # what somebody wrote behind a command is whole
+        gather = 0 if isinstance(event, CommandGiven) else decision.rule.gather
         turn = Turn(
             self._account,
             event.id,
@@ -149,7 +163,7 @@ class Intake:
             self._clock.micros(),
             begins + decision.rule.within // MICROSECOND,
             event.post.id if isinstance(event, TextEvent) else None,
-            begins + pause if (pause := max(decision.wait // MICROSECOND, decision.rule.gather)) else 0,
+            begins + pause if (pause := max(decision.wait // MICROSECOND, gather)) else 0,
         )
         turn.decided_by = self._decisions.version
         return turn
@@ -191,6 +205,22 @@ class Intake:
         self._passed.pop(event.source, None)
         self.put(self._turn_of_word(event, word), event.source, event.cursor)
 
+    def _take_command(self, event: CommandGiven) -> None:
+        """Take in a command that the bot itself obeys, whether or not a rule answers its author."""
+        rule = rule_of(event)
+        trust = self._decisions.trust_of(event.author)
+        if rule is None or event.author.is_bot or trust is Trust.BLOCKED:
+            self._passed[event.source] = event.cursor
+            self._dismiss(event)
+            return
+        surface = _surface_of(event)
+        # a lane of its own: it waits neither for what is said in the conversation nor for other commands (one that ends
+        # a pause must not stand behind one that the pause holds up), and nobody looks back on it
+        lane = f"{event.conversation}/{event.command}/{event.author.id}"
+        turn = self._turn(event, surface, rule, trust, lane)
+        self._passed.pop(event.source, None)
+        self.put(turn, event.source, event.cursor)
+
     def _word_in(self, event: Event, decision: Hit | Miss) -> str | None:
         """Return whether somebody who may says stop or start; None: neither."""
         if not isinstance(event, TextEvent) or decision in (Miss.BOT, Miss.BLOCKED):
@@ -202,11 +232,7 @@ class Intake:
         return self._policy.consent.word(event, self._me(), names_me=self._decisions.names_the_bot)
 
     def _turn_of_word(self, event: TextEvent, word: str) -> Turn:
-        if isinstance(event, DirectMessageReceived):
-            surface = Surface.DIRECT_MESSAGE
-        else:
-            surface = Surface.REPLY if event.room is None else Surface.CHAT
-        return self._turn(event, surface, word, event.author.trust)
+        return self._turn(event, _surface_of(event), word, event.author.trust)
 
     async def own_post_seen(self, event: OwnPostSeen) -> None:
         """See to what the bot's own account has written: by itself, or by the hand of its owner.
@@ -409,6 +435,12 @@ class Intake:
             self._lanes.resume(turn)
         else:
             self._ledger.save(turn)
+
+
+def _surface_of(event: TextEvent) -> Surface:
+    if isinstance(event, DirectMessageReceived) or Kind.DIRECT_MESSAGE in event.also:
+        return Surface.DIRECT_MESSAGE
+    return Surface.REPLY if event.room is None else Surface.CHAT
 
 
 def _may_be(part: Part, event: OwnPostSeen) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -20,7 +20,19 @@ from greenroom.generation import (
     Voice,
 )
 from greenroom.personas import Persona
-from greenroom.policy import ALLOW, STOP, Allow, Hold, Later, Policy, Refuse, Repair, Verdict, is_stop_or_start
+from greenroom.policy import (
+    ALLOW,
+    STOP,
+    Allow,
+    Hold,
+    Later,
+    Policy,
+    Refuse,
+    Repair,
+    Verdict,
+    is_command,
+    is_stop_or_start,
+)
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.briefing import Briefing, trusted_author
@@ -32,8 +44,10 @@ from greenroom.turns.intent import language_of, parts_of
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
+from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
+    CommandGiven,
     OwnPostSeen,
 )
 
@@ -94,6 +108,9 @@ class Performer:
         put: Callable[[Turn], None],
         decisions: Decisions,
         may_write: Callable[[Turn], bool],
+        typing: Typing,
+        dismiss: Callable[[CommandGiven], None],
+        obey: Callable[[Turn], Awaitable[str]] | None,
     ) -> None:
         self._decisions = decisions
         self._adapter = adapter
@@ -103,6 +120,9 @@ class Performer:
         self._outage = outage
         self._put = put
         self._may_write = may_write
+        self._typing = typing
+        self._dismiss = dismiss
+        self._obey = obey
         self._others = others
         self._live = live
         self._bot = bot
@@ -160,6 +180,8 @@ class Performer:
             else:
                 self._end(turn, State.DEAD, f"the program failed on it: {type(error).__name__}: {error}")
         self._policy.rested(turn)
+        if isinstance(turn.event, CommandGiven) and turn.state.is_over and turn.state is not State.SENT:
+            self._dismiss(turn.event)
 
     async def _draft(self, turn: Turn) -> None:
         if turn.not_before > turn.expires:
@@ -256,6 +278,8 @@ class Performer:
         speaker = self._speaker()
         if is_stop_or_start(turn):
             return self._confirm(turn)
+        if is_command(turn):
+            return await self._answer_command(turn)
         if turn.rule in speaker.patient and self._others.have_answered(turn):
             return self._end(turn, State.IGNORED, "somebody else has answered")
         try:
@@ -335,7 +359,8 @@ class Performer:
             return STOPPED, ALLOW
         brief = self._briefing.brief(turn, speaker.persona, followers.texts)
         try:
-            outcome = await speaker.voice.speak(brief)
+            with self._typing.shown(turn, live=self._live):
+                outcome = await speaker.voice.speak(brief)
             if not isinstance(outcome, Spoken):
                 return outcome, ALLOW
             verdict = self._policy.may_say(turn, _draft_of(outcome, outcome.engine, followers))
@@ -343,7 +368,8 @@ class Performer:
                 return outcome, verdict
             if not await self._is_free_to_ask(turn, speaker):
                 return STOPPED, ALLOW
-            again = await speaker.voice.speak(msgspec.structs.replace(brief, correction=verdict.reason))
+            with self._typing.shown(turn, live=self._live):
+                again = await speaker.voice.speak(msgspec.structs.replace(brief, correction=verdict.reason))
         except GenerationError as failure:
             return failure, ALLOW
         notes = (*outcome.notes, f"written again, because {verdict.reason}", *again.notes)
@@ -391,6 +417,13 @@ class Performer:
             return self._end(turn, State.IGNORED, verdict.reason)
         self._policy.consent.confirmed(turn)
         return self._store(turn, Draft(parts=(line,), engine="lines"))
+
+    async def _answer_command(self, turn: Turn) -> None:
+        """Obey a command, and say what came of it. One that is given up on the way is obeyed again: each can be."""
+        if self._obey is None:
+            return self._end(turn, State.IGNORED, "nobody obeys commands here")
+        words = await self._obey(turn)
+        return self._store(turn, Draft(parts=(words,), engine="lines")) if turn.state is RECEIVED else None
 
     def _fixed_words(self, turn: Turn, speaker: Speaker) -> str | None:
         """Return the owner's own words, for which no engine is needed; None: an engine speaks."""

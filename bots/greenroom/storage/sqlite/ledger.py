@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from greenroom.storage.ledger import (
     Stopped,
     StoredPost,
 )
-from greenroom.storage.sqlite import agenda, asking, books, finding, retention, standing
+from greenroom.storage.sqlite import agenda, asking, books, finding, forgetting, retention, standing
 from greenroom.storage.sqlite.commits import GroupCommit
 from greenroom.storage.sqlite.failures import in_words
 from greenroom.storage.sqlite.group import FULL
@@ -305,6 +305,12 @@ class SqliteLedger(Ledger):
         drafts = await self._read(retention.written_in_view_of, seqs)
         retention.empty_these(self._commits, seqs, drafts)
         await self.committed()
+
+    @override
+    async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
+        await self.committed()
+        seqs = await self._read(forgetting.turns_with, accounts, person)
+        return await forgetting.forget(self._commits, seqs, platform=platform, person=person)
 
     @override
     async def expire(self) -> list[Turn]:

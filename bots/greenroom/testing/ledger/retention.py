@@ -1,5 +1,6 @@
 """What every ledger must forget, and what not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from greenroom.clock import MICROSECOND
 from greenroom.storage import Draft, Part, State
 from greenroom.testing.clock import ManualClock
 from greenroom.testing.ledger.turns import MakeLedger, mention_turn, rested, stored
-from greenroom_adapters.contract import MentionReceived, Post, UnknownEvent
+from greenroom_adapters.contract import Author, MentionReceived, Post, UnknownEvent
 
 __all__ = ["Retention"]
 
@@ -104,6 +105,50 @@ class Retention:
             found = [await ledger.turn(turn.seq) for turn in turns]
         assert [turn.state for turn in found if turn] == [State.STALE, State.WITHDRAWN, State.WITHDRAWN]
         assert all(turn is not None and turn.draft is None and "secret" not in turn.reason for turn in found)
+
+    @pytest.mark.asyncio
+    async def test_one_person_is_forgotten_and_still_not_answered_twice(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        draft, outbox = Draft(parts=("Yes, Iris.",), engine="script"), [Part(key="k", post=Post(text="Yes, Iris."))]
+        async with make_ledger() as ledger:
+            said = await rested(ledger, mention_turn(1), State.SENT, draft=draft, outbox=outbox)
+            held = await rested(ledger, mention_turn(2), State.HELD, draft=draft)
+            unknown = await rested(ledger, mention_turn(3, account="second"), State.UNKNOWN, outbox=outbox)
+            elsewhere = await rested(ledger, mention_turn(4, account="other"), State.SENT, draft=draft)
+            of_another = mention_turn(5)
+            assert isinstance(of_another.event, MentionReceived)
+            of_another.event = replace(of_another.event, author=Author(id="u2", handle="bea"))
+            await rested(ledger, of_another, State.SENT, draft=draft)
+            sending = await rested(ledger, mention_turn(6), State.SENDING, draft=draft, outbox=outbox)
+            ledger.receipt(said, 0)
+            ledger.note(said.seq, "sent", "to Iris")
+            ledger.note(of_another.seq, "sent", "to Bea")
+            ledger.stop_speaking("stage", "u1", "iris", at=clock.micros())
+            await ledger.committed()
+            assert await ledger.forget_person("stage", "u1", accounts=("home", "second")) == 3
+            assert await ledger.forget_person("stage", "u1", accounts=("home", "second")) == 0
+            (one,) = await ledger.stopped()
+            assert (one.person, one.handle) == ("u1", ""), "he is still left alone"
+        async with make_ledger() as ledger:
+            found = {turn.seq: turn for turn in await ledger.turns()}
+            for turn, state in ((said, State.SENT), (held, State.STALE), (unknown, State.WITHDRAWN)):
+                forgotten = found[turn.seq]
+                assert isinstance(forgotten.event, UnknownEvent)
+                assert (forgotten.state, forgotten.draft, forgotten.outbox) == (state, None, [])
+                assert "Iris" not in forgotten.reason
+            assert isinstance(found[elsewhere.seq].event, MentionReceived), "that may be somebody else"
+            assert isinstance(found[of_another.seq].event, MentionReceived)
+            assert [entry.why for entry in await ledger.journal()] == ["to Bea"]
+            await stored(ledger, mention_turn(1))
+            assert len(await ledger.turns()) == 6, "the platform brings it again: it is still known"
+            (at_work,) = await ledger.at_work()
+            assert (at_work.seq, at_work.draft) == (sending.seq, draft), "what is being sent is finished first"
+            at_work.state = State.SENT
+            ledger.save(at_work)
+            await ledger.committed()
+            assert await ledger.retire(before=0) == 1
+            assert isinstance((await ledger.turns())[0].event, UnknownEvent)
 
     @pytest.mark.asyncio
     async def test_what_is_held_is_stale_when_its_time_is_over_and_stays_readable(

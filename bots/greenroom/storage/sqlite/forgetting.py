@@ -1,0 +1,42 @@
+"""What a ledger forgets of one person: texts, names and drafts, and never what keeps him from being answered twice."""
+
+import asyncio
+import sqlite3
+from collections.abc import Collection, Sequence
+
+from greenroom.storage.sqlite.commits import GroupCommit
+from greenroom.storage.sqlite.rows import encode
+
+__all__ = ["forget", "turns_with"]
+
+_ABOUT = "(json_extract(event,'$.author.id')=? OR json_extract(event,'$.direct_to')=?)"
+_TURNS_WITH = f"SELECT seq FROM turns WHERE event<>'' AND account IN (SELECT value FROM json_each(?)) AND {_ABOUT}"  # noqa: S608 - literals
+_AMONG = "seq IN (SELECT value FROM json_each(?))"
+WHY = "its author is forgotten"
+_EMPTY = (
+    "UPDATE turns SET event='',draft=NULL,outbox=NULL,"  # noqa: S608 - literals
+    f"reason=CASE WHEN state IN (4,5,15) THEN '{WHY}' ELSE '' END,"
+    "state=CASE state WHEN 4 THEN 12 WHEN 5 THEN 14 WHEN 15 THEN 14 ELSE state END "
+    f"WHERE {_AMONG} AND state>=4 AND seq NOT IN (SELECT seq FROM at_work)"
+)
+
+
+def turns_with(db: sqlite3.Connection, accounts: Collection[str], person: str) -> list[int]:
+    """Return the seqs of the turns that a person brought on these accounts, or in which something was said to him
+    alone. Reads all turns that have their texts."""
+    rows = db.execute(_TURNS_WITH, (encode(list(accounts)), person, person))
+    return [seq for (seq,) in rows]
+
+
+def forget(commits: GroupCommit, seqs: Sequence[int], *, platform: str, person: str) -> "asyncio.Future[int]":
+    """Queue the end of what these turns hold, and of the name of the person among those who said stop; the future has
+    how many were emptied. What is worked on is emptied with the next round of retention that finds it at rest."""
+    turns = encode(seqs)
+    commits.change(f"DELETE FROM journal WHERE {_AMONG}", turns)  # noqa: S608 - a literal
+    commits.change("UPDATE stopped SET handle='' WHERE platform=? AND person=?", platform, person)
+    emptied = commits.ask(_EMPTY, turns)
+    commits.change(
+        f"INSERT OR IGNORE INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE {_AMONG}",  # noqa: S608 - a literal
+        turns,
+    )
+    return emptied
