@@ -17,7 +17,7 @@ from openapi_schema_validator import OAS31Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from greenroom_adapters.contract import Media, Post
+from greenroom_adapters.contract import Media, Post, TextEvent
 from greenroom_adapters.testing import Intent, Request, take
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
@@ -112,6 +112,8 @@ async def test_every_request_is_in_the_contract(matrix_world: MatrixWorld, specs
         await adapter.find(intents[0].last_try())
         await adapter.thread(receipts[0].ref)
         await adapter.react(world.ref(asked.id))
+        assert isinstance(asked, TextEvent)
+        assert await adapter.show_typing(asked) == timedelta(seconds=10)
         await adapter.metrics(receipts[0].ref)
         await adapter.edit(receipts[0].ref, "aye, aye")
         await adapter.delete(receipts[0].ref)
@@ -143,4 +145,5 @@ async def test_every_request_is_in_the_contract(matrix_world: MatrixWorld, specs
         "joinRoomById",
         "setAccountData",
         "getRoomIdByAlias",
+        "setTyping",
     }

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
+from datetime import timedelta
 
 import msgspec
 
@@ -30,6 +31,8 @@ from greenroom_adapters.text import fits
 __all__ = ["Acting"]
 
 CONTENTS = msgspec.json.Decoder(dict[str, object])
+TYPING_LASTS = timedelta(seconds=10)
+"""How long the sign that we are writing stays: it is asked for, and ends so soon after the answer at the latest."""
 COUNTED = 100
 """Pages of reactions that are counted; no post of a bot has more."""
 
@@ -67,6 +70,12 @@ class Acting:
             await self._api.send(room, "m.reaction", _new_transaction(), content)
         except AlreadyThere:
             return
+
+    async def show_typing(self, ref: PostRef) -> timedelta:
+        """Show that we are writing, in the room of the event."""
+        room, _ = self._where(ref)
+        await self._api.show_typing(room, self._context().me, TYPING_LASTS)
+        return TYPING_LASTS
 
     async def metrics(self, ref: PostRef) -> Metrics:
         """Count the people who reacted, whatever with. Answers are not counted: the server lists only threads."""

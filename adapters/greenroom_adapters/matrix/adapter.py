@@ -28,6 +28,7 @@ from greenroom_adapters.contract import (
     Receipt,
     Standing,
     Surface,
+    TextEvent,
     ThreadPost,
     Undecided,
 )
@@ -245,6 +246,10 @@ class MatrixAdapter(Adapter):
     async def react(self, ref: PostRef, reaction: str = "like") -> None:
         """React with any emoji or word; `like` is a thumb up. Doing it twice leaves one reaction."""
         await self._acting.react(ref, reaction)
+
+    async def show_typing(self, to: TextEvent) -> timedelta:
+        """Show that the bot is writing; for ten seconds."""
+        return await self._acting.show_typing(to.post)
 
     async def may_message(self, person: str) -> bool:
         """Say whether there is such a person: whether they answer an invitation is theirs to say."""

@@ -162,6 +162,12 @@ class Api:
         path = f"{V3}/rooms/{quoted(room)}/redact/{quoted(event)}/{quoted(transaction)}"
         await self.http.call("PUT", path, effect=Effect.REPEATABLE, json={})
 
+    async def show_typing(self, room: str, me: str, lasts: timedelta) -> None:
+        """Show in a room that the account is writing, for so long."""
+        path = f"{V3}/rooms/{quoted(room)}/typing/{quoted(me)}"
+        told = {"typing": True, "timeout": lasts // timedelta(milliseconds=1)}
+        await self.http.call("PUT", path, effect=Effect.REPEATABLE, json=told)
+
     async def room_of(self, alias: str) -> str:
         """Return the room that an alias leads to.
 

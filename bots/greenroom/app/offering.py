@@ -14,7 +14,7 @@ from greenroom_adapters.contract import AdapterError, Command, RateLimited, Supp
 
 __all__ = ["NOT_OFFERED", "Offering"]
 
-LOOK_EVERY = 2.0
+LOOK_EVERY = 5.0
 """Seconds between two looks whether there are other commands to offer by now."""
 LONGEST_PAUSE = 300.0
 NOT_OFFERED = "commands not offered"
