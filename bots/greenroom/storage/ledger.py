@@ -336,7 +336,8 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def past(self, *, since: int) -> list[Past]:
         """Return what spoke, waits to be sent, is held or unknown, and has changed at or after `since`; in no order.
-        What the owner says or is told is left out, and what is said to whom says stop."""
+        What the owner says or is told is left out, what is said to whom says stop, and what answers a command
+        that the bot itself obeys."""
 
     @abc.abstractmethod
     async def spoken(self, account: str, *, up_to: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 from discord_world import DiscordWorld
 
@@ -418,3 +419,43 @@ async def test_people_see_that_the_bot_is_writing(discord_world: DiscordWorld) -
         assert timedelta(seconds=5) <= lasts <= timedelta(seconds=10)
     assert await world.call("typed", channel=world.home) == {"count": 1}
     await asyncio.sleep(0)
+
+
+# The fake ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_the_fake_refuses_what_discord_refuses(discord_world: DiscordWorld) -> None:
+    world = discord_world
+    async with scene(world) as here, aiohttp.ClientSession() as http:
+        headers = {"Authorization": f"Bot {world.bot['token']}", "User-Agent": "DiscordBot (test, 1)"}
+
+        async def refusal(method: str, path: str, json: Any = None) -> int:
+            async with http.request(method, f"{world.discord.url}/api/v10{path}", json=json, headers=headers) as answer:
+                return int((await answer.json())["code"]) if answer.status >= 400 else answer.status
+
+        commands = f"/applications/{world.me}/commands"
+        one = {"name": "a", "description": "d"}
+        assert await refusal("PUT", commands, [{**one, "name": f"a{number}"} for number in range(101)]) == 30032
+        for wrong in ({**one, "name": "A"}, {**one, "name": "a b"}, {"name": "a"}):
+            assert await refusal("PUT", commands, [wrong]) == 50035
+        assert await refusal("PUT", commands, [one, one]) == 50035
+        assert await refusal("PUT", "/applications/1/commands", [one]) == 20012
+
+        given, event = await here.give("ask", channel=world.home, text="well?")
+        response = f"/webhooks/{world.me}/{given['token']}/messages/@original"
+        callback = f"/interactions/{given['id']}/{given['token']}/callback"
+        words = {"content": "well"}
+        assert await refusal("PATCH", response, words) == 10015, "it is not acknowledged"
+        await here.acknowledged(event)
+        assert await refusal("POST", callback, {"type": 5}) == 40060, "twice"
+        assert await refusal("PATCH", response, words) == 200
+        assert await refusal("PATCH", response, {"content": " "}) == 50006
+        assert await refusal("DELETE", response) == 204
+        assert await refusal("GET", response) == 10008
+        await world.call("later", interaction=given["id"], seconds=FIFTEEN_MINUTES)
+        assert await refusal("GET", response) == 50027
+        late, _ = await here.give("ask", channel=world.home, text="well?")
+        await world.call("later", interaction=late["id"], seconds=4)
+        assert await refusal("POST", f"/interactions/{late['id']}/{late['token']}/callback", {"type": 5}) == 10062
+        assert await refusal("POST", "/channels/1/typing") == 10003

@@ -216,3 +216,13 @@ def test_who_owns_a_server_may_everything_and_who_keeps_order_is_known() -> None
     assert in_server("me", owner="me", roles=[], granted={}, guild="g").administrator
     assert is_moderator(in_server("me", owner="x", roles=["r"], granted={"r": MANAGE}, guild="g"))
     assert not is_moderator(in_server("me", owner="x", roles=["r"], granted={"r": SEND}, guild="g"))
+
+
+def test_each_command_has_a_limit_of_its_own() -> None:
+    """Its token is part of its address, and the rest of the address is the same for all."""
+    allowance = Allowance(clock=lambda: 100.0)
+    used_up = {"X-RateLimit-Bucket": "b", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "5"}
+    one, other = (f"/webhooks/1/{token}/messages/@original" for token in ("aW50", "aW51"))
+    allowance.heard("PATCH", one, answer(200, {}, used_up))
+    assert allowance.wait("PATCH", one) == timedelta(seconds=5)
+    assert allowance.wait("PATCH", other) == timedelta(0)

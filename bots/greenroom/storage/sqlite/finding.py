@@ -122,7 +122,7 @@ def past(db: sqlite3.Connection, since: int) -> list[Past]:
     found: list[Past] = []
     rows = db.execute(
         "SELECT seq,account,lane,kind,surface,event,post_id,state,received,changed FROM turns "
-        "WHERE rule NOT IN ('tell','unable','unreadable') AND (kind='clock' OR rule<>'stop') "
+        "WHERE rule NOT IN ('tell','unable','unreadable') AND (kind='clock' OR (rule<>'stop' AND rule NOT LIKE '/%')) "
         "ORDER BY seq DESC"
     )
     for seq, account, lane, kind, surface, event, post_id, state, received, changed in rows:
