@@ -1,6 +1,6 @@
 """The calls of the HTTP API, one method each: addresses, queries and bodies, and nothing that decides."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib import metadata
@@ -268,7 +268,7 @@ def _response(application: str, token: str) -> str:
 
 
 @contextmanager
-def _without(token: str) -> Iterator[None]:
+def _without(token: str) -> Generator[None, None, None]:
     """Take the token of a command, which is part of addresses, out of every error."""
     try:
         yield
