@@ -99,6 +99,7 @@ def _event(file: "BotFile", text: str, *, kind: str, author: str, place: str | N
 
 async def _turn(file: "BotFile", persona: "Persona", seq: int, *, as_json: bool) -> None:
     from greenroom.cli.asking import reading
+    from greenroom.policy import is_command
     from greenroom.storage import Due
     from greenroom_adapters.contract import ConfigurationError
 
@@ -106,12 +107,17 @@ async def _turn(file: "BotFile", persona: "Persona", seq: int, *, as_json: bool)
         turn = await ledger.turn(seq)
     if turn is None:
         raise ConfigurationError(f"there is no turn {seq}; `greenroom log` lists them")
-    if isinstance(turn.event, Due):
+    if is_command(turn):
+        why = f"Turn {seq} is a command, {turn.rule}: the bot itself obeys it, whatever the rules are."
+    elif isinstance(turn.event, Due):
         why = (
             f"Turn {seq} answers nobody: it is a post that was put down by hand."
             if turn.event.name == "single"
             else f"Turn {seq} answers nobody: the entry `{turn.event.name}` of `post` planned it."
         )
+    else:
+        why = None
+    if why is not None:
         if as_json:
             write_json({"answered": None, "why": why, "rules": []})
         else:

@@ -256,7 +256,7 @@ class Dispatcher:
         """Take a place with the pacer. Who paused the account, and who asks how it is, hears what came of that; once,
         since a pause may also say that nothing can go out."""
         is_owners = turn.rule in OWNERS and turn.trust is Trust.OWNER
-        return self._pacer.take(past_pause=is_owners and turn.outbox[0].number == 0)
+        return self._pacer.take(past_pause=is_owners and not any(part.number for part in turn.outbox))
 
     async def _publish(self, turn: Turn, part: Part) -> Receipt | AdapterError | TimeoutError:
         """Make one try, committed before its first byte; return the receipt, or how it failed."""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import pytest
 from greenroom.cli import main
 from greenroom.clock import SystemClock
 from greenroom.storage import Draft, Part, SqliteLedger, State, Turn
-from greenroom_adapters.contract import Author, MentionReceived, Post, PostRef, Surface, Trust
+from greenroom_adapters.contract import Author, CommandGiven, MentionReceived, Post, PostRef, Surface, Trust
 from greenroom_adapters.testing.stage import RunningStage
 
 PERSONA = """\
@@ -227,14 +228,15 @@ def until() -> Callable[..., Any]:
 
 @pytest.fixture
 def ledger_with(home: Path) -> Callable[..., None]:
-    """Make the bot's ledger with turns in these states, numbered from 1: `ledger_with(State.DEAD, …)`."""
+    """Make the bot's ledger with turns in these states, numbered from 1: `ledger_with(State.DEAD, …)`. They are
+    mentions, or this `command`."""
 
-    def make(*states: State, text: str = "is the lamp lit?") -> None:
+    def make(*states: State, text: str = "is the lamp lit?", command: str | None = None) -> None:
         async def write() -> None:
             clock = SystemClock()
             async with SqliteLedger(home / "data" / "ada.db", bot="ada", clock=clock) as ledger:
                 for number, state in enumerate(states, 1):
-                    turn = _turn(number, text, now=clock.micros())
+                    turn = _turn(number, text, now=clock.micros(), command=command)
                     ledger.receive(turn)
                     turn.state, turn.reason = state, f"the test wants it {state.word}"
                     turn.draft = Draft(parts=("It is lit.",), engine="script")
@@ -252,8 +254,9 @@ def ledger_with(home: Path) -> Callable[..., None]:
     return make
 
 
-def _turn(number: int, text: str, *, now: int) -> Turn:
-    event = MentionReceived(
+def _turn(number: int, text: str, *, now: int, command: str | None) -> Turn:
+    made = MentionReceived if command is None else partial(CommandGiven, command=command)
+    event = made(
         id=f"event{number}",
         source="mentions",
         cursor=str(number),
@@ -268,10 +271,10 @@ def _turn(number: int, text: str, *, now: int) -> Turn:
         "home",
         event.id,
         f"home/talk{number}",
-        "mention",
+        str(event.kind),
         event,
         Surface.REPLY,
-        "answer 1",
+        "answer 1" if command is None else f"/{command}",
         Trust.ANYONE,
         now,
         now + hour,

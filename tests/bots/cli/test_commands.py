@@ -219,6 +219,16 @@ def test_the_log_tells_a_turn_from_its_input_to_its_receipt(
     assert "@ben: is the lamp lit?" in greenroom("log").out
 
 
+def test_a_command_is_told_as_it_was_given_and_no_rule_explains_it(
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None]
+) -> None:
+    ledger_with(State.SENT, text="", command="about")
+    assert "@ben: /about" in greenroom("log").out
+    assert greenroom("log", "--turn", "1", "--json").json["input"]["command"] == "about"
+    assert "/about: the bot itself obeys it" in greenroom("explain", "--turn", "1").out
+    assert greenroom("explain", "--turn", "1", "--json").json["rules"] == []
+
+
 def test_explain_tells_every_rule(greenroom: Callable[..., Any]) -> None:
     said = greenroom("explain", "--text", "is the lamp lit?")
     assert said.out.startswith("Answered by answer 1")
