@@ -20,6 +20,7 @@ from greenroom_adapters.contract import (
     SupportsReact,
     SupportsRepost,
     SupportsThread,
+    SupportsTyping,
     TargetGone,
     TextEvent,
 )
@@ -67,6 +68,22 @@ class Acting:
             await world.remove(target)
             with pytest.raises(TargetGone):
                 await adapter.react(target)
+
+    @pytest.mark.asyncio
+    async def test_showing_that_an_answer_is_written_says_for_how_long_and_publishes_nothing(
+        self, world: World
+    ) -> None:
+        async with world.connect() as adapter:
+            if not isinstance(adapter, SupportsTyping):
+                pytest.skip("this adapter has no sign for it")
+            after = await adapter.now()
+            await world.mention_bot("are you there?")
+            (asked,) = await take(adapter, 1, after=after)
+            assert isinstance(asked, TextEvent)
+            for _ in range(2):
+                lasts = await adapter.show_typing(asked)
+                assert timedelta(seconds=2) <= lasts <= timedelta(minutes=1)
+        assert await world.published() == []
 
     @pytest.mark.asyncio
     async def test_reposting_twice_is_reposting_once(self, world: World) -> None:
