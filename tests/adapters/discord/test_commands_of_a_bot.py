@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +26,27 @@ timezone: UTC
 accounts:
   home: {{platform: discord, token: {{env: TOKEN}}, base_url: "{url}/api/v10", gateway_url: "{gateway}"}}
 people: {{owner: home/{owner}}}
-engines: hold
+engines: {engines}
 answer: [mentions, direct_messages]
 approve: never
 """
 PERSONA = "persona: Ada\nwho: keeps the lighthouse\n"
 
 
+def write_files(world: DiscordWorld, folder: Path, *, engines: str) -> Path:
+    """Write the bot's files into this folder; return the first of them."""
+    gateway = world.proxy.url.replace("http", "ws") + "/gateway"
+    words = FILE.format(url=world.proxy.url, gateway=gateway, owner=world.alice, engines=engines)
+    file = folder / "ada-bot.yaml"
+    file.write_text(words, encoding="utf-8")
+    (folder / "ada.yaml").write_text(PERSONA, encoding="utf-8")
+    return file
+
+
 @contextlib.asynccontextmanager
 async def running(world: DiscordWorld, folder: Path, engine: ScriptedEngine) -> AsyncGenerator[Bot, None]:
     """Let the bot run that has its files and its ledger in this folder."""
-    gateway = world.proxy.url.replace("http", "ws") + "/gateway"
-    file = folder / "ada-bot.yaml"
-    file.write_text(FILE.format(url=world.proxy.url, gateway=gateway, owner=world.alice), encoding="utf-8")
-    (folder / "ada.yaml").write_text(PERSONA, encoding="utf-8")
+    file = write_files(world, folder, engines="hold")
     options = Options(
         environ={"TOKEN": world.bot["token"]}, platforms=Platforms.of(DiscordAdapter), engines=(engine,), grace=0.0
     )
@@ -120,3 +130,57 @@ async def test_a_bot_that_was_stopped_in_the_middle_answers_when_it_is_back(
         assert (shown["content"], shown["flags"]) == ("You said: is it lit?", 0)
     assert len(await world.call("published", bot=world.me)) == 1
     assert (await world.call("offered", bot=world.me))["replaced"] == 1, "a restart registers nothing"
+
+
+@contextlib.contextmanager
+def process(folder: Path, token: str) -> Generator[subprocess.Popen[bytes], None, None]:
+    """Run the bot as its owner does, and kill it without a word at the end of the block."""
+    command = [sys.executable, "-c", "from greenroom.cli import main; main()", "run", str(folder / "ada-bot.yaml")]
+    with (folder / "log").open("ab") as log:
+        running = subprocess.Popen(  # noqa: S603 - our own program, no shell
+            command, env={**os.environ, "TOKEN": token}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        try:
+            yield running
+        finally:
+            running.kill()
+            running.wait(30)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("fault", ["swallow", "silence"])
+async def test_a_bot_that_was_killed_while_it_answered_has_answered_once_when_it_is_back(
+    discord_world: DiscordWorld, tmp_path: Path, fault: str
+) -> None:
+    world = discord_world
+    write_files(world, tmp_path, engines="script")
+
+    def tries() -> list[Any]:
+        return [one for one in world.proxy.requests() if one.method == "PATCH"]
+
+    async def offered() -> bool:
+        sessions = await world.call("sessions", bot=world.me)
+        return bool((await world.call("offered", bot=world.me))["all"]) and bool(sessions["open"])
+
+    async def tried() -> bool:
+        return bool(tries())
+
+    world.order(fault, path=r"/messages/@original$", method="PATCH")
+    with process(tmp_path, world.bot["token"]):
+        await wait_until(offered, "commands are offered", patience=60)
+        asked = await world.give("ask", channel=world.home, text="are you a bot?")
+        await wait_until(tried, "the answer is tried", patience=60)
+        if fault == "swallow":
+            await standing(world, asked, lambda message: message["content"])
+    before = (await world.call("given", interaction=asked["id"]))["message"]
+    assert bool(before["content"]) is (fault == "swallow")
+    with process(tmp_path, world.bot["token"]):
+        shown = await standing(world, asked, lambda message: message["content"])
+        assert "bot" in shown["content"]
+
+        async def seen_to() -> bool:
+            looks = [one for one in world.proxy.requests() if one.method == "GET" and "@original" in one.path]
+            return len(tries()) > 1 or (fault == "swallow" and bool(looks))
+
+        await wait_until(seen_to, "it has seen to its answer", patience=60)
+    assert [said["content"] for said in await world.call("published", bot=world.me)] == [shown["content"]]
