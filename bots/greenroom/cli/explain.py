@@ -107,17 +107,15 @@ async def _turn(file: "BotFile", persona: "Persona", seq: int, *, as_json: bool)
         turn = await ledger.turn(seq)
     if turn is None:
         raise ConfigurationError(f"there is no turn {seq}; `greenroom log` lists them")
-    if is_command(turn):
+    event = turn.event
+    if isinstance(event, Due) or is_command(turn):
         why = f"Turn {seq} is a command, {turn.rule}: the bot itself obeys it, whatever the rules are."
-    elif isinstance(turn.event, Due):
-        why = (
-            f"Turn {seq} answers nobody: it is a post that was put down by hand."
-            if turn.event.name == "single"
-            else f"Turn {seq} answers nobody: the entry `{turn.event.name}` of `post` planned it."
-        )
-    else:
-        why = None
-    if why is not None:
+        if isinstance(event, Due):
+            why = (
+                f"Turn {seq} answers nobody: it is a post that was put down by hand."
+                if event.name == "single"
+                else f"Turn {seq} answers nobody: the entry `{event.name}` of `post` planned it."
+            )
         if as_json:
             write_json({"answered": None, "why": why, "rules": []})
         else:
@@ -125,7 +123,7 @@ async def _turn(file: "BotFile", persona: "Persona", seq: int, *, as_json: bool)
         return
     if not as_json:
         say(f"Turn {seq} is {turn.state.word}{f' ({turn.reason})' if turn.reason else ''}. By the rules of now:")
-    _tell(file, persona, turn.event, turn.account, as_json=as_json)
+    _tell(file, persona, event, turn.account, as_json=as_json)
 
 
 def _tell(file: "BotFile", persona: "Persona", event: "Event", account: str, *, as_json: bool) -> None:
