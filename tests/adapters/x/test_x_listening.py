@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from x_spoiling import spoiled
@@ -135,7 +136,7 @@ async def test_of_many_spoiled_posts_none_ends_the_listening_and_none_vanishes(x
     world, dice = x_world(), random.Random(7)  # noqa: S311 - a test's dice
     async with world.adapter() as adapter:
         after = await adapter.now()
-        samples = [
+        samples: list[dict[str, Any]] = [
             {"id": "1", "author_id": str(world.alice), "text": "@lightbot hi", "entities": {"mentions": [{"id": "5"}]}},
             {"id": "1", "author_id": str(world.alice), "referenced_tweets": [{"type": "replied_to", "id": "55"}]},
         ]
