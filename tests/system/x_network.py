@@ -38,7 +38,9 @@ accounts:
 engines: hold
 answer: mentions
 approve: never
-limits: {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/hour, replies_per_thread: 100000/day}}
+limits:
+  {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/hour, replies_per_thread: 100000/day,
+  spend: 100000 USD/day}}
 """
 """A real account has guards that hold without being written. Here each mention is to be answered, and by itself."""
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ ANSWER_WITHIN = timedelta(seconds=8)
 """Platforms hang up after ten seconds: after this they are asked to call again."""
 AT_ONCE = 200
 """Calls that may wait for their answer at a time; the others are asked to come again."""
+LAST_WORDS = 1.0
+"""Seconds for what is being answered when a server ends."""
+TURNS = 5
+"""Turns of the loop until a connection that was just taken is known to the server; it takes three."""
 AGAIN_IN = "5"
 """Seconds, in `Retry-After`."""
 
@@ -79,26 +84,36 @@ class _Server:
         self._answer_within = answer_within.total_seconds()
         self._waiting = 0
         self._runner: web.ServerRunner | None = None
+        self._listener: socket.socket | None = None
 
     async def open(self, address: tuple[str, int]) -> None:
         # Late: who has no webhook needs no server, and importing one takes time.
         from aiohttp import web
 
-        runner = web.ServerRunner(web.Server(self._serve, access_log=None, lingering_time=1.0), shutdown_timeout=1.0)
-        await runner.setup()
         try:
-            await web.TCPSite(runner, *address).start()
+            family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+            listener = socket.create_server(address, family=family)
         except OSError as error:
-            await runner.cleanup()
             reason = error.strerror or str(error)
             raise ConfigurationError(f"nothing can listen on {address[0]}:{address[1]}: {reason}") from None
-        self._runner = runner
-        self.port = int(runner.addresses[0][1])
+        self._listener, self.port = listener, int(listener.getsockname()[1])
+        self._runner = web.ServerRunner(
+            web.Server(self._serve, access_log=None, lingering_time=1.0), shutdown_timeout=LAST_WORDS
+        )
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
         logger.info("listening for webhooks on %s:%d", address[0], self.port)
 
     async def close(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listener is None or self._runner is None:
+            return
+        # A server of asyncio that is closed while it takes a connection in leaves that open for ever.
+        with suppress(NotImplementedError):  # loops that take connections in another way
+            asyncio.get_running_loop().remove_reader(self._listener)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        await self._runner.cleanup()
+        self._listener.close()
 
     async def _serve(self, request: "web.BaseRequest") -> "web.StreamResponse":
         from aiohttp import web

@@ -10,7 +10,7 @@ from greenroom_adapters.contract import Author, Event, FollowReceived, PostDelet
 from greenroom_adapters.x.ids import is_id, moment_of, post_ref
 from greenroom_adapters.x.mapping import Included, author_of, read_post, unknown
 from greenroom_adapters.x.sources import MENTIONS, MESSAGES, OWN
-from greenroom_adapters.x.wire import WireUser
+from greenroom_adapters.x.wire import WireWrapped
 
 __all__ = ["ACTIVITY", "Told", "read_activity", "wanted"]
 
@@ -51,35 +51,6 @@ class WireLike(msgspec.Struct, frozen=True):
 
 class WireDeletion(msgspec.Struct, frozen=True):
     id: str
-
-
-class WireWrapped(msgspec.Struct, frozen=True):
-    """A person with `data` around it, as X sends it; the contract knows the person alone."""
-
-    data: WireUser | None = None
-    id: str = ""
-    username: str = ""
-    name: str = ""
-    description: str = ""
-    protected: bool = False
-
-    @property
-    def user(self) -> WireUser:
-        """The person.
-
-        :raises ValueError: there is none
-        """
-        if self.data is not None:
-            return self.data
-        if not (self.id and self.username):
-            raise ValueError("it does not say who")
-        return WireUser(
-            id=self.id,
-            username=self.username,
-            name=self.name,
-            description=self.description,
-            protected=self.protected,
-        )
 
 
 class WireFollow(msgspec.Struct, frozen=True):

@@ -120,7 +120,7 @@ class Api:
         page = await self._posts(post_ids)
         problems = first(PROBLEMS, page.errors)
         said = {one.resource_id or one.value for one in problems if one.type.rpartition("/")[2] in ABSENT}
-        return said & frozenset(post_ids)
+        return frozenset(said.intersection(post_ids))
 
     async def _posts(self, post_ids: Sequence[str]) -> WirePage:
         answer = await self._client.get_tweets(list(post_ids), **_listed(self._dialect.posts))

@@ -1,6 +1,8 @@
 """Events out of what X shows of posts and direct messages."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,8 +30,8 @@ from greenroom_adapters.x.wire import (
     INCLUDES,
     MEDIA,
     MESSAGES,
-    PEOPLE,
     POSTS,
+    WRAPPED,
     WireAttachments,
     WireEntities,
     WireIncludes,
@@ -65,7 +67,7 @@ class Included:
         except (msgspec.DecodeError, UnicodeDecodeError):
             includes = WireIncludes()
         return cls(
-            users={user.id: user for user in first(PEOPLE, includes.users)},
+            users={user.id: user for user in _people(includes.users)},
             media={media.media_key: media for media in first(MEDIA, includes.media)},
             posts={post.id: post for post in (*first(POSTS, includes.tweets), *first(POSTS, includes.posts))},
         )
@@ -131,6 +133,12 @@ def read_post(raw: msgspec.Raw, included: Included, *, me: Author, source: str, 
         media=_media(post.attachments, included),
         language=post.lang if post.lang is not None and LANGUAGE.fullmatch(post.lang) else None,
     )
+
+
+def _people(raws: tuple[msgspec.Raw, ...] | None) -> Iterator[WireUser]:
+    for wrapped in first(WRAPPED, raws):
+        with suppress(ValueError):
+            yield wrapped.user
 
 
 def read_message(raw: msgspec.Raw, included: Included, *, me: Author, source: str, cursor: str) -> Event | None:

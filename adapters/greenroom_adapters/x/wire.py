@@ -13,7 +13,6 @@ __all__ = [
     "MEDIA",
     "MESSAGES",
     "PAGES",
-    "PEOPLE",
     "PERSONS",
     "POSTS",
     "PROBLEMS",
@@ -22,6 +21,7 @@ __all__ = [
     "TOKENS",
     "UPLOADS",
     "WEBHOOKS",
+    "WRAPPED",
     "WireEntities",
     "WireIncludes",
     "WireMedia",
@@ -34,6 +34,7 @@ __all__ = [
     "WireUpload",
     "WireUser",
     "WireWebhook",
+    "WireWrapped",
     "first",
 ]
 
@@ -51,6 +52,35 @@ class WireUser(msgspec.Struct, frozen=True):
     description: str = ""
     protected: bool = False
     receives_your_dm: bool | None = None
+
+
+class WireWrapped(msgspec.Struct, frozen=True):
+    """A person with `data` around it, as X sends it; the contract knows the person alone."""
+
+    data: WireUser | None = None
+    id: str = ""
+    username: str = ""
+    name: str = ""
+    description: str = ""
+    protected: bool = False
+
+    @property
+    def user(self) -> WireUser:
+        """The person.
+
+        :raises ValueError: there is none
+        """
+        if self.data is not None:
+            return self.data
+        if not (self.id and self.username):
+            raise ValueError("it does not say who")
+        return WireUser(
+            id=self.id,
+            username=self.username,
+            name=self.name,
+            description=self.description,
+            protected=self.protected,
+        )
 
 
 class WireUrl(msgspec.Struct, frozen=True):
@@ -299,9 +329,9 @@ PAGES = msgspec.json.Decoder(WirePage)
 POSTS = msgspec.json.Decoder(WirePost)
 MESSAGES = msgspec.json.Decoder(WireMessage)
 SUBSCRIPTIONS = msgspec.json.Decoder(WireSubscriptions)
+WRAPPED = msgspec.json.Decoder(WireWrapped)
 WEBHOOKS = msgspec.json.Decoder(WireWebhooks)
 MADE_WEBHOOK = msgspec.json.Decoder(WireMadeWebhook)
-PEOPLE = msgspec.json.Decoder(WireUser)
 PERSONS = msgspec.json.Decoder(WirePerson)
 MEDIA = msgspec.json.Decoder(WireMedia)
 PROBLEMS = msgspec.json.Decoder(WireProblem)

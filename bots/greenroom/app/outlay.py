@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from greenroom.policy import USD
 from greenroom.scheduling import Schedule
 from greenroom.settings import BotFile, PostEntry
-from greenroom_adapters.contract import Kind, Post, PostRef, SupportsPrices
+from greenroom_adapters.contract import Kind, Post, PostRef, SupportsPresence, SupportsPrices
 
 __all__ = ["Outlay", "outlay_of"]
 
@@ -48,6 +48,8 @@ def outlay_of(adapter: object, file: BotFile, account: str, *, now: datetime) ->
         costs.append(f"{what}: {_usd(price)} with its reading; {ANSWERS} a day are {_usd(ANSWERS * price)}")
     if not costs:
         return Outlay()
+    if isinstance(adapter, SupportsPresence) and (look := adapter.price_of_look()):
+        costs.append(f"looking for what is deleted: {_usd(look)} a day for each post whose words are kept (`keep`)")
     limit = file.limits.spend.amount.micros
     costs.append(f"together about {_usd(day)} a day, of the {_usd(limit)} that `limits: spend` allows")
     if day > limit:

@@ -67,6 +67,8 @@ class Presence:
         except AdapterError as error:
             self._log.info("cannot look for what is gone now", account=desk.account, why=str(error))
             return False
+        # before the next are asked about: what is left of the day's money is less now
+        await desk.note_charges()
         for post in gone:
             await desk.intake.source_gone(post)
         return True

@@ -1,17 +1,26 @@
 """How an account stands: what its adapter says of it, looked up here or by the running bot that is signed in."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from greenroom.app.outlay import outlay_of
 from greenroom.settings import BotFile, Place, wanted_of
 from greenroom.turns.form import Misfit, form_of
-from greenroom_adapters.contract import Adapter, Capabilities, SupportsDeclaration, SupportsWanted, Surface
+from greenroom_adapters.contract import (
+    Adapter,
+    Capabilities,
+    SupportsDeclaration,
+    SupportsPresence,
+    SupportsWanted,
+    Surface,
+)
 from greenroom_adapters.text import excess
 
 __all__ = ["Standing", "standing_of"]
+
+A_DAY = timedelta(days=1)
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +56,7 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
             *(() if speaks_to_all else _homeless(file, account)),
             *_misfits(file, account, capabilities),
             *outlay.warnings,
+            *_kept(adapter, file),
         ),
         costs=outlay.costs,
         is_bot=found.me.is_bot if isinstance(adapter, SupportsDeclaration) else None,
@@ -76,6 +86,15 @@ def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterato
         yield from (f"post `{entry.name}`: {change}" for change in form.changes)
         if entry.say is not None and (over := excess(entry.say, form.room_for_words(capabilities.limits.text))):
             yield f"post `{entry.name}` will not go out: with its warning and its poll it is {over} too long"
+
+
+def _kept(adapter: Adapter, file: BotFile) -> Iterator[str]:
+    """Yield that words of deleted posts stay, where that is not as the platform wants it."""
+    if isinstance(adapter, SupportsPresence) and adapter.price_of_look() is None and file.keep > A_DAY:
+        yield (
+            f"what people delete there is kept for up to {file.keep.days} days: its platform wants it forgotten, and "
+            "does not tell of all deletions. Write `keep: 1 day`, or let the account look for them (its page says how)"
+        )
 
 
 def _homeless(file: BotFile, account: str) -> list[str]:

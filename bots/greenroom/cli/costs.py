@@ -35,10 +35,11 @@ def engine_words(file: BotFile) -> list[str]:
 
 
 async def limit_words(file: BotFile, ledger: Ledger | None) -> str | None:
-    """Return what a day may cost and has cost; None: no engine is paid. Without a ledger nothing was spent yet."""
-    if not any(isinstance(engine, ModelRef) and _price(engine) is not None for engine in file.engines.text):
-        return None
-    return spend_words(file, 0 if ledger is None else await spent_today(file, ledger))
+    """Return what a day may cost and has cost; None: no engine is paid, and nothing was. Without a ledger nothing was
+    spent yet."""
+    spent = 0 if ledger is None else await spent_today(file, ledger)
+    is_paid = any(isinstance(engine, ModelRef) and _price(engine) is not None for engine in file.engines.text)
+    return spend_words(file, spent) if is_paid or spent else None
 
 
 def spend_words(file: BotFile, spent: int) -> str:

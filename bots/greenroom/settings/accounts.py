@@ -315,8 +315,8 @@ def _as_written(hint: Any, name: str) -> Any:
         item: Any = _as_written(arguments[0], name)
         return Annotated[tuple[item, ...], one_or_many]
     if origin is Mapping:
-        written_key, written_value = (_as_written(argument, name) for argument in arguments)
-        return Mapping[written_key, written_value]
+        mapping: Any = Mapping
+        return mapping[tuple(_as_written(argument, name) for argument in arguments)]
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return Annotated[hint, word_of(hint, "a word that this platform knows")]
     raise TypeError(f"{name}: a value of type {hint} cannot be written in a bot file")

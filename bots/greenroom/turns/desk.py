@@ -226,7 +226,7 @@ class AccountDesk:
         await self._typing.close()
         await asyncio.gather(*self._dismissals, return_exceptions=True)
         try:
-            await self._note_charges()
+            await self.note_charges()
         finally:
             await self._stack.aclose()
             self._connected.clear()
@@ -253,6 +253,11 @@ class AccountDesk:
         """Let things out again, and try a refused sign-in once more."""
         self.pacer.resume()
         self._resumed.set()
+
+    async def note_charges(self) -> None:
+        """Write down what reading has cost since the last time."""
+        if self._payments is not None:
+            await self._payments.note_charges()
 
     async def _connect(self) -> None:
         await self._in_the_end(lambda: self._stack.enter_async_context(self.adapter))
@@ -373,11 +378,7 @@ class AccountDesk:
         while True:
             await self._clock.sleep(FLUSH)
             self.intake.flush()
-            await self._note_charges()
-
-    async def _note_charges(self) -> None:
-        if self._payments is not None:
-            await self._payments.note_charges()
+            await self.note_charges()
 
     async def _refused(self, refusal: AuthenticationFailed) -> None:
         """Pause the account, over restarts as well, until a person has mended its credentials."""

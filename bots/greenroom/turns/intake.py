@@ -362,19 +362,15 @@ class Intake:
         second draft goes out as it would if the post had been edited a moment after its answer.
         """
         await self._see_to_source(event)
-        self._passed.pop(event.source, None)
-        self._ledger.move_cursor(self._account, event.source, event.cursor)
-        await self._ledger.committed()
 
     async def source_gone(self, post_id: str) -> None:
         """See to the open turns that answer a post which nobody can see any more, and to its words: as after its
         deletion, of which the platform has told nothing. Commits before it returns."""
         ref, now = PostRef(id=post_id), self._clock.now()
         event = PostDeleted(id=f"gone-{post_id}", source="", cursor="", occurred_at=now, post=ref)
-        await self._see_to_source(event)
-        await self._ledger.committed()
+        await self._see_to_source(event, moves=False)
 
-    async def _see_to_source(self, event: PostDeleted | PostEdited) -> None:
+    async def _see_to_source(self, event: PostDeleted | PostEdited, *, moves: bool = True) -> None:
         # what is on its way into the inbox must be seen
         await self._ledger.committed()
         # a turn that was taken from the disk before the change is on it would not know of it
@@ -398,6 +394,10 @@ class Intake:
                         self._lanes.resume(follower)
             if isinstance(event, PostDeleted):
                 note_gone(self._ledger, self._account, event.post.id)
+            if moves:
+                self._passed.pop(event.source, None)
+                self._ledger.move_cursor(self._account, event.source, event.cursor)
+            await self._ledger.committed()
 
     async def _was_drafted_anew(self, turn: Turn) -> bool:
         return any(entry.what == ANEW for entry in await self._ledger.journal(seq=turn.seq))

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -138,3 +139,20 @@ async def test_an_address_that_is_none_is_refused_with_an_example(listen: str) -
     with pytest.raises(ConfigurationError, match="write HOST:PORT"):
         async with Webhooks().mounted(listen, "/door", receiver):
             pass
+
+
+@pytest.mark.parametrize("turns", range(5))
+@pytest.mark.asyncio
+async def test_who_calls_in_the_last_moment_is_not_left_hanging(turns: int) -> None:
+    async with Webhooks().mounted("0", "/door", Door()) as port:
+        visitor = socket.create_connection(("127.0.0.1", port))
+        visitor.setblocking(False)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    with visitor:
+        async with asyncio.timeout(10):
+            try:
+                heard = await asyncio.get_running_loop().sock_recv(visitor, 1)
+            except ConnectionResetError:
+                heard = b""
+    assert heard == b""

@@ -7,8 +7,10 @@ import random
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from x_spoiling import spoiled
 from x_world import XWorld
 
 from greenroom_adapters.contract import (
@@ -126,6 +128,33 @@ async def test_what_cannot_be_read_is_told_and_stops_nothing(x_world: WorldOf) -
     assert len({event.id for event in unknown}) == 6
     assert [event.text for event in seen if isinstance(event, TextEvent)] == ["@lightbot fine"]
     assert len(unknown[-1].raw) > 0
+    world.server.violations.clear()  # it is what no contract allows
+
+
+@pytest.mark.asyncio
+async def test_of_many_spoiled_posts_none_ends_the_listening_and_none_vanishes(x_world: WorldOf) -> None:
+    world, dice = x_world(), random.Random(7)  # noqa: S311 - a test's dice
+    async with world.adapter() as adapter:
+        after = await adapter.now()
+        samples: list[dict[str, Any]] = [
+            {"id": "1", "author_id": str(world.alice), "text": "@lightbot hi", "entities": {"mentions": [{"id": "5"}]}},
+            {"id": "1", "author_id": str(world.alice), "referenced_tweets": [{"type": "replied_to", "id": "55"}]},
+        ]
+        for _ in range(200):
+            row = spoiled(samples, dice)
+            if "id" in row:
+                row["id"] = str(world.state.new_id())
+            world.server.strange.append(row)
+        world.state.post(world.alice, "@lightbot fine")
+        seen: list[Event] = []
+        async with asyncio.timeout(20), aclosing(adapter.events(after=after)) as events:
+            async for event in events:
+                seen.append(event)
+                if isinstance(event, TextEvent) and event.text == "@lightbot fine":
+                    break
+    rows = {json.dumps(row) for row in world.server.strange}
+    assert len({event.id for event in seen}) == len(rows) + 1
+    assert len([event for event in seen if isinstance(event, UnknownEvent)]) > 20
     world.server.violations.clear()  # it is what no contract allows
 
 

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from x_spoiling import spoiled
 from x_world import XWorld
 
 from greenroom_adapters.contract import (
@@ -106,10 +110,11 @@ async def test_what_no_list_has_is_taken_from_the_call_itself(x_world: WorldOf) 
     async with hearing(world) as heard:
         bodies = [activity("post.delete", {"id": str(number), "author_id": "7"}) for number in (1, 2, 3)]
         bodies.append(activity("something.new", {"what": "ever"}))
-        calls = []
+        calls: list[asyncio.Task[int]] = []
         for number, body in enumerate(bodies, 1):
             calls.append(asyncio.create_task(asyncio.to_thread(world.server.knock, body)))
-            await world.until(lambda number=number: len(heard.seen) == number)
+            while len(heard.seen) < number:
+                await asyncio.sleep(0.01)
         assert not any(call.done() for call in calls)
         await heard.stored()
         assert await asyncio.gather(*calls) == [200] * 4
@@ -122,9 +127,32 @@ async def test_whoever_is_not_x_is_not_heard(x_world: WorldOf) -> None:
     async with hearing(world) as heard:
         body = activity("post.delete", {"id": "1", "author_id": "7"})
         for signature in ("", "sha256=", "sha256=AAAA", world.server.signed(body + b" "), "sha256=\xe9"):
-            assert await asyncio.to_thread(lambda given=signature: world.server.knock(body, signature=given)) == 401
+            assert await asyncio.to_thread(partial(world.server.knock, body, signature=signature)) == 401
         assert await asyncio.to_thread(world.server.knock, b"no JSON") == 200, "from X, and nothing that we can use"
         assert heard.seen == []
+
+
+@pytest.mark.asyncio
+async def test_of_many_spoiled_calls_none_ends_the_listening(x_world: WorldOf) -> None:
+    world, dice = x_world(dialect="post"), random.Random(7)  # noqa: S311 - a test's dice
+    samples = json.loads((Path(__file__).parent / "documented" / "activities.json").read_text(encoding="utf-8"))
+    async with hearing(world) as heard:
+        bodies = [json.dumps(spoiled(samples, dice)).encode() for _ in range(60)]
+        bodies += [b"", b"[" * 100_000, b"\xff\xfe", b"null"]
+        calling = asyncio.create_task(asyncio.to_thread(lambda: [world.server.knock(body) for body in bodies]))
+        while not calling.done():
+            await heard.stored()
+            await asyncio.sleep(0.01)
+        assert await calling == [200] * len(bodies)
+        assert any(isinstance(event, UnknownEvent) for event in heard.seen)
+        asked = world.state.post(world.alice, "@lightbot fine")
+        body = activity("post.mention.create", {"id": str(asked)})
+        calling = asyncio.create_task(asyncio.to_thread(lambda: [world.server.knock(body)]))
+        while not calling.done():
+            await heard.stored()
+            await asyncio.sleep(0.01)
+        assert await calling == [200]
+        assert isinstance(heard.seen[-1], MentionReceived)
 
 
 @pytest.mark.asyncio

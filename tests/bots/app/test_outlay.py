@@ -13,6 +13,7 @@ from greenroom_adapters.contract import Idempotency, IdempotencyKind, Kind, Outc
 RULES = """\
 answer: [{to: mentions}, {to: direct_messages}]
 limits: {spend: 0.50 USD/day}
+keep: 1 day
 post:
   - {name: morning, at: "08:00", about: the weather}
   - {name: link, every: 12 hours, say: "The log: https://example.com"}
@@ -53,6 +54,20 @@ async def test_a_platform_that_charges_nothing_is_not_spoken_of(tmp_path: Path) 
     async with Trial(tmp_path, rules=RULES) as trial:
         standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home", now=trial.clock.now())
     assert (standing.costs, standing.warnings) == ((), ())
+
+
+@pytest.mark.asyncio
+async def test_who_keeps_what_people_delete_is_told_so_or_what_looking_for_it_costs(tmp_path: Path) -> None:
+    trial = Trial(tmp_path)
+    trial.platform.price_of = price
+    async with trial:
+        adapter, file = trial.bot.desks["home"].adapter, trial.bot.file
+        standing = await standing_of(adapter, file, "home", now=trial.clock.now())
+        assert any("kept for up to 90 days" in warning for warning in standing.warnings)
+        trial.platform.price_of_look = 5_000
+        standing = await standing_of(adapter, file, "home", now=trial.clock.now())
+        assert standing.warnings == ()
+        assert any("looking for what is deleted: 0.005 USD a day" in words for words in standing.costs)
 
 
 @pytest.mark.asyncio
