@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from greenroom_adapters.media import find_ffmpeg
+
 HERE = Path(__file__).parent
 SMALL = ("--secs", "0.1", "--events", "300", "--warm", "20", "--n", "50", "--sleep", "0.05")
 
@@ -26,6 +28,14 @@ def test_the_guards_are_measured(tmp_path: Path) -> None:
     result = result_of(tmp_path, "guards.py", "100")
     assert result["reply_us"] > 0
     assert result["post_us"] > 0
+
+
+@pytest.mark.skipif(find_ffmpeg() is None, reason="there is no ffmpeg here")
+def test_a_filter_over_a_clip_is_measured(tmp_path: Path) -> None:
+    result = result_of(tmp_path, "filters.py", "1", "90")
+    assert result["greenroom_mb"] > 0
+    assert result["ffmpeg_mb"] > 0
+    assert result["progress"] > 0
 
 
 @pytest.mark.parametrize("mode", [("--mode", "thr"), ("--mode", "thr", "--hit", "miss"), ("--mode", "inflight")])

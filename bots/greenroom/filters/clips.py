@@ -11,7 +11,8 @@ from pathlib import Path
 
 from greenroom.filters.chain import Step, operations_of
 from greenroom.filters.colours import ColourOperation, change_clip
-from greenroom.filters.operation import Plan
+from greenroom.filters.operation import Operation, Plan
+from greenroom.filters.plates import Plate, lay_over_clip
 from greenroom_adapters.contract import MediaRefused
 from greenroom_adapters.media import find_ffmpeg
 
@@ -54,7 +55,7 @@ async def filter_clip(
         raise MediaRefused(f"is larger than {LARGEST_CLIP // 1024 // 1024} MB")
     opened = (
         *(ffmpeg, "-nostdin", "-hide_banner", "-y", "-max_alloc", str(LARGEST_PIECE)),
-        *("-protocol_whitelist", "file", "-f", demuxer, "-max_pixels", str(MOST_PIXELS)),
+        *("-protocol_whitelist", "file", "-f", demuxer, "-max_pixels", str(MOST_PIXELS), "-threads", "1"),
         *("-i", _address(source)),
     )
     width, height, seconds = await _look(opened)
@@ -68,7 +69,7 @@ async def filter_clip(
             *(("-af", ",".join(plan.sound)) if plan.sound else ()),
             *("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"),
             *("-flags:a", "+bitexact", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-fpsmax", "60"),
-            *("-pix_fmt", "yuv420p", "-threads", "2", "-filter_complex_threads", "2", "-c:a", "aac", "-b:a", "128k"),
+            *("-pix_fmt", "yuv420p", "-threads", "1", "-filter_complex_threads", "2", "-c:a", "aac", "-b:a", "128k"),
             *("-t", f"{LONGEST_CLIP:g}", "-movflags", "+faststart", "-f", "mp4"),
             *("-loglevel", "error", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"),
             _address(into),
@@ -83,15 +84,22 @@ def _address(path: Path) -> str:
 
 
 def _planned(chain: Sequence[Step], plan: Plan) -> None:
-    """Let every operation plan its part; colours that stand beside each other are one table."""
-    for of_colours, group in groupby(operations_of(chain), lambda one: isinstance(one, ColourOperation)):
-        if of_colours:
+    """Let every operation plan its part. Colours that stand beside each other are one table, and what lies over the
+    frame is one picture."""
+    for kind, group in groupby(operations_of(chain), _kind):
+        if kind is ColourOperation:
             change_clip(tuple(one for one in group if isinstance(one, ColourOperation)), plan)
+        elif kind is Plate:
+            lay_over_clip(tuple(one for one in group if isinstance(one, Plate)), plan)
         else:
             for operation in group:
                 operation.on_clip(plan)
     # the encoder wants even sides
     plan.see("crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0,setsar=1")
+
+
+def _kind(operation: Operation) -> type[Operation]:
+    return next((kind for kind in (ColourOperation, Plate) if isinstance(operation, kind)), Operation)
 
 
 _DURATION = re.compile(rb"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")

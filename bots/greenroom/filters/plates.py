@@ -1,7 +1,7 @@
 """Operations that lay something over the frame: drawn once, as large as the frame, for pictures and clips alike."""
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -19,7 +19,7 @@ from greenroom_adapters.contract import MediaRefused
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
-__all__ = ["Frame", "Overlay", "Plate", "Vignette", "Words", "lettering"]
+__all__ = ["Frame", "Overlay", "Plate", "Vignette", "Words", "lay_over_clip", "lettering"]
 
 LONGEST_TEXT = 400
 """Characters that are drawn."""
@@ -46,7 +46,18 @@ class Plate(Operation):
 
     @override
     def on_clip(self, plan: Plan) -> None:
-        plan.lay_over(self.drawn((plan.width, plan.height)))
+        lay_over_clip((self,), plan)
+
+
+def lay_over_clip(plates: Sequence[Plate], plan: Plan) -> None:
+    """Let ffmpeg lay all of them over every frame, the first one lowest: as one picture, so that it is done once."""
+    from PIL import Image
+
+    size = plan.width, plan.height
+    whole = plates[0].drawn(size)
+    for plate in plates[1:]:
+        whole = Image.alpha_composite(whole, plate.drawn(size))
+    plan.lay_over(whole)
 
 
 class Vignette(Plate):

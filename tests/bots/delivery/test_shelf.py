@@ -85,10 +85,10 @@ async def test_a_picture_that_cannot_be_read_is_refused_before_anything_goes_out
 async def test_a_picture_goes_out_under_its_filter_and_a_later_try_carries_the_same_bytes(
     door: Door, tmp_path: Path
 ) -> None:
-    Image.linear_gradient("L").convert("RGB").save(tmp_path / "sea.png")
+    Image.linear_gradient("L").convert("RGB").resize((64, 64)).save(tmp_path / "sea.png")
     media = Media(path=str(tmp_path / "sea.png"), media_type="image/png", alt="the sea")
     turn = await with_media(door, media)
-    turn.event = Due(name="morning", period="2026-11-24", due=door.clock.now(), say="Look.", filter="mono")
+    turn.event = Due(name="morning", period="2026-11-24", due=door.clock.now(), say="Look.", filter="faded")
     bytes_sent: list[bytes] = []
 
     def lose(platform: ScriptedPlatform, attempt: Attempt) -> NoReturn:
@@ -103,7 +103,7 @@ async def test_a_picture_goes_out_under_its_filter_and_a_later_try_carries_the_s
     assert sent.alt == "the sea"
     assert Path(sent.path).read_bytes() == bytes_sent[0] != (tmp_path / "sea.png").read_bytes()
     assert len(list(door.path.parent.glob("media/*"))) == 1
-    assert "made to fit: sea.png: under the filter mono" in await door.why(turn)
+    assert "made to fit: sea.png: under the filter faded" in await door.why(turn)
 
 
 @pytest.mark.asyncio
