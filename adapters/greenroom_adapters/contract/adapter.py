@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from greenroom_adapters.contract.capabilities import Capabilities, Idempotency
-from greenroom_adapters.contract.events import Author, Event, Kind, TextEvent
+from greenroom_adapters.contract.events import Author, Event, Kind, RemoteMedia, TextEvent
 from greenroom_adapters.contract.posts import (
     Absent,
     Attempt,
@@ -32,6 +32,7 @@ __all__ = [
     "SupportsDelete",
     "SupportsDirectMessages",
     "SupportsEdit",
+    "SupportsFetching",
     "SupportsFollow",
     "SupportsHistory",
     "SupportsKeeping",
@@ -307,6 +308,19 @@ class SupportsRepost(Protocol):
         """Repost. Doing it twice leaves one repost.
 
         :raises TargetGone: the post is gone
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsFetching(Protocol):
+    """Adapters that can get at what somebody attached."""
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return what lies there, of at most so many bytes. An address that a stranger wrote leads to no machine of
+        this house: the platform's own server, or one that is public.
+
+        :raises AdapterError: it is not there, too large, or cannot be fetched
         """
         ...
 

@@ -30,6 +30,7 @@ from greenroom_adapters.contract import (
     Post,
     PostRef,
     Receipt,
+    RemoteMedia,
     Standing,
     Surface,
     TextEvent,
@@ -62,7 +63,7 @@ from greenroom_adapters.discord.signing_in import bare, sign_in
 from greenroom_adapters.discord.snowflakes import first_of
 from greenroom_adapters.discord.wire import WireApplication
 from greenroom_adapters.discord.writing import MEDIA_LIMIT, POLL_LIMIT, TEXT_LIMIT
-from greenroom_adapters.transport import Http, Pace, system_now
+from greenroom_adapters.transport import Http, Pace, fetch, system_now
 
 __all__ = ["DiscordAdapter"]
 
@@ -381,6 +382,10 @@ class DiscordAdapter(Adapter):
     async def person(self, handle: str) -> Author | None:
         """Return whoever has this id, or this user name in one of the bot's servers; None: nobody has."""
         return await _entered(self._acting).person(handle)
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
+        return await fetch(media, beside=self._http, most=most)
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""

@@ -24,6 +24,7 @@ from greenroom_adapters.contract import (
     PostRef,
     PostRejected,
     Receipt,
+    RemoteMedia,
     Standing,
     ThreadPost,
     Unavailable,
@@ -46,7 +47,7 @@ from greenroom_adapters.mastodon.settings import MastodonSettings
 from greenroom_adapters.mastodon.streaming import Feed
 from greenroom_adapters.mastodon.threads import Threads
 from greenroom_adapters.mastodon.writing import Audience
-from greenroom_adapters.transport import Http, system_now
+from greenroom_adapters.transport import Http, fetch, system_now
 
 __all__ = ["MastodonAdapter"]
 
@@ -300,6 +301,10 @@ class MastodonAdapter(Adapter):
         """Return whoever has this id, or this handle, with or without its `@`; None: nobody has. A handle without a
         server is one of the account's own server."""
         return await _entered(self._acting).person(handle)
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
+        return await fetch(media, beside=self._http, most=most)
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""

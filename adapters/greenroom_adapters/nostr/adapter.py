@@ -31,6 +31,7 @@ from greenroom_adapters.contract import (
     Post,
     PostRef,
     Receipt,
+    RemoteMedia,
     Standing,
     Surface,
     TextLimit,
@@ -54,7 +55,7 @@ from greenroom_adapters.nostr.relays import Relays, first_reached
 from greenroom_adapters.nostr.settings import NostrSettings
 from greenroom_adapters.nostr.signing_in import login
 from greenroom_adapters.nostr.sources import Ears
-from greenroom_adapters.transport import Http, Pace, Sockets, public_socket, system_now
+from greenroom_adapters.transport import Http, Pace, Sockets, fetch, public_socket, system_now
 
 __all__ = ["NostrAdapter"]
 
@@ -312,6 +313,10 @@ class NostrAdapter(Adapter):
             return None
         await self._profiles.learn([person])
         return self._profiles.author(person)
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
+        return await fetch(media, beside=self._http, most=most)
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""

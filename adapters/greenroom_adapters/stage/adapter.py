@@ -40,6 +40,7 @@ from greenroom_adapters.contract import (
     PostRejected,
     RateLimited,
     Receipt,
+    RemoteMedia,
     Secret,
     Standing,
     Surface,
@@ -56,7 +57,7 @@ from greenroom_adapters.stage.mapping import SOURCE, WireAccount, WirePost, auth
 from greenroom_adapters.stage.reading_back import SKEW, Listing, match, open_question
 from greenroom_adapters.stage.settings import StageSettings
 from greenroom_adapters.text import fits
-from greenroom_adapters.transport import Answer, Closed, Effect, Http, frames, read_quota, system_now
+from greenroom_adapters.transport import Answer, Closed, Effect, Http, fetch, frames, read_quota, system_now
 
 __all__ = ["StageAdapter"]
 
@@ -588,6 +589,10 @@ class StageAdapter(Adapter):
                     return
                 yield event
             position = page.cursor
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
+        return await fetch(media, beside=self._http, most=most)
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""

@@ -74,7 +74,9 @@ class HeldDrafts:
             raise ConfigurationError(f"the new text is {over} too long for {desk.adapter.platform}")
         old = turn.draft or Draft(parts=(), engine=BY_HAND)
         notes = (*old.notes, "rewritten by hand")
-        turn.draft = Draft(parts=(text,), engine=BY_HAND, cost=old.cost, notes=notes, also=old.also, read=old.read)
+        turn.draft = Draft(
+            parts=(text,), engine=BY_HAND, cost=old.cost, notes=notes, also=old.also, read=old.read, media=old.media
+        )
         # what was ready to go out had the old words
         turn.outbox = []
         if approved := bool(arguments.get("approve")):

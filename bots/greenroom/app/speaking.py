@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.app.options import Options
 from greenroom.generation import FixedWords, build_voice
-from greenroom.personas import Persona
+from greenroom.personas import Persona, offered
 from greenroom.policy import Budget
 from greenroom.settings import BotFile, SecretRef, resolve
 from greenroom.turns import Speaker
@@ -52,4 +52,5 @@ def build_speaker(
         fixed={rule.identity: FixedWords(rule.say, rule=rule.name) for rule in file.answer if rule.say is not None},
         patient=frozenset(rule.identity for rule in file.answer if rule.quiet_for),
         passed_on=frozenset(rule.identity for rule in file.answer if rule.tell),
+        offers={rule.identity: offered(rule, persona) for rule in file.answer if rule.filters},
     )

@@ -156,6 +156,8 @@ def _tell(file: "BotFile", persona: "Persona", event: "Event", account: str, *, 
     facts(rows, place)
     if isinstance(decision, Hit):
         words = "the words of the rule" if decision.rule.say is not None else "what the engines write"
+        if any(rule.filters and rule.name == decision.rule.name for rule in file.answer):
+            words = "what was sent, under the filter that is asked for"
         patience = f", when nobody else answers within {DURATION.write(decision.wait)}" if decision.wait else ""
         within = DURATION.write(decision.rule.within)
         say(f"Answered with {words}, as a {decision.surface.value.replace('_', ' ')}, up to {within} later{patience}.")

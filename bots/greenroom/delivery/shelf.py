@@ -46,8 +46,9 @@ class Shelf:
             fitted.append(made)
         return replace(post, media=tuple(fitted)), notes
 
-    async def filtered(self, media: Media, name: str) -> Media:
-        """Return what is attached under the filter of this name: a file in the folder, made once.
+    async def filtered(self, media: Media, name: str, *, called: str | None = None) -> Media:
+        """Return what is attached under the filter of this name: a file in the folder, made once. In refusals the
+        original is `called` so, instead of by its file's name.
 
         :raises MediaRefused: there is no such filter, or the file cannot be worked on
         """
@@ -55,7 +56,7 @@ class Shelf:
         if chain is None:
             raise MediaRefused(f"there is no filter {name} any more: write it, or take it out of the post")
         async with self._filtering:
-            made = await filtered(chain, media, folder=self._folder)
+            made = await filtered(chain, media, folder=self._folder, called=called)
         await asyncio.to_thread(os.utime, made.path)
         return made
 

@@ -57,9 +57,9 @@ async def apply(
             unfinished.unlink(missing_ok=True)
 
 
-async def filtered(chain: Sequence[Step], media: Media, *, folder: Path) -> Media:
+async def filtered(chain: Sequence[Step], media: Media, *, folder: Path, called: str | None = None) -> Media:
     """Return what is to be published under a filter: a file in `folder`, which is named by what went into it, so that
-    the work is done once. Its description stays.
+    the work is done once. Its description stays. In refusals the original is `called` so.
 
     :raises MediaRefused: with the reason
     """
@@ -70,7 +70,7 @@ async def filtered(chain: Sequence[Step], media: Media, *, folder: Path) -> Medi
     made = folder / f"{name}{SUFFIXES[wanted]}"
     if not await asyncio.to_thread(made.is_file):
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        await apply(chain, source, made)
+        await apply(chain, source, made, name=called)
     return replace(media, path=str(made), media_type=wanted)
 
 

@@ -146,6 +146,8 @@ def _written(filters: Mapping[str, Chain], info: SerializationInfo) -> dict[str,
 def _name(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(r"[^\W_][\w-]{0,39}", value):
         raise wrong("a filter's name is one word of letters, digits and dashes, so that people can ask for it")
+    if value == "all":
+        raise wrong("`all` stands for every filter: give this one another name")
     return value
 
 

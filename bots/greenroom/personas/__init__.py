@@ -1,6 +1,6 @@
 """Who a bot is: the persona file as a model, and its loader."""
 
-from greenroom.personas.agreeing import must_agree
+from greenroom.personas.agreeing import must_agree, offered
 from greenroom.personas.loader import load_persona
 from greenroom.personas.persona import (
     Bounds,
@@ -30,4 +30,5 @@ __all__ = [
     "Voice",
     "load_persona",
     "must_agree",
+    "offered",
 ]

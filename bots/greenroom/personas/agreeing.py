@@ -4,12 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from greenroom.personas.persona import Persona
-from greenroom.settings import BotFile, Mistake, Mistakes
+from greenroom.settings import AnswerRule, BotFile, Mistake, Mistakes
 from greenroom.settings.document import parse, place_of
 from greenroom.settings.loader import body_of
 from greenroom.settings.model import not_a_word
 
-__all__ = ["must_agree"]
+__all__ = ["must_agree", "offered"]
+
+ALL = "all"
+"""Stands for every filter in a rule."""
+
+
+def offered(rule: AnswerRule, persona: Persona) -> tuple[str, ...]:
+    """Return the names of the filters that a rule offers."""
+    return tuple(persona.all_filters) if ALL in rule.filters else rule.filters
 
 
 def must_agree(file: BotFile, persona: Persona, *, body: bytes | None = None) -> None:
@@ -40,3 +48,7 @@ def _missing(file: BotFile, persona: Persona) -> Iterator[tuple[tuple[int | str,
     for number, entry in enumerate(file.post):
         if entry.picture is not None and entry.picture.filter is not None and entry.picture.filter not in there:
             yield ("post", number, "picture", "filter"), entry.picture.filter
+    for number, rule in enumerate(file.answer):
+        for place, name in enumerate(rule.filters):
+            if name not in there and name != ALL:
+                yield ("answer", number, "filters", place), name

@@ -94,6 +94,9 @@ ANSWERABLE: Mapping[str, Kind] = {
 }
 """Words of `to:` → the kind of event that each means."""
 
+WITH_WORDS = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.DIRECT_MESSAGE, Kind.MESSAGE})
+"""Kinds of events in which somebody says something, and may attach something."""
+
 GATHER = timedelta(seconds=4)
 """In rooms and direct conversations people write in pieces."""
 
@@ -313,6 +316,9 @@ class AnswerRule(Model):
     """Who lets these answers out; none: as the whole bot."""
     say: Text | None = None
     """Fixed words; none: the engines speak."""
+    filters: Annotated[tuple[Text, ...], one_or_many] = ()
+    """What people may ask for with a photo or a clip, which comes back under the filter that they name: names of
+    filters, or `all`; none: it is not offered."""
     tell: Truth = False
     """true answers nobody: who is named in the bot's `tell` is told, and answers by hand."""
     name: str = ""
@@ -325,7 +331,9 @@ class AnswerRule(Model):
         kinds = ", ".join(word for word, kind in ANSWERABLE.items() if kind in self.to)
         if self.model_copy(update={"name": ""}) == AnswerRule(to=self.to):
             return kinds
-        whole = self.model_dump_json(exclude={"name"})
+        # what was there before there were filters keeps the mark that it had
+        left_out = {"name"} if self.filters else {"name", "filters"}
+        whole = self.model_dump_json(exclude=left_out)
         return f"{kinds} ({blake2b(whole.encode(), digest_size=3).hexdigest()})"
 
     def gather_on(self, surface: Surface) -> timedelta:
@@ -338,6 +346,11 @@ class AnswerRule(Model):
     def _answered_by_one(self) -> "AnswerRule":
         if self.tell and self.say is not None:
             raise wrong("`say` answers and `tell: true` leaves the answer to a person: keep one of them")
+        if self.filters and (self.tell or self.say is not None):
+            other = "tell" if self.tell else "say"
+            raise wrong(f"`filters` answers with what was sent, and `{other}` otherwise: keep one of them")
+        if self.filters and not set(self.to) <= WITH_WORDS:
+            raise wrong("`filters` answers who says something: leave out joins, follows and reactions")
         return self
 
 

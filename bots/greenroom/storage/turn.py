@@ -132,6 +132,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was checked, repaired or cut, in words."""
     approved: bool = False
     """A person has let it out."""
+    media: tuple[Media, ...] = ()
+    """Files that go with the first part."""
     also: tuple[int, ...] = ()
     """Seqs of the turns that it answers as well: what the same person wrote straight after."""
     read: tuple[str, ...] = ()

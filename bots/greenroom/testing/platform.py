@@ -29,6 +29,7 @@ from greenroom_adapters.contract import (
     PostRef,
     Quota,
     Receipt,
+    RemoteMedia,
     Standing,
     Surface,
     TextEvent,
@@ -139,6 +140,8 @@ class ScriptedPlatform:
         self.typing_fails: Exception | None = None
         self.people: dict[str, Author] = {}
         """Handle → who has it."""
+        self.files: dict[str, bytes | Exception] = {}
+        """Address → what lies there, or what happens to who fetches it."""
         self._news = asyncio.Event()
 
     @property
@@ -330,6 +333,15 @@ class ScriptedAdapter(Adapter):
             raise self.world.typing_fails
         self.world.typed_at.append((to.conversation, self.world.clock.micros()))
         return timedelta(seconds=10)
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return what lies there."""
+        found = self.world.files.get(media.url, Unavailable("nothing lies there"))
+        if isinstance(found, Exception):
+            raise found
+        if len(found) > most:
+            raise Unavailable("it is too large")
+        return found
 
     async def person(self, handle: str) -> Author | None:
         """Return whoever has this handle or id; None: nobody has."""

@@ -134,6 +134,7 @@ class AccountDesk:
             typing=self._typing,
             dismiss=self._dismiss,
             obey=obey,
+            shelf=shelf,
         )
         self.intake = Intake(
             account,

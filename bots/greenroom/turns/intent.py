@@ -6,6 +6,7 @@ from greenroom.personas import Persona
 from greenroom.policy import START, STOP, is_command
 from greenroom.storage import CLOCK, TELL, Due, Part, Turn
 from greenroom.turns.form import PLAIN, Form
+from greenroom.turns.offering import FILTER
 from greenroom.turns.outage import UNABLE
 from greenroom.turns.unreadable import UNREADABLE
 from greenroom_adapters.contract import DirectMessageReceived, JoinReceived, Post, TextEvent
@@ -31,6 +32,8 @@ def language_of(turn: Turn, persona: Persona) -> str | None:
     """
     if is_command(turn) or turn.rule in (_BY_THE_CLOCK if turn.kind == CLOCK else (STOP, START)):
         return None
+    if turn.draft is not None and turn.draft.engine == FILTER:
+        return "en"
     spoken = persona.languages
     is_fixed = turn.draft is not None and turn.draft.engine == "say"
     if is_fixed or not isinstance(turn.event, TextEvent) or len(spoken) == 1:
@@ -67,6 +70,7 @@ def _post(turn: Turn, text: str, number: int, language: str | None) -> Post:
             in_reply_to=event.post if number == 0 else None,
             room=None if event.room is None else event.room.id,
             direct_to=event.author.id if isinstance(event, DirectMessageReceived) else None,
+            media=turn.draft.media if turn.draft is not None and number == 0 else (),
             language=language,
         )
     if isinstance(event, Due):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from greenroom.clock import Clock
-from greenroom.delivery import Dispatcher
+from greenroom.delivery import Dispatcher, Shelf
 from greenroom.faults import FaultHook
 from greenroom.generation import (
     EngineUnavailable,
@@ -42,6 +42,7 @@ from greenroom.turns.gate import Gate
 from greenroom.turns.gathering import NOBODY, Followers, followers_of, reason_of_follower, worth_waiting_until
 from greenroom.turns.intent import language_of, parts_of
 from greenroom.turns.lanes import Lanes
+from greenroom.turns.offering import Offering
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
 from greenroom.turns.typing import Typing
@@ -49,6 +50,7 @@ from greenroom_adapters.contract import (
     Adapter,
     CommandGiven,
     OwnPostSeen,
+    TextEvent,
 )
 
 __all__ = ["Performer", "Speaker"]
@@ -77,6 +79,8 @@ class Speaker:
     """Identities of the rules that answer only when nobody else has."""
     passed_on: frozenset[str] = frozenset()
     """Identities of the rules that leave the answer to the bot's owner."""
+    offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Identity of a rule → the filters that people may ask for."""
 
 
 class Performer:
@@ -111,7 +115,9 @@ class Performer:
         typing: Typing,
         dismiss: Callable[[CommandGiven], None],
         obey: Callable[[Turn], Awaitable[str]] | None,
+        shelf: Shelf | None = None,
     ) -> None:
+        self._offering = Offering(adapter, shelf)
         self._decisions = decisions
         self._adapter = adapter
         self._lanes = lanes
@@ -297,6 +303,8 @@ class Performer:
                 return None
             # the files may have been edited meanwhile: from here on nobody else takes this one's place
             speaker = self._speaker()
+        if turn.rule in speaker.offers and isinstance(turn.event, TextEvent):
+            return await self._offer(turn, turn.event, speaker)
         self._faults("before_generate")
         revision = turn.revisions
         turn.is_read = True
@@ -322,6 +330,18 @@ class Performer:
             ledger.note(turn.seq, "held", outcome.reason)
             return self._store(turn, _draft_of(outcome, outcome.engine or "", followers), HELD, outcome.reason)
         return self._end(turn, State.IGNORED, outcome.reason)
+
+    async def _offer(self, turn: Turn, event: TextEvent, speaker: Speaker) -> None:
+        """Answer with what was sent, under the filter that was asked for, or with what there is."""
+        revision = turn.revisions
+        turn.is_read = True
+        try:
+            draft = await self._offering.draft(event, speaker.offers[turn.rule])
+        finally:
+            turn.is_read = False
+        if _may_go_on(turn, revision):
+            turn.persona = speaker.persona.version
+            self._weigh(turn, draft, self._policy.may_say(turn, draft))
 
     async def _speak_to_all(self, turn: Turn, speaker: Speaker) -> tuple[Followers, Outcome | GenerationError, Verdict]:
         """Find words for the turn and for what its author wrote straight after it; return that as well."""

@@ -28,6 +28,11 @@ def test_a_post_may_name_a_filter_of_the_persona_and_one_that_comes_with_greenro
     agreed(tmp_path, f"post: {{at: 08:00, picture: {{file: sea.png, alt: sea, filter: {name}}}}}\n")
 
 
+@pytest.mark.parametrize("names", ["all", "harbour", "[noir, harbour]"])
+def test_a_rule_may_offer_them(tmp_path: Path, names: str) -> None:
+    agreed(tmp_path, f"answer: {{to: mentions, filters: {names}}}\n")
+
+
 @pytest.mark.parametrize(
     ("rules", "mistake"),
     [
@@ -39,6 +44,10 @@ def test_a_post_may_name_a_filter_of_the_persona_and_one_that_comes_with_greenro
             "post:\n  - {name: a, at: 08:00}\n"
             "  - {name: b, at: 09:00, picture: {file: sea.png, alt: sea, filter: twilight}}\n",
             "bot.yaml:6:61: `twilight` is not a filter. Write one of dusk, faded, grain, harbour",
+        ),
+        (
+            "answer: {to: mentions, filters: [noir, twilight]}\n",
+            "bot.yaml:4:40: `twilight` is not a filter. Write one of dusk, faded, grain, harbour",
         ),
     ],
 )

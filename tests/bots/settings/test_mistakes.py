@@ -12,7 +12,7 @@ Wrong = Callable[[str], list[str]]
 
 HEAD = "bot: ada\npersona: ada.yaml\naccounts: {home: harbour}\n"
 REFER = "write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER}"
-RULE_KEYS = "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, tell"
+RULE_KEYS = "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, filters, tell"
 BOT_KEYS = "bot, persona, accounts, timezone, engines, answer, post, rooms, people, limits, approve, tell, keep, store"
 
 BELOW_THE_HEAD: list[tuple[str, str]] = [
@@ -96,6 +96,18 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ),
     ("post: {at: 08:00, picture: {file: dark.jpg, alt: x}}", "4:29: there is no file dark.jpg"),
     ("post: {at: 08:00, picture: {file: lights.jpg}}", "4:19: `alt` is missing here"),
+    (
+        "answer: {to: mentions, filters: [noir], say: hi}",
+        "4:1: `filters` answers with what was sent, and `say` otherwise: keep one of them",
+    ),
+    (
+        "answer: {to: mentions, filters: [noir], tell: true}",
+        "4:1: `filters` answers with what was sent, and `tell` otherwise: keep one of them",
+    ),
+    (
+        "answer: {to: [mentions, follows], filters: [noir]}",
+        "4:1: `filters` answers who says something: leave out joins, follows and reactions",
+    ),
     ("post: {at: 08:00, say: ''}", "4:19: this text is empty"),
     ("post: {at: 08:00, say: 7}", '4:19: this must be a text: write "7"'),
     ("post: {at: 08:00, say: true}", '4:19: this must be a text: write "true"'),

@@ -1,0 +1,52 @@
+"""Files that somebody attached, fetched from wherever he says that they lie: never from within this house."""
+
+from datetime import timedelta
+from urllib.parse import SplitResult, urlsplit
+
+from greenroom_adapters.contract import MediaRefused, RemoteMedia
+from greenroom_adapters.transport.http import Effect, Http
+from greenroom_adapters.transport.sockets import public_socket
+
+__all__ = ["fetch"]
+
+PATIENCE = timedelta(seconds=60)
+
+
+async def fetch(media: RemoteMedia, *, beside: Http, most: int) -> bytes:
+    """Return what lies at the address of `media`, at most so many bytes of it. Nothing is sent along: no credentials,
+    no cookies; redirects are not followed.
+
+    `beside` is the account's way to its platform. The server there, whose address the bot's owner wrote, may be on this
+    machine or in this house; everything else must be public.
+
+    :raises MediaRefused: it lies at no address of the web
+    :raises AdapterError: it is not there, not public, too large, or cannot be fetched now
+    """
+    parts = _address_of(media.url)
+    if parts is None:
+        raise MediaRefused("it lies at no address of the web", platform=beside.platform, account=beside.account)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    server = urlsplit(beside.base_url)
+    is_own = origin == f"{server.scheme}://{server.netloc}"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    way = Http(
+        origin,
+        platform=beside.platform,
+        account=beside.account,
+        body_cap=most,
+        connections=1,
+        sockets=None if is_own else public_socket,
+        deadline=PATIENCE,
+    )
+    async with way:
+        return (await way.call("GET", path, effect=Effect.REPEATABLE)).body
+
+
+def _address_of(url: str) -> SplitResult | None:
+    """Return the parts of an address of the web; None: it is none, or somebody signs in with it."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return None
+    return parts if is_one and "@" not in parts.netloc else None

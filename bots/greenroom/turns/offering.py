@@ -1,0 +1,108 @@
+"""What people may ask for with a photo or a clip: it comes back under the filter that they name."""
+
+import asyncio
+import contextlib
+import re
+import secrets
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from greenroom.delivery import Shelf
+from greenroom.storage import Draft
+from greenroom_adapters.contract import (
+    Adapter,
+    AdapterError,
+    Media,
+    MediaRefused,
+    RemoteMedia,
+    SupportsFetching,
+    TextEvent,
+)
+
+__all__ = ["FILTER", "Offering", "asked_for"]
+
+FILTER = "filter"
+"""What stands in a draft for an engine: nobody wrote it."""
+LARGEST = 32 * 1024 * 1024
+"""Bytes of what somebody sends; a larger file is not fetched."""
+MOST_NAMES = 12
+"""Filters that are named to somebody who asks for another."""
+
+
+class Offering:
+    """Answers who sends a photo or a clip and names a filter, on one account.
+
+    Only what is attached to the very message is looked at. It is fetched through the adapter, within a size, worked on
+    as every file of a stranger is, and not kept; what becomes of it lies on the shelf. Whoever names no filter that is
+    offered, or sends nothing that can be worked on, is told what there is.
+    """
+
+    def __init__(self, adapter: Adapter, shelf: Shelf | None) -> None:
+        self._adapter = adapter
+        self._shelf = shelf
+
+    async def draft(self, event: TextEvent, offered: Iterable[str]) -> Draft:
+        """Return the answer to `event` out of the filters that are offered."""
+        names = tuple(offered)
+        limit = self._adapter.capabilities.limits.media
+        if self._shelf is None or limit is None or not isinstance(self._adapter, SupportsFetching):
+            return _said("I cannot send pictures here.", "this account cannot fetch or send pictures")
+        name, sent = asked_for(event.text, names), next(filter(_may_be_seen, event.media), None)
+        if name is None or sent is None:
+            missing = "no filter" if name is None else "no picture"
+            return _said(_help(names), f"{missing} in the message: told what there is")
+        try:
+            content = await self._adapter.fetch(sent, most=LARGEST)
+        except AdapterError as error:
+            return _said("I could not get at that file.", f"not fetched: {error}")
+        try:
+            made = await self._made(content, name)
+        except MediaRefused as refusal:
+            return _said("I cannot work on that file.", f"not worked on: {refusal}")
+        kind = "clip" if made.media_type.startswith("video/") else "photo"
+        note = f"the {kind} of the message under the filter {name}: {made.path}"
+        return Draft(parts=(f"Here it is, under {name}.",), engine=FILTER, media=(made,), notes=(note,))
+
+    async def _made(self, content: bytes, name: str) -> Media:
+        assert self._shelf is not None  # noqa: S101 - whoever calls has looked
+        source = Path(tempfile.gettempdir()) / f"greenroom-{secrets.token_hex(8)}"
+        try:
+            await asyncio.to_thread(_written, source, content)
+            # its description is a stranger's, and would be the bot's words
+            media = Media(path=str(source), media_type="", alt=f"Sent to be shown under the filter {name}.")
+            return await self._shelf.filtered(media, name, called="it")
+        finally:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(source.unlink, missing_ok=True)
+
+
+def asked_for(text: str, offered: Iterable[str]) -> str | None:
+    """Return which of the filters a text names first, as a word of its own; None: none of them."""
+    found: list[tuple[int, str]] = []
+    for name in offered:
+        place = re.search(rf"(?<![\w@#-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE)
+        if place is not None:
+            found.append((place.start(), name))
+    return min(found)[1] if found else None
+
+
+def _may_be_seen(media: RemoteMedia) -> bool:
+    """Say whether it may be a photo or a clip, by the word of whoever sent it; its bytes decide."""
+    kind = media.media_type.partition("/")[0]
+    return kind in ("image", "video", "*") or media.media_type == "application/octet-stream"
+
+
+def _said(words: str, note: str) -> Draft:
+    return Draft(parts=(words,), engine=FILTER, notes=(note,))
+
+
+def _help(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
+    return f"Send a photo or a clip, and name one of these: {shown}."
+
+
+def _written(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        path.chmod(0o600)
+        file.write(content)
