@@ -6,15 +6,18 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from greenroom_adapters.contract import (
     Absent,
+    AdapterError,
     AuthenticationFailed,
     ConfigurationError,
     CountingRule,
@@ -24,6 +27,7 @@ from greenroom_adapters.contract import (
     IdempotencyKind,
     JoinReceived,
     Kind,
+    Media,
     MentionReceived,
     OutcomeUnknown,
     Post,
@@ -31,6 +35,7 @@ from greenroom_adapters.contract import (
     PostEdited,
     PostRef,
     ReactionReceived,
+    RemoteMedia,
     RepostReceived,
     Room,
     Secret,
@@ -232,6 +237,30 @@ async def test_a_long_listing_is_read_to_the_time_of_the_try(stages: Callable[[s
         async with asyncio.timeout(10):
             while not isinstance(verdict := await adapter.find(intent.last_try()), Found):
                 assert not isinstance(verdict, Absent)
+
+
+@pytest.mark.asyncio
+async def test_what_somebody_attached_is_fetched_up_to_a_size(
+    stages: Callable[[str], RunningStage], tmp_path: Path
+) -> None:
+    settings = StageSettings(server=stages("keyed").url)
+    Image.new("RGB", (40, 30), "navy").save(tmp_path / "sea.png")
+    content = (tmp_path / "sea.png").read_bytes()
+    async with (
+        StageAdapter(settings, account="keeper") as adapter,
+        StageAdapter(settings, account="painter") as other,
+    ):
+        after = await adapter.now()
+        media = Media(path=str(tmp_path / "sea.png"), media_type="image/png", alt="the sea")
+        await other.publish(Intent(other, Post(text="@keeper make it dusk", media=(media,))).next_try())
+        (event,) = await take(adapter, 1, after=after)
+        assert isinstance(event, MentionReceived)
+        (attached,) = event.media
+        assert await adapter.fetch(attached, most=len(content)) == content
+        with pytest.raises(AdapterError):
+            await adapter.fetch(attached, most=len(content) - 1)
+        with pytest.raises(AdapterError):
+            await adapter.fetch(RemoteMedia(url=f"{attached.url}-gone", media_type="image/png"), most=1_000)
 
 
 @pytest.mark.asyncio
