@@ -24,13 +24,14 @@ from greenroom_adapters.contract import (
     RateLimited,
     Secret,
     Surface,
+    TextEvent,
     TooLong,
     Unavailable,
     Undecided,
     Unsupported,
 )
 from greenroom_adapters.matrix import MatrixAdapter
-from greenroom_adapters.testing import Intent
+from greenroom_adapters.testing import Intent, take
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120), pytest.mark.asyncio]
 
@@ -114,6 +115,21 @@ async def test_a_picture_and_its_words_are_one_event_with_its_size_and_its_descr
     assert alone["body"] == "a dark blue rectangle"
     server, _, name = content["url"].removeprefix("mxc://").partition("/")
     assert (server, bool(name)) == ("bot.test", True)
+
+
+async def test_a_picture_that_somebody_sent_is_fetched_although_the_server_wants_to_know_who_asks(
+    matrix_world: MatrixWorld, tmp_path: Path
+) -> None:
+    world = matrix_world
+    media = picture(tmp_path / "sea.png", width=64, height=48)
+    async with world.adapter() as adapter:
+        content = await content_of(world, adapter, Post(text="the sea", media=(media,)))
+        after = await adapter.now()
+        world.alice.send(world.home, {"msgtype": "m.image", "body": "make it dusk", "url": content["url"]})
+        (event,) = await take(adapter, 1, after=after)
+        assert isinstance(event, TextEvent)
+        (sent,) = event.media
+        assert await adapter.fetch(sent, most=10_000) == Path(media.path).read_bytes()
 
 
 async def test_sound_and_film_go_out_as_what_they_are(matrix_world: MatrixWorld, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from greenroom_adapters.contract import (
     PostRef,
     PostRejected,
     Receipt,
+    RemoteMedia,
     Standing,
     Surface,
     TextEvent,
@@ -50,7 +51,7 @@ from greenroom_adapters.matrix.references import server_of
 from greenroom_adapters.matrix.rooms import Rooms
 from greenroom_adapters.matrix.settings import MatrixSettings
 from greenroom_adapters.matrix.writing import TEXT_LIMIT, Style
-from greenroom_adapters.transport import Http, Pace, system_now
+from greenroom_adapters.transport import Http, Pace, fetch, system_now
 
 __all__ = ["MatrixAdapter"]
 
@@ -272,6 +273,10 @@ class MatrixAdapter(Adapter):
         except PostRejected:
             return None
         return Author(id=user, handle=user.removeprefix("@"), name=name)
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
+        return await fetch(media, beside=self._http, most=most, token=self._settings.token)
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
 
-from greenroom_adapters.contract import MediaRefused, RemoteMedia
+from greenroom_adapters.contract import MediaRefused, RemoteMedia, Secret
 from greenroom_adapters.transport.http import Effect, Http
 from greenroom_adapters.transport.sockets import public_socket
 
@@ -12,12 +12,12 @@ __all__ = ["fetch"]
 PATIENCE = timedelta(seconds=60)
 
 
-async def fetch(media: RemoteMedia, *, beside: Http, most: int) -> bytes:
-    """Return what lies at the address of `media`, at most so many bytes of it. Nothing is sent along: no credentials,
-    no cookies; redirects are not followed.
+async def fetch(media: RemoteMedia, *, beside: Http, most: int, token: Secret | None = None) -> bytes:
+    """Return what lies at the address of `media`, at most so many bytes of it. Nothing is sent along, and redirects are
+    not followed.
 
     `beside` is the account's way to its platform. The server there, whose address the bot's owner wrote, may be on this
-    machine or in this house; everything else must be public.
+    machine or in this house, and alone is shown the `token`, where it wants one; everything else must be public.
 
     :raises MediaRefused: it lies at no address of the web
     :raises AdapterError: it is not there, not public, too large, or cannot be fetched now
@@ -38,6 +38,8 @@ async def fetch(media: RemoteMedia, *, beside: Http, most: int) -> bytes:
         sockets=None if is_own else public_socket,
         deadline=PATIENCE,
     )
+    if is_own and token is not None:
+        way.authorize(token)
     async with way:
         return (await way.call("GET", path, effect=Effect.REPEATABLE)).body
 

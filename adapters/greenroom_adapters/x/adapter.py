@@ -26,12 +26,13 @@ from greenroom_adapters.contract import (
     Post,
     PostRef,
     Receipt,
+    RemoteMedia,
     Standing,
     TargetGone,
     ThreadPost,
     Undecided,
 )
-from greenroom_adapters.transport import Http, Pace, system_now
+from greenroom_adapters.transport import Http, Pace, fetch, system_now
 from greenroom_adapters.webhooks import Webhooks
 from greenroom_adapters.x.abilities import SETTLES_AFTER, capabilities_of
 from greenroom_adapters.x.acting import Acting
@@ -328,6 +329,10 @@ class XAdapter(Adapter):
     async def person(self, handle: str) -> Author | None:
         """Return whoever has this handle or id; None: nobody has."""
         return await self._acting.person(handle)
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
+        return await fetch(media, beside=self._http, most=most)
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""

@@ -13,6 +13,7 @@ from greenroom_adapters.contract import (
     Capabilities,
     SupportsDeclaration,
     SupportsPresence,
+    SupportsFetching,
     SupportsWanted,
     Surface,
 )
@@ -55,6 +56,7 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
             *found.warnings,
             *(() if speaks_to_all else _homeless(file, account)),
             *_misfits(file, account, capabilities),
+            *_unfiltered(file, account, adapter),
             *outlay.warnings,
             *_kept(adapter, file),
         ),
@@ -95,6 +97,15 @@ def _kept(adapter: Adapter, file: BotFile) -> Iterator[str]:
             f"what people delete there is kept for up to {file.keep.days} days: its platform wants it forgotten, and "
             "does not tell of all deletions. Write `keep: 1 day`, or let the account look for them (its page says how)"
         )
+
+
+def _unfiltered(file: BotFile, account: str, adapter: Adapter) -> Iterator[str]:
+    """Yield which rules offer filters that this account cannot lay over anything."""
+    if isinstance(adapter, SupportsFetching) and adapter.capabilities.limits.media is not None:
+        return
+    for rule in file.answer:
+        if rule.filters and (not rule.places or any(place.account == account for place in rule.places)):
+            yield f"`filters` of {rule.name} is of no use there: what people attach cannot be fetched or sent back"
 
 
 def _homeless(file: BotFile, account: str) -> list[str]:

@@ -50,6 +50,18 @@ async def test_the_own_server_is_asked_without_a_token(server: tuple[str, list[w
 
 
 @pytest.mark.asyncio
+async def test_a_token_is_shown_to_the_own_server_alone(server: tuple[str, list[web.Request]]) -> None:
+    url, asked = server
+    token = Secret("where-the-server-wants-one")
+    await fetch(at(f"{url}/file"), beside=way(url), most=1_000, token=token)
+    assert asked[0].headers["Authorization"] == "Bearer where-the-server-wants-one"
+    other = url.replace("127.0.0.1", "localhost")
+    with pytest.raises(AdapterError):
+        await fetch(at(f"{other}/file"), beside=way(url), most=1_000, token=token)
+    assert len(asked) == 1
+
+
+@pytest.mark.asyncio
 async def test_what_is_larger_than_wanted_is_not_read(server: tuple[str, list[web.Request]]) -> None:
     url, _ = server
     with pytest.raises(AdapterError):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageStat
 
+from greenroom.app import standing_of
 from greenroom.storage import State
 from greenroom.testing import Trial
 from greenroom.turns.offering import asked_for
@@ -122,9 +123,15 @@ async def test_what_cannot_be_worked_on_is_said_and_why_is_in_the_log(
 
 
 @pytest.mark.asyncio
-async def test_an_account_that_cannot_show_pictures_says_so(trial: Trial) -> None:
+async def test_an_account_that_cannot_show_pictures_says_so_to_its_owner_as_well(trial: Trial) -> None:
     trial.rewrite(OFFER)
     async with trial:
+        standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home")
+        assert "`filters` of answer 1 is of no use there" in standing.warnings[0]
+        shows_media(trial)
+        standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home")
+        assert standing.warnings == ()
+        trial.platform.capabilities = replace(trial.platform.capabilities, limits=replace(LIMITS, media=None))
         trial.mention("@ada mono", media=(PHOTO,))
         assert (await the_answer(trial)).text == "I cannot send pictures here."
 
