@@ -14,9 +14,11 @@ __all__ = ["LARGEST_PICTURE", "MOST_PIXELS", "Opened", "open_picture", "read_byt
 
 LARGEST_PICTURE = 64 * 1024 * 1024
 """Bytes of a picture file; a larger one is not looked into."""
-MOST_PIXELS = 80_000_000
+MOST_PIXELS = 30_000_000
 """A picture that claims to have more is not opened."""
-WORKED_ON = 12_000_000
+MOST_PIXELS_OF_JPEG = 50_000_000
+"""As photos of telephones have; they are decoded smaller at once, so that less memory holds more."""
+WORKED_ON = 10_000_000
 """Pixels that are worked on: a larger picture is made smaller first, so that memory is bounded."""
 FORMATS = {
     "image/jpeg": "JPEG",
@@ -68,8 +70,11 @@ def open_picture(content: bytes) -> Opened:
             opened.load()
             colours: object = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA") else None
             has_alpha = "A" in opened.getbands() or "transparency" in opened.info
-            upright = ImageOps.exif_transpose(opened) if ORIENTATION in opened.getexif() else opened
-            picture = upright.convert("RGBA" if has_alpha else "RGB")
+            picture = _made_smaller(opened) if opened.mode in ("L", "RGB", "RGBA") else opened
+            picture = _made_smaller(picture.convert("RGBA" if has_alpha else "RGB"))
+            if ORIENTATION in opened.getexif():
+                picture.getexif()[ORIENTATION] = opened.getexif()[ORIENTATION]
+                picture = ImageOps.exif_transpose(picture)
     except MediaRefused:
         raise
     except Image.DecompressionBombError:
@@ -79,18 +84,26 @@ def open_picture(content: bytes) -> Opened:
     except Exception as error:  # noqa: BLE001 - readers of pictures raise whatever a hostile file leads them to
         raise MediaRefused(f"cannot be opened as a picture: {str(error)[:200]}") from None
     picture.info.clear()
-    size = _bounded(picture.size)
-    if size != picture.size:
-        # its types name numpy, in a parameter that is not used here
-        picture = picture.resize(size, Image.Resampling.LANCZOS)  # pyright: ignore[reportUnknownMemberType]
     return picture, found, colours if isinstance(colours, bytes) else None
 
 
 def _must_be_workable(opened: "Image.Image") -> None:
-    if opened.width * opened.height > MOST_PIXELS:
+    most = MOST_PIXELS_OF_JPEG if opened.format == "JPEG" else MOST_PIXELS
+    if opened.width * opened.height > most:
         raise MediaRefused(f"has {opened.width} x {opened.height} pixels, which is more than is opened here")
     if getattr(opened, "is_animated", False):
         raise MediaRefused("moves: make a video of it")
+
+
+def _made_smaller(picture: "Image.Image") -> "Image.Image":
+    """Return the picture as large as is worked on. Before it is copied, so that a large one is in memory once."""
+    from PIL import Image
+
+    size = _bounded(picture.size)
+    if size == picture.size:
+        return picture
+    # its types name numpy, in a parameter that is not used here
+    return picture.resize(size, Image.Resampling.LANCZOS)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _bounded(size: tuple[int, int]) -> tuple[int, int]:

@@ -303,9 +303,9 @@ class Performer:
                 return None
             # the files may have been edited meanwhile: from here on nobody else takes this one's place
             speaker = self._speaker()
+        self._faults("before_generate")
         if turn.rule in speaker.offers and isinstance(turn.event, TextEvent):
             return await self._offer(turn, turn.event, speaker)
-        self._faults("before_generate")
         revision = turn.revisions
         turn.is_read = True
         try:
@@ -339,6 +339,7 @@ class Performer:
             draft = await self._offering.draft(event, speaker.offers[turn.rule])
         finally:
             turn.is_read = False
+        self._faults("after_generate_before_store")
         if _may_go_on(turn, revision):
             turn.persona = speaker.persona.version
             self._weigh(turn, draft, self._policy.may_say(turn, draft))

@@ -126,10 +126,10 @@ async def test_what_cannot_be_worked_on_is_said_and_why_is_in_the_log(
 async def test_an_account_that_cannot_show_pictures_says_so_to_its_owner_as_well(trial: Trial) -> None:
     trial.rewrite(OFFER)
     async with trial:
-        standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home")
+        standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home", now=trial.clock.now())
         assert "`filters` of answer 1 is of no use there" in standing.warnings[0]
         shows_media(trial)
-        standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home")
+        standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home", now=trial.clock.now())
         assert standing.warnings == ()
         trial.platform.capabilities = replace(trial.platform.capabilities, limits=replace(LIMITS, media=None))
         trial.mention("@ada mono", media=(PHOTO,))
@@ -149,6 +149,23 @@ async def test_what_its_owner_wants_to_see_first_waits_with_its_picture_through_
         await trial.bot.commands.obey("rewrite", {"turn": held.seq, "text": "With pleasure.", "approve": True})
         post = await the_answer(trial)
     assert post.text == "With pleasure."
+    assert is_grey(post.media[0].path)
+
+
+@pytest.mark.parametrize("point", ["before_generate", "after_generate_before_store", "after_draft", "after_intent"])
+@pytest.mark.asyncio
+async def test_a_photo_that_was_asked_for_is_answered_once_whenever_the_bot_dies(trial: Trial, point: str) -> None:
+    shows_media(trial)
+    trial.rewrite(OFFER)
+    trial.dies_at(point)
+    await trial.start()
+    trial.mention("@ada mono", media=(PHOTO,))
+    await trial.until(lambda: trial.is_dead)
+    await trial.bury()
+    async with trial:
+        await trial.past(lambda: trial.platform.posts)
+        await trial.counted({State.SENT: 1})
+    ((_, post),) = trial.platform.posts
     assert is_grey(post.media[0].path)
 
 

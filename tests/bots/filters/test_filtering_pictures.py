@@ -112,7 +112,7 @@ async def test_a_picture_that_is_larger_than_what_is_worked_on_is_made_smaller_f
     facts = facts_of(tmp_path / "made.png")
     assert facts.width is not None
     assert facts.height is not None
-    assert facts.width * facts.height <= 12_000_000
+    assert facts.width * facts.height <= 10_000_000
     assert facts.width / facts.height == pytest.approx(4, abs=0.01)
 
 
