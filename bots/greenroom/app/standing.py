@@ -12,8 +12,8 @@ from greenroom_adapters.contract import (
     Adapter,
     Capabilities,
     SupportsDeclaration,
-    SupportsPresence,
     SupportsFetching,
+    SupportsPresence,
     SupportsWanted,
     Surface,
 )

@@ -336,7 +336,8 @@ class Performer:
         revision = turn.revisions
         turn.is_read = True
         try:
-            draft = await self._offering.draft(event, speaker.offers[turn.rule])
+            with self._typing.shown(turn, live=self._live):
+                draft = await self._offering.draft(event, speaker.offers[turn.rule])
         finally:
             turn.is_read = False
         self._faults("after_generate_before_store")
