@@ -127,10 +127,10 @@ async def test_an_account_that_cannot_show_pictures_says_so_to_its_owner_as_well
     trial.rewrite(OFFER)
     async with trial:
         standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home", now=trial.clock.now())
-        assert "`filters` of answer 1 is of no use there" in standing.warnings[0]
+        assert "`filters` of answer 1 is of no use there" in "; ".join(standing.warnings)
         shows_media(trial)
         standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home", now=trial.clock.now())
-        assert standing.warnings == ()
+        assert "`filters`" not in "; ".join(standing.warnings)
         trial.platform.capabilities = replace(trial.platform.capabilities, limits=replace(LIMITS, media=None))
         trial.mention("@ada mono", media=(PHOTO,))
         assert (await the_answer(trial)).text == "I cannot send pictures here."
