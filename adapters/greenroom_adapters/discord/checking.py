@@ -80,7 +80,7 @@ async def standing(
         )
     what = "messages and mentions" if reads_everything else "mentions"
     may = [
-        f"read {what} in {rooms} channels of {len(readable)} servers",
+        f"read {what} in {_many(rooms, 'channel')} of {_many(len(readable), 'server')}",
         "answer where it is asked, react, edit and delete its own messages",
         "send direct messages to people who share a server with it",
     ]
@@ -174,6 +174,10 @@ async def _about_channels(
         f"has no *{missing}* in {_list(where)}: give its role this permission." for missing, where in partly.items()
     ]
     return warnings
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _list(names: list[str]) -> str:

@@ -96,7 +96,7 @@ def login(
     for key in in_the_way:
         warn(f"`{key}` stands in the bot file, and what stands there wins: take that line out")
     for note in credentials.notes:
-        warn(note)
+        clerk.tell(f"- {note}")
     lines = _lines(found, adapter, kept)
     if as_json:
         write_json(
