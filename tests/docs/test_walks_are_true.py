@@ -28,7 +28,7 @@ from x_server import XServer
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds within which a page's next line must be true."""
 PART = re.compile(
     r"^```(?P<language>yaml|terminal)\n(?P<text>.*?)^```$|^<!-- (?P<direction>[a-z]+)(?:: (?P<words>.*?))? -->$",

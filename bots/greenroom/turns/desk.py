@@ -211,7 +211,7 @@ class AccountDesk:
             tasks.create_task(self.lanes.failure())
             tasks.create_task(self._backlog.run())
             tasks.create_task(self._flush_for_ever())
-            await self._connect()
+            await self._in_the_end(lambda: self._stack.enter_async_context(self.adapter))
             self._connected.set()
             await self._listen_for_ever()
 
@@ -260,10 +260,6 @@ class AccountDesk:
         if self._payments is not None:
             await self._payments.note_charges()
 
-    async def _connect(self) -> None:
-        await self._in_the_end(lambda: self._stack.enter_async_context(self.adapter))
-        self._log.info("connected", me=self.adapter.me.handle)
-
     async def _listen_for_ever(self) -> None:
         cursors = await self._ledger.cursors(self.account)
         is_new = not cursors
@@ -275,6 +271,8 @@ class AccountDesk:
                 self._ledger.move_cursor(self.account, source, cursor)
             await self._ledger.committed()
             cursors |= begun
+        # not before: whoever reads this may say something at once, and it is to be heard
+        self._log.info("connected", me=self.adapter.me.handle)
         failures = 0
         while True:
             began = self._clock.micros()

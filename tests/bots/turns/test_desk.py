@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from datetime import timedelta
 
 import pytest
+from typing_extensions import override
 
 from greenroom.storage import State, StorageError
 from greenroom.testing import Trial
@@ -67,6 +69,34 @@ async def test_a_new_account_starts_at_now_and_remembers_it_before_it_reads(tria
         await trial.counted({State.SENT: 1}, by=timedelta(seconds=1))
     assert trial.platform.texts == ["You said: while it was away"]
     assert trial.platform.listened_after[-1] == {"events": "3"}, "now counts once in the account's life"
+
+
+class Mentions(logging.Handler):
+    """Mentions the bot in the moment in which it says that it is connected."""
+
+    def __init__(self, trial: Trial) -> None:
+        super().__init__()
+        self._trial = trial
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == "connected":
+            self._trial.mention("are you there?")
+
+
+@pytest.mark.asyncio
+async def test_what_is_said_to_a_new_account_as_soon_as_it_says_connected_is_heard(trial: Trial) -> None:
+    log, handler = logging.getLogger("greenroom"), Mentions(trial)
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        async with trial:
+            await trial.counted({State.SENT: 1}, by=timedelta(seconds=1))
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
+    assert trial.platform.texts == ["You said: are you there?"]
 
 
 @pytest.mark.parametrize("how", ["stop", "crash"])
