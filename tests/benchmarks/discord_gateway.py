@@ -4,7 +4,8 @@
 
 Prints one JSON object: CPU microseconds for a message that is not for the bot (`miss`) and one that mentions it
 (`hit`), from the frame to the router's decision here, and to the end of an `on_message` that looks for its own mention
-there; and megabytes that a process holds more after 1,000 servers of 50 channels came in.
+there; and megabytes that a process holds more after 1,000 servers of 50 channels came in (`servers`), and after 20
+messages in each of them, in different channels by different people (`events`).
 """
 
 import asyncio
@@ -39,6 +40,7 @@ from payloads import BOT, BOT_ID, DISCORD_GUILD, discord_event
 
 MESSAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
 GUILDS = 1000
+MESSAGES_IN_EACH = 20
 
 
 def guild_create(number: int) -> bytes:
@@ -49,6 +51,16 @@ def guild_create(number: int) -> bytes:
     for place, channel in enumerate(guild["channels"]):
         channel["id"] = str(id + 1000 + place)
     return json.dumps({"t": "GUILD_CREATE", "s": 1, "op": 0, "d": guild}).encode()
+
+
+def message_create(number: int, guild: int) -> bytes:
+    """Return the frame of a message in one of the servers, by somebody who has not written before."""
+    event: dict[str, Any] = json.loads(discord_event(number, None))
+    id = int(DISCORD_GUILD["id"]) + guild * 1_000_000
+    event["d"]["id"] = str(id + 500_000 + number)
+    event["d"]["guild_id"], event["d"]["channel_id"] = str(id), str(id + 1000 + number % len(DISCORD_GUILD["channels"]))
+    event["d"]["author"]["id"] = str(BOT_ID + 1 + guild * MESSAGES_IN_EACH + number)
+    return json.dumps(event).encode()
 
 
 class Ours:
@@ -167,13 +179,17 @@ async def cost(side: str, rule: int | None) -> float:
     return spent / len(rest) * 1e6
 
 
-async def weight(side: str) -> float:
-    """Return megabytes that the servers weigh."""
+async def weight(side: str, messages: int) -> float:
+    """Return megabytes that the servers weigh after so many messages in each."""
     peer = await made(side)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(GUILDS):
         await peer.push(guild_create(number))
     await peer.drain()
+    for message in range(messages):
+        for number in range(GUILDS):
+            await peer.push(message_create(message, number))
+        await peer.drain()
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
@@ -181,12 +197,15 @@ def main() -> None:
     """Measure all, each in a process of its own."""
     if len(sys.argv) > 3:
         side, what = sys.argv[2:4]
-        work = weight(side) if what == "megabytes" else cost(side, None if what == "miss" else 1)
+        if what in ("servers", "events"):
+            work = weight(side, MESSAGES_IN_EACH if what == "events" else 0)
+        else:
+            work = cost(side, None if what == "miss" else 1)
         print(asyncio.run(work))  # noqa: T201 - the result
         return
     result: dict[str, dict[str, float]] = {}
     for side in ("ours", "theirs"):
-        for what in ("miss", "hit", "megabytes"):
+        for what in ("miss", "hit", "servers", "events"):
             command = [sys.executable, __file__, str(MESSAGES), side, what]
             done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
             result.setdefault(side, {})[what] = round(float(done.stdout), 2)
