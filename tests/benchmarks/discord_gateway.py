@@ -40,7 +40,7 @@ from payloads import BOT, BOT_ID, DISCORD_GUILD, discord_event
 
 MESSAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
 GUILDS = 1000
-MESSAGES_IN_EACH = 20
+MESSAGES_IN_EACH = min(20, max(1, MESSAGES // 1000))
 
 
 def guild_create(number: int) -> bytes:

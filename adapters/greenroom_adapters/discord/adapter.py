@@ -45,6 +45,7 @@ from greenroom_adapters.discord.channels import Channels
 from greenroom_adapters.discord.checking import LOOKED_INTO, standing
 from greenroom_adapters.discord.errors import refusal, wait
 from greenroom_adapters.discord.first_server import FirstServer
+from greenroom_adapters.discord.forum import Forum
 from greenroom_adapters.discord.gateway import Gateway
 from greenroom_adapters.discord.intents import intents, may_read_everything
 from greenroom_adapters.discord.interactions import Interactions
@@ -174,6 +175,13 @@ class DiscordAdapter(Adapter):
     def capabilities(self) -> Capabilities:
         return _entered(self._capabilities)
 
+    @override
+    def idempotency_of(self, post: Post) -> Idempotency:
+        room = post.room or self._settings.home
+        if post.direct_to is None and post.in_reply_to is None and _entered(self._publishing).is_forum(room):
+            return Idempotency(kind=IdempotencyKind.LISTED)
+        return self.capabilities.idempotency
+
     @property
     @override
     def me(self) -> Author:
@@ -228,10 +236,12 @@ class DiscordAdapter(Adapter):
         capabilities = self._capabilities = _capabilities(
             reads_everything=self._reads_everything, has_home=bool(settings.home)
         )
+        forum = Forum(self._api, places, memory, me=me.id, settles_after=capabilities.settles_after, now=self._now)
         reading_back = self._reading_back = ReadingBack(
             self._api,
             places,
             memory,
+            forum,
             me=me.id,
             settles_after=capabilities.settles_after,
             now=self._now,
@@ -243,6 +253,7 @@ class DiscordAdapter(Adapter):
             self._channels,
             places,
             memory,
+            forum,
             home=settings.home,
             capabilities=capabilities,
             interactions=self._interactions,

@@ -107,6 +107,10 @@ class Api:
         """Return the threads of a server that are not archived, as far as the bot may see them."""
         return await self._get(f"/guilds/{guild}/threads/active", THREAD_LISTS)
 
+    async def archived_threads(self, channel: str) -> WireThreads:
+        """Return the threads of a channel that were archived last, at most `PAGE`."""
+        return await self._get(f"/channels/{channel}/threads/archived/public", THREAD_LISTS, {"limit": str(PAGE)})
+
     async def channel(self, channel: str) -> WireChannel:
         """Return one channel, thread or direct conversation."""
         return await self._get(f"/channels/{channel}", CHANNEL)
@@ -152,6 +156,12 @@ class Api:
     ) -> Answer:
         """Send a message with the files, each under its name; the answer holds the message."""
         return await self._send("POST", f"/channels/{channel}/messages", body, files, deadline=deadline)
+
+    async def begin_thread(
+        self, forum: str, body: Mapping[str, object], files: Sequence[tuple[str, Loaded]], *, deadline: timedelta
+    ) -> Answer:
+        """Begin a thread in a forum, with its first message; the answer holds the thread."""
+        return await self._send("POST", f"/channels/{forum}/threads", body, files, deadline=deadline)
 
     async def edit_message(self, channel: str, message: str, body: Mapping[str, object]) -> None:
         """Change a message of ours."""

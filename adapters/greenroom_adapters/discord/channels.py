@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from greenroom_adapters.contract import AdapterError, Forbidden, Post, TargetGone
 from greenroom_adapters.discord.api import Api
-from greenroom_adapters.discord.places import FORUMS, Place, Places
+from greenroom_adapters.discord.places import Place, Places
 from greenroom_adapters.discord.plan import Plan
 
 __all__ = ["Channels"]
@@ -23,7 +23,7 @@ class Channels:
         """Return the id of the channel, which is known from then on; a direct conversation that is not there yet is
         begun.
 
-        :raises PostRejected: there is no such channel, or no such person, or nothing is to be said there
+        :raises PostRejected: there is no such channel, or no such person, or the bot does not serve its server
         """
         if post.direct_to is not None:
             direct = await self._api.direct(post.direct_to)
@@ -68,8 +68,6 @@ class Channels:
 
         :raises Forbidden: they may not
         """
-        if place is not None and place.type in FORUMS:
-            raise self._error(f"#{place.name} is a forum: nothing is said there but in its posts, which people begin")
         if place is not None and not self._places.serves(place.guild):
             raise self._error("the bot does not serve that server")
 

@@ -1,5 +1,7 @@
 """What is fixed about one post: before its first try, and between its phases."""
 
+from datetime import datetime
+
 import msgspec
 
 from greenroom_adapters.contract import Post
@@ -61,6 +63,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the channel; empty: not known yet."""
     as_response: bool = False
     """Of the answer to a command: it was tried as that. Otherwise it is an ordinary message."""
+    begun_at: datetime | None = None
+    """Of a post in a forum: when its thread was to be begun last; None: it never was."""
 
     @classmethod
     def read(cls, state: bytes | None) -> "Progress":

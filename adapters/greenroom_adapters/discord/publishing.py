@@ -26,9 +26,10 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.channels import Channels
 from greenroom_adapters.discord.errors import TokenSpent
+from greenroom_adapters.discord.forum import Forum
 from greenroom_adapters.discord.interactions import Interactions
 from greenroom_adapters.discord.memory import Memory
-from greenroom_adapters.discord.places import Places
+from greenroom_adapters.discord.places import FORUMS, Places
 from greenroom_adapters.discord.plan import Plan, Progress
 from greenroom_adapters.discord.reading_back import ReadingBack
 from greenroom_adapters.discord.references import command_of, place, reference
@@ -50,6 +51,7 @@ class Publishing:
         channels: Channels,
         places: Places,
         memory: Memory,
+        forum: Forum,
         *,
         home: str,
         capabilities: Capabilities,
@@ -61,6 +63,7 @@ class Publishing:
         self._channels = channels
         self._places = places
         self._memory = memory
+        self._forum = forum
         self._home = home
         self._capabilities = capabilities
         self._interactions = interactions
@@ -111,6 +114,11 @@ class Publishing:
         if not limit.shortest <= poll.open_for <= limit.longest:
             raise self._error(PostRejected, f"a poll is open for {limit.shortest} to {limit.longest}")
 
+    def is_forum(self, channel: str) -> bool:
+        """Say whether a channel, given by its id or its name, is known to be a forum."""
+        found = [self._places.get(channel)] if channel.isdecimal() else self._places.called(channel)
+        return any(place is not None and place.type in FORUMS for place in found)
+
     # One try ---------------------------------------------------------------------------------------------------------
 
     async def publish(self, attempt: Attempt) -> Receipt:
@@ -120,16 +128,19 @@ class Publishing:
         plan, post = Plan.read(attempt.prepared), attempt.post
         files = await self._files(post)
         channel = Progress.read(attempt.state).channel
+        is_settled = bool(channel)
         if plan.command:
             if (receipt := await self._respond(attempt, plan, files, ends)) is not None:
                 return receipt
-            channel = plan.channel
-        elif not channel:
-            channel = await self._channels.channel_for(plan, post)
-            if channel != plan.channel:
-                await attempt.checkpoint(Progress(channel=channel).stored())
-        else:
+            channel, is_settled = plan.channel, True
+        elif is_settled:
             await self._channels.known(channel)
+        else:
+            channel = await self._channels.channel_for(plan, post)
+        if not plan.command and self.is_forum(channel):
+            return await self._forum.publish(attempt, channel, files, deadline=self._left(ends))
+        if not is_settled and channel != plan.channel:
+            await attempt.checkpoint(Progress(channel=channel).stored())
         answered = place(post.in_reply_to) if post.in_reply_to is not None else None
         # A private answer to something that was said elsewhere stands alone.
         answers = answered[1] if answered is not None and answered[0] == channel else None

@@ -17,9 +17,10 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.discord.api import PAGE, Api
 from greenroom_adapters.discord.errors import TokenSpent
+from greenroom_adapters.discord.forum import Forum
 from greenroom_adapters.discord.interactions import Interactions
 from greenroom_adapters.discord.memory import Memory
-from greenroom_adapters.discord.places import Places
+from greenroom_adapters.discord.places import FORUMS, Places
 from greenroom_adapters.discord.plan import Plan, Progress
 from greenroom_adapters.discord.references import digest_of_nonce, place, reference
 from greenroom_adapters.discord.snowflakes import first_of, moment_of
@@ -41,6 +42,7 @@ class ReadingBack:
         api: Api,
         places: Places,
         memory: Memory,
+        forum: Forum,
         *,
         me: str,
         settles_after: timedelta,
@@ -51,6 +53,7 @@ class ReadingBack:
         self._api = api
         self._places = places
         self._memory = memory
+        self._forum = forum
         self._me = me
         self._settles_after = settles_after
         self._now = now
@@ -61,10 +64,15 @@ class ReadingBack:
         """Look for the message in its channel."""
         asked_at = self._now()
         plan, post = Plan.read(attempt.prepared), attempt.post
-        channel = Progress.read(attempt.state).channel
+        progress = Progress.read(attempt.state)
+        channel = progress.channel
+        if progress.begun_at is not None:
+            try:
+                return await self._forum.find(attempt, channel)
+            except PostRejected as refused:
+                return Undecided(reason=f"the forum cannot be read any more: {refused}", final=True)
         if not channel and plan.is_settled:
             channel = plan.channel
-        progress = Progress.read(attempt.state)
         if plan.command and not progress.channel:
             # What answers a command notes its way before its first byte.
             channel = ""
@@ -111,6 +119,9 @@ class ReadingBack:
         cursor = begin = max(0, first_of(since) - 1)
         told = await self._api.channel(channel)
         self._places.learn_channel(told)
+        if told.type in FORUMS:
+            # that a thread is to be begun is on disk before it is
+            return None
         newest = told.last_message_id
         alike: list[WireMessage] = []
         seen: set[str] = set()

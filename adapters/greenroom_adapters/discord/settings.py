@@ -16,8 +16,8 @@ class DiscordSettings:
     token: Secret
     """Token of the bot, from the page *Bot* of its application in the developer portal."""
     home: str = ""
-    """Channel for the bot's own posts: its id, or `#log` when it has that name in one of the `servers`. Empty: it only
-    answers."""
+    """Channel or forum for the bot's own posts: its id, or `#log` when it has that name in one of the `servers`. Empty:
+    it only answers."""
     servers: tuple[str, ...] = ()
     """Ids of the servers that the bot serves; it is deaf and silent in every other one. Empty: all that it is in."""
     commands: bool = True

@@ -180,6 +180,8 @@ class WireChannel(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     guild_id: Snowflake | None = None
     parent_id: Snowflake | None = None
+    owner_id: Snowflake | None = None
+    """Of a thread: who began it."""
     last_message_id: Snowflake | None = None
     """It may be of a message that is gone."""
     permission_overwrites: tuple[WireOverwrite, ...] = ()

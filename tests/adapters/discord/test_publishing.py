@@ -100,13 +100,11 @@ async def test_a_channel_is_found_by_name_and_what_is_none_is_said_so(discord_wo
     world = discord_world
     guild = world.guild["id"]
     log = (await world.call("channel", guild=guild, name="log"))["id"]
-    await world.call("channel", guild=guild, name="help", type=FORUM)
     async with world.adapter() as adapter:
         await adapter.publish(Intent(adapter, Post(text="by name", room="#log"), key="k1").next_try())
         await adapter.publish(Intent(adapter, Post(text="by id", room=log), key="k2").next_try())
-        for room, words in (("#nowhere", "no channel"), ("#help", "forum")):
-            with pytest.raises(Forbidden, match=words):
-                await adapter.publish(Intent(adapter, Post(text="lost", room=room), key=room).next_try())
+        with pytest.raises(Forbidden, match="no channel"):
+            await adapter.publish(Intent(adapter, Post(text="lost", room="#nowhere"), key="lost").next_try())
     await world.call("channel", guild=guild, name="log")
     async with world.adapter() as adapter:
         with pytest.raises(Forbidden, match="several"):

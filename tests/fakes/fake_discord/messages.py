@@ -4,7 +4,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fake_discord.calls import Answered
-from fake_discord.objects import ATTACH, HISTORY, MANAGE, REACT, SEND, SEND_IN_THREADS, THREADS, VIEW, Objects, rights
+from fake_discord.objects import (
+    ATTACH,
+    HISTORY,
+    MANAGE,
+    REACT,
+    SEND,
+    SEND_IN_THREADS,
+    THREADS,
+    VIEW,
+    Objects,
+    moment,
+    rights,
+)
 from fake_discord.refusals import Refused, invalid
 from fake_discord.saying import Saying
 from fake_discord.store import Document, Store
@@ -106,6 +118,42 @@ class Messages:
         mentions = allowed is None or "users" in allowed.get("parse", [])
         message = self._saying.say(where, bot["id"], content, answers=answers, mentions=mentions, nonce=nonce, **more)
         return 200, self._shown(bot, message, tells_nonce=True)
+
+    async def begin_thread(self, bot: Document, channel: str, *, body: Any, files: list[bytes], **_: Any) -> Answered:
+        """Begin a thread of a forum, with its first message."""
+        where, may = self._open(bot, channel, SEND)
+        if where["type"] != 15:
+            raise Refused(400, 50024, "Cannot execute action on this channel type")
+        told = body.get("message") or {}
+        content = (told.get("content") or "").strip()
+        if not 1 <= len(body["name"].strip()) <= 100:
+            raise invalid("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+        if len(content) > 2000:
+            raise invalid("content", "BASE_TYPE_MAX_LENGTH", "Must be 2000 or fewer in length.")
+        if not content and not files and not told.get("poll"):
+            raise Refused(400, 50006, "Cannot send an empty message")
+        if files and not may & ATTACH:
+            raise Refused(403, 50013, "Missing Permissions")
+        thread = self._saying.begin(where, bot["id"], body["name"].strip())
+        more: Document = {"id": thread["id"], "timestamp": moment(thread["id"])}
+        if files:
+            more["attachments"] = self._attached(thread["id"], files, told.get("attachments") or [])
+        if told.get("poll"):
+            more["poll"] = self._poll(told["poll"])
+        allowed = told.get("allowed_mentions")
+        mentions = allowed is None or "users" in allowed.get("parse", [])
+        message = self._saying.say(thread, bot["id"], content, mentions=mentions, **more)
+        return 201, {**self._objects.channel(thread), "message": self._shown(bot, message)}
+
+    async def archived(self, bot: Document, channel: str, **_: Any) -> Answered:
+        """Return the public threads of a channel that are archived."""
+        self._open(bot, channel, HISTORY)
+        threads = [
+            self._objects.channel(one)
+            for one in self._store.all("channel")
+            if one.get("parent_id") == channel and one["type"] in THREADS and one["archived"]
+        ]
+        return 200, {"threads": threads[:100], "members": [], "has_more": False}
 
     def _answered(self, bot: Document, channel: str, told: Document | None, may: int) -> str | None:
         if told is None:

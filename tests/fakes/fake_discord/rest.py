@@ -71,6 +71,8 @@ class Rest:
                 ("GET", r"/guilds/(\d+)/members/search", calls.search),
                 ("GET", r"/guilds/(\d+)/members/(\d+)", calls.member),
                 ("GET", r"/channels/(\d+)", messages.channel),
+                ("POST", r"/channels/(\d+)/threads", messages.begin_thread),
+                ("GET", r"/channels/(\d+)/threads/archived/public", messages.archived),
                 ("GET", r"/channels/(\d+)/messages", messages.messages),
                 ("POST", r"/channels/(\d+)/messages", messages.create),
                 ("GET", r"/channels/(\d+)/messages/(\d+)", messages.message),

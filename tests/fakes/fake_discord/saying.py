@@ -88,6 +88,16 @@ class Saying:
                 message["message_reference"]["guild_id"] = guild["id"]
         return message
 
+    def begin(self, forum: Document, author: str, name: str) -> Document:
+        """Begin a thread in a forum."""
+        id, guild = self._store.new_id(), forum["guild_id"]
+        about = {"guild_id": guild, "name": name, "parent_id": forum["id"], "owner_id": author, "archived": False}
+        thread = self._store.put("channel", id, {"id": id, "type": 11, **about})
+        told = {**self._objects.channel(thread), "newly_created": True}
+        for bot in self._hearers(thread):
+            self._gateway.dispatch(bot, "THREAD_CREATE", told)
+        return thread
+
     def edit(self, message: Document, content: str) -> Document:
         """Change what somebody said."""
         return self.change({**message, "content": content})
