@@ -109,7 +109,7 @@ class Walk:
     """Words of a bot file → what they are written as, so that the account is on the fake."""
     answers: Mapping[str, str]
     """Words of a question → what is typed."""
-    directions: Mapping[str, Callable[[str], None]]
+    directions: Mapping[str, Callable[[str], object]]
     stands_for: Mapping[str, str] = field(default_factory=dict[str, str])
     """What only this run has, such as an id → what the page has in its place."""
     terminals: list[Terminal] = field(default_factory=list[Terminal])

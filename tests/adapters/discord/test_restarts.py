@@ -105,7 +105,7 @@ async def test_what_was_heard_and_is_not_durable_is_told_again_after_a_crash(dis
         await adapter.acknowledge(event.source, event.cursor)
 
         async def is_forgotten() -> bool:
-            return json.loads(shelf.values["direct"]) == []
+            return bool(json.loads(shelf.values["direct"]) == [])
 
         await wait_until(is_forgotten, "the end of what is not durable")
     async with one_run(world, shelf, cursors) as (_, listener):
