@@ -152,7 +152,7 @@ class Walk:
                 break
             while terminal.look(0.5) and time.monotonic() < deadline:
                 continue
-            shown = self._as_on_the_page(terminal.shown)
+            shown = self._as_on_the_page(terminal.shown) or shown
             terminal.close()
             if matches(expected, shown):
                 return
