@@ -70,7 +70,7 @@ async def standing(
     warnings = [
         *_about_servers(known, settings, places, application, wanted),
         *(() if reads_everything else _about_reading(application, wanted)),
-        *await _about_channels(readable, places, api, me.id, needed(wanted)),
+        *await _about_channels(readable, places, api, me.id, needed(wanted), home=settings.home),
     ]
     starts = (await api.gateway()).session_start_limit
     if starts.remaining < FEW_STARTS:
@@ -141,9 +141,10 @@ def _about_reading(application: WireApplication, wanted: Wanted | None) -> Itera
 
 
 async def _about_channels(
-    readable: dict[str, list[WireChannel]], places: Places, api: Api, me: str, wants: Collection[str]
+    readable: dict[str, list[WireChannel]], places: Places, api: Api, me: str, wants: Collection[str], *, home: str
 ) -> list[str]:
     silent: list[str] = []
+    closed: list[str] = []
     partly: dict[str, list[str]] = {}
     for guild in places.guilds():
         if guild.id not in readable:
@@ -163,6 +164,8 @@ async def _about_channels(
             if speaks in wants and not getattr(rights, speaks):
                 silent.append(name)
                 continue
+            if channel.type in FORUMS and home in (channel.id, f"#{channel.name}") and not rights.send_messages:
+                closed.append(name)
             for missing in lacking(rights, [one for one in wants if one not in ("send_messages", "view_channel")]):
                 partly.setdefault(missing, []).append(name)
     warnings: list[str] = []
@@ -170,6 +173,8 @@ async def _about_channels(
         warnings.append(
             f"may not write in {_list(silent)}: give its role *Send Messages* there, or take *View Channels* away."
         )
+    if closed:
+        warnings.append(f"may not begin posts in {_list(closed)}, its home: give its role *Create Posts* there.")
     warnings += [
         f"has no *{missing}* in {_list(where)}: give its role this permission." for missing, where in partly.items()
     ]

@@ -164,6 +164,9 @@ async def test_a_forum_that_takes_no_post_of_ours_says_why(discord_world: Discor
     denied = [{"id": world.guild["id"], "type": 0, "allow": "0", "deny": str(1 << 11)}]
     await world.call("overwrite", channel=forum, overwrites=denied)
     async with world.adapter(home="#log") as adapter:
+        (warning,) = (await adapter.check()).warnings
+        assert "may not begin posts in #log" in warning
+        assert "*Create Posts*" in warning
         with pytest.raises(PostRejected, match="50013"):
             await adapter.publish(Intent(adapter, Post(text="Lamp lit.")).next_try())
 
