@@ -137,7 +137,7 @@ class Messages:
         thread = self._saying.begin(where, bot["id"], body["name"].strip())
         more: Document = {"id": thread["id"], "timestamp": moment(thread["id"])}
         if files:
-            more["attachments"] = self._attached(thread["id"], files, told.get("attachments") or [])
+            more["attachments"] = self.attached(thread["id"], files, told.get("attachments") or [])
         if told.get("poll"):
             more["poll"] = self._poll(told["poll"])
         allowed = told.get("allowed_mentions")
