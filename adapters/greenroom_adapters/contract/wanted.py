@@ -19,7 +19,7 @@ class Wanted:
     posts: bool
     """It posts by itself there."""
     attaches: bool
-    """Something goes with a post: a picture, a clip."""
+    """A picture or a clip goes with a post or an answer."""
 
 
 @runtime_checkable

@@ -13,5 +13,5 @@ def wanted_of(file: BotFile, account: str) -> Wanted:
     return Wanted(
         kinds=frozenset(kind for rule in rules for kind in rule.to),
         posts=bool(posts),
-        attaches=any(entry.picture is not None for entry in posts),
+        attaches=any(entry.picture is not None for entry in posts) or any(rule.filters for rule in rules),
     )

@@ -19,6 +19,13 @@ post:
 """
 
 
+def test_who_gives_pictures_back_under_a_filter_attaches(tmp_path: Path) -> None:
+    (tmp_path / "ada.yaml").write_text("persona: Ada\nwho: keeps the lighthouse\n", encoding="utf-8")
+    text = "bot: ada\npersona: ada.yaml\naccounts: {one: stage}\nanswer: {to: mentions, filters: all}\n"
+    (tmp_path / "bot.yaml").write_text(text, encoding="utf-8")
+    assert wanted_of(load_bot(tmp_path / "bot.yaml"), "one").attaches
+
+
 def test_each_account_is_wanted_for_what_its_rules_and_posts_say(tmp_path: Path) -> None:
     (tmp_path / "ada.yaml").write_text("persona: Ada\nwho: keeps the lighthouse\n", encoding="utf-8")
     (tmp_path / "sea.png").touch()
