@@ -29,6 +29,7 @@ from greenroom_adapters.contract import (
     Kind,
     Media,
     MentionReceived,
+    MessageReceived,
     OutcomeUnknown,
     Post,
     PostDeleted,
@@ -38,8 +39,10 @@ from greenroom_adapters.contract import (
     RemoteMedia,
     RepostReceived,
     Room,
+    SanctionReceived,
     Secret,
     TextLimit,
+    Trust,
     Undecided,
     UnknownEvent,
 )
@@ -375,3 +378,37 @@ def test_importing_the_adapter_loads_no_server() -> None:
         env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
     )
     assert ran.stdout.strip() == "[] []"
+
+
+# Rooms and who keeps order in them -----------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_who_keeps_order_in_a_room_is_known_by_what_he_says_there_and_by_what_he_takes_down(
+    stages: Callable[[str], RunningStage],
+) -> None:
+    stage = stages("keyed")
+    keeper, guest = stage.sign_in("keeper"), stage.sign_in("guest")
+    room = stage.call("POST", "/api/rooms", {"name": "Quay"}, token=keeper)["id"]
+    async with StageAdapter(StageSettings(server=stage.url), account="quaybot") as adapter:
+        stage.call("POST", f"/api/rooms/{room}/join", token=guest)
+        token = adapter._http._authorization["Authorization"].removeprefix("Bearer ")
+        stage.call("POST", f"/api/rooms/{room}/join", token=token)
+        after = await adapter.now()
+        receipt = await adapter.publish(Intent(adapter, Post(text="too loud", room=room), key="loud").next_try())
+        stage.say(keeper, "quiet, please", room=room)
+        stage.say(guest, "not so loud", room=room)
+        stage.call("DELETE", f"/api/posts/{receipt.ref.id}", token=keeper)
+        stage.call("DELETE", f"/api/rooms/{room}/members/quaybot", token=keeper)
+        await adapter.leave(room)
+        # what the bot said itself is told without its text by now
+        _, first, second, gone, sanction = await take(adapter, 5, after=after)
+    assert isinstance(first, MessageReceived)
+    assert isinstance(second, MessageReceived)
+    assert (first.author.trust, second.author.trust) == (Trust.MODERATOR, Trust.ANYONE)
+    assert isinstance(gone, PostDeleted)
+    assert gone.post.id == receipt.ref.id
+    assert gone.by is not None
+    assert gone.by.handle == "keeper"
+    assert isinstance(sanction, SanctionReceived)
+    assert (sanction.room.id, sanction.until) == (room, None)

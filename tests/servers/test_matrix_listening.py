@@ -15,6 +15,7 @@ from matrix_world import MatrixWorld
 from greenroom_adapters.contract import (
     DirectMessageReceived,
     Event,
+    InvitationReceived,
     JoinReceived,
     Kind,
     Media,
@@ -26,7 +27,9 @@ from greenroom_adapters.contract import (
     PostEdited,
     ReactionReceived,
     ReplyReceived,
+    Room,
     RoomUnreadable,
+    SanctionReceived,
     TextEvent,
     Trust,
     UnknownEvent,
@@ -266,14 +269,35 @@ async def test_invitations_are_accepted_from_those_whom_the_owner_lists(matrix_w
         theirs = bob.make_room(name="Bob's", invite=[world.bot.id])
         hers = world.alice.make_room(name="Alice's", invite=[world.bot.id])
         world.alice.say(hers, "welcome", mention=world.bot)
-        event = await one(adapter, after)
-        assert isinstance(event, MentionReceived)
-        assert event.text == "welcome"
+        event = next(one for one in await until(adapter, after, "welcome") if isinstance(one, MentionReceived))
         assert event.room is not None
         assert (event.room.id, event.room.name) == (hers, "Alice's")
         warnings = (await adapter.check()).warnings
     assert theirs not in world.bot.rooms()
     assert any(bob.id in warning and "invites" in warning for warning in warnings)
+
+
+async def test_an_invitation_of_a_stranger_is_told_again_at_a_start_and_accepted_or_declined_by_hand(
+    matrix_world: MatrixWorld,
+) -> None:
+    world = matrix_world
+    bob = somebody(world, "bob")
+    async with world.adapter(invites=()) as adapter:
+        after = await adapter.now()
+        first = bob.make_room(name="Bob's", invite=[world.bot.id])
+        told = await one(adapter, after)
+    assert isinstance(told, InvitationReceived)
+    assert told.by is not None
+    assert (told.room, told.is_in, told.by.id) == (Room(id=first), False, bob.id)
+    second = bob.make_room(name="Bob's other", invite=[world.bot.id])
+    async with world.adapter(invites=()) as adapter:
+        again = await take(adapter, 2, after=after)
+        assert {event.id for event in again} >= {told.id}
+        await adapter.enter(first)
+        await adapter.leave(second)
+        rooms = await asyncio.to_thread(world.bot.rooms)
+    assert first in rooms
+    assert second not in rooms
 
 
 async def test_a_whole_server_may_invite(matrix_world: MatrixWorld) -> None:
@@ -556,8 +580,32 @@ async def test_being_put_out_of_a_room_ends_nothing_else(matrix_world: MatrixWor
         after = await adapter.now()
         world.alice.kick(other, world.bot)
         world.alice.say(world.home, "still here?")
-        event = await one(adapter, after)
-    assert isinstance(event, MessageReceived)
+        told = await until(adapter, after, "still here?")
+    (sanction,) = [event for event in told if isinstance(event, SanctionReceived)]
+    assert (sanction.room.id, sanction.until) == (other, None)
+    assert sanction.by is not None
+    assert sanction.by.id == world.alice.id
+
+
+async def test_what_a_moderator_takes_down_of_ours_is_told_with_who_did_it_and_leaving_is_no_sanction(
+    matrix_world: MatrixWorld,
+) -> None:
+    world = matrix_world
+    other = world.alice.make_room(preset="public_chat", name="Other")
+    world.bot.join(other)
+    async with world.adapter() as adapter:
+        after = await adapter.now()
+        receipt = await adapter.publish(Intent(adapter, Post(text="too loud", room=world.home)).next_try())
+        world.alice.redact(world.home, receipt.ref.id.partition("/")[2])
+        for _ in range(2):
+            await adapter.leave(other, by=world.alice.id)
+        world.alice.say(world.home, "the end")
+        told = await until(adapter, after, "the end")
+    (gone,) = [event for event in told if isinstance(event, PostDeleted)]
+    assert gone.post == receipt.ref
+    assert gone.by is not None
+    assert (gone.by.id, gone.by.trust) == (world.alice.id, Trust.MODERATOR)
+    assert not [event for event in told if isinstance(event, SanctionReceived)]
 
 
 async def test_history_tells_what_was_said_since_a_moment(matrix_world: MatrixWorld) -> None:

@@ -32,10 +32,12 @@ __all__ = [
     "SupportsDelete",
     "SupportsDirectMessages",
     "SupportsEdit",
+    "SupportsEntering",
     "SupportsFetching",
     "SupportsFollow",
     "SupportsHistory",
     "SupportsKeeping",
+    "SupportsLeaving",
     "SupportsLookup",
     "SupportsMetrics",
     "SupportsPresence",
@@ -388,6 +390,37 @@ class SupportsLookup(Protocol):
 
         Display names are never looked at: anybody may choose any.
 
+        :raises Unavailable: the platform cannot be asked now
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsEntering(Protocol):
+    """Adapters that are asked before the account is in a room."""
+
+    async def enter(self, room: str) -> None:
+        """Accept an invitation into the room with this id. Being in it is not an error.
+
+        :raises PostRejected: there is no such invitation, or no more
+        :raises Unavailable: the platform cannot be asked now
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsLeaving(Protocol):
+    """Adapters that can leave a room."""
+
+    async def leave(self, room: str, *, by: str | None = None) -> None:
+        """Leave the room with this id, or decline the invitation into it; where rooms are only left together (the
+        channels of a server), all of them.
+        Leaving one that the account is not in is not an error.
+
+        `by` is the stable id of who sends the account away, None: its owner. Where leaving reaches beyond the room, it
+        is asked now whether his rights do.
+
+        :raises Forbidden: his rights do not reach so far; the account has not left
         :raises Unavailable: the platform cannot be asked now
         """
         ...

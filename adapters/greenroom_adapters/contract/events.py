@@ -14,6 +14,7 @@ __all__ = [
     "DirectMessageReceived",
     "Event",
     "FollowReceived",
+    "InvitationReceived",
     "JoinReceived",
     "Kind",
     "MentionReceived",
@@ -28,6 +29,7 @@ __all__ = [
     "RepostReceived",
     "Room",
     "RoomUnreadable",
+    "SanctionReceived",
     "TextEvent",
     "Trust",
     "UnknownEvent",
@@ -51,6 +53,8 @@ class Kind(enum.StrEnum):
     EDIT = "edit"
     OWN_POST = "own_post"
     UNREADABLE = "unreadable"
+    SANCTION = "sanction"
+    INVITATION = "invitation"
     UNKNOWN = "unknown"
 
 
@@ -80,6 +84,11 @@ class Author:
     trust: Trust = Trust.ANYONE
     declines_bots: bool = False
     """Their profile asks bots to stay away (`#nobot` and its like, where the platform shows profiles with events)."""
+    roles: tuple[str, ...] = ()
+    """Ids of the roles that they have where they did it, and names of those that go by a name there: as the platform
+    told when it happened, never from a text or a display name."""
+    power: int | None = None
+    """Their power where they did it, on platforms that count it; None: not told, or not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +97,8 @@ class Room:
 
     id: str
     name: str = ""
+    server: str = ""
+    """Id of what the room belongs to, where rooms belong together and are left together; empty: it stands alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +242,10 @@ class PostDeleted(Event):
 
     kind: ClassVar[Kind] = Kind.DELETION
     post: PostRef
+    by: Author | None = None
+    """Who took it down, where the platform tells; None: it does not."""
+    reason: str = ""
+    """In his words. Untrusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +287,36 @@ class RoomUnreadable(Event):
     room: Room
     why: str
     """Plain words, for example "its messages are encrypted"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SanctionReceived(Event):
+    """Somebody who keeps order has silenced the account for a while, or sent it away. What it does by itself (leaving)
+    is none."""
+
+    kind: ClassVar[Kind] = Kind.SANCTION
+    room: Room
+    """Where; `id` is that of a server where it holds for the whole of it."""
+    until: datetime | None
+    """When the account may speak again; aware. None: it was sent away."""
+    by: Author | None = None
+    """Who did it, where the platform tells; None: it does not."""
+    reason: str = ""
+    """In his words. Untrusted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationReceived(Event):
+    """Somebody wants the account in a room or server that its own settings do not cover. May come again at each start;
+    each invitation has one `id`."""
+
+    kind: ClassVar[Kind] = Kind.INVITATION
+    room: Room
+    """Where to; `id` is that of a server where the invitation is to the whole of it."""
+    is_in: bool
+    """The account is there already: nobody asks it first. Then `occurred_at` is since when."""
+    by: Author | None = None
+    """Who did it, where the platform tells; None: it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

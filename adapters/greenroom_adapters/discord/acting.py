@@ -8,6 +8,7 @@ import msgspec
 from greenroom_adapters.contract import (
     AdapterError,
     Author,
+    Forbidden,
     Metrics,
     PostRef,
     PostRejected,
@@ -18,6 +19,7 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.channels import Channels
 from greenroom_adapters.discord.mapping import LIKE, Reader, author, handle_of
+from greenroom_adapters.discord.memory import Memory
 from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.references import command_of, place
 from greenroom_adapters.discord.wire import MESSAGE, WireMessage
@@ -36,8 +38,9 @@ TYPING_LASTS = timedelta(seconds=10)
 class Acting:
     """The hands of one account."""
 
-    def __init__(self, api: Api, places: Places, channels: Channels, *, me: str, called: str) -> None:
+    def __init__(self, api: Api, places: Places, memory: Memory, channels: Channels, *, me: str, called: str) -> None:
         self._api = api
+        self._memory = memory
         self._places = places
         self._channels = channels
         self._me = me
@@ -48,6 +51,20 @@ class Acting:
         channel, message = self._where(ref)
         with suppress(TargetGone):
             await self._api.delete_message(channel, message)
+
+    async def leave(self, room: str, *, by: str | None) -> None:
+        """Leave a server, or the one that a channel is in, when `by` may send people out of it; None: our owner."""
+        place = self._places.get(room)
+        guild = room if place is None else place.guild
+        if guild is None or (place is None and self._places.guild(guild) is None):
+            return
+        if by is not None:
+            member = await self._api.member(guild, by)
+            if not self._places.sends_away(member, by, guild=guild):
+                raise self._error(Forbidden, "leaving a channel means leaving its server, and that is not his to say")
+        # the gateway may tell of it before the answer is there
+        self._memory.left.add(guild)
+        await self._api.leave(guild)
 
     async def edit(self, ref: PostRef, text: str) -> None:
         """Replace the text of the message."""

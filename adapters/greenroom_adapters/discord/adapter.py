@@ -232,7 +232,7 @@ class DiscordAdapter(Adapter):
         self._channels = Channels(
             self._api, places, survey=lambda: listening.survey(most=None if settings.servers else LOOKED_INTO)
         )
-        self._acting = Acting(self._api, places, self._channels, me=me.id, called=me.name)
+        self._acting = Acting(self._api, places, memory, self._channels, me=me.id, called=me.name)
         capabilities = self._capabilities = _capabilities(
             reads_everything=self._reads_everything, has_home=bool(settings.home)
         )
@@ -385,6 +385,11 @@ class DiscordAdapter(Adapter):
     async def show_typing(self, to: TextEvent) -> timedelta:
         """Show that the bot is writing; for ten seconds, or until it says something."""
         return await _entered(self._acting).show_typing(to.conversation)
+
+    async def leave(self, room: str, *, by: str | None = None) -> None:
+        """Leave the server of a channel, or the one with this id. Who sends the bot away must be allowed to send people
+        out of it; that is asked now."""
+        await _entered(self._acting).leave(room, by=by)
 
     async def may_message(self, person: str) -> bool:
         """Say whether there is such a person: whether they take messages of bots shows only when one is sent."""

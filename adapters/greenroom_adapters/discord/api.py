@@ -1,7 +1,7 @@
 """The calls of the HTTP API, one method each: addresses, queries and bodies, and nothing that decides."""
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib import metadata
 from typing import TypeVar
@@ -73,6 +73,11 @@ class Api:
     async def gateway(self) -> WireGateway:
         """Return where the gateway is, and how often a session may still be begun."""
         return await self._get("/gateway/bot", GATEWAYS)
+
+    async def leave(self, guild: str) -> None:
+        """Leave a server. Having left it is no error."""
+        with suppress(TargetGone):
+            await self._call("DELETE", f"/users/@me/guilds/{guild}", effect=Effect.REPEATABLE)
 
     # Servers and channels --------------------------------------------------------------------------------------------
 

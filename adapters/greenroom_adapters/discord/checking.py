@@ -156,7 +156,9 @@ async def _about_channels(
         for channel in told:
             if channel.type not in SPOKEN_IN:
                 continue
-            rights = in_channel(guild.mine(me), channel, me=me, roles=guild.my_roles, guild=guild.id)
+            rights = in_channel(
+                guild.mine(me), channel.permission_overwrites, me=me, roles=guild.my_roles, guild=guild.id
+            )
             if not rights.view_channel:
                 continue
             name = f"#{channel.name} ({guild.name})"

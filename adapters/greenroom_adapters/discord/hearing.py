@@ -27,6 +27,7 @@ from greenroom_adapters.discord.wire import (
     DELETED_BULK,
     GUILD,
     INTERACTIONS,
+    MEMBER_CHANGES,
     MESSAGE,
     NAMED,
     REACTIONS,
@@ -62,7 +63,6 @@ NOT_OURS = frozenset(
         "GUILD_INTEGRATIONS_UPDATE",
         "GUILD_JOIN_REQUEST_DELETE",
         "GUILD_JOIN_REQUEST_UPDATE",
-        "GUILD_MEMBER_UPDATE",
         "GUILD_ROLE_DELETE",
         "GUILD_SOUNDBOARD_SOUNDS_UPDATE",
         "GUILD_SOUNDBOARD_SOUND_CREATE",
@@ -210,6 +210,8 @@ class Hearing:
                     self._channel(thread)
             case "CHANNEL_DELETE" | "THREAD_DELETE":
                 self._channel_gone(NAMED.decode(data).id)
+            case "GUILD_MEMBER_UPDATE":
+                self._member_changed(data)
             case "GUILD_ROLE_CREATE" | "GUILD_ROLE_UPDATE":
                 change = ROLE_CHANGES.decode(data)
                 self._places.learn_role(change.guild_id, change.role)
@@ -327,9 +329,31 @@ class Hearing:
         floor = 0 if told.joined_at is None else first_of(told.joined_at)
         for channel in self._places.learn_guild(told):
             self.positions.compare(channel, floor=floor)
+        self._memory.left.discard(told.id)
+        if told.joined_at is not None and not self._places.has_names(told.id):
+            # neither listed nor the first one: whether its owner knows of it, the bot finds out
+            self._queue(self._reader.taken_along(told.id, told.joined_at))
+        guild = self._places.guild(told.id)
+        if guild is not None and guild.silenced_until is not None:
+            self._silenced(told.id, guild.silenced_until)
         if self._awaited is not None:
             self._awaited.discard(told.id)
             self._look_into_archived()
+
+    def _member_changed(self, data: msgspec.Raw) -> None:
+        """Somebody is another now. Discord tells of the bot itself in any case ("Gateway Intents"), and of others
+        nothing with our intents."""
+        told = MEMBER_CHANGES.decode(data)
+        guild = self._places.guild(told.guild_id)
+        if told.user is None or told.user.id != self._reader.me or guild is None:
+            return
+        guild.my_roles = told.roles
+        if (until := told.communication_disabled_until) is not None and self._places.serves(told.guild_id):
+            self._silenced(told.guild_id, until)
+
+    def _silenced(self, guild: str, until: datetime) -> None:
+        if until > (now := self._now()):
+            self._queue(self._reader.silenced(guild, until, at=now))
 
     def _look_into_archived(self) -> None:
         """Once all servers are there: channels with a cursor that none of them told of are threads that were archived
@@ -345,6 +369,9 @@ class Hearing:
         told = NAMED.decode(data)
         if told.unavailable:
             return
+        guild = self._places.guild(told.id)
+        if guild is not None and told.id not in self._memory.left:
+            self._queue(self._reader.sent_away(told.id, guild.joined, at=self._now()))
         gone = [place.id for place in self._places if place.guild == told.id]
         self._places.forget_guild(told.id)
         for channel in gone:

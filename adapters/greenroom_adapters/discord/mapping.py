@@ -13,6 +13,7 @@ from greenroom_adapters.contract import (
     CommandGiven,
     DirectMessageReceived,
     Event,
+    InvitationReceived,
     JoinReceived,
     Kind,
     MentionReceived,
@@ -24,6 +25,7 @@ from greenroom_adapters.contract import (
     ReactionReceived,
     RemoteMedia,
     ReplyReceived,
+    SanctionReceived,
     TextEvent,
     ThreadPost,
     Trust,
@@ -69,10 +71,12 @@ KINDS = frozenset(
         Kind.DELETION,
         Kind.EDIT,
         Kind.OWN_POST,
+        Kind.SANCTION,
+        Kind.INVITATION,
     }
 )
 """What is heard in any case; `MESSAGE` comes with the intent to read what does not mention the bot."""
-LIVE_ONLY = frozenset({Kind.COMMAND, Kind.REACTION, Kind.DELETION, Kind.EDIT})
+LIVE_ONLY = frozenset({Kind.COMMAND, Kind.REACTION, Kind.DELETION, Kind.EDIT, Kind.SANCTION, Kind.INVITATION})
 """A channel's history has its messages as they are now, and nothing of these."""
 
 DEFAULT, JOINED, REPLY, SLASH_COMMAND, MENU_COMMAND = 0, 7, 19, 20, 23
@@ -88,7 +92,14 @@ MARK = re.compile(
 """How people, roles, channels and emoji stand in a text (API reference, "Message formatting")."""
 
 
-def author(user: WireUser, *, trust: Trust = Trust.ANYONE, nick: str | None = None, is_bot: bool = False) -> Author:
+def author(
+    user: WireUser,
+    *,
+    trust: Trust = Trust.ANYONE,
+    nick: str | None = None,
+    is_bot: bool = False,
+    roles: tuple[str, ...] = (),
+) -> Author:
     """Return somebody as the author of something."""
     return Author(
         id=user.id,
@@ -96,6 +107,7 @@ def author(user: WireUser, *, trust: Trust = Trust.ANYONE, nick: str | None = No
         name=nick or user.global_name or user.username,
         is_bot=user.bot or is_bot,
         trust=trust,
+        roles=roles,
     )
 
 
@@ -197,14 +209,15 @@ class Reader:
         if user is None or told.channel_id is None:
             raise msgspec.ValidationError("a command that nobody gave anywhere")
         guild = told.guild_id
-        trust = Trust.ANYONE if told.member is None else self.places.trust(told.member, user.id, guild=guild)
+        trust = self.places.trust(told.member, user.id, channel=told.channel_id, guild=guild)
+        roles = self.places.roles(told.member, guild=guild)
         return CommandGiven(
             id=told.id,
             source=COMMANDS,
             cursor=told.id,
             occurred_at=moment_of(told.id),
             post=command_given(told.channel_id, told.id, is_private=is_private),
-            author=author(user, trust=trust, nick=None if told.member is None else told.member.nick),
+            author=author(user, trust=trust, nick=None if told.member is None else told.member.nick, roles=roles),
             command=told.data.name,
             text="\n".join(option.value for option in told.data.options if isinstance(option.value, str)),
             conversation=told.channel_id,
@@ -235,6 +248,39 @@ class Reader:
             post=reference(channel, message, guild=guild),
         )
 
+    def silenced(self, guild: str, until: datetime, *, at: datetime) -> SanctionReceived:
+        """Return that a server lets the bot say nothing for a while. The same silence has the same id."""
+        return SanctionReceived(
+            id=f"{guild}:silenced:{until.timestamp():.6f}",
+            source=LIVE,
+            cursor=str(first_of(at)),
+            occurred_at=at,
+            room=self.places.server(guild),
+            until=until,
+        )
+
+    def taken_along(self, guild: str, joined: datetime) -> InvitationReceived:
+        """Return that somebody took the bot into a server. Discord tells no bot who that was."""
+        return InvitationReceived(
+            id=f"{guild}:joined:{joined.timestamp():.6f}",
+            source=LIVE,
+            cursor=str(first_of(joined)),
+            occurred_at=joined,
+            room=self.places.server(guild),
+            is_in=True,
+        )
+
+    def sent_away(self, guild: str, joined: str, *, at: datetime) -> SanctionReceived:
+        """Return that the bot was sent out of a server; it can be sent out once for each time that it `joined`."""
+        return SanctionReceived(
+            id=f"{guild}:sent-away:{joined}",
+            source=LIVE,
+            cursor=str(first_of(at)),
+            occurred_at=at,
+            room=self.places.server(guild),
+            until=None,
+        )
+
     def reaction(self, told: WireReaction, known: Mapping[str, Author], *, at: datetime) -> ReactionReceived:
         """Return a reaction to a message of ours. Discord gives it no id: made of message, person and emoji, it is the
         same when somebody takes it back and gives it again."""
@@ -242,7 +288,12 @@ class Reader:
         called = f"{emoji}:{told.emoji.id}" if told.emoji.id is not None else emoji
         user = None if told.member is None else told.member.user
         if user is not None and told.member is not None:
-            by = author(user, trust=self.places.trust(told.member, user.id, guild=told.guild_id), nick=told.member.nick)
+            by = author(
+                user,
+                trust=self.places.trust(told.member, user.id, channel=told.channel_id, guild=told.guild_id),
+                nick=told.member.nick,
+                roles=self.places.roles(told.member, guild=told.guild_id),
+            )
         else:
             by = known.get(told.user_id) or Author(id=told.user_id, handle=told.user_id)
         return ReactionReceived(
@@ -306,8 +357,11 @@ class Reader:
     def _author(self, message: WireMessage, *, guild: str | None) -> Author:
         user, member = message.author, message.member
         is_webhook = message.webhook_id is not None
-        trust = Trust.ANYONE if is_webhook else self.places.trust(member, user.id, guild=guild)
-        return author(user, trust=trust, nick=None if member is None else member.nick, is_bot=is_webhook)
+        nick = None if member is None else member.nick
+        if is_webhook:
+            return author(user, nick=nick, is_bot=True)
+        trust = self.places.trust(member, user.id, channel=message.channel_id, guild=guild)
+        return author(user, trust=trust, nick=nick, roles=self.places.roles(member, guild=guild))
 
     def _answered(self, message: WireMessage, *, guild: str | None) -> PostRef | None:
         told = message.message_reference

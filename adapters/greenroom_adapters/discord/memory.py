@@ -51,6 +51,9 @@ class Memory:
         self.deleted: Recent[str, str] = Recent(DELETED)
         """Message that somebody else than we deleted → its channel. Whose it was may be unknown."""
 
+        self.left: set[str] = set()
+        """Servers that we left ourselves, until we come again."""
+
     def saw_own(self, message: str, nonce: str | int | None) -> None:
         """Remember a message of ours. A channel's history may tell no nonce, so what was told once is kept."""
         if nonce is not None:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from discord import Permissions
 
 from greenroom_adapters.contract import Kind, Wanted
-from greenroom_adapters.discord.wire import WireChannel, WireOverwrite
+from greenroom_adapters.discord.wire import WireOverwrite
 
-__all__ = ["NEEDED", "in_channel", "in_server", "is_moderator", "lacking", "needed"]
+__all__ = ["NEEDED", "in_channel", "in_server", "lacking", "needed", "sends_away"]
 
 EVERYTHING = Permissions.all()
-MODERATES = Permissions(manage_messages=True, moderate_members=True, manage_guild=True, kick_members=True)
+SENDS_AWAY = Permissions(kick_members=True, manage_guild=True)
 NEEDED: Mapping[str, str] = {
     "view_channel": "View Channels",
     "send_messages": "Send Messages",
@@ -49,20 +49,22 @@ def in_server(
     return EVERYTHING if found.administrator else found
 
 
-def in_channel(base: Permissions, channel: WireChannel, *, me: str, roles: Iterable[str], guild: str) -> Permissions:
-    """Return what is left of `base` in a channel: its overwrites for everybody, for roles, for the member."""
+def in_channel(
+    base: Permissions, overwrites: Iterable[WireOverwrite], *, me: str, roles: Iterable[str], guild: str
+) -> Permissions:
+    """Return what is left of `base` in a channel with these overwrites: for everybody, for roles, for the member."""
     if base.administrator:
         return EVERYTHING
-    by_id = {overwrite.id: overwrite for overwrite in channel.permission_overwrites}
+    by_id = {overwrite.id: overwrite for overwrite in overwrites}
     value = base.value
     for group in ([guild], [role for role in roles if role != guild], [me]):
         value = _apply(value, [by_id[id] for id in group if id in by_id])
     return Permissions(value)
 
 
-def is_moderator(permissions: Permissions) -> bool:
-    """Say whether somebody with these permissions keeps order in a server."""
-    return bool(permissions.value & MODERATES.value)
+def sends_away(permissions: Permissions) -> bool:
+    """Say whether somebody with these permissions may send others out of the server."""
+    return bool(permissions.value & SENDS_AWAY.value)
 
 
 def lacking(permissions: Permissions, names: Iterable[str]) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 from discord import Permissions
 
 from greenroom_adapters.contract import Room, Trust
-from greenroom_adapters.discord.permissions import in_channel, in_server, is_moderator
+from greenroom_adapters.discord.permissions import in_channel, in_server, sends_away
 from greenroom_adapters.discord.wire import (
     CHANNEL,
     MEMBER,
@@ -16,6 +17,7 @@ from greenroom_adapters.discord.wire import (
     WireGuild,
     WireListedGuild,
     WireMember,
+    WireOverwrite,
     WireRole,
 )
 
@@ -43,6 +45,8 @@ class Place:
     name: str
     parent: str | None
     """Of a thread: the channel that it is in."""
+    overwrites: tuple[WireOverwrite, ...] = ()
+    """What it grants and takes away beside the roles; a thread has those of its channel."""
 
     @property
     def is_direct(self) -> bool:
@@ -64,6 +68,12 @@ class Guild:
     owner: str | None
     granted: dict[str, int] = field(default_factory=dict[str, int])
     """Role → its permissions."""
+    role_names: dict[str, str] = field(default_factory=dict[str, str])
+    """Role → what it is called."""
+    joined: str = ""
+    """When the bot came, as the server tells it."""
+    silenced_until: datetime | None = None
+    """Until when the bot may say nothing there; it may be over."""
     my_roles: tuple[str, ...] = ()
     bot_role: str | None = None
     """The role that Discord made for the bot when it came: people who mention it mean the bot."""
@@ -72,6 +82,7 @@ class Guild:
         """Take the roles in."""
         for role in roles:
             self.granted[role.id] = _number(role.permissions)
+            self.role_names[role.id] = role.name
             if role.tags.bot_id == me:
                 self.bot_role = role.id
 
@@ -131,7 +142,8 @@ class Places:
 
     def learn_guild(self, told: WireGuild) -> list[WireChannel]:
         """Take a server in, with everything in it; return its channels and threads whose history the bot may read."""
-        guild = Guild(id=told.id, name=told.name, owner=told.owner_id)
+        joined = "" if told.joined_at is None else told.joined_at.isoformat()
+        guild = Guild(id=told.id, name=told.name, owner=told.owner_id, joined=joined)
         guild.learn_roles(told.roles, self._me)
         for raw in told.members:
             try:
@@ -140,6 +152,7 @@ class Places:
                 continue
             if member.user is not None and member.user.id == self._me:
                 guild.my_roles = member.roles
+                guild.silenced_until = member.communication_disabled_until
         self.forget_guild(told.id)
         self.announce((told.id,))
         self._guilds[told.id] = guild
@@ -163,7 +176,7 @@ class Places:
         open_to_me: dict[str, WireChannel] = {}
         for channel in channels:
             self.learn_channel(channel, guild=guild.id)
-            rights = in_channel(may, channel, me=self._me, roles=guild.my_roles, guild=guild.id)
+            rights = in_channel(may, channel.permission_overwrites, me=self._me, roles=guild.my_roles, guild=guild.id)
             if channel.type in SPOKEN_IN and rights.view_channel and rights.read_message_history:
                 open_to_me[channel.id] = channel
         readable = [channel for channel in open_to_me.values() if channel.type not in FORUMS]
@@ -181,6 +194,7 @@ class Places:
             guild=told.guild_id or guild,
             name=told.name or "",
             parent=told.parent_id if told.type in THREADS else None,
+            overwrites=told.permission_overwrites,
         )
 
     def learn_role(self, guild: str, role: WireRole) -> None:
@@ -211,8 +225,14 @@ class Places:
         if place is not None and place.parent is not None:
             place = self._places.get(place.parent, place)
         if place is None:
-            return Room(id=channel)
-        return Room(id=place.id, name=f"#{place.name}" if place.name and self.has_names(guild) else "")
+            return Room(id=channel, server=guild)
+        name = f"#{place.name}" if place.name and self.has_names(guild) else ""
+        return Room(id=place.id, name=name, server=guild)
+
+    def server(self, guild: str) -> Room:
+        """Return a server as a place where something holds for all of its channels."""
+        known = self._guilds.get(guild)
+        return Room(id=guild, name="" if known is None else known.name)
 
     def has_names(self, guild: str) -> bool:
         """Say whether the channels of a server go by their names."""
@@ -229,13 +249,35 @@ class Places:
             and self.has_names(place.guild)
         ]
 
-    def trust(self, member: WireMember | None, user: str, *, guild: str | None) -> Trust:
-        """Return how far the roles of a server raise somebody: those who keep order there are moderators."""
+    def trust(self, member: WireMember | None, user: str, *, channel: str, guild: str | None) -> Trust:
+        """Return how far a server raises somebody in a channel: who may delete messages of others there is a
+        moderator."""
         known = self._guilds.get(guild or "")
         if known is None or member is None:
             return Trust.ANYONE
-        rights = in_server(user, owner=known.owner, roles=member.roles, granted=known.granted, guild=known.id)
-        return Trust.MODERATOR if is_moderator(rights) else Trust.ANYONE
+        place = self._places.get(channel)
+        if place is not None and place.parent is not None:
+            place = self._places.get(place.parent)
+        base = in_server(user, owner=known.owner, roles=member.roles, granted=known.granted, guild=known.id)
+        overwrites = () if place is None else place.overwrites
+        rights = in_channel(base, overwrites, me=user, roles=member.roles, guild=known.id)
+        return Trust.MODERATOR if rights.manage_messages else Trust.ANYONE
+
+    def roles(self, member: WireMember | None, *, guild: str | None) -> tuple[str, ...]:
+        """Return the ids of somebody's roles, and where channels go by their names the names of the roles as well: a
+        role of any name can be made in any server. A name that looks like an id is none."""
+        known = self._guilds.get(guild or "")
+        if member is None or known is None:
+            return ()
+        names = map(known.role_names.get, member.roles) if self.has_names(known.id) else ()
+        return (*member.roles, *(name for name in names if name and not name.isdecimal()))
+
+    def sends_away(self, member: WireMember, user: str, *, guild: str) -> bool:
+        """Say whether a member may send others out of a server."""
+        known = self._guilds.get(guild)
+        if known is None:
+            return False
+        return sends_away(in_server(user, owner=known.owner, roles=member.roles, granted=known.granted, guild=guild))
 
 
 def readable_channels(raws: Iterable[msgspec.Raw]) -> Iterator[WireChannel]:

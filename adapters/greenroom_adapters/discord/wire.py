@@ -22,6 +22,7 @@ __all__ = [
     "LISTED_GUILDS",
     "MEMBER",
     "MEMBERS",
+    "MEMBER_CHANGES",
     "MESSAGE",
     "MESSAGES",
     "NAMED",
@@ -67,6 +68,14 @@ class WireMember(msgspec.Struct, frozen=True, kw_only=True):
     user: WireUser | None = None
     nick: str | None = None
     roles: tuple[Snowflake, ...] = ()
+    communication_disabled_until: datetime | None = None
+    """Until when they may say nothing; it may be over."""
+
+
+class WireMemberChange(WireMember, frozen=True, kw_only=True):
+    """Somebody in a server is another now."""
+
+    guild_id: Snowflake
 
 
 class WireAttachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +207,7 @@ class WireRole(msgspec.Struct, frozen=True, kw_only=True):
     """A role of a server. The one with the server's own id is everybody's."""
 
     id: Snowflake
+    name: str = ""
     permissions: str = "0"
     tags: WireTags = WireTags()
 
@@ -366,6 +376,7 @@ ROLE_CHANGES = msgspec.json.Decoder(WireRoleChange)
 INTERACTIONS = msgspec.json.Decoder(WireInteraction)
 USER = msgspec.json.Decoder(WireUser)
 MEMBER = msgspec.json.Decoder(WireMember)
+MEMBER_CHANGES = msgspec.json.Decoder(WireMemberChange)
 MEMBERS: "msgspec.json.Decoder[tuple[WireMember, ...]]" = msgspec.json.Decoder(tuple[WireMember, ...])
 APPLICATIONS = msgspec.json.Decoder(WireApplication)
 GATEWAYS = msgspec.json.Decoder(WireGateway)

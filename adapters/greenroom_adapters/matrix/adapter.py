@@ -252,6 +252,15 @@ class MatrixAdapter(Adapter):
         """Show that the bot is writing; for ten seconds."""
         return await self._acting.show_typing(to.post)
 
+    async def enter(self, room: str) -> None:
+        """Accept an invitation into the room. Being in it is not an error."""
+        await self._invites.enter(room)
+
+    async def leave(self, room: str, *, by: str | None = None) -> None:
+        """Leave the room. Leaving one that the account is not in is not an error."""
+        with suppress(PostRejected):
+            await self._api.leave(room)
+
     async def may_message(self, person: str) -> bool:
         """Say whether there is such a person: whether they answer an invitation is theirs to say."""
         try:

@@ -91,19 +91,22 @@ class Invites:
         """Tell whether an invitation is accepted."""
         return self._is_listed(invitation.by) or (invitation.is_direct and self._settings.direct)
 
-    async def answer(self, invited: Mapping[str, WireInvited], *, me: str) -> None:
-        """Accept what is to be accepted. An invitation that was taken back meanwhile is no error.
+    async def answer(self, invited: Mapping[str, WireInvited], *, me: str) -> list[Invitation]:
+        """Accept what is to be accepted; return what stays open and was not returned before. An invitation that was
+        taken back meanwhile is no error.
 
         When the server does not let us in anywhere now (servers limit how often somebody may join), all of them wait
         for the next time. A room that cannot be entered now, because the server that it is on is away, waits by itself,
         longer after each try: those by people whom the owner lists are tried first, and of the others one that fails
         ends the round, so whoever sends many of them holds up nothing else.
         """
+        stay_open: list[Invitation] = []
         for invitation in invitations(invited, me=me):
             if self.accepts(invitation):
                 self._keep(invitation)
             elif invitation.room not in self._told:
                 _remember(self._told, invitation.room)
+                stay_open.append(invitation)
                 logger.info("an invitation by somebody who is not in `invites` stays open")
         now = self._clock()
         due = [one for one in self._open.values() if one.not_before <= now]
@@ -115,15 +118,22 @@ class Invites:
                 logger.warning("an invitation could not be accepted: %s", refused)
             except RateLimited as error:
                 logger.info("invitations wait: %s", error)
-                return
+                return stay_open
             except Unavailable as error:
                 logger.info("an invitation waits: %s", error)
                 one.not_before = self._clock() + min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(one.failures, 20))
                 one.failures += 1
                 if self._is_listed(invitation.by):
                     continue
-                return
+                return stay_open
             self._open.pop(invitation.room, None)
+        return stay_open
+
+    async def enter(self, room: str) -> None:
+        """Accept an invitation by hand."""
+        await self._api.join(room)
+        self._rooms.of(room)
+        self._told.pop(room, None)
 
     def _keep(self, invitation: Invitation) -> None:
         known = self._open.get(invitation.room)

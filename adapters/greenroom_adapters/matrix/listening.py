@@ -5,7 +5,7 @@ import heapq
 import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,13 +23,13 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.matrix.api import Api
 from greenroom_adapters.matrix.backlog import Beginning, backlog
 from greenroom_adapters.matrix.invites import Invites
-from greenroom_adapters.matrix.mapping import name_of, read_event, refers_to, unknown
+from greenroom_adapters.matrix.mapping import name_of, read_event, read_invitation, read_leaving, refers_to, unknown
 from greenroom_adapters.matrix.position import Position
 from greenroom_adapters.matrix.reading import Context, moment
 from greenroom_adapters.matrix.room import RoomFacts
 from greenroom_adapters.matrix.rooms import Rooms
 from greenroom_adapters.matrix.targets import Targets
-from greenroom_adapters.matrix.wire import EVENTS, WireJoined, WireSync
+from greenroom_adapters.matrix.wire import EVENTS, LEFT, WireJoined, WireSync
 from greenroom_adapters.transport import Pace
 
 __all__ = ["Listening"]
@@ -84,8 +84,9 @@ class Listening:
             try:
                 if not knows_rooms:
                     everything = await self.survey()
-                    await self._invites.answer(everything.rooms.invite, me=self._context().me)
                     position = position or Position(everything.next_batch)
+                    for invitation in await self._invites.answer(everything.rooms.invite, me=self._context().me):
+                        yield self._at(read_invitation(invitation, at=self._now()), position)
                     knows_rooms = True
                 elif position is not None:
                     # After a failure the first look does not wait: it tells whether the platform is back.
@@ -173,15 +174,22 @@ class Listening:
         return replace(event, cursor=position.cursor())
 
     async def _told(self, batch: WireSync, position: Position) -> AsyncGenerator[tuple[str, str, Event], None]:
-        """Yield (room, name of the event, event), room by room, each in its order."""
+        """Yield (room, name of the event, event), room by room, each in its order. What is about being in a room, and
+        not said in it, has a place of its own: the room may be entered, or entered again, in the same batch."""
         me = self._context().me
         self._rooms.learn_account_data(batch.account_data.events)
         self._invites.learn_account_data(batch.account_data.events)
-        for room in batch.rooms.leave:
+        for room, raw in sorted(batch.rooms.leave.items()):
             left = self._rooms.left(room)
             if left is not None:
                 logger.warning("the account is not in %s any more", left.shown)
-        await self._invites.answer(batch.rooms.invite, me=me)
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                sanction = read_leaving(LEFT.decode(raw), left or RoomFacts(id=room), me=me)
+                if sanction is not None:
+                    yield f"left:{room}", sanction.id, sanction
+        for invitation in await self._invites.answer(batch.rooms.invite, me=me):
+            told = read_invitation(invitation, at=self._now())
+            yield told.id, told.id, told
         for room, joined in sorted(batch.rooms.join.items()):
             facts = self._rooms.update(room, joined.summary, joined.state.events)
             if await self._invites.leave_when_crowded(facts, me=me):

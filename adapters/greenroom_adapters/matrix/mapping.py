@@ -6,25 +6,32 @@ from datetime import datetime
 import msgspec
 
 from greenroom_adapters.contract import (
+    Author,
     Event,
+    InvitationReceived,
     JoinReceived,
     Kind,
     PostDeleted,
     ReactionReceived,
+    Room,
     RoomUnreadable,
+    SanctionReceived,
     UnknownEvent,
 )
+from greenroom_adapters.matrix.invites import Invitation
 from greenroom_adapters.matrix.position import SOURCE
 from greenroom_adapters.matrix.reading import UNPLACED, Context, Target, moment
 from greenroom_adapters.matrix.room import RoomFacts
 from greenroom_adapters.matrix.speech import read_message
-from greenroom_adapters.matrix.wire import EVENTS, IDS, MEMBERS, MESSAGES, REDACTIONS, WireEvent
+from greenroom_adapters.matrix.wire import EVENTS, IDS, MEMBERS, MESSAGES, REDACTIONS, WireEvent, WireLeft
 
 __all__ = [
     "KINDS",
     "LIKE",
     "name_of",
     "read_event",
+    "read_invitation",
+    "read_leaving",
     "refers_to",
     "unknown",
 ]
@@ -46,6 +53,8 @@ KINDS = frozenset(
         Kind.EDIT,
         Kind.OWN_POST,
         Kind.UNREADABLE,
+        Kind.SANCTION,
+        Kind.INVITATION,
     }
 )
 """All that rooms tell; every one of them is kept in their history."""
@@ -87,7 +96,8 @@ def read_event(event: WireEvent, room: RoomFacts, target: Target | None, context
         case "m.reaction":
             return _reaction(event, room, target, occurred_at, context)
         case "m.room.redaction":
-            gone = event.redacts or REDACTIONS.decode(event.content).redacts
+            redaction = REDACTIONS.decode(event.content)
+            gone = event.redacts or redaction.redacts
             if gone is None:
                 raise msgspec.ValidationError("a redaction of nothing")
             return PostDeleted(
@@ -96,6 +106,8 @@ def read_event(event: WireEvent, room: RoomFacts, target: Target | None, context
                 cursor=UNPLACED,
                 occurred_at=occurred_at,
                 post=context.ref(room.id, gone),
+                by=room.author(event.sender, is_bot=False),
+                reason=redaction.reason,
             )
         case "m.room.encrypted" if room.encrypted:
             return _unreadable(room, occurred_at)
@@ -127,6 +139,47 @@ def unknown(raw: bytes, *, received_at: datetime) -> UnknownEvent:
         cursor=UNPLACED,
         occurred_at=occurred_at,
         raw=raw.decode("utf-8", "replace")[:RAW_CAP],
+    )
+
+
+def read_leaving(left: WireLeft, room: RoomFacts, *, me: str) -> SanctionReceived | None:
+    """Return that somebody has sent the account out of a room; None: it has left by itself, was never in it, or
+    nobody can tell."""
+    for raw in (*reversed(left.timeline.events), *left.state.events):
+        try:
+            event = EVENTS.decode(raw)
+            if event.type != "m.room.member" or event.state_key != me:
+                continue
+            member = MEMBERS.decode(event.content)
+            was_in = MEMBERS.decode(event.unsigned.prev_content).membership == "join"
+            if member.membership not in ("leave", "ban") or event.sender == me or not was_in:
+                return None
+            return SanctionReceived(
+                id=event.event_id,
+                source=SOURCE,
+                cursor=UNPLACED,
+                occurred_at=moment(event.origin_server_ts),
+                room=room.room(),
+                until=None,
+                by=room.author(event.sender, is_bot=False),
+                reason=member.reason,
+            )
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+            continue
+    return None
+
+
+def read_invitation(invitation: Invitation, *, at: datetime) -> InvitationReceived:
+    """Return that somebody wants the account in a room. All that is said of the room before is what he says; so it goes
+    by its id. One person's invitation into a room has one id."""
+    return InvitationReceived(
+        id=f"invitation:{invitation.room}:{invitation.by}",
+        source=SOURCE,
+        cursor=UNPLACED,
+        occurred_at=at,
+        room=Room(id=invitation.room),
+        is_in=False,
+        by=Author(id=invitation.by, handle=invitation.by.removeprefix("@")),
     )
 
 

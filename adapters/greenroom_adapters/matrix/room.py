@@ -10,9 +10,10 @@ from greenroom_adapters.matrix.wire import MEMBERS, STATES, WireSummary
 
 __all__ = ["PAIR", "Powers", "RoomFacts"]
 
-MODERATOR_POWER = 50
-"""From this power level on somebody counts as a moderator: what kicking, banning and redacting need by default
-(client-server API, `m.room.power_levels`)."""
+REDACTING_POWER = 50
+"""What taking down messages of others needs, where a room does not say (client-server API, `m.room.power_levels`)."""
+MOST_POWER = 2**53 - 1
+"""Stands for the power of a creator, which is above every level."""
 PAIR = 2
 """How many are in a conversation that is direct."""
 
@@ -28,6 +29,7 @@ class WirePowers(msgspec.Struct, frozen=True):
     users_default: Level = 0
     events: dict[str, Level] = {}
     events_default: Level = 0
+    redact: Level = REDACTING_POWER
 
 
 class WireCreate(msgspec.Struct, frozen=True):
@@ -62,6 +64,8 @@ class Powers:
     users_default: int = 0
     to_write: int = 0
     """What sending `m.room.message` needs."""
+    to_take_down: int = REDACTING_POWER
+    """What redacting messages of others needs."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,14 +127,17 @@ class RoomFacts:
         return self.power_of(user) >= self.powers.to_write
 
     def author(self, user: str, *, is_bot: bool) -> Author:
-        """Return somebody in this room. Power in a conversation of two proves nothing: whoever opens one has all."""
-        is_moderator = not self.is_direct and self.power_of(user) >= MODERATOR_POWER
+        """Return somebody in this room. Power in a conversation of two proves nothing: whoever opens one has all.
+        Elsewhere who may take down messages of others is a moderator."""
+        power = self.power_of(user)
+        is_moderator = not self.is_direct and power >= self.powers.to_take_down
         return Author(
             id=user,
             handle=user.removeprefix("@"),
             name=self.names.get(user, ""),
             is_bot=is_bot,
             trust=Trust.MODERATOR if is_moderator else Trust.ANYONE,
+            power=None if self.is_direct else int(min(power, MOST_POWER)),
         )
 
     def learn(self, raw: bytes | msgspec.Raw) -> None:
@@ -181,4 +188,5 @@ def _powers(wire: WirePowers) -> Powers:
         users={user: int(level) for user, level in wire.users.items()},
         users_default=int(wire.users_default),
         to_write=int(wire.events.get("m.room.message", wire.events_default)),
+        to_take_down=max(int(wire.redact), int(wire.events.get("m.room.redaction", wire.events_default))),
     )

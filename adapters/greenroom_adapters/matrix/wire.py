@@ -12,6 +12,7 @@ __all__ = [
     "ENTERED_ROOMS",
     "EVENTS",
     "IDS",
+    "LEFT",
     "MEMBERS",
     "MESSAGES",
     "PAGES",
@@ -118,6 +119,7 @@ class WireRedaction(msgspec.Struct, frozen=True):
     """The content of `m.room.redaction`; `redacts` moved here with room version 11."""
 
     redacts: str | None = None
+    reason: str = ""
 
 
 class WireMember(msgspec.Struct, frozen=True):
@@ -165,6 +167,13 @@ class WireInvited(msgspec.Struct, frozen=True):
     """A room that we are invited into."""
 
     invite_state: WireRaws = WireRaws()
+
+
+class WireLeft(msgspec.Struct, frozen=True):
+    """A room that we are not in any more."""
+
+    state: WireRaws = WireRaws()
+    timeline: WireTimeline = WireTimeline()
 
 
 class WireRooms(msgspec.Struct, frozen=True):
@@ -219,6 +228,7 @@ class WireConfig(msgspec.Struct, frozen=True):
     size: Annotated[int, msgspec.Meta(gt=0)] | None = msgspec.field(default=None, name="m.upload.size")
 
 
+LEFT = msgspec.json.Decoder(WireLeft)
 SYNCS = msgspec.json.Decoder(WireSync)
 PAGES = msgspec.json.Decoder(WirePage)
 IDS = msgspec.json.Decoder(WireSent)

@@ -1,6 +1,7 @@
 """One account on a Stage: the reference for authors of adapters."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime, timedelta
@@ -535,6 +536,11 @@ class StageAdapter(Adapter):
         # Whoever has its id has its receipt: it is not the post of an attempt whose outcome is unknown.
         self._deleted_here.add(ref.id)
         await self._act("DELETE", ref)
+
+    async def leave(self, room: str, *, by: str | None = None) -> None:
+        """Leave the room. Leaving one that the account is not in is not an error."""
+        with contextlib.suppress(TargetGone):
+            await self._http.call("DELETE", f"/api/rooms/{quote(room, safe='')}/join", effect=Effect.REPEATABLE)
 
     async def edit(self, ref: PostRef, text: str) -> None:
         """Replace the text. Editing to the present text is not an error."""

@@ -63,6 +63,9 @@ class Api:
             ("GET", "/rooms", known(self._rooms)),
             ("POST", "/rooms", writing(self._create_room)),
             ("POST", "/rooms/{room}/join", writing(self._join)),
+            ("DELETE", "/rooms/{room}/join", writing(self._leave)),
+            ("POST", "/rooms/{room}/moderators", writing(self._let_moderate)),
+            ("DELETE", "/rooms/{room}/members/{who}", writing(self._send_away)),
             ("GET", "/rooms/{room}/posts", known(self._room_posts)),
             ("GET", "/events", known(self._events)),
         ]
@@ -230,6 +233,19 @@ class Api:
 
     async def _join(self, request: Request, account: Account) -> Response:
         return wire.json_answer(wire.room(self._state.join(account.id, request.path_params["room"])))
+
+    async def _leave(self, request: Request, account: Account) -> Response:
+        self._state.leave(account.id, request.path_params["room"])
+        return Response(status_code=204)
+
+    async def _let_moderate(self, request: Request, account: Account) -> Response:
+        body = await wire.read(request, wire.HandleBody)
+        self._state.let_moderate(account.id, request.path_params["room"], body.handle)
+        return Response(status_code=204)
+
+    async def _send_away(self, request: Request, account: Account) -> Response:
+        self._state.send_away(account.id, request.path_params["room"], request.path_params["who"])
+        return Response(status_code=204)
 
     async def _room_posts(self, request: Request, account: Account) -> Response:
         posts = self._state.room_posts(

@@ -26,8 +26,10 @@ from greenroom_adapters.contract import (
     ReplyReceived,
     RepostReceived,
     Room,
+    SanctionReceived,
     TextEvent,
     ThreadPost,
+    Trust,
     UnknownEvent,
     key_digest,
 )
@@ -78,6 +80,7 @@ class WirePost(msgspec.Struct, frozen=True, kw_only=True):
     in_reply_to: str | None = None
     quote: str | None = None
     room: WireRoom | None = None
+    by_moderator: bool = False
     direct_to: WireAccount | None = None
     media: tuple[WireMedia, ...] = ()
     language: str | None = None
@@ -150,7 +153,7 @@ def read_event(raw: bytes, *, after: str, server: str, received_at: datetime) ->
     )
 
 
-def author(account: WireAccount) -> Author:
+def author(account: WireAccount, *, is_moderator: bool = False) -> Author:
     """Return an account as the contract knows it."""
     return Author(
         id=account.id,
@@ -158,6 +161,7 @@ def author(account: WireAccount) -> Author:
         name=account.name,
         is_bot=account.bot,
         declines_bots=declines_bots(account.bio),
+        trust=Trust.MODERATOR if is_moderator else Trust.ANYONE,
     )
 
 
@@ -234,6 +238,17 @@ def _known(wire: WireEvent, server: str) -> Event:
                 cursor=wire.cursor,
                 occurred_at=wire.occurred_at,
                 post=PostRef(id=post_id),
+                by=None if wire.account is None else author(wire.account, is_moderator=True),
+            )
+        case WireEvent(kind="sanction", room=WireRoom() as room):
+            return SanctionReceived(
+                id=wire.id,
+                source=SOURCE,
+                cursor=wire.cursor,
+                occurred_at=wire.occurred_at,
+                room=Room(id=room.id, name=room.name),
+                until=None,
+                by=None if wire.account is None else author(wire.account, is_moderator=True),
             )
         case WireEvent(kind="edit", post_id=str(post_id), text=str(text)):
             return PostEdited(
@@ -258,7 +273,7 @@ def _text_event(kind: type[TextEvent], wire: WireEvent, server: str) -> TextEven
         cursor=wire.cursor,
         occurred_at=wire.occurred_at,
         post=ref(post, server),
-        author=author(post.author),
+        author=author(post.author, is_moderator=post.by_moderator),
         text=post.text,
         conversation=post.conversation,
         # A kind that a newer Stage has beside the main one tells us nothing; the event itself is readable.

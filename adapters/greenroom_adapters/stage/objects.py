@@ -142,6 +142,8 @@ class Post:
     room: PostRoom | None = None
     direct_to: Account | None = None
     """Who alone may read it besides the author; None: everybody may."""
+    by_moderator: bool = False
+    """Its author keeps order in its room, now."""
     media: tuple[Attachment, ...] = ()
     language: str | None = None
     content_warning: str | None = None
@@ -247,13 +249,13 @@ class Notification:
     also: tuple[Kind, ...] = ()
     occurred_at: datetime
     actor: Account | None = None
-    """Who did it; None for deletions and edits."""
+    """Who did it; None for edits, and for deletions by the author."""
     post: Post | None = None
     """Kinds with text: the post as it is now. Reactions and reposts: the recipient's post, or None when it is gone."""
     post_id: str | None = None
     """Every kind that is about a post."""
     room: PostRoom | None = None
-    """Joins."""
+    """Joins and sanctions."""
     text: str | None = None
     """Edits: the new text."""
     key: str | None = None

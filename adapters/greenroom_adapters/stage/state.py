@@ -326,11 +326,14 @@ class StageState:
         return post
 
     def delete(self, account_id: str, post_id: str) -> None:
-        """Delete one's own post. Gone already: nothing happens. Somebody else's: FORBIDDEN."""
+        """Delete one's own post, or one of a room in which one keeps order: then its author hears who did it. Gone
+        already: nothing happens. Somebody else's: FORBIDDEN."""
         post = self._store.post(post_id)
         if post is None or post.deleted:
             return
-        self._own(account_id, post_id)
+        is_others = post.author.id != account_id
+        if not (is_others and post.room is not None and self._store.is_moderator(post.room.id, account_id)):
+            self._own(account_id, post_id)
         with self._store.transaction():
             self._store.empty_post(post_id, deleted_at=self.now())
             if post.in_reply_to is not None:
@@ -338,8 +341,10 @@ class StageState:
             if post.quote is not None:
                 self._store.count_quote(post.quote, -1)
             heard = self._store.hearers_of(post_id)
+            if is_others:
+                heard = tuple(dict.fromkeys((*heard, post.author.id)))
             for hearer in heard:
-                self._notify(hearer, Kind.DELETION, post_id=post_id)
+                self._notify(hearer, Kind.DELETION, post_id=post_id, actor_id=account_id if is_others else None)
         for attachment in post.media:
             self._media.remove(attachment.id)
         self._announce(ChangeKind.DELETED, self._stored(post_id), heard)
@@ -424,7 +429,8 @@ class StageState:
         return room
 
     def create_room(self, account_id: str, name: str) -> Room:
-        """Open a room with its first member. A room of that name (any case) exists already: it is joined."""
+        """Open a room with its first member, who keeps order there. One of that name (any case) that is there already
+        is joined."""
         name = one_line("the name", name, NAME_LENGTH)
         if not name:
             raise Refused(Refusal.INVALID, "a room needs a name")
@@ -434,6 +440,7 @@ class StageState:
             with self._store.transaction():
                 self._store.add_room(room)
                 self._store.add_member(room.id, account_id)
+                self._store.set_moderator(room.id, account_id)
             return self.room(room.id)
         return self.join(account_id, room.id)
 
@@ -448,6 +455,26 @@ class StageState:
                 self._notify(member, Kind.JOIN, actor_id=account_id, room_id=room.id)
         self._wake(present)
         return self.room(room_id)
+
+    def leave(self, account_id: str, room_id: str) -> None:
+        """Go out of a room. Not being in it: nothing happens."""
+        with self._store.transaction():
+            self._store.remove_member(self.room(room_id).id, account_id)
+
+    def let_moderate(self, account_id: str, room_id: str, who: str) -> None:
+        """Let a member (id or handle) keep order in a room, as one of those who do. By others: FORBIDDEN."""
+        room, other = self._moderated(account_id, room_id, who)
+        with self._store.transaction():
+            self._store.set_moderator(room.id, other.id)
+
+    def send_away(self, account_id: str, room_id: str, who: str) -> None:
+        """Put a member (id or handle) out of a room in which one keeps order; he hears who did it. By others:
+        FORBIDDEN."""
+        room, other = self._moderated(account_id, room_id, who)
+        with self._store.transaction():
+            self._store.remove_member(room.id, other.id)
+            self._notify(other.id, Kind.SANCTION, actor_id=account_id, room_id=room.id)
+        self._watching.wake(other.id)
 
     def is_member(self, account_id: str, room_id: str) -> bool:
         """Say whether the account is in the room."""
@@ -530,6 +557,14 @@ class StageState:
 
     # How it is done ----------------------------------------------------------------------------------------------
 
+    def _moderated(self, account_id: str, room_id: str, who: str) -> tuple[Room, Account]:
+        room, other = self.room(room_id), self.account(who)
+        if not self._store.is_moderator(room.id, account_id):
+            raise Refused(Refusal.FORBIDDEN, "only who keeps order in a room may do that")
+        if not self._store.is_member(room.id, other.id):
+            raise Refused(Refusal.GONE, "there is nobody of that name in the room")
+        return room, other
+
     def _stored(self, post_id: str) -> Post:
         post = self._store.post(post_id)
         if post is None:
@@ -572,6 +607,7 @@ class StageState:
             conversation=place.conversation(author.id, post_id),
             quote=draft.quote,
             room=place.room,
+            by_moderator=place.room is not None and self._store.is_moderator(place.room.id, author.id),
             direct_to=place.direct_to,
             media=media,
             language=draft.language,

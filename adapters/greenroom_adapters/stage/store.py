@@ -13,7 +13,7 @@ from greenroom_adapters.stage.objects import Account, Attachment, Notification, 
 
 __all__ = ["FileInUse", "FileTooNew", "Store"]
 
-VERSION = 2
+VERSION = 3
 END = 2**63 - 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -37,7 +37,7 @@ CREATE TABLE rooms (
 ) WITHOUT ROWID;
 CREATE TABLE members (
     room_id TEXT NOT NULL REFERENCES rooms (id), account_id TEXT NOT NULL REFERENCES accounts (id),
-    PRIMARY KEY (room_id, account_id)
+    moderator INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (room_id, account_id)
 ) WITHOUT ROWID;
 CREATE TABLE posts (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, author_id TEXT NOT NULL REFERENCES accounts (id),
@@ -83,9 +83,11 @@ CREATE TABLE containers (
 POSTS = """
 SELECT p.id, p.text, p.created_at, p.edited_at, p.in_reply_to, p.conversation, p.quote, p.language, p.content_warning,
     p.attachments, p.deleted_at, p.likes, p.reposts, p.replies, p.quotes, r.id, r.name,
-    a.id, a.handle, a.name, a.bio, a.bot, a.created_at, d.id, d.handle, d.name, d.bio, d.bot, d.created_at
+    a.id, a.handle, a.name, a.bio, a.bot, a.created_at, d.id, d.handle, d.name, d.bio, d.bot, d.created_at,
+    coalesce(m.moderator, 0)
 FROM posts p JOIN accounts a ON a.id = p.author_id
     LEFT JOIN rooms r ON r.id = p.room_id LEFT JOIN accounts d ON d.id = p.direct_to
+    LEFT JOIN members m ON m.room_id = p.room_id AND m.account_id = p.author_id
 """
 POSTS_BY_ID = POSTS + "JOIN json_each(?) wanted ON wanted.value = p.id"
 ACCOUNTS = "SELECT a.id, a.handle, a.name, a.bio, a.bot, a.created_at FROM accounts a "
@@ -172,11 +174,13 @@ class Store:
                     self._db.execute(statement)
                 # Cursors begin at the clock, so those of a new file lie after those of a file that was thrown away.
                 self._db.execute("INSERT INTO sqlite_sequence VALUES ('events', ?)", (micros(now) // 1000,))
-                self._db.execute("PRAGMA user_version = 2")
-        elif version == 1:
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+        elif version < VERSION:
             with self.transaction():
-                self._db.execute("CREATE INDEX keys_of_post ON keys (post_id)")
-                self._db.execute("PRAGMA user_version = 2")
+                if version < 2:
+                    self._db.execute("CREATE INDEX keys_of_post ON keys (post_id)")
+                self._db.execute("ALTER TABLE members ADD COLUMN moderator INTEGER NOT NULL DEFAULT 0")
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
         """Close the file and let another process have it."""
@@ -322,7 +326,21 @@ class Store:
 
     def add_member(self, room_id: str, account_id: str) -> bool:
         """Return False when it was there already."""
-        return self._changed("INSERT OR IGNORE INTO members VALUES (?, ?)", (room_id, account_id))
+        sql = "INSERT OR IGNORE INTO members (room_id, account_id) VALUES (?, ?)"
+        return self._changed(sql, (room_id, account_id))
+
+    def remove_member(self, room_id: str, account_id: str) -> bool:
+        """Return False when it was not there."""
+        return self._changed("DELETE FROM members WHERE room_id = ? AND account_id = ?", (room_id, account_id))
+
+    def set_moderator(self, room_id: str, account_id: str) -> None:
+        """Let a member keep order."""
+        self._db.execute("UPDATE members SET moderator = 1 WHERE room_id = ? AND account_id = ?", (room_id, account_id))
+
+    def is_moderator(self, room_id: str, account_id: str) -> bool:
+        """Say whether the account keeps order in the room."""
+        sql = "SELECT 1 FROM members WHERE room_id = ? AND account_id = ? AND moderator"
+        return self._maybe(sql, (room_id, account_id)) is not None
 
     def is_member(self, room_id: str, account_id: str) -> bool:
         """Say whether the account is in the room."""
@@ -700,4 +718,5 @@ def post_from(row: Row, media: tuple[Attachment, ...]) -> Post:
         room=None if row[15] is None else PostRoom(id=row[15], name=row[16]),
         author=account_from(row[17:23]),
         direct_to=None if row[23] is None else account_from(row[23:29]),
+        by_moderator=bool(row[29]),
     )

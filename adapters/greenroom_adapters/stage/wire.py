@@ -242,6 +242,7 @@ class Wire:
             "conversation": post.conversation,
             "quote": post.quote,
             "room": None if post.room is None else post_room(post.room),
+            "by_moderator": post.by_moderator,
             "direct_to": None if post.direct_to is None else self.account(post.direct_to),
             "media": [self.attachment(attachment) for attachment in post.media],
             "language": post.language,
@@ -293,12 +294,12 @@ class Wire:
             known.update(post_id=event.post_id, account=actor)
         elif event.kind is Kind.FOLLOW:
             known["account"] = actor
-        elif event.kind is Kind.JOIN:
+        elif event.kind in (Kind.JOIN, Kind.SANCTION):
             known.update(account=actor, room=None if event.room is None else post_room(event.room))
         elif event.kind is Kind.EDIT:
             known.update(post_id=event.post_id, text=event.text)
         else:
-            known["post_id"] = event.post_id
+            known.update(post_id=event.post_id, account=actor)
         return known
 
     def events(self, events: list[Notification], cursor: int) -> JSON:

@@ -388,4 +388,5 @@ def router_of(file: BotFile, persona: Persona) -> Router:
         quiet=file.limits.quiet,
         timezone=file.timezone,
         accounts=tuple(file.accounts),
+        talkative=persona.talkative,
     )

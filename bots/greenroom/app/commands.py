@@ -11,6 +11,7 @@ from greenroom.app.catching_up import CatchingUp
 from greenroom.app.coming import PostsToCome
 from greenroom.app.held import HeldDrafts
 from greenroom.app.pausing import Pauses
+from greenroom.app.placing import Placing
 from greenroom.app.standing import standing_of
 from greenroom.app.telling import say_hello
 from greenroom.app.undecided import TurnsAside
@@ -24,7 +25,7 @@ from greenroom_adapters.contract import ConfigurationError, GreenroomError
 
 __all__ = ["THAT_WAIT", "Commands"]
 
-THAT_WAIT = frozenset({"try-tell", "standing", "take-up"})
+THAT_WAIT = frozenset({"try-tell", "standing", "take-up", "place"})
 """Commands that wait for the network, or for files to settle: whoever obeys several lets the others go first."""
 _ABOUT_THE_AGENDA = frozenset({"cancel", "edit"})
 """Commands during which the running scheduler takes nothing, until what they changed is on disk."""
@@ -64,6 +65,7 @@ class Commands:
         self._pauses = pauses = Pauses(ledger, file, desks=self._desks, policy=policy)
         self._held = held = HeldDrafts(ledger, file, clock=clock, desks=self._desks, rested=self._rested)
         aside = TurnsAside(ledger, clock=clock, desks=self._desks, rested=self._rested)
+        self._placing = placing = Placing(ledger, file, desks=self._desks, policy=policy)
         self._known: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[_Answer]]] = {
             "post": coming.post,
             "wake": coming.wake,
@@ -78,6 +80,7 @@ class Commands:
             "retry": aside.retry,
             "drop": aside.drop,
             "went-out": aside.went_out,
+            "place": placing.place,
             "accounts": self._accounts,
             "catch-up": self._catch_up,
             "standing": self._standing,
@@ -91,6 +94,7 @@ class Commands:
         self._coming.use(file)
         self._pauses.use(file)
         self._held.use(file)
+        self._placing.use(file)
 
     async def obey(self, name: str, arguments: Mapping[str, Any], *, command: int | None = None) -> _Answer:
         """Do what was asked and commit it; never raises for what a person can mend.

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from greenroom.app.declaring import NOT_DECLARED
 from greenroom.storage import JournalEntry, State, Turn
 from greenroom.turns.backlog import WAS_AWAY
+from greenroom.turns.intake import COMPLAINT, STRANGER
+from greenroom.turns.moderating import ORDERED
 from greenroom_adapters.contract import TextEvent
 from greenroom_adapters.text import plain
 
@@ -45,6 +47,9 @@ TOLD: Mapping[str, _Kind] = {
     "unreadable": _Kind(many="{count} rooms cannot be read. Which: greenroom log"),
     WAS_AWAY: _Kind(many=None),
     "passed on": _Kind(many=None),
+    ORDERED: _Kind(many=None),
+    STRANGER: _Kind(many="{count} rooms or servers want the bot. Which: greenroom rooms"),
+    COMPLAINT: _Kind(many="There were {count} complaints of the bot. Which: greenroom log"),
 }
 """What an entry of the journal is called → how its owner is told. All other entries are for the log alone."""
 
@@ -107,6 +112,16 @@ def _line(entry: JournalEntry, turn: Turn | None) -> str:
             return "An edit of the bot's files has mistakes; what was valid last goes on. Which: greenroom check"
         case "unreadable":
             return f"The bot {_safe(entry.why)}. Let it read there, or take it out of that room"
+        case "moderator":
+            return f"A moderator's word was obeyed. {_safe(entry.why)}"
+        case "stranger":
+            place, _, what = entry.why.partition(": ")
+            return (
+                f"{_safe(what)}. It says nothing there until you decide: greenroom rooms stay {_safe(place)} "
+                "(or listen, or leave)"
+            )
+        case "complaint":
+            return f"A complaint of the bot: {_safe(entry.why)}{_said_there(turn)}"
         case "passed on":
             return f"For you: {_words_of(turn)}"
         case _:
@@ -128,10 +143,24 @@ def _words_of(turn: Turn | None) -> str:
     if turn is None or not isinstance(turn.event, TextEvent):
         return f"something on {turn.account}" if turn is not None else "something"
     event = turn.event
-    text = " ".join(event.text.split())
-    text = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    text = _cut(event.text)
     link = f" {event.post.url}" if event.post.url else ""
     return f"{_safe(event.author.handle)} on {turn.account} wrote: {_safe(text)}{link}"
+
+
+def _said_there(turn: Turn | None) -> str:
+    """Return what the bot had said, and why."""
+    if turn is None or turn.draft is None:
+        return ""
+    text = _cut(" ".join(turn.draft.parts))
+    event = turn.event
+    why = f"upon what {_safe(event.author.handle)} wrote" if isinstance(event, TextEvent) else "as it was planned"
+    return f'. It had said, {why} (rule: {turn.rule}): "{_safe(text)}"'
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 
 
 def _safe(text: str) -> str:

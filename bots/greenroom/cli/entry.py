@@ -19,6 +19,7 @@ from greenroom.cli.people import people
 from greenroom.cli.post import post
 from greenroom.cli.queue import queue
 from greenroom.cli.reset import reset
+from greenroom.cli.rooms import rooms
 from greenroom.cli.run import run
 from greenroom.cli.schema import schema
 from greenroom.cli.stage import stage
@@ -61,6 +62,7 @@ for command in (run, new, login, check, post, status, pause, resume, stop_all, l
 app.add_typer(queue, name="queue")
 app.add_typer(held, name="held")
 app.add_typer(dead, name="dead")
+app.add_typer(rooms, name="rooms")
 app.command()(people)
 app.command()(explain)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)

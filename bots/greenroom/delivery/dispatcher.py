@@ -32,10 +32,12 @@ from greenroom_adapters.contract import (
     PostRejected,
     RateLimited,
     Receipt,
+    SupportsDelete,
     TargetGone,
     Trust,
     Unavailable,
     Undecided,
+    Unsupported,
     key_digest,
 )
 
@@ -105,7 +107,27 @@ class Dispatcher:
         self._published: dict[str, None] = {}
         """Ids of the posts that went out and digests of the keys that were tried, where the platform shows an account
         its own posts; the oldest are forgotten first."""
+        self._taken_down: dict[str, None] = {}
+        """Ids of the posts that were deleted here; the oldest are forgotten first."""
         self._log = get_log().bind(account=account)
+
+    async def take_down(self, post: PostRef) -> None:
+        """Delete a post of the account. One that is gone already is no error.
+
+        :raises AdapterError: it is still there, for all that is known
+        """
+        adapter = self._adapter
+        if not isinstance(adapter, SupportsDelete):
+            raise Unsupported("nothing can be deleted here", platform=adapter.platform, account=self._account)
+        # the platform may tell of it before it answers
+        self._taken_down[post.id] = None
+        if len(self._taken_down) > REMEMBERED:
+            del self._taken_down[next(iter(self._taken_down))]
+        await adapter.delete(post)
+
+    def has_taken_down(self, post_id: str) -> bool:
+        """Say whether this account has deleted the post since the start, as far as it is remembered."""
+        return post_id in self._taken_down
 
     def has_published(self, post_id: str, key: str | None = None) -> bool:
         """Say whether this account has published the post since the start, or tried to under the key with this digest,

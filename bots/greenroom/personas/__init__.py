@@ -12,6 +12,7 @@ from greenroom.personas.persona import (
     Persona,
     Say,
     SurfaceVoice,
+    Talkative,
     TooLong,
     Voice,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Persona",
     "Say",
     "SurfaceVoice",
+    "Talkative",
     "TooLong",
     "Voice",
     "load_persona",

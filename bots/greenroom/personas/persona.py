@@ -11,7 +11,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from greenroom.filters import Chain, Filters, filters_with
 from greenroom.settings.model import FilePath, Model, Text, not_a_word, one_or_many, word_of, wrong
-from greenroom.settings.spelling import RANGE, Range
+from greenroom.settings.spelling import CHANCE, RANGE, SPAN, Range, Span
 from greenroom_adapters.contract import Surface
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Persona",
     "Say",
     "SurfaceVoice",
+    "Talkative",
     "TooLong",
     "Voice",
 ]
@@ -173,6 +174,20 @@ class Disclosure(Model):
     """Where it says so without being asked; [] for nowhere."""
 
 
+class Talkative(Model):
+    """How often it joins in unasked."""
+
+    section: ClassVar[str] = "a line of `talkative`"
+    short_for: ClassVar[str | None] = "chance"
+
+    places: Texts = Field(default=(), validation_alias="in", serialization_alias="in")
+    """Only there: an account, account/room, or a name from the bot's `rooms`; none: in every open room."""
+    at: Annotated[Span, SPAN] | None = None
+    """Only in this stretch of the day, in the bot's time zone; none: at any time."""
+    chance: Annotated[float, CHANCE]
+    """How many of the messages that nobody wrote to it make it join in; in memory from 0 to 1."""
+
+
 def _by_language(value: Any) -> Any:
     """Read fixed words: one text for every language, or a text for each."""
     return cast(Any, value) if isinstance(value, Mapping) or value is None else {"*": value}
@@ -243,6 +258,8 @@ class Persona(Model):
     """Posts are in the first; replies in the asker's where it is listed, else in the first."""
     moods: Texts = ()
     """One a day, drawn with a seed."""
+    talkative: Annotated[tuple[Talkative, ...], one_or_many] = ()
+    """How often it joins in unasked in open rooms: the first line that fits. None: never."""
     disclosure: Disclosure = Disclosure()
     """How it says that it is a bot."""
     lines: Lines = Lines()

@@ -11,14 +11,19 @@ from greenroom.policy.guard import (
     START,
     STATUS,
     STOP,
+    UNASKED,
+    WORD,
     Guard,
     Terms,
     is_command,
     is_owners_words,
     is_stop_or_start,
+    is_word,
 )
+from greenroom.policy.moderating import Order, Word, order_of, read_order, rule_of_order
 from greenroom.policy.policy import Policy
 from greenroom.policy.quiet import quiet_until
+from greenroom.policy.strangers import Standing, Stranger, Strangers, Wish, read_strangers
 from greenroom.policy.switch import SWITCH
 from greenroom.policy.verdict import ALLOW, Allow, Hold, Later, OnWords, Refuse, Repair, Verdict
 
@@ -35,23 +40,36 @@ __all__ = [
     "STATUS",
     "STOP",
     "SWITCH",
+    "UNASKED",
     "USD",
+    "WORD",
     "Allow",
     "Budget",
     "Guard",
     "Hold",
     "Later",
     "OnWords",
+    "Order",
     "Policy",
     "Refuse",
     "Repair",
     "Reserved",
     "SpendLedger",
+    "Standing",
+    "Stranger",
+    "Strangers",
     "Terms",
     "Verdict",
+    "Wish",
+    "Word",
     "is_command",
     "is_owners_words",
     "is_stop_or_start",
+    "is_word",
+    "order_of",
     "quiet_until",
+    "read_order",
+    "read_strangers",
+    "rule_of_order",
     "start_of_day",
 ]

@@ -4,7 +4,7 @@ import re
 
 from typing_extensions import override
 
-from greenroom.policy.guard import Guard, Terms, is_owners_words, is_stop_or_start
+from greenroom.policy.guard import Guard, Terms, is_owners_words, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Hold, OnWords
 from greenroom.settings import Approve
 from greenroom.storage import CLOCK, Draft, Ledger, State, Turn
@@ -75,7 +75,9 @@ class Approval(Guard):
         if (why := self._held_by_platform(turn, draft)) is not None:
             return Hold(why)
         approve = self._terms.approve(turn)
-        if approve is Approve.NEVER or draft.approved or is_owners_words(turn) or is_stop_or_start(turn):
+        if approve is Approve.NEVER or draft.approved or is_owners_words(turn):
+            return ALLOW
+        if is_stop_or_start(turn) or is_word(turn):
             return ALLOW
         if approve is Approve.ALWAYS:
             return Hold("its owner looks at everything first")
@@ -117,7 +119,7 @@ class Approval(Guard):
         return approve is Approve.ALWAYS or is_new
 
     def _held_by_platform(self, turn: Turn, draft: Draft) -> str | None:
-        if turn.kind == CLOCK or draft.approved or draft.engine in _OWNERS or is_stop_or_start(turn):
+        if turn.kind == CLOCK or draft.approved or draft.engine in _OWNERS or is_stop_or_start(turn) or is_word(turn):
             return None
         return self._terms.holds_answers(turn.account)
 

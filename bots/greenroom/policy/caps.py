@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock
-from greenroom.policy.guard import STOP, Guard, Terms, is_owners_words, is_stop_or_start
+from greenroom.policy.guard import STOP, UNASKED, Guard, Terms, is_owners_words, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
 from greenroom.settings import Rate
-from greenroom.storage import CLOCK, Past, State, Turn, asked_at, author_of
-from greenroom_adapters.contract import Surface
+from greenroom.storage import CLOCK, TELL, Past, State, Turn, asked_at, author_of, room_of
+from greenroom_adapters.contract import Room, Surface
 
 __all__ = ["Caps"]
 
@@ -61,7 +61,8 @@ class Caps(Guard):
 
     A place is taken when work on a turn begins, so that no engine is paid for what could not be said, and given back
     when nothing comes of it, also of a draft that was held. Over the limit of an account posts and replies wait, the
-    newest first, as long as they are worth it; over that of a person or of a thread a reply is left alone. What the
+    newest first, as long as they are worth it; over that of a person or of a thread a reply is left alone. In a room
+    that is slow, what was asked for waits, and what was not is left alone. What the
     owner says himself, what the bot tells him, and an answer to "stop" is not counted. This guard is asked
     last: whoever it lets through has his place.
     """
@@ -77,6 +78,7 @@ class Caps(Guard):
 
     @override
     def use(self, terms: Terms) -> None:
+        self._terms = terms
         limits, local = terms.file.limits, terms.local
         self._rates = {
             account: (
@@ -96,6 +98,10 @@ class Caps(Guard):
                 places.append(("person", past.account, past.person))
             if past.surface is Surface.REPLY:
                 places.append(("thread", past.lane))
+        if past.room is not None and (name := self._terms.room_name(past.account, past.room)) is not None:
+            places.append(("room", name))
+            if past.kind != CLOCK and past.person is not None:
+                places.append(("room", name, past.account, past.person))
         windows = tuple(map(self._window, places))
         for window in windows:
             window.times.append(past.changed)
@@ -104,14 +110,18 @@ class Caps(Guard):
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:
-        if turn.seq in self._taken or (is_stop_or_start(turn) and turn.rule == STOP):
+        if turn.seq in self._taken or is_word(turn) or (is_stop_or_start(turn) and turn.rule == STOP):
             # drafted anew, it has its places
             return ALLOW
         posts, replies, per_person, per_thread = self._rates[turn.account]
-        if turn.kind == CLOCK:
-            return ALLOW if posts is None or is_owners_words(turn) else self._post(turn, posts)
         now = self._clock.micros()
         windows: list[_Window] = []
+        if (room := room_of(turn.event)) is not None and (
+            verdict := self._in_room(turn, room, windows, now)
+        ) is not ALLOW:
+            return verdict
+        if turn.kind == CLOCK:
+            return self._post(turn, None if is_owners_words(turn) else posts, windows, now)
         if per_person is not None and (author := author_of(turn.event)) is not None:
             window = self._window(("person", turn.account, author.id))
             if window.free(per_person, now) <= 0:
@@ -141,11 +151,33 @@ class Caps(Guard):
             if at in window.times:
                 window.times.remove(at)
 
-    def _post(self, turn: Turn, rate: Rate) -> Verdict:
-        now, window = self._clock.micros(), self._window(("posts", turn.account))
-        if window.free(rate, now) <= 0:
-            return Later(window.free_at(rate), f"{_words(rate, 'posts')} went out already (limits: posts)")
-        self._take(turn, [window], now)
+    def _post(self, turn: Turn, rate: Rate | None, windows: list[_Window], now: int) -> Verdict:
+        if rate is not None:
+            window = self._window(("posts", turn.account))
+            if window.free(rate, now) <= 0:
+                return Later(window.free_at(rate), f"{_words(rate, 'posts')} went out already (limits: posts)")
+            windows.append(window)
+        if windows:
+            self._take(turn, windows, now)
+        return ALLOW
+
+    def _in_room(self, turn: Turn, room: Room, windows: list[_Window], now: int) -> Verdict:
+        """Say whether there is a place in the room, and put what would be taken for it into `windows`."""
+        name = None if turn.rule == TELL else self._terms.room_name(turn.account, room)
+        if name is None:
+            return ALLOW
+        rule, author = self._terms.file.rooms[name], author_of(turn.event)
+        if rule.per_person is not None and author is not None:
+            window = self._window(("room", name, turn.account, author.id))
+            if window.free(rule.per_person, now) <= 0:
+                return Refuse(f"@{author.handle} has had {_words(rule.per_person)} in this room (rooms: per_person)")
+            windows.append(window)
+        if rule.slow is not None:
+            window = self._window(("room", name))
+            if window.free(rule.slow, now) <= 0:
+                why = f"the bot has said {_words(rule.slow, 'messages')} in this room (rooms: slow)"
+                return Refuse(why) if turn.rule == UNASKED else Later(window.free_at(rule.slow), why)
+            windows.append(window)
         return ALLOW
 
     def _place(self, turn: Turn, window: _Window, rate: Rate, now: int) -> Later | None:

@@ -9,7 +9,7 @@ from typing import Self
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND
-from greenroom.policy.guard import START, STOP, Guard, Terms
+from greenroom.policy.guard import START, STOP, Guard, Terms, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.storage import TELL, Due, Ledger, Turn, asked_at, author_of
 from greenroom_adapters.contract import Author, Kind, TextEvent
@@ -25,6 +25,7 @@ LATELY = timedelta(days=3) // MICROSECOND
 MANY = 10_000
 """Words at which those are forgotten that do not matter any more; later at twice as many as are left."""
 _AT_NAME = re.compile(r"@[^\s,]+")
+_AROUND = " \t\n,:.!?"
 _SEPARATORS = re.compile(r"[\s,:]*")
 _ADDRESSED = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.DIRECT_MESSAGE, Kind.COMMAND})
 
@@ -169,6 +170,16 @@ class Consent(Guard):
         word = self._said_to(me).word(event.text.casefold())
         return word if word is not None and names_me(event) else None
 
+    def said(
+        self, event: TextEvent, me: Author | None = None, *, names_me: Callable[[TextEvent], bool] | None = None
+    ) -> str | None:
+        """Return what somebody says to the bot, without its name, case-folded; None: it is not said to the bot, by the
+        rules of `word`."""
+        is_addressed = event.kind in _ADDRESSED or (
+            event.kind is Kind.MESSAGE and names_me is not None and names_me(event)
+        )
+        return self._said_to(me).rest(event.text.casefold()) if is_addressed else None
+
     def note(self, turn: Turn) -> None:
         """Note at once, and with the next commit on disk, what the author of such a turn wants, unless he has said
         something since. May be told twice."""
@@ -241,7 +252,7 @@ class Consent(Guard):
         return self._agreed(turn)
 
     def _agreed(self, turn: Turn) -> Verdict:
-        if not self._stopped or turn.rule in (STOP, TELL):
+        if not self._stopped or turn.rule in (STOP, TELL) or is_word(turn):
             return ALLOW
         if isinstance(turn.event, Due):
             person, called = turn.event.direct_to, "the reader"
@@ -284,17 +295,34 @@ class _Addressed:
         spoken = [_alternatives([name]) for name in dict.fromkeys(called)]
         self._before = [re.compile(rf"{name}[\s,:]+") for name in spoken]
         self._behind = [re.compile(rf"[\s,]+{name}") for name in spoken]
+        self._at_the_end = [re.compile(rf"[\s,]{name}$") for name in spoken]
         self._mine = re.compile(rf"@(?:{_alternatives([*called, handle])})[.:!?]*(?![^\s,])")
         """The bot's names behind an @, spaces in them included; a name of the platform's own has none."""
         words = _alternatives(meanings)
         self._word = re.compile(rf"({words})(?![^\s.!,])")
 
+    def rest(self, text: str) -> str | None:
+        """Return a text without the bot's names around it; None: somebody else is spoken to."""
+        stripped = self._without_handles(text)
+        if stripped is None:
+            return None
+        rest = stripped.strip(_AROUND)
+        while (found := next(filter(None, (before.match(rest) for before in self._before)), None)) is not None:
+            rest = rest[found.end() :]
+        while (found := next(filter(None, (name.search(rest) for name in self._at_the_end)), None)) is not None:
+            rest = rest[: found.start()].rstrip(_AROUND)
+        return rest
+
+    def _without_handles(self, text: str) -> str | None:
+        text = self._mine.sub(" ", text)
+        return _AT_NAME.sub(" ", text) if all(map(self._is_own, _names_in(text))) else None
+
     def word(self, text: str) -> str | None:
         """Return what is said to the bot, else None."""
-        text = self._mine.sub(" ", text)
-        if not all(map(self._is_own, _names_in(text))):
+        stripped = self._without_handles(text)
+        if stripped is None:
             return None
-        text = _AT_NAME.sub(" ", text)
+        text = stripped
         beginning = _SEPARATORS.match(text)
         begins = _along(self._before, text, {0 if beginning is None else beginning.end()})
         end = _end_of(text)

@@ -2,7 +2,7 @@
 
 from typing_extensions import override
 
-from greenroom.policy.guard import Guard, is_stop_or_start
+from greenroom.policy.guard import Guard, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.storage import Turn, author_of
 from greenroom_adapters.contract import Trust
@@ -17,6 +17,8 @@ class NoBots(Guard):
     @override
     def may_answer(self, turn: Turn) -> Verdict:
         author = author_of(turn.event)
-        if author is None or not author.declines_bots or turn.trust is Trust.OWNER or is_stop_or_start(turn):
+        if author is None or not author.declines_bots or turn.trust is Trust.OWNER:
+            return ALLOW
+        if is_stop_or_start(turn) or is_word(turn):
             return ALLOW
         return Refuse(f"@{author.handle} asks bots to stay away, in the profile")

@@ -8,7 +8,7 @@ from greenroom.personas import Persona
 from greenroom.policy.verdict import ALLOW, OnWords, Verdict
 from greenroom.settings import AnswerRule, Approve, BotFile, PostEntry
 from greenroom.storage import CLOCK, Draft, Due, Past, Turn
-from greenroom_adapters.contract import Kind
+from greenroom_adapters.contract import Kind, Room
 
 __all__ = [
     "ABOUT",
@@ -20,11 +20,14 @@ __all__ = [
     "START",
     "STATUS",
     "STOP",
+    "UNASKED",
+    "WORD",
     "Guard",
     "Terms",
     "is_command",
     "is_owners_words",
     "is_stop_or_start",
+    "is_word",
 ]
 
 STOP, START = "stop", "start"
@@ -35,6 +38,11 @@ ABOUT, FORGET_ME, PAUSE, RESUME, STATUS = "/about", "/forget-me", "/pause", "/re
 OWNERS = frozenset({PAUSE, RESUME, STATUS})
 """Those that the owner alone may give."""
 _COMMANDS = frozenset({ABOUT, FORGET_ME}) | OWNERS
+WORD = "moderator: "
+"""Beginning of the names of the rules under which the word of a moderator becomes a turn, with what he orders behind
+it. No rule of a file is called so."""
+UNASKED = "unasked"
+"""Name of the rule under which the bot joins in where nobody spoke to it. No rule of a file is called so."""
 
 HANDS_OFF = timedelta(hours=12)
 """For turns whose rule has gone from the file meanwhile."""
@@ -53,14 +61,21 @@ class Terms:
     """Account → why its platform has a person look at each generated answer; None: it does not, or is not known yet."""
     _rules: Mapping[str, AnswerRule] = field(init=False, repr=False)
     _posts: Mapping[str, PostEntry] = field(init=False, repr=False)
+    _rooms: Mapping[tuple[str, str | None], str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rules", {rule.identity: rule for rule in self.file.answer})
         object.__setattr__(self, "_posts", {entry.name: entry for entry in self.file.post})
+        addresses = {(place.account, place.room): name for name, room in self.file.rooms.items() for place in room.is_}
+        object.__setattr__(self, "_rooms", addresses)
 
     def platform(self, account: str) -> str:
         """Return the platform of an account."""
         return self.file.accounts[account].platform
+
+    def room_name(self, account: str, room: Room) -> str | None:
+        """Return what the file calls a room, which may have several addresses; None: it does not list it."""
+        return self._rooms.get((account, room.id)) or self._rooms.get((account, room.name))
 
     def approve(self, turn: Turn) -> Approve:
         """Return who lets a draft of this turn out."""
@@ -138,3 +153,9 @@ def is_command(turn: Turn) -> bool:
     """Say whether somebody gave a command that the bot itself obeys. What it says to that is read by whoever asked, who
     expects it now: nothing that limits, holds or counts answers is asked about it."""
     return turn.rule in _COMMANDS
+
+
+def is_word(turn: Turn) -> bool:
+    """Say whether a moderator orders something: it is obeyed, and he is told so, whatever limits what the bot says
+    otherwise."""
+    return turn.kind != CLOCK and turn.rule.startswith(WORD)

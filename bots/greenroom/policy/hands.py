@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock, from_micros
-from greenroom.policy.guard import Guard, Terms, is_stop_or_start
+from greenroom.policy.guard import Guard, Terms, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.storage import Ledger, Turn
 from greenroom_adapters.contract import TextEvent
@@ -69,7 +69,7 @@ class HandsOff(Guard):
 
     def _his(self, turn: Turn) -> Verdict:
         event = turn.event
-        if not isinstance(event, TextEvent) or is_stop_or_start(turn):
+        if not isinstance(event, TextEvent) or is_stop_or_start(turn) or is_word(turn):
             return ALLOW
         wrote = self._hands.get((turn.account, event.conversation))
         if wrote is None:

@@ -9,9 +9,12 @@ from greenroom.policy.consent import Consent
 from greenroom.policy.declining import NoBots
 from greenroom.policy.guard import Guard, Terms, is_command
 from greenroom.policy.hands import HandsOff
+from greenroom.policy.hush import Hush
 from greenroom.policy.interaction import OneReply
+from greenroom.policy.joining import JoiningIn
 from greenroom.policy.quiet import QuietHours
 from greenroom.policy.repeats import RECENT, Repeats
+from greenroom.policy.strangers import Strangers
 from greenroom.policy.switch import SWITCH, Switch
 from greenroom.policy.verdict import ALLOW, Hold, Later, OnWords, Refuse, Repair, Verdict
 from greenroom.storage import Draft, Ledger, Turn
@@ -39,18 +42,24 @@ class Policy:
         self.switch = Switch(clock)
         self.consent = Consent(ledger)
         self.hands = HandsOff(ledger, clock)
+        self.hush = Hush(ledger, clock)
+        self.joining = JoiningIn(ledger, clock)
+        self.strangers = Strangers(ledger, clock)
         self._repeats = Repeats()
         self._approval = Approval(ledger)
         self._guards: tuple[Guard, ...] = (
             self.switch,
             self.consent,
             NoBots(),
+            self.hush,
             self.hands,
             OneReply(),
             QuietHours(clock),
             self._repeats,
             self._approval,
             *own,
+            # notes who speaks last, so whoever it lets through goes out
+            self.joining,
             # takes a place for whoever comes as far as this
             Caps(clock),
         )
@@ -74,6 +83,9 @@ class Policy:
         self.switch.off = (await self._ledger.paused()).get(SWITCH)
         await self.consent.load()
         await self.hands.load(self.terms)
+        await self.hush.load()
+        await self.joining.load()
+        await self.strangers.load()
         await self._approval.load(self.terms)
         for account in self.terms.file.accounts:
             self._repeats.recall_posts(account, await self._ledger.own_posts(account, before=NEWEST, limit=RECENT))

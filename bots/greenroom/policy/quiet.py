@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing_extensions import override
 
 from greenroom.clock import Clock, to_micros
-from greenroom.policy.guard import Guard, Terms, is_stop_or_start
+from greenroom.policy.guard import Guard, Terms, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
 from greenroom.settings import Span
 from greenroom.storage import TELL, Due, Turn
@@ -42,7 +42,7 @@ class QuietHours(Guard):
 
     @override
     def may_send(self, turn: Turn) -> Verdict:
-        if self._quiet is None or turn.rule == TELL or is_stop_or_start(turn):
+        if self._quiet is None or turn.rule == TELL or is_stop_or_start(turn) or is_word(turn):
             return ALLOW
         end = quiet_until(self._clock.now(), self._quiet, self._zone)
         if end is None:

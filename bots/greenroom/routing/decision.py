@@ -21,8 +21,10 @@ class Miss(enum.Enum):
     UNADDRESSED = "it was said in a room without addressing the bot"
     IGNORED_ROOM = "it was said in a room that the bot ignores"
     LISTENED_ROOM = "it was said in a room where the bot only listens"
+    STRANGERS = "it was said where nobody has decided yet that the bot may be"
     BOT = "it was written by a bot"
     BLOCKED = "it was written by somebody who is blocked"
+    TALKATIVE = "nobody spoke to the bot, and by the persona's `talkative` it does not join in this time"
     CHANCE = "the rule left it to chance, and chance said no"
     QUIET_HOURS = "it came in quiet hours"
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import time, tzinfo
 
+from greenroom.policy import UNASKED as JOINING_IN
 from greenroom.routing.decision import Explanation, Hit, Miss, Verdict
-from greenroom.routing.index import UNASKED, AccountIndex, Phrase, Setting, Source
+from greenroom.routing.index import SPOKEN_IN, UNASKED, AccountIndex, Phrase, Setting, Source, TalkLine
 from greenroom.routing.words import contains, cut
 from greenroom.settings.bot import ANSWERABLE, RoomMode
+from greenroom.settings.spelling import CHANCE, PLACE, SPAN
 from greenroom_adapters.contract import Event, JoinReceived, Kind, TextEvent
 
 __all__ = ["explain"]
@@ -45,6 +48,8 @@ def explain(
     index: AccountIndex,
     sources: Sequence[Source],
     names: Sequence[Phrase],
+    talkative: Sequence[TalkLine],
+    timezone: tzinfo,
 ) -> Explanation:
     """Say why `decision` was made, by asking every rule by itself, without the router's tables."""
     facts = _facts(event, account, index=index, names=names)
@@ -54,9 +59,17 @@ def explain(
         Verdict(name=source.rule.name, fits=isinstance(one, _Fit), why=one.why if isinstance(one, _Fit) else one)
         for source, one in judged
     )
-    if isinstance(decision, Hit):
+    if facts.setting.mode is RoomMode.OPEN and facts.kinds == frozenset({Kind.MESSAGE}):
+        at = event.occurred_at.astimezone(timezone).time()
+        verdicts += tuple(_judge_line(line, facts, at) for line in talkative)
+    if isinstance(decision, Hit) and decision.rule.identity == JOINING_IN:
+        why = (
+            f"Joined in by {decision.rule.name}, unasked, as its chance says for this message: "
+            "unless the bot spoke last there, or would say more than one in four of the messages."
+        )
+    elif isinstance(decision, Hit):
         why = f"Answered by {decision.rule.name}: {_why_first(fits)}."
-    elif decision in (Miss.CHANCE, Miss.QUIET_HOURS):
+    elif decision in (Miss.CHANCE, Miss.QUIET_HOURS) and fits:
         why = f"Left alone although {fits[0].source.rule.name} fits: {decision.reason}."
     else:
         why = f"Left alone: {decision.reason}."
@@ -73,7 +86,7 @@ def _facts(event: Event, account: str, *, index: AccountIndex, names: Sequence[P
     kinds = frozenset({event.kind, *event.also})
     words = cut(event.text)
     called = [" ".join(name) for name in names if contains(words, name)]
-    name = called[0] if called and Kind.MESSAGE in kinds and setting.mode is RoomMode.MENTIONS else None
+    name = called[0] if called and Kind.MESSAGE in kinds and setting.mode in SPOKEN_IN else None
     if name is not None:
         kinds |= {Kind.MENTION}
     return _Facts(account=account, setting=setting, kinds=kinds, words=words, name=name)
@@ -103,6 +116,17 @@ def _judge(source: Source, facts: _Facts) -> _Fit | str:
     if matching:
         why += f', and the text has "{" ".join(matching[0])}"'
     return _Fit(source=source, rank=source.rank(level), why=why)
+
+
+def _judge_line(line: TalkLine, facts: _Facts, at: time) -> Verdict:
+    """Say whether a line of `talkative` is about this message."""
+    if not line.is_for(facts.account, facts.setting.room):
+        here = ", ".join(str(PLACE.write(place)) for place in line.places or ())
+        return Verdict(name=line.name, fits=False, why=f"it is for {here} only")
+    if line.at is not None and at not in line.at:
+        return Verdict(name=line.name, fits=False, why=f"it is for {SPAN.write(line.at)} only")
+    chance = CHANCE.write(line.chance)
+    return Verdict(name=line.name, fits=True, why=f"it joins in at {chance} of what is said to nobody in particular")
 
 
 def _why_first(fits: Sequence[_Fit]) -> str:

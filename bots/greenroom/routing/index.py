@@ -5,12 +5,26 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from greenroom.clock import MICROSECOND
+from greenroom.personas import Talkative
 from greenroom.routing.decision import Miss, Rule
 from greenroom.routing.words import cut
 from greenroom.settings.bot import AnswerRule, People, RoomMode, RoomRule
+from greenroom.settings.spelling import Person, Place, Span
 from greenroom_adapters.contract import Author, ConfigurationError, Kind, Room, Surface, Trust
 
-__all__ = ["UNASKED", "AccountIndex", "Choice", "Desk", "Phrase", "Setting", "Source", "read_rules"]
+__all__ = [
+    "SPOKEN_IN",
+    "UNASKED",
+    "AccountIndex",
+    "Choice",
+    "Desk",
+    "Phrase",
+    "Setting",
+    "Source",
+    "TalkLine",
+    "read_rules",
+    "read_talkative",
+]
 
 WITHIN, WITHIN_IN_ROOMS = timedelta(hours=6), timedelta(minutes=30)
 ELSEWHERE = "elsewhere"
@@ -18,7 +32,28 @@ ELSEWHERE = "elsewhere"
 UNASKED = frozenset({Kind.MESSAGE, Kind.JOIN})
 """Kinds that do not address the bot. In a room they are answered only by rules that name the room."""
 
+SPOKEN_IN = frozenset({RoomMode.MENTIONS, RoomMode.OPEN})
+"""Modes of rooms in which the bot may write."""
+
 Phrase = list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkLine:
+    """One line of the persona's `talkative`, read for one bot."""
+
+    name: str
+    """As the log calls it: `talkative 1` is the first one of the persona."""
+    places: tuple[Place, ...] | None
+    """Only there; None: in every open room. Those that this bot does not have are left out."""
+    at: Span | None
+    chance: float
+
+    def is_for(self, account: str, room: str | None) -> bool:
+        """Say whether it is about a room, as the file writes it."""
+        return self.places is None or any(
+            place.account == account and place.room in (None, room) for place in self.places
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +129,8 @@ class Setting:
     desks: Mapping[Kind, Desk]
     miss: Miss
     """Said about kinds that have no desk."""
+    talk: tuple[TalkLine, ...] = ()
+    """What says whether the bot joins in unasked, in an open room; none: it never does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,26 +143,43 @@ class AccountIndex:
     """Listed rooms by what the file calls them: platform id or name."""
     elsewhere: Setting
     """Rooms that nobody listed."""
+    staying: Setting
+    """Such rooms where the owner let the bot stay."""
     ids: Mapping[str, Trust]
     handles: Mapping[str, Trust]
     """Case-folded, without the @ that marks them as handles."""
+    covers_elsewhere: bool = False
+    """The owner has said what holds in rooms that he did not list."""
+    moderators: tuple[Person, ...] = ()
+    """Who keeps order, as the owner says; none: whom the platform says so of."""
 
-    def setting_of(self, room: Room | None) -> Setting:
-        """Return where an event in `room` happens; an id goes before a name."""
+    def setting_of(self, room: Room | None, *, stays: bool = False) -> Setting:
+        """Return where an event in `room` happens; an id goes before a name. The owner may have let the bot stay
+        there."""
         if room is None:
             return self.outside
         rooms = self.rooms
-        return rooms.get(room.id) or rooms.get(room.name) or self.elsewhere
+        return rooms.get(room.id) or rooms.get(room.name) or (self.staying if stays else self.elsewhere)
 
     def trust_of(self, author: Author) -> Trust:
-        """Return how far the bot trusts `author`: blocked before owner before what the platform says.
+        """Return how far the bot trusts `author`: blocked before owner before moderator, which is whoever the owner
+        says, or else whom the platform says so of.
 
         As with `Person.is_author`, a text without @ is compared with the stable id alone.
         """
         listed = (self.ids.get(author.id), self.handles.get(author.handle.casefold()) if self.handles else None)
         if Trust.BLOCKED in listed:
             return Trust.BLOCKED
-        return Trust.OWNER if Trust.OWNER in listed else author.trust
+        if Trust.OWNER in listed:
+            return Trust.OWNER
+        if not self.moderators:
+            return author.trust
+        return Trust.MODERATOR if any(one.is_author(author) for one in self.moderators) else Trust.ANYONE
+
+    @property
+    def knows_people(self) -> bool:
+        """Whether the owner has named anybody on this account."""
+        return bool(self.ids or self.moderators)
 
     @classmethod
     def build(
@@ -136,6 +190,7 @@ class AccountIndex:
         rooms: Mapping[str, RoomRule],
         people: People,
         names: Sequence[Phrase],
+        talkative: Sequence[TalkLine] = (),
     ) -> "AccountIndex":
         """Sort the rules in for one account.
 
@@ -160,14 +215,15 @@ class AccountIndex:
         outside = {**asked, **_desks(general, kinds=UNASKED)}
 
         def in_room(room: str | None, mode: RoomMode) -> Setting:
-            if mode is not RoomMode.MENTIONS:
+            if mode not in SPOKEN_IN:
                 miss = Miss.IGNORED_ROOM if mode is RoomMode.IGNORE else Miss.LISTENED_ROOM
                 return Setting(room=room, mode=mode, desks={}, miss=miss)
             own = [(source, 2) for source in sources if room is not None and source.level(account, room) == 2]
             desks = _joined(asked, _desks(own, kinds=Kind)) if own else dict(asked)
             if Kind.MENTION in desks:
                 desks[Kind.MESSAGE] = _named(desks.get(Kind.MESSAGE), names)
-            return Setting(room=room, mode=mode, desks=desks, miss=Miss.KIND)
+            talk = tuple(line for line in talkative if line.is_for(account, room)) if mode is RoomMode.OPEN else ()
+            return Setting(room=room, mode=mode, desks=desks, miss=Miss.KIND, talk=talk)
 
         trusted = [(person.who, Trust.OWNER) for person in people.owner if person.account == account]
         trusted += [(person.who, Trust.BLOCKED) for person in people.blocked if person.account == account]
@@ -175,9 +231,33 @@ class AccountIndex:
             outside=Setting(room=None, mode=None, desks=outside, miss=Miss.KIND),
             rooms={room: in_room(room, mode) for room, mode in modes.items()},
             elsewhere=in_room(None, unlisted),
+            staying=in_room(None, RoomMode.MENTIONS),
+            covers_elsewhere=ELSEWHERE in rooms,
             ids=dict(trusted),
             handles={who[1:].casefold(): trust for who, trust in trusted if who.startswith("@")},
+            moderators=tuple(person for person in people.moderators if person.account == account),
         )
+
+
+def read_talkative(lines: Sequence[Talkative], rooms: Mapping[str, RoomRule]) -> tuple[TalkLine, ...]:
+    """Return the lines of a persona, for a bot with these rooms. A place that this bot does not have is no mistake:
+    one persona may serve several bots."""
+    return tuple(
+        TalkLine(
+            name=f"talkative {number}",
+            places=tuple(place for text in line.places for place in _places(text, rooms)) if line.places else None,
+            at=line.at,
+            chance=line.chance,
+        )
+        for number, line in enumerate(lines, 1)
+    )
+
+
+def _places(text: str, rooms: Mapping[str, RoomRule]) -> Sequence[Place]:
+    if text in rooms:
+        return rooms[text].is_
+    account, slash, room = (part.strip() for part in text.partition("/"))
+    return (Place(account=account, room=room if slash else None),)
 
 
 def read_rules(rules: Sequence[AnswerRule]) -> tuple[Source, ...]:

@@ -423,6 +423,8 @@ class RoomMode(enum.StrEnum):
 
     MENTIONS = "mentions"
     """Answers who addresses it, and what a rule of `answer` names for this room."""
+    OPEN = "open"
+    """The same, and joins in unasked, as talkative as the persona."""
     LISTEN = "listen"
     """Reads, never writes."""
     IGNORE = "ignore"
@@ -434,8 +436,6 @@ def _mode(value: Any, info: ValidationInfo) -> Any:
         return value
     if value in ("off", "no", False):
         raise wrong(f"`{str(value).lower()}` means false to some readers of YAML: write `ignore`")
-    if value == "open":
-        raise wrong("`open` is not there yet: write `mentions`, and a rule `{to: messages, in: ROOM}` in `answer`")
     if value not in [*RoomMode]:
         raise wrong(not_a_word(value, [*RoomMode], "a mode of a room"))
     return RoomMode(value)
@@ -462,6 +462,20 @@ class RoomRule(Model):
     """Its addresses, each account/room. None only for `elsewhere`: every room that nobody listed."""
     mode: Annotated[RoomMode, BeforeValidator(_mode)] = RoomMode.MENTIONS
     """What the bot does there."""
+    slow: Annotated[Rate, RATE] | None = None
+    """Messages of the bot there, over all of its addresses; what is over waits, as long as it is worth it, or is left
+    alone where nobody asked for it. None: as many as the other limits let through."""
+    per_person: Annotated[Rate, RATE] | None = None
+    """Answers to one person there; what is over is left alone. None: as `replies_per_person` says."""
+
+
+def _no_group(value: Person) -> Person:
+    if value.role is not None or value.power is not None:
+        raise wrong(f"`{PERSON.write(value)}` is a group: only `moderators` can be one. Write a person, home/@maria")
+    return value
+
+
+SinglePerson = Annotated[KnownPerson, AfterValidator(_no_group)]
 
 
 class People(Model):
@@ -469,9 +483,13 @@ class People(Model):
 
     section: ClassVar[str] = "`people`"
 
-    owner: Annotated[tuple[KnownPerson, ...], one_or_many] = ()
+    owner: Annotated[tuple[SinglePerson, ...], one_or_many] = ()
     """May command the bot."""
-    blocked: Annotated[tuple[KnownPerson, ...], one_or_many] = ()
+    moderators: Annotated[tuple[KnownPerson, ...], one_or_many] = ()
+    """May quiet the bot, send it away and undo what it said, each in the rooms that he keeps order in: a person, or all
+    with a role (account/role:NAME-or-id) or a power level (account/power:50). None for an account: whoever may delete
+    messages of others in a room."""
+    blocked: Annotated[tuple[SinglePerson, ...], one_or_many] = ()
     """Are never answered."""
 
 
@@ -556,6 +574,13 @@ def _addressed(value: Any, info: ValidationInfo) -> Any:
                     if name == "elsewhere"
                     else f"where is `{name}`? write `is: account/room`",
                 )
+            elif isinstance(room, Located) and name == "elsewhere":
+                if room.get("mode") == "open":
+                    reason = "it joins in unasked only in rooms that you name: list those that are open"
+                    complain(info, room, "mode", reason)
+                for key in ("slow", "per_person"):
+                    if key in room:
+                        complain(info, room, key, f"`{key}` is for a room that you name")
     return value
 
 

@@ -11,12 +11,9 @@ NOT_YET: Mapping[str, frozenset[str]] = {
     "an `answer` rule": frozenset({"do"}),
     "a `post` entry": frozenset({"from", "video"}),
     "`picture`": frozenset({"about"}),
-    "a room": frozenset({"slow", "threads"}),
-    "`people`": frozenset({"moderators"}),
+    "a room": frozenset({"threads"}),
     "`limits`": frozenset({"spend_per_person"}),
-    "the persona file": frozenset(
-        {"talkative", "silent_when", "knowledge", "relationships", "memory", "tools", "look", "tests"}
-    ),
+    "the persona file": frozenset({"silent_when", "knowledge", "relationships", "memory", "tools", "look", "tests"}),
     "`voice`": frozenset({"caption"}),
     "`examples`": frozenset({"caption"}),
     "`bounds`": frozenset({"reading_age"}),

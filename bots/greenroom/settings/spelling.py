@@ -109,6 +109,9 @@ class Place:
     """Platform id or name of the room; None: the whole account."""
 
 
+_ROLE, _POWER = "role:", "power:"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody on the platform of one account."""
@@ -116,13 +119,28 @@ class Person:
     account: str
     """Name of the account in the bot file."""
     who: str
-    """A stable id, or a handle with its leading @. Never a display name."""
+    """A stable id, or a handle with its leading @; or all with a role, `role:NAME-or-id`, or a power level, `power:50`.
+    Never a display name."""
+
+    @property
+    def role(self) -> str | None:
+        """The role that everybody has who is meant; None: a person is meant."""
+        return self.who[len(_ROLE) :].strip() if self.who.startswith(_ROLE) else None
+
+    @property
+    def power(self) -> int | None:
+        """The power that everybody has who is meant; None: a person is meant."""
+        return int(self.who[len(_POWER) :]) if self.who.startswith(_POWER) else None
 
     def is_author(self, author: Author) -> bool:
         """Tell whether `author`, met on the account `self.account`, is this person.
 
         A text without @ is compared with the stable id alone: anybody may choose a handle that looks like an id.
         """
+        if (role := self.role) is not None:
+            return role in author.roles
+        if (power := self.power) is not None:
+            return author.power is not None and author.power >= power
         if author.id == self.who:
             return True
         return self.who.startswith("@") and author.handle.casefold() == self.who[1:].casefold()
@@ -575,8 +593,12 @@ def _read_person(value: object) -> Person:
     account, _, who = (part.strip() for part in text.partition("/"))
     if not account or not who.strip("@"):
         raise SpellingError(f"{_shown(text)} is not a person: write account/@handle or account/id, like home/@maria")
-    if re.fullmatch(r"(role|power):.*", who):
-        raise SpellingError(f"{_shown(text)}: people by role or power level are not there yet; write home/@maria")
+    if who.startswith(_ROLE) and not who[len(_ROLE) :].strip():
+        raise SpellingError(f"{_shown(text)}: which role? write it like discord/role:Mods")
+    if who.startswith(_POWER):
+        if re.fullmatch(r"[0-9]{1,9}", level := who[len(_POWER) :].strip()) is None:
+            raise SpellingError(f"{_shown(text)}: a power level is a number: write it like matrix/power:50")
+        who = f"{_POWER}{level}"
     return Person(account=account, who=who)
 
 
@@ -594,4 +616,4 @@ PERSON = Spelling(
     write=lambda person: f"{person.account}/{person.who}",
     schema={"type": "string", "pattern": r"^[^/]+/.+$", "examples": ["home/@maria", "x/2244994945"]},
 )
-"""`account/@handle` or `account/id`."""
+"""`account/@handle` or `account/id`; where a group may stand, `account/role:NAME-or-id` or `account/power:50`."""

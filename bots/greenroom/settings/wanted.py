@@ -1,7 +1,7 @@
 """What a bot does with each of its accounts, as its file says."""
 
-from greenroom.settings.bot import BotFile
-from greenroom_adapters.contract import Wanted
+from greenroom.settings.bot import BotFile, RoomMode
+from greenroom_adapters.contract import Kind, Wanted
 
 __all__ = ["wanted_of"]
 
@@ -10,8 +10,13 @@ def wanted_of(file: BotFile, account: str) -> Wanted:
     """Return what the rules and posts of the file want of one account."""
     rules = [rule for rule in file.answer if not rule.places or account in {place.account for place in rule.places}]
     posts = [entry for entry in file.post if not entry.places or account in {place.account for place in entry.places}]
+    kinds = {kind for rule in rules for kind in rule.to}
+    is_open = (room for room in file.rooms.values() if room.mode is RoomMode.OPEN)
+    if any(place.account == account for room in is_open for place in room.is_):
+        # it joins in upon what nobody wrote to it
+        kinds.add(Kind.MESSAGE)
     return Wanted(
-        kinds=frozenset(kind for rule in rules for kind in rule.to),
+        kinds=frozenset(kinds),
         posts=bool(posts),
         attaches=any(entry.picture is not None for entry in posts) or any(rule.filters for rule in rules),
     )

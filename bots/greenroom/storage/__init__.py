@@ -15,7 +15,19 @@ from greenroom.storage.ledger import (
     StoredPost,
 )
 from greenroom.storage.sqlite import SqliteLedger, files_kept_in, is_running, move_aside, runner_of
-from greenroom.storage.turn import CLOCK, TELL, Draft, Due, Part, State, Turn, asked_at, author_of, decode_event
+from greenroom.storage.turn import (
+    CLOCK,
+    TELL,
+    Draft,
+    Due,
+    Part,
+    State,
+    Turn,
+    asked_at,
+    author_of,
+    decode_event,
+    room_of,
+)
 
 __all__ = [
     "CLOCK",
@@ -47,5 +59,6 @@ __all__ = [
     "is_running",
     "move_aside",
     "note_gone",
+    "room_of",
     "runner_of",
 ]

@@ -10,7 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from greenroom.storage.turn import Due, State, Turn
-from greenroom_adapters.contract import Quota, Surface
+from greenroom_adapters.contract import Quota, Room, Surface
 
 __all__ = [
     "AgendaItem",
@@ -111,6 +111,8 @@ class Past:
     """The platform post that it answers."""
     state: State
     changed: int
+    room: Room | None = None
+    """Where it stands; None: in none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,8 +338,8 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def past(self, *, since: int) -> list[Past]:
         """Return what spoke, waits to be sent, is held or unknown, and has changed at or after `since`; in no order.
-        What the owner says or is told is left out, what is said to whom says stop, and what answers a command
-        that the bot itself obeys."""
+        What the owner says or is told is left out, what is said to whom says stop and to moderators, and what answers a
+        command that the bot itself obeys."""
 
     @abc.abstractmethod
     async def spoken(self, account: str, *, up_to: int) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from greenroom_adapters.contract import (
     ReactionReceived,
     ReplyReceived,
     RepostReceived,
+    Room,
     Surface,
     TextEvent,
     Trust,
@@ -45,6 +46,7 @@ __all__ = [
     "author_of",
     "decode_event",
     "emptied_event",
+    "room_of",
 ]
 
 CLOCK = "clock"
@@ -239,6 +241,14 @@ def author_of(event: Event | Due) -> Author | None:
     if isinstance(event, TextEvent | ReactionReceived | RepostReceived | FollowReceived | JoinReceived):
         return event.author
     return None
+
+
+def room_of(event: Event | Due) -> Room | None:
+    """Return the room that an event is about, in which what is said to it stands; None: none. That of a post is known
+    by what the owner calls it."""
+    if isinstance(event, TextEvent | JoinReceived):
+        return event.room
+    return Room(id=event.room, name=event.room) if isinstance(event, Due) and event.room is not None else None
 
 
 def asked_at(turn: Turn) -> int:

@@ -138,6 +138,16 @@ class ScriptedPlatform:
         self.typed_at: list[tuple[str, int]] = []
         """Where it was shown that an answer is written, and when, in microseconds since 1970."""
         self.typing_fails: Exception | None = None
+        self.deleted: list[str] = []
+        """Ids of the posts that the account took down, in order."""
+        self.deleting: deque[Exception | None] = deque()
+        """What happens to the next deletions, in order; None: they go through, as all others do."""
+        self.entered: list[str] = []
+        """Every room into which the account accepted an invitation."""
+        self.left: list[tuple[str, str | None]] = []
+        """(room, by whose word) of every room that the account left."""
+        self.leaving: deque[Exception | None] = deque()
+        """What happens to the next times it leaves, in order; None: it goes, as all other times."""
         self.people: dict[str, Author] = {}
         """Handle → who has it."""
         self.files: dict[str, bytes | Exception] = {}
@@ -342,6 +352,22 @@ class ScriptedAdapter(Adapter):
         if len(found) > most:
             raise Unavailable("it is too large")
         return found
+
+    async def delete(self, ref: PostRef) -> None:
+        """Take a post down."""
+        if self.world.deleting and (refusal := self.world.deleting.popleft()) is not None:
+            raise refusal
+        self.world.deleted.append(ref.id)
+
+    async def enter(self, room: str) -> None:
+        """Accept an invitation."""
+        self.world.entered.append(room)
+
+    async def leave(self, room: str, *, by: str | None = None) -> None:
+        """Leave a room."""
+        if self.world.leaving and (refusal := self.world.leaving.popleft()) is not None:
+            raise refusal
+        self.world.left.append((room, by))
 
     async def person(self, handle: str) -> Author | None:
         """Return whoever has this handle or id; None: nobody has."""

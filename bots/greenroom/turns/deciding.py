@@ -1,15 +1,15 @@
 """What the owner's files, as they are now, do with the events of one account, and with turns that wait."""
 
-from greenroom.policy import is_command, is_stop_or_start
+from greenroom.policy import Standing, Strangers, is_command, is_stop_or_start, is_word
 from greenroom.routing import Hit, Miss, Router
-from greenroom.storage import CLOCK, Ledger, Turn
+from greenroom.storage import CLOCK, Ledger, Turn, room_of
 from greenroom_adapters.contract import Author, Event, Kind, Room, TextEvent, Trust
 
 __all__ = ["REREAD", "Decisions"]
 
 REREAD = -1
 """In `Turn.decided_by`: its text has changed since."""
-_SILENCED = frozenset({Miss.BLOCKED, Miss.IGNORED_ROOM, Miss.LISTENED_ROOM})
+_SILENCED = frozenset({Miss.BLOCKED, Miss.IGNORED_ROOM, Miss.LISTENED_ROOM, Miss.STRANGERS})
 """What stands against an answer even where its owner let it out by hand, before he wrote that."""
 
 
@@ -17,8 +17,9 @@ class Decisions:
     """Decides by the rules in force. A turn is decided once for each version of the files and each text of its event,
     so that who is blocked, or silenced, while his turn waits is not answered when it goes on."""
 
-    def __init__(self, router: Router, *, account: str, ledger: Ledger) -> None:
+    def __init__(self, router: Router, *, account: str, ledger: Ledger, strangers: Strangers) -> None:
         self._router = router
+        self._strangers = strangers
         self._account = account
         self._ledger = ledger
         self._version = 1
@@ -35,15 +36,32 @@ class Decisions:
 
     def decide(self, event: Event) -> Hit | Miss:
         """Say what is done with an event."""
-        return self._router.decide(event, self._account)
+        room = room_of(event)
+        standing = None if room is None else self._standing(room)
+        if standing is None:
+            return self._router.decide(event, self._account)
+        decision = self._router.decide(event, self._account, stays=standing is Standing.STAY)
+        return Miss.STRANGERS if isinstance(decision, Hit) and standing is not Standing.STAY else decision
 
-    def trust_of(self, author: Author) -> Trust:
-        """Say how far the bot trusts somebody."""
-        return self._router.trust_of(author, self._account)
+    def _standing(self, room: Room) -> Standing | None:
+        """Return how the bot stands to a room of strangers; None: it is none, or its owner's file covers it."""
+        standing = self._strangers.standing(self._account, room)
+        return None if standing is None or self._router.covers(room, self._account) else standing
+
+    def covers(self, room: Room) -> bool:
+        """Say whether the owner's file says what holds in a room."""
+        return self._router.covers(room, self._account)
 
     def may_write(self, room: Room) -> bool:
         """Say whether the bot may write in a room: in those that it ignores, or only listens to, it may not."""
-        return self._router.may_write(room, self._account)
+        standing = self._standing(room)
+        if standing not in (None, Standing.STAY):
+            return False
+        return self._router.may_write(room, self._account, stays=standing is Standing.STAY)
+
+    def trust_of(self, author: Author) -> Trust:
+        """Say how far the bot trusts somebody where he did what he is the author of."""
+        return self._router.trust_of(author, self._account)
 
     def names_the_bot(self, event: TextEvent) -> bool:
         """Say whether a message in a room addresses the bot by its name."""
@@ -73,12 +91,13 @@ class Decisions:
 
 def _is_settled(turn: Turn) -> bool:
     """Say whether no rule has a say in it any more."""
-    return is_stop_or_start(turn) or is_command(turn) or (turn.draft is not None and turn.draft.approved)
+    is_obeyed = is_stop_or_start(turn) or is_command(turn) or is_word(turn)
+    return is_obeyed or (turn.draft is not None and turn.draft.approved)
 
 
 def _counts(miss: Miss, turn: Turn) -> bool:
     """Say whether a turn that would not be taken in by now is left alone for it."""
-    if is_stop_or_start(turn) or is_command(turn):
+    if is_stop_or_start(turn) or is_command(turn) or is_word(turn):
         # whether the bot may write in the room is asked when it is confirmed
         return miss is Miss.BLOCKED
     return miss in _SILENCED or not _is_settled(turn)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf
 from greenroom.faults import FaultHook
-from greenroom.policy import Policy, Refuse, Verdict
+from greenroom.policy import Policy, Refuse, Verdict, Wish
 from greenroom.routing import Router
 from greenroom.storage import Ledger, StorageError, Turn
 from greenroom.telemetry import get_log
@@ -24,15 +24,20 @@ from greenroom.turns.performer import Performer, Speaker
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
+    AdapterError,
     AuthenticationFailed,
     CommandGiven,
     ConfigurationError,
     Event,
+    InvitationReceived,
     OwnPostSeen,
     PostDeleted,
     PostEdited,
     RoomUnreadable,
+    SanctionReceived,
     SupportsCommands,
+    SupportsEntering,
+    SupportsLeaving,
     Unavailable,
 )
 
@@ -104,7 +109,7 @@ class AccountDesk:
             payments=payments,
         )
         others, gate = Others(), Gate()
-        self._decisions = Decisions(router, account=account, ledger=ledger)
+        self._decisions = Decisions(router, account=account, ledger=ledger, strangers=policy.strangers)
         self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
         self._backlog = Backlog(account, lanes=self.lanes, ledger=ledger, clock=clock)
         self._dismissals: set[asyncio.Task[None]] = set()
@@ -263,6 +268,7 @@ class AccountDesk:
     async def _listen_for_ever(self) -> None:
         cursors = await self._ledger.cursors(self.account)
         is_new = not cursors
+        self._policy.strangers.begin(self.account)
         # A new account starts at now, and so does a source that came to it (by a setting, by a permission). It is
         # remembered to have done so before the first reading: a stop before its first event leaves no gap.
         now = await self._in_the_end(self.adapter.now)
@@ -355,6 +361,10 @@ class AccountDesk:
                 await self.intake.own_post_seen(event)
             elif isinstance(event, RoomUnreadable):
                 await self.intake.unreadable(event)
+            elif isinstance(event, SanctionReceived):
+                await self.intake.sanctioned(event)
+            elif isinstance(event, InvitationReceived):
+                await self._invited(event)
             else:
                 await self.intake.take(event)
         except StorageError:
@@ -362,6 +372,20 @@ class AccountDesk:
         except Exception as error:  # noqa: BLE001 - one poisoned event must not stop an account
             self._log.exception("event skipped", event_id=event.id)
             self.intake.skip(event, f"{type(error).__name__}: {error!s:.200}")
+
+    async def _invited(self, event: InvitationReceived) -> None:
+        """See to an invitation: what its owner wants is done, and what cannot be done is asked of him."""
+        adapter = self.adapter
+        wish = self.intake.wish_about(event)
+        try:
+            if wish is Wish.ENTER and isinstance(adapter, SupportsEntering):
+                await adapter.enter(event.room.id)
+            elif wish is Wish.LEAVE and isinstance(adapter, SupportsLeaving):
+                await adapter.leave(event.room.id)
+        except AdapterError as failure:
+            self._log.warning("an invitation waits for its owner", room=event.room.id, why=str(failure))
+            wish = Wish.ASK
+        await self.intake.invited(event, ask=wish is Wish.ASK)
 
     async def _acknowledge_for_ever(self, newest: dict[str, str], heard: asyncio.Event) -> None:
         """Tell the platform what is safe: after the commit, never before."""

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from greenroom.clock import MICROSECOND, Clock, to_micros
 from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
-from greenroom.policy import Policy, is_stop_or_start
+from greenroom.policy import Order, Policy, Wish, is_stop_or_start, is_word, read_order, rule_of_order
 from greenroom.routing import Hit, Miss
-from greenroom.storage import Ledger, Part, State, Turn, asked_at, note_gone
+from greenroom.storage import TELL, Ledger, Part, State, Turn, asked_at, note_gone, room_of
 from greenroom.telemetry import get_log
 from greenroom.turns.backlog import LATE, Backlog
 from greenroom.turns.commanding import is_for_an_engine, rule_of
@@ -17,6 +17,7 @@ from greenroom.turns.deciding import REREAD, Decisions
 from greenroom.turns.gate import Gate
 from greenroom.turns.gathering import reopened
 from greenroom.turns.lanes import Lanes
+from greenroom.turns.moderating import ORDERED
 from greenroom.turns.others import Others
 from greenroom.turns.unreadable import UNREADABLE, turn_in, words_for_owner
 from greenroom_adapters.contract import (
@@ -24,22 +25,31 @@ from greenroom_adapters.contract import (
     CommandGiven,
     DirectMessageReceived,
     Event,
+    InvitationReceived,
     Kind,
     OwnPostSeen,
     PostDeleted,
     PostEdited,
     PostRef,
+    Room,
     RoomUnreadable,
+    SanctionReceived,
     Surface,
     TextEvent,
     Trust,
     key_digest,
 )
 
-__all__ = ["Intake"]
+__all__ = ["COMPLAINT", "STRANGER", "Intake"]
 
 A_DAY = timedelta(days=1) // MICROSECOND
 """How long what needs no engine may take: a confirmation of stop, the note of what was written by hand."""
+LONGEST_ORDER = 200
+"""Characters; what is longer is talk."""
+COMPLAINT = "complaint"
+"""Kind of the entry in the journal that says that somebody who keeps order has taken against the bot."""
+STRANGER = "stranger"
+"""Kind of the entry in the journal that says that somebody took the bot, or wants it, where nobody knows it."""
 ANEW = "drafted anew"
 """Kind of the entry in the journal that says so of a turn."""
 RECENT = 1000
@@ -106,9 +116,15 @@ class Intake:
         if isinstance(event, CommandGiven) and not is_for_an_engine(event):
             self._take_command(event)
             return
+        if isinstance(event, TextEvent) and event.room is not None:
+            self._policy.joining.heard(self._account, event)
         decision = self._decisions.decide(event)
         if isinstance(event, TextEvent) and (word := self._said(event)) is not None:
             self._take_word(event, word, decision)
+            return
+        if isinstance(event, TextEvent) and (order := self._ordered(event, decision)) is not None:
+            self._passed.pop(event.source, None)
+            self.put(self._turn_of_order(event, order), event.source, event.cursor)
             return
         if not isinstance(decision, Hit):
             self._passed[event.source] = event.cursor
@@ -185,6 +201,8 @@ class Intake:
             if is_stop_or_start(turn):
                 # before anything else is answered: the confirmation comes in its turn
                 self._policy.consent.note(turn)
+            elif is_word(turn):
+                self._policy.hush.obey(turn)
             if turn.late or self._backlog.keeps(turn.lane):
                 self._backlog.keep(turn)
             else:
@@ -230,6 +248,22 @@ class Intake:
     def _said(self, event: TextEvent) -> str | None:
         """Return what of stop and start is said to the bot."""
         return self._policy.consent.word(event, self._me(), names_me=self._decisions.names_the_bot)
+
+    def _ordered(self, event: TextEvent, decision: Hit | Miss) -> Order | None:
+        """Return what somebody who keeps order in a room tells the bot to do there; None: it is talk, or not his to
+        say. What he may is asked here, of what the platform told with his message."""
+        if event.room is None or event.author.is_bot or len(event.text) > LONGEST_ORDER or decision is Miss.BLOCKED:
+            return None
+        if self._decisions.trust_of(event.author) not in (Trust.MODERATOR, Trust.OWNER):
+            return None
+        said = self._policy.consent.said(event, self._me(), names_me=self._decisions.names_the_bot)
+        return None if said is None else read_order(said)
+
+    def _turn_of_order(self, event: TextEvent, order: Order) -> Turn:
+        turn = self._turn(event, Surface.CHAT, rule_of_order(order), self._decisions.trust_of(event.author))
+        # a lane of its own: the one of the conversation may be kept by what waits for an engine
+        turn.lane = f"{turn.lane}/{ORDERED}"
+        return turn
 
     def _turn_of_word(self, event: TextEvent, word: str) -> Turn:
         return self._turn(event, _surface_of(event), word, event.author.trust)
@@ -373,6 +407,8 @@ class Intake:
     async def _see_to_source(self, event: PostDeleted | PostEdited, *, moves: bool = True) -> None:
         # what is on its way into the inbox must be seen
         await self._ledger.committed()
+        if isinstance(event, PostDeleted):
+            await self._complained_of(event)
         # a turn that was taken from the disk before the change is on it would not know of it
         async with self._lanes.disk:
             before = await self._ledger.about_post(self._account, event.post.id)
@@ -398,6 +434,64 @@ class Intake:
                 self._passed.pop(event.source, None)
                 self._ledger.move_cursor(self._account, event.source, event.cursor)
             await self._ledger.committed()
+
+    async def _complained_of(self, event: PostDeleted) -> None:
+        """Hear that somebody else took down what the bot said in a room: it is not said again, the bot does not join in
+        there for a while, and its owner hears of it, once."""
+        seq = await self._ledger.turn_of_post(self._account, event.post.id)
+        said = None if seq is None else await self._ledger.turn(seq)
+        if said is None or said.state is State.WITHDRAWN or said.rule == TELL:
+            return
+        by, room = event.by, room_of(said.event)
+        if (
+            room is None
+            or self._dispatcher.has_taken_down(event.post.id)
+            or (by is not None and by.id == self._me().id)
+        ):
+            return
+        said = next((turn for turn in self._lanes.in_memory() if turn.seq == seq), said)
+        if not self._policy.joining.complained(self._account, room, about=event.id):
+            return
+        if said.state is State.SENT:
+            said.state, said.reason = State.WITHDRAWN, "somebody who keeps order there took it down"
+            self._ledger.save(said)
+        self._ledger.note(said.seq, COMPLAINT, _complaint("took down", room, self._account, by, event.reason))
+        self._log.warning("complaint", turn=said.seq, room=room.id)
+
+    async def sanctioned(self, event: SanctionReceived) -> None:
+        """Hear that the account was silenced, or sent away, by somebody who keeps order: the bot is quiet there as long
+        as the platform has it so, does not join in for a while, and its owner hears of it, once. In one commit, which
+        is there when this returns."""
+        did = "sent the bot away from" if event.until is None else "silenced the bot in"
+        if self._policy.joining.complained(self._account, event.room, about=event.id):
+            if event.until is not None:
+                self._policy.hush.silenced(self._account, event.room, until=to_micros(event.until))
+            self._ledger.note(None, COMPLAINT, _complaint(did, event.room, self._account, event.by, event.reason))
+            self._log.warning("complaint", room=event.room.id, what=did)
+        self._passed.pop(event.source, None)
+        self._ledger.move_cursor(self._account, event.source, event.cursor)
+        await self._ledger.committed()
+
+    def wish_about(self, event: InvitationReceived) -> Wish:
+        """Say what is to be done about an invitation. What the owner's file covers, or he himself invites into, needs
+        no question."""
+        is_owners = event.by is not None and self._decisions.trust_of(event.by) is Trust.OWNER
+        is_covered = is_owners or self._decisions.covers(event.room)
+        return self._policy.strangers.meet(self._account, event, is_covered=is_covered)
+
+    async def invited(self, event: InvitationReceived, *, ask: bool) -> None:
+        """Note that an invitation was seen to; with `ask`, its owner is asked about it. In one commit, which is there
+        when this returns."""
+        if ask:
+            self._policy.strangers.asked(self._account, event)
+            who = "Somebody" if event.by is None else event.by.handle
+            did = "has taken the bot into" if event.is_in else "invites the bot into"
+            where = event.room.name or event.room.id
+            self._ledger.note(None, STRANGER, f"{self._account}/{event.room.id}: {who} {did} {where}")
+            self._log.warning("stranger", room=event.room.id, is_in=event.is_in)
+        self._passed.pop(event.source, None)
+        self._ledger.move_cursor(self._account, event.source, event.cursor)
+        await self._ledger.committed()
 
     async def _was_drafted_anew(self, turn: Turn) -> bool:
         return any(entry.what == ANEW for entry in await self._ledger.journal(seq=turn.seq))
@@ -448,3 +542,11 @@ def _may_be(part: Part, event: OwnPostSeen) -> bool:
     if event.key is not None:
         return key_digest(part.key) == event.key
     return part.post_id is None and part.post.text.strip() == event.text.strip()
+
+
+def _complaint(did: str, room: Room, account: str, by: Author | None, reason: str) -> str:
+    """Return what somebody who keeps order did, as the owner reads it."""
+    who = "a moderator" if by is None else by.handle
+    where = f"{room.name or room.id} on {account}"
+    what = f"{who} {did} {where}" if did != "took down" else f"{who} took it down in {where}"
+    return f"{what}: {reason}" if reason else what

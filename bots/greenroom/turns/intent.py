@@ -3,7 +3,7 @@
 import hashlib
 
 from greenroom.personas import Persona
-from greenroom.policy import START, STOP, is_command
+from greenroom.policy import START, STOP, is_command, is_word
 from greenroom.storage import CLOCK, TELL, Due, Part, Turn
 from greenroom.turns.form import PLAIN, Form
 from greenroom.turns.offering import FILTER
@@ -27,10 +27,11 @@ def language_of(turn: Turn, persona: Persona) -> str | None:
     """Return the language of the words of a turn, as a tag; None: nobody can tell.
 
     Posts and fixed words are in the persona's first language; an answer is in the asker's where it is listed, else in
-    the first. What the program says by itself (to the owner, to who says stop or gives a command) has languages of its
-    own.
+    the first. What the program says by itself (to the owner, to moderators, to who says stop or gives a command) has
+    languages of its own.
     """
-    if is_command(turn) or turn.rule in (_BY_THE_CLOCK if turn.kind == CLOCK else (STOP, START)):
+    by_itself = _BY_THE_CLOCK if turn.kind == CLOCK else (STOP, START)
+    if is_command(turn) or is_word(turn) or turn.rule in by_itself:
         return None
     if turn.draft is not None and turn.draft.engine == FILTER:
         return "en"

@@ -30,8 +30,11 @@ from greenroom.policy import (
     Refuse,
     Repair,
     Verdict,
+    Word,
     is_command,
     is_stop_or_start,
+    is_word,
+    order_of,
 )
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
@@ -42,12 +45,14 @@ from greenroom.turns.gate import Gate
 from greenroom.turns.gathering import NOBODY, Followers, followers_of, reason_of_follower, worth_waiting_until
 from greenroom.turns.intent import language_of, parts_of
 from greenroom.turns.lanes import Lanes
+from greenroom.turns.moderating import ORDERED, Moderating, Obeyed, words_for_owner
 from greenroom.turns.offering import Offering
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
+    AdapterError,
     CommandGiven,
     OwnPostSeen,
     TextEvent,
@@ -138,6 +143,13 @@ class Performer:
         self._ledger = ledger
         self._clock = clock
         self._faults = faults
+        self._moderating = Moderating(
+            adapter,
+            account=account,
+            ledger=ledger,
+            policy=policy,
+            dispatcher=dispatcher,
+        )
         self._chance = chance
         self._alone = alone
         self._log = get_log().bind(account=account)
@@ -238,6 +250,8 @@ class Performer:
 
     async def _may_begin(self, turn: Turn) -> bool:
         """Ask the policy, before a start is counted and an engine is paid; what has to wait waits here."""
+        if is_word(turn):
+            return True
         if is_stop_or_start(turn):
             # a crash may have come before its note
             self._policy.consent.note(turn)
@@ -286,6 +300,8 @@ class Performer:
             return self._confirm(turn)
         if is_command(turn):
             return await self._answer_command(turn)
+        if is_word(turn):
+            return await self._obey_moderator(turn)
         if turn.rule in speaker.patient and self._others.have_answered(turn):
             return self._end(turn, State.IGNORED, "somebody else has answered")
         try:
@@ -446,6 +462,29 @@ class Performer:
             return self._end(turn, State.IGNORED, "nobody obeys commands here")
         words = await self._obey(turn)
         return self._store(turn, Draft(parts=(words,), engine="lines")) if turn.state is RECEIVED else None
+
+    async def _obey_moderator(self, turn: Turn) -> None:
+        """Do what a moderator orders, tell the owner, and answer where there is something to say."""
+        if not self._live and (order := order_of(turn)) is not None and order.word in (Word.UNDO, Word.LEAVE):
+            return self._end(turn, State.IGNORED, "rehearsing: this would have been obeyed")
+        obeyed: Obeyed | None = None
+        failures = 0
+        while obeyed is None:
+            try:
+                obeyed = await self._moderating.obey(turn)
+            except AdapterError as absence:
+                pause = min(LONGEST_PAUSE, 2.0**failures) * self._chance.uniform(1.0, 1.2)
+                failures += 1
+                if turn.state is not RECEIVED or self._clock.micros() + pause * 1e6 > turn.expires:
+                    return self._end(turn, State.DEAD, f"a moderator's order could not be obeyed: {absence}")
+                self._log.warning("a moderator's order has to wait", turn=turn.seq, why=str(absence))
+                with self._lanes.asleep():
+                    await self._clock.sleep(pause)
+        if (order := order_of(turn)) is not None:
+            self._ledger.note(turn.seq, ORDERED, words_for_owner(turn, order, obeyed))
+        if obeyed.words is None or not self._may_write(turn):
+            return self._end(turn, State.IGNORED, f"obeyed a moderator: {obeyed.done}")
+        return self._store(turn, Draft(parts=(obeyed.words,), engine="lines"))
 
     def _fixed_words(self, turn: Turn, speaker: Speaker) -> str | None:
         """Return the owner's own words, for which no engine is needed; None: an engine speaks."""

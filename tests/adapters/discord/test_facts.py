@@ -21,7 +21,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.discord.allowance import INVALID_MOST, Allowance
 from greenroom_adapters.discord.errors import MEANINGS, refusal, wait
-from greenroom_adapters.discord.permissions import in_channel, in_server, is_moderator
+from greenroom_adapters.discord.permissions import in_channel, in_server, sends_away
 from greenroom_adapters.discord.references import digest_of_nonce, nonce_of, place, reference
 from greenroom_adapters.discord.snowflakes import first_of, moment_of
 from greenroom_adapters.discord.wire import WireChannel, WireOverwrite
@@ -182,6 +182,7 @@ def test_far_from_the_ban_it_stops_asking(headers: dict[str, str], counts: bool)
 # Permissions ---------------------------------------------------------------------------------------------------------
 
 VIEW, SEND, ADMINISTRATOR, MANAGE = 1 << 10, 1 << 11, 1 << 3, 1 << 13
+KICK = 1 << 1
 
 
 def channel(*overwrites: tuple[str, int, int, int]) -> WireChannel:
@@ -209,13 +210,14 @@ def channel(*overwrites: tuple[str, int, int, int]) -> WireChannel:
 )
 def test_overwrites_are_taken_in_their_order(granted: dict[str, int], where: WireChannel, may_send: bool) -> None:
     base = in_server("me", owner="somebody", roles=["r"], granted=granted, guild="g")
-    assert in_channel(base, where, me="me", roles=["r"], guild="g").send_messages is may_send
+    assert in_channel(base, where.permission_overwrites, me="me", roles=["r"], guild="g").send_messages is may_send
 
 
-def test_who_owns_a_server_may_everything_and_who_keeps_order_is_known() -> None:
+def test_who_owns_a_server_may_everything_and_who_may_send_people_away_is_known() -> None:
     assert in_server("me", owner="me", roles=[], granted={}, guild="g").administrator
-    assert is_moderator(in_server("me", owner="x", roles=["r"], granted={"r": MANAGE}, guild="g"))
-    assert not is_moderator(in_server("me", owner="x", roles=["r"], granted={"r": SEND}, guild="g"))
+    assert sends_away(in_server("me", owner="me", roles=[], granted={}, guild="g"))
+    assert sends_away(in_server("me", owner="x", roles=["r"], granted={"r": KICK}, guild="g"))
+    assert not sends_away(in_server("me", owner="x", roles=["r"], granted={"r": MANAGE}, guild="g"))
 
 
 def test_each_command_has_a_limit_of_its_own() -> None:

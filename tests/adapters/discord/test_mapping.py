@@ -24,6 +24,7 @@ from greenroom_adapters.contract import (
     RemoteMedia,
     ReplyReceived,
     Room,
+    SanctionReceived,
     Trust,
     UnknownEvent,
 )
@@ -89,12 +90,12 @@ def test_every_documented_dispatch_is_understood() -> None:
     kinds = [type(event) for event in events if event not in strange]
     assert kinds == [
         *(MentionReceived, ReplyReceived, DirectMessageReceived, JoinReceived, PostEdited),
-        *(PostDeleted, PostDeleted, PostDeleted, ReactionReceived, ReactionReceived, CommandGiven),
+        *(PostDeleted, PostDeleted, PostDeleted, ReactionReceived, ReactionReceived, CommandGiven, SanctionReceived),
     ]
     mention, reply, direct, join = events[:4]
     assert isinstance(mention, MentionReceived)
     assert mention.text == "Supa Hot @Nelly in #general :mmLol:"
-    assert mention.room == Room(id=CHANNEL, name="#general")
+    assert mention.room == Room(id=CHANNEL, name="#general", server=GUILD)
     assert (mention.author.handle, mention.author.name, mention.author.trust) == ("Mason#9999", "Mas", Trust.MODERATOR)
     assert mention.media == (RemoteMedia(url="https://cdn.example/lamp.png", media_type="image/png", alt="a lamp"),)
     assert isinstance(reply, ReplyReceived)

@@ -21,16 +21,17 @@ from greenroom_adapters.contract import (
     ReactionReceived,
     ReplyReceived,
     RoomUnreadable,
+    SanctionReceived,
     TextEvent,
     Trust,
     UnknownEvent,
 )
 from greenroom_adapters.matrix.addressing import Names
-from greenroom_adapters.matrix.mapping import name_of, read_event, refers_to, unknown
+from greenroom_adapters.matrix.mapping import name_of, read_event, read_leaving, refers_to, unknown
 from greenroom_adapters.matrix.reading import Context, Target
 from greenroom_adapters.matrix.room import RoomFacts
 from greenroom_adapters.matrix.rooms import Rooms
-from greenroom_adapters.matrix.wire import EVENTS, SYNCS
+from greenroom_adapters.matrix.wire import EVENTS, LEFT, SYNCS
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "synapse-1.163.json").read_text(encoding="utf-8"))
 BOT, ALICE, BOB, ROOM = (RECORDED[name] for name in ("bot", "alice", "bob", "room"))
@@ -162,6 +163,54 @@ def test_a_moderator_is_who_has_power_enough(power: int, trust: Trust) -> None:
     content = {"users": {ALICE: power}}
     room.learn(json.dumps({"type": "m.room.power_levels", "state_key": "", "content": content}).encode())
     assert room.author(ALICE, is_bot=False).trust is trust
+
+
+@pytest.mark.parametrize(
+    ("content", "trust"),
+    [
+        ({"users": {ALICE: 60}, "redact": 75}, Trust.ANYONE),
+        ({"users": {ALICE: 75}, "redact": 75}, Trust.MODERATOR),
+        ({"users": {ALICE: 20}, "redact": 20}, Trust.MODERATOR),
+        ({"users": {ALICE: 60}, "events": {"m.room.redaction": 100}}, Trust.ANYONE),
+    ],
+)
+def test_a_moderator_is_who_may_take_down_messages_of_others_in_that_room(
+    content: dict[str, Any], trust: Trust
+) -> None:
+    room = RoomFacts(id="!r")
+    room.learn(json.dumps({"type": "m.room.power_levels", "state_key": "", "content": content}).encode())
+    author = room.author(ALICE, is_bot=False)
+    assert (author.trust, author.power) == (trust, content["users"][ALICE])
+    direct = RoomFacts(id="!d", direct_with=ALICE, powers=room.powers)
+    assert (direct.author(ALICE, is_bot=False).trust, direct.author(ALICE, is_bot=False).power) == (Trust.ANYONE, None)
+
+
+def left_by(sender: str, membership: str, before: str = "join") -> SanctionReceived | None:
+    """Return what the end of being in a room means, which `sender` brought about."""
+    me = CONTEXT.me
+    event = {
+        "event_id": "$end",
+        "type": "m.room.member",
+        "sender": sender,
+        "state_key": me,
+        "origin_server_ts": 1_000,
+        "content": {"membership": membership, "reason": "spam"},
+        "unsigned": {"prev_content": {"membership": before}},
+    }
+    broken = {"type": "m.room.member", "content": 7}
+    left = LEFT.decode(json.dumps({"timeline": {"events": [event, broken]}}))
+    return read_leaving(left, the_room(), me=me)
+
+
+def test_who_is_sent_out_of_a_room_is_told_by_whom_and_why_and_who_leaves_is_not() -> None:
+    for membership in ("leave", "ban"):
+        sanction = left_by(ALICE, membership)
+        assert sanction is not None
+        assert (sanction.id, sanction.until, sanction.reason) == ("$end", None, "spam")
+        assert sanction.by is not None
+        assert sanction.by.id == ALICE
+    assert left_by(CONTEXT.me, "leave") is None
+    assert left_by(ALICE, "leave", before="invite") is None, "an invitation that was taken back"
 
 
 @pytest.mark.parametrize(

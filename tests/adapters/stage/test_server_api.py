@@ -28,6 +28,7 @@ POST_FIELDS = {
     "media",
     "language",
     "content_warning",
+    "by_moderator",
     "likes",
     "reposts",
     "replies",
@@ -180,7 +181,7 @@ def test_a_conversation_over_the_wire(stage: RunningStage, fresh_handle: Handles
     assert later[0]["reaction"] == "like"
     assert {event["account"]["handle"] for event in later[:3]} == {bob}
     assert later[3] == {**later[3], "post_id": question["id"]}
-    assert set(later[4]) == {"id", "cursor", "kind", "occurred_at", "post_id"}
+    assert set(later[4]) == {"id", "cursor", "kind", "occurred_at", "post_id", "account"}
     assert refused(stage, "GET", f"/api/posts/{question['id']}", token=bot) == (404, "gone")
     assert refused(stage, "POST", "/api/posts", {"text": "x", "in_reply_to": question["id"]}, token=bot) == (
         410,

@@ -223,12 +223,14 @@ def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path, hands: object
     now = hands()  # type: ignore[operator]  # the conftest's clock
     store = Store(tmp_path / "stage.db", now=now)
     store._db.execute("DROP INDEX keys_of_post")
+    store._db.execute("ALTER TABLE members DROP COLUMN moderator")
     store._db.execute("PRAGMA user_version = 1")
     store.close()
     store = Store(tmp_path / "stage.db", now=now)
 
     assert store._one("SELECT count(*) FROM sqlite_master WHERE name = 'keys_of_post'") == (1,)
-    assert store._one("PRAGMA user_version") == (2,)
+    assert store._one("PRAGMA user_version") == (3,)
+    assert not store.is_moderator("nowhere", "nobody")
 
     store.close()
 
@@ -349,3 +351,43 @@ class TestWatching:
             state.stop()
 
             assert await asyncio.wait_for(reading, 5) is None
+
+
+def test_who_opens_a_room_keeps_order_there_and_takes_down_what_others_say(state: StageState) -> None:
+    ada, bob, eve = (state.ensure_account(handle, bot=handle == "ada") for handle in ("ada", "bob", "eve"))
+    room = state.create_room(bob.id, "Harbour")
+    for who in (ada, eve):
+        state.join(who.id, room.id)
+    post = state.publish(ada.id, Draft(text="too loud", room=room.id))
+    with pytest.raises(Refused, match="somebody else's"):
+        state.delete(eve.id, post.id)
+    with pytest.raises(Refused, match="keeps order"):
+        state.let_moderate(eve.id, room.id, "eve")
+    state.let_moderate(bob.id, room.id, "eve")
+    state.delete(eve.id, post.id)
+
+    events, _ = state.events_after(ada.id, after=0)
+    gone = events[-1]
+    assert (gone.kind, gone.post_id, gone.actor) == (Kind.DELETION, post.id, eve)
+    by_eve, by_ada = (state.publish(who.id, Draft(text="hm", room=room.id)) for who in (eve, ada))
+    assert (by_eve.by_moderator, by_ada.by_moderator) == (True, False)
+    assert (state.post(by_eve.id), state.post(by_ada.id)) == (by_eve, by_ada)
+    elsewhere = state.publish(eve.id, Draft(text="on the timeline"))
+    assert not state.post(elsewhere.id).by_moderator
+
+
+def test_a_moderator_puts_somebody_out_who_hears_of_it_and_who_leaves_does_not(state: StageState) -> None:
+    ada, bob = state.ensure_account("ada", bot=True), state.ensure_account("bob")
+    room = state.create_room(bob.id, "Harbour")
+    state.join(ada.id, room.id)
+    state.send_away(bob.id, room.id, "ada")
+    assert not state.is_member(ada.id, room.id)
+    events, _ = state.events_after(ada.id, after=0)
+    assert [(one.kind, one.actor, one.room and one.room.id) for one in events] == [(Kind.SANCTION, bob, room.id)]
+    state.join(ada.id, room.id)
+    for _ in range(2):
+        state.leave(ada.id, room.id)
+    assert not state.is_member(ada.id, room.id)
+    assert len(state.events_after(ada.id, after=0)[0]) == 1
+    with pytest.raises(Refused, match="nobody of that name"):
+        state.send_away(bob.id, room.id, "ada")

@@ -17,6 +17,8 @@ from greenroom.policy import Budget
 from greenroom.storage import State
 from greenroom.testing import Trial, answer_lost
 from greenroom.turns.backlog import WAS_AWAY
+from greenroom.turns.intake import COMPLAINT, STRANGER
+from greenroom.turns.moderating import ORDERED
 from greenroom.turns.unreadable import UNREADABLE
 from greenroom_adapters.contract import (
     AuthenticationFailed,
@@ -24,11 +26,14 @@ from greenroom_adapters.contract import (
     Forbidden,
     Idempotency,
     IdempotencyKind,
+    InvitationReceived,
     OutcomeUnknown,
     Post,
     PostRef,
     Room,
     RoomUnreadable,
+    SanctionReceived,
+    Trust,
 )
 
 TELL = "answer: mentions\ntell: home/@maria\n"
@@ -448,6 +453,22 @@ async def an_account_cannot_be_marked(trial: Trial) -> None:
     await trial.start()
 
 
+async def a_moderator_speaks(trial: Trial) -> None:
+    moderator = Author(id="u2", handle="mo", trust=Trust.MODERATOR)
+    trial.mention("@home quiet 2 hours", author=moderator, room=Room(id="r1", name="#lounge"))
+
+
+async def the_bot_is_sent_away(trial: Trial) -> None:
+    now, room = trial.clock.now(), Room(id="r1", name="#lounge")
+    trial.platform.happen(SanctionReceived(id="s1", source="", cursor="", occurred_at=now, room=room, until=None))
+
+
+async def a_stranger_takes_it_along(trial: Trial) -> None:
+    await pass_time(trial, 1)
+    now, room = trial.clock.now(), Room(id="g1", name="Harbour")
+    trial.platform.happen(InvitationReceived(id="i1", source="", cursor="", occurred_at=now, room=room, is_in=True))
+
+
 SCENARIOS: dict[str, Callable[[Trial], Awaitable[None]]] = {
     "held": something_is_held,
     "unknown": an_answer_is_lost,
@@ -459,6 +480,9 @@ SCENARIOS: dict[str, Callable[[Trial], Awaitable[None]]] = {
     UNREADABLE: a_room_cannot_be_read,
     WAS_AWAY: the_bot_was_away,
     "passed on": a_rule_passes_it_on,
+    ORDERED: a_moderator_speaks,
+    COMPLAINT: the_bot_is_sent_away,
+    STRANGER: a_stranger_takes_it_along,
 }
 
 

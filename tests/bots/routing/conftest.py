@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from greenroom.personas import Talkative
 from greenroom.routing import Router
 from greenroom.settings.bot import AnswerRule, People, RoomRule
 from greenroom.settings.spelling import Span
@@ -25,6 +26,7 @@ def router() -> Callable[..., Router]:
         names: Sequence[str] = ("Ada", "old keeper"),
         quiet: Span | None = None,
         zone: str = "Europe/Lisbon",
+        talkative: Sequence[Talkative] = (),
     ) -> Router:
         return Router.compile(
             rules,
@@ -34,6 +36,7 @@ def router() -> Callable[..., Router]:
             quiet=quiet,
             timezone=ZoneInfo(zone),
             accounts=["home", "away"],
+            talkative=talkative,
         )
 
     return compile_rules

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
+from greenroom.personas import Talkative
 from greenroom.routing import Miss, Router
 from greenroom.settings.bot import AnswerRule, RoomMode, RoomRule
 from greenroom.settings.spelling import Place, Span
@@ -99,3 +100,28 @@ def test_events_without_a_text_are_explained_too(router: Make) -> None:
     )
     explanation = router(AnswerRule(to=(Kind.MENTION,))).explain(follow, "home")
     assert explanation.verdicts[0].why == "it answers mentions, and this is a follow"
+
+
+def test_joining_in_unasked_is_explained_line_by_line(router: Make, said: Say) -> None:
+    lines = [
+        Talkative(places=("games",), chance=1),
+        Talkative(at=Span(start=time(23), end=time(7)), chance=0.01),
+        Talkative(chance=1),
+    ]
+    rooms = {
+        "lounge": RoomRule(is_=(LOUNGE,), mode=RoomMode.OPEN),
+        "games": RoomRule(is_=(Place(account="home", room="games"),), mode=RoomMode.OPEN),
+    }
+    routes = router(AnswerRule(to=(Kind.MENTION,)), rooms=rooms, talkative=lines)
+    assert str(routes.explain(said(room="lounge"), "home")).splitlines() == [
+        "Joined in by talkative 3, unasked, as its chance says for this message: unless the bot spoke last there, "
+        "or would say more than one in four of the messages.",
+        "answer 1: does not fit: it answers mentions, and this is a message",
+        "talkative 1: does not fit: it is for home/games only",
+        "talkative 2: does not fit: it is for 23:00-07:00 only",
+        "talkative 3: fits: it joins in at 100% of what is said to nobody in particular",
+    ]
+    never = router(rooms=rooms, talkative=[Talkative(chance=0)])
+    assert never.explain(said(room="lounge"), "home").why == (
+        "Left alone: nobody spoke to the bot, and by the persona's `talkative` it does not join in this time."
+    )

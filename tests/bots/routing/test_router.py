@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from greenroom.personas import Talkative
+from greenroom.policy import UNASKED
 from greenroom.routing import Hit, Miss, Router
 from greenroom.settings.bot import AnswerRule, People, RoomMode, RoomRule
 from greenroom.settings.spelling import Person, Place, Span
@@ -225,6 +227,59 @@ def test_a_room_may_be_listened_to_or_ignored(router: Make, said: Say) -> None:
     assert routes.decide(said(kind=MentionReceived, room="staff"), "home") is Miss.LISTENED_ROOM
     assert routes.decide(said(kind=MentionReceived, room="games"), "home") is Miss.IGNORED_ROOM
     assert routes.decide(said(kind=DirectMessageReceived), "home") is Miss.KIND
+
+
+OPEN_LOUNGE = {"lounge": RoomRule(is_=(LOUNGE,), mode=RoomMode.OPEN), "help": RoomRule(is_=(HELP,))}
+
+
+def test_in_an_open_room_it_joins_in_as_often_as_the_persona_is_talkative_and_decides_alike_again(
+    router: Make, said: Say
+) -> None:
+    routes = router(rule(Kind.MENTION), rooms=OPEN_LOUNGE, talkative=[Talkative(chance=0.3)])
+    decided = [routes.decide(said(room="lounge", id=f"e{number}"), "home") for number in range(1000)]
+    hits = [one for one in decided if isinstance(one, Hit)]
+    assert 240 < len(hits) < 360
+    assert {one for one in decided if not isinstance(one, Hit)} == {Miss.TALKATIVE}
+    assert {(one.rule.identity, one.rule.name, one.surface) for one in hits} == {(UNASKED, "talkative 1", Surface.CHAT)}
+    assert decided == [routes.decide(said(room="lounge", id=f"e{number}"), "home") for number in range(1000)]
+    assert routes.decide(said(room="help"), "home") is Miss.UNADDRESSED
+    assert winner(routes.decide(said("Ada?", room="lounge"), "home")) == "answer 1"
+    bot, blocked = Author(id="b", handle="b", is_bot=True), People(blocked=(Person(account="home", who="u7"),))
+    always = router(rooms=OPEN_LOUNGE, talkative=[Talkative(chance=1)], people=blocked)
+    assert always.decide(said(room="lounge", author=bot), "home") is Miss.BOT
+    assert always.decide(said(room="lounge"), "home") is Miss.BLOCKED
+    assert always.may_write(Room(id="x", name="lounge"), "home")
+
+
+@pytest.mark.parametrize(("hour", "name"), [(23, "talkative 1"), (12, "talkative 3")])
+def test_the_first_line_of_talkative_that_fits_the_hour_and_the_room_counts(
+    router: Make, said: Say, hour: int, name: str
+) -> None:
+    night = Span(start=time(23), end=time(7))
+    lines = [
+        Talkative(at=night, places=("lounge",), chance=1),
+        Talkative(places=("away", "home/games", "unheard-of"), chance=0),
+        Talkative(chance=1),
+    ]
+    routes = router(rooms=OPEN_LOUNGE, talkative=lines, zone="UTC")
+    hit = routes.decide(said(room="lounge", at=datetime(2026, 11, 24, hour, tzinfo=UTC)), "home")
+    assert winner(hit) == name
+
+
+def test_whoever_the_owner_names_is_a_moderator_and_then_nobody_else(router: Make) -> None:
+    by_platform = Author(id="u1", handle="a", trust=Trust.MODERATOR)
+    in_role, strong = Author(id="u2", handle="b", roles=("Mods",)), Author(id="u3", handle="c", power=50)
+    pretender = Author(id="u4", handle="Mods", name="role:Mods", power=49)
+    groups = tuple(Person(account="home", who=who) for who in ("role:Mods", "power:50"))
+    named = router(people=People(moderators=groups))
+    assert [named.trust_of(one, "home") for one in (by_platform, in_role, strong, pretender)] == [
+        Trust.ANYONE,
+        Trust.MODERATOR,
+        Trust.MODERATOR,
+        Trust.ANYONE,
+    ]
+    assert named.trust_of(by_platform, "away") is Trust.MODERATOR
+    assert router().trust_of(in_role, "home") is Trust.ANYONE
 
 
 def test_rooms_that_nobody_listed_are_ignored_once_the_owner_has_listed_one(router: Make, said: Say) -> None:

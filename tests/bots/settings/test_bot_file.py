@@ -21,6 +21,7 @@ from greenroom.settings import (
     Person,
     Place,
     PostEntry,
+    Rate,
     RoomMode,
     SecretRef,
     Span,
@@ -95,9 +96,10 @@ post:
   - {name: c, at: 2026-12-24 18:00, picture: {file: lights.jpg, alt: Lamps}}
 rooms:
   lounge: {is: [home/lounge, "home/#l"], mode: listen}
+  games: {is: home/games, mode: open, slow: 1/minute, per_person: 5/hour}
   quiet: home/quiet
   elsewhere: {mode: ignore}
-people: {owner: home/@maria, blocked: [home/7]}
+people: {owner: home/@maria, moderators: ["home/role:Old Crew", "home/power:50", home/8], blocked: [home/7]}
 limits: {spend: 2 USD/day, quiet: 23:00-07:00}
 keep: 30 days
 store: other/ledger.db
@@ -140,6 +142,10 @@ store: other/ledger.db
     assert bot.rooms["quiet"].is_ == (Place(account="home", room="quiet"),)
     assert bot.rooms["quiet"].mode is RoomMode.MENTIONS
     assert bot.rooms["elsewhere"].is_ == ()
+    games = bot.rooms["games"]
+    assert (games.mode, games.slow) == (RoomMode.OPEN, Rate(count=1, per=timedelta(minutes=1)))
+    assert games.per_person == Rate(count=5, per=timedelta(hours=1))
+    assert [(one.role, one.power) for one in bot.people.moderators] == [("Old Crew", None), (None, 50), (None, None)]
     assert bot.people.owner == (Person(account="home", who="@maria"),)
     assert bot.people.blocked == (Person(account="home", who="7"),)
     assert bot.limits.quiet == Span(start=time(23), end=time(7))

@@ -154,11 +154,8 @@ WRONG: list[tuple[Spelling[Any], object, str]] = [
     (PLACE, 3, "`3` is not understood here: write it like home or home/lounge"),
     (PERSON, "maria", "`maria` is not a person: write account/@handle or account/id, like home/@maria"),
     (PERSON, "home/@", "`home/@` is not a person: write account/@handle or account/id, like home/@maria"),
-    (
-        PERSON,
-        "discord/role:Mods",
-        "`discord/role:Mods`: people by role or power level are not there yet; write home/@maria",
-    ),
+    (PERSON, "discord/role:", "`discord/role:`: which role? write it like discord/role:Mods"),
+    (PERSON, "matrix/power:all", "`matrix/power:all`: a power level is a number: write it like matrix/power:50"),
 ]
 
 

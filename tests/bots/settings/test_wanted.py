@@ -34,3 +34,6 @@ def test_each_account_is_wanted_for_what_its_rules_and_posts_say(tmp_path: Path)
     first = Wanted(kinds=frozenset({Kind.MENTION, Kind.MESSAGE, Kind.JOIN}), posts=True, attaches=False)
     assert wanted_of(file, "one") == first
     assert wanted_of(file, "two") == Wanted(kinds=frozenset({Kind.MENTION}), posts=True, attaches=True)
+    (tmp_path / "bot.yaml").write_text(f"{BOT}rooms: {{l: {{is: two/l, mode: open}}}}\n", encoding="utf-8")
+    opened = wanted_of(load_bot(tmp_path / "bot.yaml"), "two")
+    assert opened.kinds == {Kind.MENTION, Kind.MESSAGE}, "it joins in upon what nobody wrote to it"

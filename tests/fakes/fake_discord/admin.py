@@ -110,10 +110,18 @@ class Admin:
         self._tell_guild(changed["guild_id"], "CHANNEL_UPDATE", self._objects.channel(changed))
         return changed
 
-    def role(self, guild: str, user: str, permissions: int) -> Document:
+    def silence(self, guild: str, user: str, until: str) -> Document:
+        """Let somebody say nothing until a moment. Discord tells a bot of itself, whatever its intents are."""
+        known = self._known("guild", guild)
+        known["members"][user]["silenced_until"] = until
+        self._store.put("guild", guild, known)
+        self._gateway.dispatch(user, "GUILD_MEMBER_UPDATE", {**self._objects.member(known, user), "guild_id": guild})
+        return known
+
+    def role(self, guild: str, user: str, permissions: int, name: str = "role") -> Document:
         """Give somebody a role of his own."""
         id, known = self._store.new_id(), self._known("guild", guild)
-        known["roles"][id] = {"id": id, "name": "role", "permissions": str(permissions)}
+        known["roles"][id] = {"id": id, "name": name, "permissions": str(permissions)}
         known["members"][user]["roles"].append(id)
         self._store.put("guild", guild, known)
         told = {"guild_id": guild, "role": self._objects.role(known["roles"][id])}

@@ -75,6 +75,14 @@ class Calls:
         ]
         return 200, shown[: int(query.get("limit", "200"))]
 
+    async def leave(self, bot: Document, guild: str, **_: Any) -> Answered:
+        """Let the bot leave a server."""
+        found = self._in_guild(bot, guild)
+        del found["members"][bot["id"]]
+        self._store.put("guild", guild, found)
+        self._gateway.dispatch(bot["id"], "GUILD_DELETE", {"id": guild})
+        return 204, None
+
     def _in_guild(self, bot: Document, guild: str) -> Document:
         found = self._store.get("guild", guild)
         if found is None or bot["id"] not in found["members"]:

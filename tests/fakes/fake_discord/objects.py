@@ -73,7 +73,7 @@ class Objects:
         return {
             "avatar": None,
             "banner": None,
-            "communication_disabled_until": None,
+            "communication_disabled_until": known.get("silenced_until"),
             "flags": 0,
             "joined_at": known["joined_at"],
             "nick": known["nick"],

@@ -54,6 +54,7 @@ class Rest:
             for method, path, handler in (
                 ("GET", r"/users/@me", calls.me),
                 ("GET", r"/users/@me/guilds", calls.guilds),
+                ("DELETE", r"/users/@me/guilds/(\d+)", calls.leave),
                 ("POST", r"/users/@me/channels", calls.direct),
                 ("GET", r"/users/(\d+)", calls.user),
                 ("GET", r"/applications/@me", calls.application),

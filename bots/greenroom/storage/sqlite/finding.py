@@ -9,6 +9,7 @@ import msgspec
 from greenroom.storage.ledger import Past
 from greenroom.storage.sqlite.rows import COLUMNS, EXPIRED, IS_ASIDE, SURFACES, turn_of
 from greenroom.storage.turn import CLOCK, State, Turn
+from greenroom_adapters.contract import Room
 
 __all__ = [
     "about_post",
@@ -36,11 +37,18 @@ class _Who(msgspec.Struct):
     id: str
 
 
+class _Where(msgspec.Struct):
+    id: str
+    name: str = ""
+    server: str = ""
+
+
 class _WhoseEvent(msgspec.Struct):
     """Of any event only whose doing it is, and of a post whether its owner wrote it."""
 
     author: _Who | None = None
     say: str | None = None
+    room: _Where | str | None = None
 
 
 _decode_whose = msgspec.json.Decoder(_WhoseEvent).decode
@@ -122,7 +130,8 @@ def past(db: sqlite3.Connection, since: int) -> list[Past]:
     found: list[Past] = []
     rows = db.execute(
         "SELECT seq,account,lane,kind,surface,event,post_id,state,received,changed FROM turns "
-        "WHERE rule NOT IN ('tell','unable','unreadable') AND (kind='clock' OR (rule<>'stop' AND rule NOT LIKE '/%')) "
+        "WHERE rule NOT IN ('tell','unable','unreadable') "
+        "AND (kind='clock' OR (rule<>'stop' AND rule NOT LIKE '/%' AND rule NOT LIKE 'moderator: %')) "
         "ORDER BY seq DESC"
     )
     for seq, account, lane, kind, surface, event, post_id, state, received, changed in rows:
@@ -146,9 +155,18 @@ def past(db: sqlite3.Connection, since: int) -> list[Past]:
                 post_id=post_id,
                 state=State(state),
                 changed=changed,
+                room=_room(known.room),
             )
         )
     return found
+
+
+def _room(where: _Where | str | None) -> Room | None:
+    if where is None:
+        return None
+    if isinstance(where, str):
+        return Room(id=where, name=where)
+    return Room(id=where.id, name=where.name, server=where.server)
 
 
 def spoken(db: sqlite3.Connection, account: str, up_to: int) -> tuple[int, int]:
