@@ -298,7 +298,7 @@ class Hearing:
 
     def _commanded(self, data: msgspec.Raw) -> None:
         told = INTERACTIONS.decode(data)
-        if not self._places.serves(told.guild_id):
+        if not self._interactions.are_ours or not self._places.serves(told.guild_id):
             return
         is_private = self._interactions.is_private(told.data.name)
         event = self._reader.command(told, is_private=is_private)

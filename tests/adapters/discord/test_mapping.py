@@ -62,6 +62,7 @@ def hearing() -> Hearing:
             Api(Http("http://127.0.0.1:9", platform="discord", account="home"), Allowance()),
             application=lambda: ME,
             is_private=lambda name: True,
+            are_ours=True,
             now=lambda: NOW,
         ),
     )
