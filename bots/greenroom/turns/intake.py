@@ -272,6 +272,8 @@ class Intake:
             self._ledger.save(draft)
             self._ledger.note(draft.seq, draft.state.word, draft.reason)
             self._policy.rested(draft)
+            if isinstance(draft.event, CommandGiven):
+                self._dismiss(draft.event)
         await self._ledger.committed()
 
     async def _answered(self, event: OwnPostSeen) -> TextEvent | None:

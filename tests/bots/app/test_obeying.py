@@ -122,6 +122,24 @@ async def test_who_is_not_answered_sees_that_nothing_comes(trial: Trial) -> None
 
 
 @pytest.mark.asyncio
+async def test_who_gave_a_command_whose_answer_is_refused_sees_that_nothing_comes(trial: Trial) -> None:
+    trial.rewrite(f"{RULES}approve: always\n")
+    async with trial:
+        for number, (command, arguments) in enumerate((("refuse", {"turns": "all"}), ("drop", {})), 1):
+            trial.command("ask", "hello")
+            withdrawn = {State.WITHDRAWN: number - 1} if number > 1 else {}
+            await trial.counted({State.HELD: 1, **withdrawn}, by=timedelta(seconds=1))
+            assert len(trial.platform.dismissed) == number - 1, "somebody may still let it out"
+            held = await trial.turn(f"command-{number}")
+            await trial.bot.commands.obey(command, {"turn": held.seq, **arguments})
+            await trial.until(lambda count=number: len(trial.platform.dismissed) == count)
+        trial.command("ask", "hello")
+        await trial.counted({State.HELD: 1, State.WITHDRAWN: 2}, by=timedelta(seconds=1))
+        await trial.counted({State.STALE: 1, State.WITHDRAWN: 2}, by=timedelta(hours=1))
+        await trial.until(lambda: trial.platform.dismissed == ["given-1", "given-2", "given-3"])
+
+
+@pytest.mark.asyncio
 async def test_about_says_that_it_is_a_bot_whose_and_which_words_it_understands(trial: Trial) -> None:
     async with trial:
         trial.command("about")
@@ -283,6 +301,34 @@ async def test_what_still_waits_for_somebody_who_is_forgotten_is_given_up(trial:
             turn = await trial.turn(event.id)
             assert (turn.state, turn.draft) == (State.IGNORED, None)
             assert isinstance(turn.event, UnknownEvent)
+
+
+@pytest.mark.asyncio
+async def test_what_is_left_on_disk_for_somebody_who_is_forgotten_is_given_up_as_well(trial: Trial) -> None:
+    trial.engine.gate.clear()
+    async with trial:
+        trial.mention("first", conversation="busy", author=Author(id="u2", handle="bea"))
+        await trial.past(lambda: trial.engine.briefs)
+        asked = [trial.mention(f"wait {number}", conversation="busy") for number in range(20)]
+        await trial.counted({State.RECEIVED: 21}, by=timedelta(seconds=1))
+        trial.command("forget-me")
+        await said(trial)
+        trial.engine.gate.set()
+        await trial.counted({State.SENT: 2, State.IGNORED: 20}, by=timedelta(seconds=1))
+        for event in asked:
+            assert isinstance((await trial.turn(event.id)).event, UnknownEvent)
+
+
+@pytest.mark.asyncio
+async def test_what_came_in_late_from_somebody_who_is_forgotten_is_given_up_as_well(trial: Trial) -> None:
+    async with trial:
+        asked = trial.mention("hours ago", occurred_at=trial.clock.now() - timedelta(hours=1))
+        await trial.counted({State.RECEIVED: 1}, by=timedelta(0))
+        trial.command("forget-me")
+        await trial.until(lambda: trial.platform.posts)
+        await trial.counted({State.SENT: 1, State.IGNORED: 1}, by=timedelta(seconds=30))
+        assert isinstance((await trial.turn(asked.id)).event, UnknownEvent)
+        assert len(trial.platform.posts) == 1
 
 
 # Typing --------------------------------------------------------------------------------------------------------------
