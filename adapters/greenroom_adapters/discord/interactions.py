@@ -74,6 +74,8 @@ class Interactions:
         self._now = now
         self._keep: Keep | None = None
         self._given: dict[str, Given] = {}
+        self._is_kept = True
+        """All of them are on disk, or about to be."""
         self._recalled: set[str] = set()
         """Those that were given before a restart. Their events may never have come to the disk."""
         self._unsafe: dict[str, float] = {}
@@ -112,6 +114,7 @@ class Interactions:
             return False
         self._recalled.discard(given.id)
         self._given[given.id] = given
+        self._is_kept = False
         self._unsafe[given.id] = time.monotonic()
         if len(self._given) > MOST:
             self._forget(next(iter(self._given)))
@@ -120,11 +123,14 @@ class Interactions:
     async def remember(self) -> None:
         """Keep those that came, before their events are passed on. What cannot be kept is lost with the process."""
         self._sweep()
-        if self._keep is None:
+        if self._keep is None or self._is_kept:
             return
+        # those that come meanwhile are kept by the next call
+        self._is_kept = True
         try:
             await self._keep.store(KEPT, msgspec.json.encode(list(self._given.values())))
         except AdapterError as error:
+            self._is_kept = False
             logger.warning("what answers a command cannot be kept over a restart: %s", error)
 
     def safe(self, last: str) -> None:

@@ -201,6 +201,8 @@ class Intake:
         """Take in that somebody says stop or start, whether or not a rule answers him."""
         if decision in (Miss.BOT, Miss.BLOCKED):
             self._passed[event.source] = event.cursor
+            if isinstance(event, CommandGiven):
+                self._dismiss(event)
             return
         self._passed.pop(event.source, None)
         self.put(self._turn_of_word(event, word), event.source, event.cursor)

@@ -52,12 +52,14 @@ class Drawer:
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.stores = 0
 
     async def load(self, name: str) -> bytes | None:
         return self.kept.get(name)
 
     async def store(self, name: str, value: bytes) -> None:
         self.kept[name] = value
+        self.stores += 1
 
 
 class Scene:
@@ -451,6 +453,8 @@ async def test_a_command_that_is_told_again_to_the_next_process_is_heard_by_it()
     assert killed.heard(given)
     assert not killed.heard(given)
     await killed.remember()
+    await killed.remember()
+    assert drawer.stores == 1, "what is on disk already is not written again for every command of a burst"
     next_one = interactions()
     await next_one.recall()
     assert next_one.get(given.id) == given

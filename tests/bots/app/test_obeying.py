@@ -1,5 +1,6 @@
 """Commands that people give from a menu: what is offered, what is obeyed, and what an engine is asked."""
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
@@ -42,6 +43,13 @@ async def said(trial: Trial, count: int = 1) -> list[str]:
     """Return what went out, as soon as there is so much."""
     await trial.past(lambda: len(trial.platform.posts) >= count)
     return trial.platform.texts
+
+
+async def later(trial: Trial, seconds: int) -> None:
+    """Let so much time pass, and let everybody who waits for it do his work."""
+    for _ in range(seconds):
+        trial.clock.turn(timedelta(seconds=1))
+        await asyncio.sleep(0.003)
 
 
 # What is offered -----------------------------------------------------------------------------------------------------
@@ -110,11 +118,12 @@ async def test_who_is_not_answered_sees_that_nothing_comes(trial: Trial) -> None
         await trial.past(lambda: trial.platform.dismissed == ["given-1"])
         trial.command("about", author=Author(id="b1", handle="blocked"))
         trial.command("dance")
-        await trial.past(lambda: trial.platform.dismissed == ["given-1", "given-2", "given-3"])
+        trial.command("ask", "stop", author=Author(id="b1", handle="blocked"))
+        await trial.past(lambda: trial.platform.dismissed == ["given-1", "given-2", "given-3", "given-4"])
         trial.command("stop")
         await said(trial)
         trial.command("ask", "hello")
-        await trial.past(lambda: trial.platform.dismissed[3:] == ["given-5"])
+        await trial.past(lambda: trial.platform.dismissed[4:] == ["given-6"])
         assert len(trial.platform.posts) == 1
 
 
@@ -352,8 +361,19 @@ async def test_people_see_that_the_bot_writes_as_long_as_its_engine_thinks(think
         assert second - first == third - second == 8_000_000, "it is shown again before it ends after ten seconds"
         trial.engine.gate.set()
         await said(trial)
-        await trial.past(lambda: True, by=timedelta(minutes=1))
+        await later(trial, 60)
         assert len(trial.platform.typed_at) == 3
+
+
+@pytest.mark.asyncio
+async def test_a_pause_in_the_middle_ends_the_sign_that_the_bot_writes(thinking: Trial) -> None:
+    async with thinking as trial:
+        trial.mention("hello", room=Room(id="harbour"))
+        await trial.past(lambda: trial.engine.briefs)
+        await trial.past(lambda: trial.platform.typed_at)
+        await trial.bot.commands.obey("pause", {"account": "home"})
+        await later(trial, 30)
+        assert len(trial.platform.typed_at) == 1
 
 
 @pytest.mark.asyncio
@@ -372,8 +392,7 @@ async def test_nobody_sees_it_where_nothing_comes_soon_or_everything_at_once(tmp
         else:
             trial.mention("hello", room=None if what == "timeline" else Room(id="harbour"))
         await trial.past(lambda: trial.engine.briefs)
-        for _ in range(5):
-            await trial.past(lambda: True, by=timedelta(seconds=5))
+        await later(trial, 25)
         trial.engine.gate.set()
         over = {"held": State.HELD, "new account": State.HELD, "rehearsing": State.IGNORED}
         await trial.counted({over.get(what, State.SENT): 1}, by=timedelta(seconds=1))
@@ -386,6 +405,6 @@ async def test_a_sign_that_cannot_be_shown_harms_no_answer(thinking: Trial) -> N
     async with thinking as trial:
         trial.mention("hello", room=Room(id="harbour"))
         await trial.past(lambda: trial.engine.briefs)
-        await trial.past(lambda: True, by=timedelta(seconds=30))
+        await later(trial, 30)
         trial.engine.gate.set()
         await said(trial)
