@@ -42,10 +42,10 @@ async def forget(
             # what waits there must not be taken up while it is given up
             await stack.enter_async_context(desk.lanes.disk)
         await ledger.committed()
+        before = _in_memory(here)
         stored = [turn for turn in await ledger.turns(states=_GIVEN_UP, limit=MOST) if turn.account in accounts]
-        # from here on without a pause: the turns in memory are those that count
-        in_memory = {turn.seq: turn for desk in here.values() for turn in desk.in_memory()}
-        for turn in ({turn.seq: turn for turn in stored} | in_memory).values():
+        # From here on without a pause. The turns in memory are those that count, also if they have ended meanwhile.
+        for turn in ({turn.seq: turn for turn in stored} | before | _in_memory(here)).values():
             if turn.seq != asked.seq and _is_given_up(turn, author):
                 turn.state, turn.reason = State.IGNORED, WHY
                 turn.draft, turn.outbox = None, []
@@ -54,6 +54,10 @@ async def forget(
                 if (desk := here.get(turn.account)) is not None:
                     desk.ended(turn)
         await ledger.forget_person(platform, author.id, accounts=accounts)
+
+
+def _in_memory(desks: Mapping[str, AccountDesk]) -> dict[int, Turn]:
+    return {turn.seq: turn for desk in desks.values() for turn in desk.in_memory()}
 
 
 def _is_given_up(turn: Turn, author: Author) -> bool:
