@@ -51,8 +51,8 @@ async def forget(
                 turn.draft, turn.outbox = None, []
                 ledger.save(turn)
                 policy.rested(turn)
-                if (desk := here.get(turn.account)) is not None:
-                    desk.ended(turn)
+                if turn.account in here:
+                    here[turn.account].ended(turn)
         await ledger.forget_person(platform, author.id, accounts=accounts)
 
 

@@ -330,6 +330,28 @@ async def test_what_came_too_late_for_an_answer_is_said_by_an_ordinary_message(d
 
 
 @pytest.mark.asyncio
+async def test_what_was_deleted_long_before_an_ordinary_message_leaves_no_doubt_about_it(
+    discord_world: DiscordWorld,
+) -> None:
+    world = discord_world
+    async with scene(world) as here:
+        _, event = await here.give("ask", channel=world.home, text="after an hour")
+        await here.acknowledged(event)
+        await world.remove(await world.say("said and deleted"))
+        await world.mention_bot("the deletion was told")
+        await here.listener.until("the deletion was told")
+        await world.call("later", interaction=event.id, seconds=FIFTEEN_MINUTES)
+        intent = here.answer(event)
+        world.order("refuse")
+        with pytest.raises(OutcomeUnknown):
+            await here.adapter.publish(intent.next_try())
+        an_hour_later = intent.grow_old(-timedelta(hours=1))
+        verdict = await here.adapter.find(an_hour_later)
+        assert isinstance(verdict, Undecided)
+        assert not verdict.final, verdict.reason
+
+
+@pytest.mark.asyncio
 async def test_what_came_too_late_for_a_private_answer_is_said_to_nobody(discord_world: DiscordWorld) -> None:
     world = discord_world
     async with scene(world) as here:

@@ -45,6 +45,11 @@ async def said(trial: Trial, count: int = 1) -> list[str]:
     return trial.platform.texts
 
 
+async def dismissed(trial: Trial, count: int) -> None:
+    """Wait until the first `count` commands are dismissed, each once."""
+    await trial.until(lambda: trial.platform.dismissed == [f"given-{number}" for number in range(1, count + 1)])
+
+
 async def later(trial: Trial, seconds: int) -> None:
     """Let so much time pass, and let everybody who waits for it do his work."""
     for _ in range(seconds):
@@ -141,11 +146,11 @@ async def test_who_gave_a_command_whose_answer_is_refused_sees_that_nothing_come
             assert len(trial.platform.dismissed) == number - 1, "somebody may still let it out"
             held = await trial.turn(f"command-{number}")
             await trial.bot.commands.obey(command, {"turn": held.seq, **arguments})
-            await trial.until(lambda count=number: len(trial.platform.dismissed) == count)
+            await dismissed(trial, number)
         trial.command("ask", "hello")
         await trial.counted({State.HELD: 1, State.WITHDRAWN: 2}, by=timedelta(seconds=1))
         await trial.counted({State.STALE: 1, State.WITHDRAWN: 2}, by=timedelta(hours=1))
-        await trial.until(lambda: trial.platform.dismissed == ["given-1", "given-2", "given-3"])
+        await dismissed(trial, 3)
 
 
 @pytest.mark.asyncio
