@@ -81,6 +81,7 @@ class Ours:
                 Api(Http("http://127.0.0.1:9", platform="discord", account="home"), Allowance()),
                 application=lambda: str(BOT_ID),
                 is_private=lambda name: True,
+                are_ours=True,
                 now=lambda: datetime.now(UTC),
             ),
         )

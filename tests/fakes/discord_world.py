@@ -199,6 +199,12 @@ class DiscordWorld(World):
         return str(self.alice)
 
     @override
+    async def give_command(self, name: str, text: str) -> None:
+        while not (await self.call("sessions", bot=self.me))["open"]:
+            await asyncio.sleep(0.02)
+        await self.give(name, channel=self.home, text=text)
+
+    @override
     async def remove(self, ref: PostRef) -> None:
         await self.call("delete", message=ref.id)
 

@@ -7,8 +7,9 @@ from greenroom_adapters.testing import AdapterConformance, World
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
 
-CANNOT_PLAY = {"redeliver_next", "reorder_next"}
-"""An AppView tells everything again at every look, sorted by date: nothing comes twice, nor in another order."""
+CANNOT_PLAY = {"redeliver_next", "reorder_next", "give_command"}
+"""An AppView tells everything again at every look, sorted by date: nothing comes twice, nor in another order. There
+is no menu of commands."""
 
 
 class TestBluesky(AdapterConformance):

@@ -13,6 +13,7 @@ CANNOT_PLAY = {
     "silence_stream",  # it has no streams
     "redeliver_next",
     "reorder_next",
+    "give_command",
 }
 
 

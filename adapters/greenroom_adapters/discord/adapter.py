@@ -139,7 +139,11 @@ class DiscordAdapter(Adapter):
         self._kept_session = KeptSession()
         self._offering = Offering(self._api, replaces=settings.commands)
         self._interactions = Interactions(
-            self._api, application=self._application_id, is_private=self._offering.is_private, now=now
+            self._api,
+            application=self._application_id,
+            is_private=self._offering.is_private,
+            are_ours=settings.commands,
+            now=now,
         )
         self._channels: Channels | None = None
         self._listening: Listening | None = None
@@ -378,7 +382,7 @@ class DiscordAdapter(Adapter):
         return await self._offering.offer(self._application_id(), commands)
 
     async def dismiss(self, command: PostRef) -> None:
-        """Take away what shows that an answer is on its way."""
+        """Take away what shows that an answer is on its way; an answer that stands there stays."""
         if (given := command_of(command)) is not None:
             await self._interactions.dismiss(given[1])
 

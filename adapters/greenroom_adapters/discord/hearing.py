@@ -48,7 +48,7 @@ ARCHIVED_AFTER = timedelta(minutes=55)
 """No thread is archived sooner after its last message (an hour is the shortest that can be chosen)."""
 ARCHIVED_READ = 200
 """Threads that are archived now and are looked into after a longer absence: those spoken in last."""
-TOKEN = re.compile(rb'("token"\s*:\s*)"[^"]*"')
+TOKEN = re.compile(rb'("token"\s*:\s*)"[^"]*"?')
 """Of a command: whoever has it can answer in our name."""
 NOT_OURS = frozenset(
     {
@@ -168,7 +168,7 @@ class Hearing:
     def handle(self, told: Dispatch | Lost) -> None:
         """Take in what the gateway says, whatever it is."""
         if isinstance(told, Lost):
-            self._queue(self._unknown(told.raw))
+            self._queue(self._unknown(TOKEN.sub(rb'\1"***"', told.raw)))
             return
         try:
             known = self._dispatched(told.name, told.data)
@@ -300,7 +300,7 @@ class Hearing:
 
     def _commanded(self, data: msgspec.Raw) -> None:
         told = INTERACTIONS.decode(data)
-        if not self._places.serves(told.guild_id):
+        if not self._interactions.are_ours or not self._places.serves(told.guild_id):
             return
         is_private = self._interactions.is_private(told.data.name)
         event = self._reader.command(told, is_private=is_private)

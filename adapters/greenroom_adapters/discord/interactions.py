@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
+from typing_extensions import override
 
 from greenroom_adapters.contract import AdapterError, Keep, TargetGone, Unavailable
 from greenroom_adapters.discord.api import Api
@@ -29,6 +30,8 @@ GOOD_FOR = timedelta(minutes=15)
 MARGIN = timedelta(seconds=15)
 """So much of that is left alone: our clock may differ from Discord's."""
 SECONDS_TO_ACKNOWLEDGE = 3.0
+LOADING = 1 << 7
+"""Flag of a message in whose place an answer is still to come."""
 PAUSE = 0.2
 """Seconds between two tries to acknowledge."""
 MOST = 2000
@@ -44,6 +47,11 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     is_private: bool
     """Its answer is shown to whoever gave it alone."""
 
+    @override
+    def __repr__(self) -> str:
+        """Return it without its token."""
+        return f"Given(id={self.id!r}, channel={self.channel!r}, is_private={self.is_private})"
+
 
 class Interactions:
     """The commands that were given to one account, as long as they can be answered."""
@@ -54,15 +62,22 @@ class Interactions:
         *,
         application: Callable[[], str],
         is_private: Callable[[str], bool],
+        are_ours: bool,
         now: Callable[[], datetime],
     ) -> None:
-        """`application` is whose commands they are; `is_private`: whether the answer to a command of that name is."""
+        """`application` is whose commands they are; `is_private`: whether the answer to a command of that name is.
+        Not `are_ours`: another program offers them, and answers them."""
         self.is_private = is_private
+        self.are_ours = are_ours
         self._api = api
         self._application = application
         self._now = now
         self._keep: Keep | None = None
         self._given: dict[str, Given] = {}
+        self._is_kept = True
+        """All of them are on disk, or about to be."""
+        self._recalled: set[str] = set()
+        """Those that were given before a restart. Their events may never have come to the disk."""
         self._unsafe: dict[str, float] = {}
         """Those whose event is not known to be on disk, in the order in which they came → when, by the clock
         of this process."""
@@ -79,7 +94,9 @@ class Interactions:
         if kept is None:
             return
         with suppress(msgspec.DecodeError):
-            self._given = {given.id: given for given in SEVERAL.decode(kept)} | self._given
+            recalled = {given.id: given for given in SEVERAL.decode(kept)}
+            self._recalled = recalled.keys() - self._given.keys()
+            self._given = recalled | self._given
         self._sweep()
 
     async def aclose(self) -> None:
@@ -92,10 +109,12 @@ class Interactions:
     # As they come ----------------------------------------------------------------------------------------------------
 
     def heard(self, given: Given) -> bool:
-        """Take one in; say whether it is new."""
-        if given.id in self._given:
+        """Take one in; say whether it is new to this process."""
+        if given.id in self._given and given.id not in self._recalled:
             return False
+        self._recalled.discard(given.id)
         self._given[given.id] = given
+        self._is_kept = False
         self._unsafe[given.id] = time.monotonic()
         if len(self._given) > MOST:
             self._forget(next(iter(self._given)))
@@ -104,11 +123,14 @@ class Interactions:
     async def remember(self) -> None:
         """Keep those that came, before their events are passed on. What cannot be kept is lost with the process."""
         self._sweep()
-        if self._keep is None:
+        if self._keep is None or self._is_kept:
             return
+        # those that come meanwhile are kept by the next call
+        self._is_kept = True
         try:
             await self._keep.store(KEPT, msgspec.json.encode(list(self._given.values())))
         except AdapterError as error:
+            self._is_kept = False
             logger.warning("what answers a command cannot be kept over a restart: %s", error)
 
     def safe(self, last: str) -> None:
@@ -133,14 +155,13 @@ class Interactions:
 
     async def acknowledged(self, id: str) -> None:
         """Return when one is acknowledged, or cannot be. For those whose event is on disk."""
-        if id in self._unsafe:
-            self._acknowledge(id)
+        self.safe(id)
         task = self._acknowledgements.get(id)
         if task is not None:
             await asyncio.wait({task})
 
     async def dismiss(self, id: str) -> None:
-        """Take away what shows that an answer is on its way."""
+        """Take away what shows that an answer is on its way, where none stands there yet."""
         if id in self._unsafe:
             self._dismissed.add(id)
             return
@@ -179,6 +200,9 @@ class Interactions:
 
     async def _take_away(self, given: Given) -> None:
         try:
+            stands = await self._api.response(self._application(), given.token)
+            if not stands.flags & LOADING:
+                return
             await self._api.delete_response(self._application(), given.token)
         except (TokenSpent, TargetGone):
             pass
@@ -197,6 +221,7 @@ class Interactions:
 
     def _forget(self, id: str) -> None:
         self._given.pop(id, None)
+        self._recalled.discard(id)
         self._unsafe.pop(id, None)
         self._dismissed.discard(id)
 

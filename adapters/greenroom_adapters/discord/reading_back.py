@@ -112,7 +112,7 @@ class ReadingBack:
     async def look(self, attempt: Attempt, plan: Plan, channel: str) -> Found | Undecided | None:
         """Return what the channel says about it; None: it certainly is not among what was said there until now."""
         post, since = attempt.post, attempt.first_tried_at - SKEW
-        if plan.command:
+        if Progress.read(attempt.state).as_response:
             # its message stands there since it was acknowledged
             since = min(since, moment_of(plan.command))
         until = attempt.last_tried_at + self._settles_after + SKEW

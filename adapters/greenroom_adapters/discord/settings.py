@@ -22,7 +22,7 @@ class DiscordSettings:
     """Ids of the servers that the bot serves; it is deaf and silent in every other one. Empty: all that it is in."""
     commands: bool = True
     """Offer `/ask`, `/about` and the like in Discord's menu, in place of all commands that the application has. False:
-    they are left as they are."""
+    they are left as they are, and whoever offers them answers them."""
     base_url: Address = BASE_URL
     """Address of the HTTP API."""
     gateway_url: StreamAddress = ""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
+from typing_extensions import override
 
 __all__ = [
     "APPLICATIONS",
@@ -307,6 +308,11 @@ class WireInteraction(msgspec.Struct, frozen=True, kw_only=True):
     member: WireMember | None = None
     user: WireUser | None = None
     """Who did it, outside of servers."""
+
+    @override
+    def __repr__(self) -> str:
+        """Return it without its token."""
+        return f"WireInteraction(id={self.id!r}, type={self.type})"
 
 
 class WireReadyGuild(msgspec.Struct, frozen=True, kw_only=True):

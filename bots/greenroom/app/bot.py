@@ -148,7 +148,7 @@ class Bot:
             tasks.create_task(self._scheduler.run())
             tasks.create_task(obey_for_ever(self.ledger, self.commands, clock=clock))
             tasks.create_task(retire_for_ever(self.ledger, self._shelf, file=self._in_force, clock=clock))
-            tasks.create_task(expire_for_ever(self.ledger, clock=clock, ended=self.policy.rested))
+            tasks.create_task(expire_for_ever(self.ledger, clock=clock, ended=self._ended))
             tasks.create_task(Thresholds(self.ledger, self._budget, file=self._in_force, clock=clock).run())
             tasks.create_task(self._teller.run())
             tasks.create_task(self._catching_up.run())
@@ -353,6 +353,12 @@ class Bot:
 
     def _put(self, turn: Turn) -> None:
         self.desks[turn.account].intake.put(turn)
+
+    def _ended(self, turn: Turn) -> None:
+        """Hear that the time of a turn that rested is over."""
+        self.policy.rested(turn)
+        if (desk := self.desks.get(turn.account)) is not None:
+            desk.ended(turn)
 
     def _arrived(self, new: list[Turn], known: list[Turn]) -> None:
         desks = self.desks

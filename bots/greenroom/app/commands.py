@@ -174,6 +174,8 @@ class Commands:
         return {"done": "looked", **self._catching_up.look(account)}
 
     def _rested(self, turn: Turn) -> None:
-        """Tell the running bot's policy that a turn has ended here."""
+        """Tell the running bot that a turn has ended here."""
         if self._policy is not None:
             self._policy.rested(turn)
+        if (desk := self._desks.get(turn.account)) is not None:
+            desk.ended(turn)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 from greenroom.clock import MICROSECOND, Clock
@@ -46,6 +47,11 @@ class Backlog:
         """Hear that the account listens again from now on: what happened before this moment was missed. Not told of an
         account's first connection, which begins at now."""
         self._listens_since = self._clock.micros()
+
+    @property
+    def kept(self) -> Sequence[Turn]:
+        """The turns that are kept."""
+        return tuple(self._late)
 
     def keeps(self, lane: str) -> bool:
         """Say whether turns of this lane are kept: whatever arrives for it is to be kept too, or it would overtake."""

@@ -11,7 +11,7 @@ from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf
 from greenroom.faults import FaultHook
 from greenroom.policy import Policy, Refuse, Verdict, Wish
 from greenroom.routing import Router
-from greenroom.storage import Ledger, StorageError, Turn
+from greenroom.storage import Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.backlog import Backlog
 from greenroom.turns.deciding import Decisions
@@ -236,6 +236,15 @@ class AccountDesk:
         finally:
             await self._stack.aclose()
             self._connected.clear()
+
+    def in_memory(self) -> list[Turn]:
+        """Return the turns that are here: at work, behind others, or kept until all that was missed is there."""
+        return [*self.lanes.in_memory(), *self._backlog.kept]
+
+    def ended(self, turn: Turn) -> None:
+        """Hear that a person, or its time, has ended a turn that rested: whoever waits for it is shown so."""
+        if isinstance(turn.event, CommandGiven) and turn.state.is_over and turn.state is not State.SENT:
+            self._dismiss(turn.event)
 
     def _dismiss(self, event: CommandGiven) -> None:
         """Let whoever gave a command see that nothing comes of it. Nobody waits for that."""

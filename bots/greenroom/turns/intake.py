@@ -219,6 +219,8 @@ class Intake:
         """Take in that somebody says stop or start, whether or not a rule answers him."""
         if decision in (Miss.BOT, Miss.BLOCKED):
             self._passed[event.source] = event.cursor
+            if isinstance(event, CommandGiven):
+                self._dismiss(event)
             return
         self._passed.pop(event.source, None)
         self.put(self._turn_of_word(event, word), event.source, event.cursor)
@@ -306,6 +308,8 @@ class Intake:
             self._ledger.save(draft)
             self._ledger.note(draft.seq, draft.state.word, draft.reason)
             self._policy.rested(draft)
+            if isinstance(draft.event, CommandGiven):
+                self._dismiss(draft.event)
         await self._ledger.committed()
 
     async def _answered(self, event: OwnPostSeen) -> TextEvent | None:

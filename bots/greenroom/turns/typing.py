@@ -27,7 +27,7 @@ class Typing:
     """Shows it for one account, in rooms and direct conversations. Nothing waits for it, and nothing fails of it."""
 
     def __init__(self, adapter: Adapter, *, clock: Clock, may_show: "Callable[[Turn], bool]") -> None:
-        """`may_show` is asked of each turn: what nobody may read at once is not being written for anybody."""
+        """`may_show` is asked each time: what nobody may read at once is not being written for anybody."""
         self._adapter = adapter if isinstance(adapter, SupportsTyping) else None
         self._clock = clock
         self._may_show = may_show
@@ -49,7 +49,7 @@ class Typing:
         ):
             yield
             return
-        task = asyncio.get_running_loop().create_task(self._show(adapter, event))
+        task = asyncio.get_running_loop().create_task(self._show(adapter, turn, event))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
@@ -63,10 +63,10 @@ class Typing:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _show(self, adapter: SupportsTyping, event: TextEvent) -> None:
+    async def _show(self, adapter: SupportsTyping, turn: "Turn", event: TextEvent) -> None:
         await self._clock.sleep(BEGINS_AFTER)
         try:
-            while True:
+            while self._may_show(turn):
                 lasts = await adapter.show_typing(event)
                 await self._clock.sleep(max(1.0, SHARE * lasts.total_seconds()))
         except Exception as error:  # noqa: BLE001 - a sign that cannot be shown is missed by nobody

@@ -30,8 +30,13 @@ from greenroom_adapters.contract import (
     Unsupported,
 )
 from greenroom_adapters.discord import DiscordAdapter
+from greenroom_adapters.discord.allowance import Allowance
+from greenroom_adapters.discord.api import Api
+from greenroom_adapters.discord.interactions import Given, Interactions
+from greenroom_adapters.discord.snowflakes import first_of
 from greenroom_adapters.testing import Intent
 from greenroom_adapters.testing.conformance.tools import Listener, listening, wait_until
+from greenroom_adapters.transport import Http
 
 ASK = Command(name="ask", description="Ask Ada something", text="Your question")
 ABOUT = Command(name="about", description="Who Ada is", is_private=True)
@@ -47,12 +52,14 @@ class Drawer:
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.stores = 0
 
     async def load(self, name: str) -> bytes | None:
         return self.kept.get(name)
 
     async def store(self, name: str, value: bytes) -> None:
         self.kept[name] = value
+        self.stores += 1
 
 
 class Scene:
@@ -323,6 +330,28 @@ async def test_what_came_too_late_for_an_answer_is_said_by_an_ordinary_message(d
 
 
 @pytest.mark.asyncio
+async def test_what_was_deleted_long_before_an_ordinary_message_leaves_no_doubt_about_it(
+    discord_world: DiscordWorld,
+) -> None:
+    world = discord_world
+    async with scene(world) as here:
+        _, event = await here.give("ask", channel=world.home, text="after an hour")
+        await here.acknowledged(event)
+        await world.remove(await world.say("said and deleted"))
+        await world.mention_bot("the deletion was told")
+        await here.listener.until("the deletion was told")
+        await world.call("later", interaction=event.id, seconds=FIFTEEN_MINUTES)
+        intent = here.answer(event)
+        world.order("refuse")
+        with pytest.raises(OutcomeUnknown):
+            await here.adapter.publish(intent.next_try())
+        an_hour_later = intent.grow_old(-timedelta(hours=1))
+        verdict = await here.adapter.find(an_hour_later)
+        assert isinstance(verdict, Undecided)
+        assert not verdict.final, verdict.reason
+
+
+@pytest.mark.asyncio
 async def test_what_came_too_late_for_a_private_answer_is_said_to_nobody(discord_world: DiscordWorld) -> None:
     world = discord_world
     async with scene(world) as here:
@@ -378,6 +407,82 @@ async def test_what_shows_that_an_answer_comes_is_taken_away_when_none_does(disc
             assert (await world.call("given", interaction=event.id))["message"] is None
         await here.adapter.dismiss(after.post)
         assert await here.said() == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("command", ["ask", "about"])
+async def test_an_answer_that_stands_there_is_never_taken_away(discord_world: DiscordWorld, command: str) -> None:
+    world, drawer = discord_world, Drawer()
+    text = {"text": "well?"} if command == "ask" else {}
+    async with scene(world, drawer) as here:
+        _, event = await here.give(command, channel=world.home, **text)
+        await here.acknowledged(event)
+        await here.adapter.publish(here.answer(event).next_try())
+        await here.adapter.dismiss(event.post)
+        assert (await here.stands(event))["content"] == "the lamp is lit"
+    async with scene(world, drawer) as here:
+        await here.adapter.dismiss(event.post)
+        assert (await here.stands(event))["content"] == "the lamp is lit", "nor after a restart"
+
+
+@pytest.mark.asyncio
+async def test_commands_of_another_program_are_left_to_it(discord_world: DiscordWorld) -> None:
+    world = discord_world
+    async with scene(world) as here:
+        await world.give("ask", channel=world.home, text="offered before")
+        await here.listener.until("offered before")
+    async with scene(world, commands=False) as here:
+        given = await world.give("ask", channel=world.home, text="for the other one")
+        await world.mention_bot("last")
+        await here.listener.until("last")
+        assert not [event for event in here.listener.seen if isinstance(event, CommandGiven)]
+        assert (await world.call("given", interaction=given["id"]))["message"] is None, "it may still be answered"
+
+
+@pytest.mark.asyncio
+async def test_commands_before_one_whose_answer_was_ready_at_once_are_acknowledged(discord_world: DiscordWorld) -> None:
+    world = discord_world
+    async with scene(world) as here:
+        _, slow = await here.give("ask", channel=world.home, text="think")
+        _, quick = await here.give("about", channel=world.home)
+        await here.adapter.publish(here.answer(quick).next_try())
+        await here.acknowledged(quick)
+
+        async def is_acknowledged() -> bool:
+            return (await world.call("given", interaction=slow.id))["message"] is not None
+
+        await wait_until(is_acknowledged, "the slow one is acknowledged")
+
+
+@pytest.mark.asyncio
+async def test_a_command_that_is_told_again_to_the_next_process_is_heard_by_it() -> None:
+    drawer = Drawer()
+    token, now = "aW50ZXJhY3Rpb24", datetime.now(UTC)
+    given = Given(id=str(first_of(now)), token=token, channel="1", is_private=False)
+
+    def interactions() -> Interactions:
+        found = Interactions(
+            Api(Http("http://127.0.0.1:9", platform="discord", account="home"), Allowance()),
+            application=lambda: "1",
+            is_private=lambda name: False,
+            are_ours=True,
+            now=lambda: now,
+        )
+        found.keep_in(drawer)
+        return found
+
+    killed = interactions()
+    assert killed.heard(given)
+    assert not killed.heard(given)
+    await killed.remember()
+    await killed.remember()
+    assert drawer.stores == 1, "what is on disk already is not written again for every command of a burst"
+    next_one = interactions()
+    await next_one.recall()
+    assert next_one.get(given.id) == given
+    assert next_one.heard(given), "that its event came to the disk is not known"
+    assert not next_one.heard(given)
+    assert token not in repr(given)
 
 
 @pytest.mark.asyncio

@@ -63,6 +63,7 @@ def hearing() -> Hearing:
             Api(Http("http://127.0.0.1:9", platform="discord", account="home"), Allowance()),
             application=lambda: ME,
             is_private=lambda name: True,
+            are_ours=True,
             now=lambda: NOW,
         ),
     )
@@ -75,6 +76,16 @@ def told(hears: Hearing) -> Iterator[Event]:
 
 def dispatch(name: str, data: Any) -> Dispatch:
     return Dispatch(name, msgspec.Raw(msgspec.json.encode(data)))
+
+
+@pytest.mark.parametrize("end", ['","data":{}}}', ""])
+def test_the_token_of_a_command_that_cannot_be_read_is_kept_nowhere(end: str) -> None:
+    hears = hearing()
+    hears.handle(Lost(f'{{"op":"0","t":"INTERACTION_CREATE","d":{{"id":"1","token":"aW50ZXJhY3Rpb24{end}'.encode()))
+    (event,) = told(hears)
+    assert isinstance(event, UnknownEvent)
+    assert "INTERACTION_CREATE" in event.raw
+    assert "aW50ZXJhY3Rpb24" not in event.raw
 
 
 def test_every_documented_dispatch_is_understood() -> None:

@@ -9,8 +9,9 @@ from x_world import XWorld
 
 from greenroom_adapters.testing import AdapterConformance, World
 
-CANNOT_PLAY = {"redeliver_next", "reorder_next", "arrived_keys"}
-"""A timeline that is read by id gives nothing twice and nothing in another order, and X knows no keys."""
+CANNOT_PLAY = {"redeliver_next", "reorder_next", "arrived_keys", "give_command"}
+"""A timeline that is read by id gives nothing twice and nothing in another order, and X knows no keys and no
+menu of commands."""
 
 
 class Conformance(AdapterConformance):

@@ -1,5 +1,6 @@
 """Commands that people give from a menu: what is offered, what is obeyed, and what an engine is asked."""
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
@@ -42,6 +43,18 @@ async def said(trial: Trial, count: int = 1) -> list[str]:
     """Return what went out, as soon as there is so much."""
     await trial.past(lambda: len(trial.platform.posts) >= count)
     return trial.platform.texts
+
+
+async def dismissed(trial: Trial, count: int) -> None:
+    """Wait until the first `count` commands are dismissed, each once."""
+    await trial.until(lambda: trial.platform.dismissed == [f"given-{number}" for number in range(1, count + 1)])
+
+
+async def later(trial: Trial, seconds: int) -> None:
+    """Let so much time pass, and let everybody who waits for it do his work."""
+    for _ in range(seconds):
+        trial.clock.turn(timedelta(seconds=1))
+        await asyncio.sleep(0.003)
 
 
 # What is offered -----------------------------------------------------------------------------------------------------
@@ -110,15 +123,34 @@ async def test_who_is_not_answered_sees_that_nothing_comes(trial: Trial) -> None
         await trial.past(lambda: trial.platform.dismissed == ["given-1"])
         trial.command("about", author=Author(id="b1", handle="blocked"))
         trial.command("dance")
-        await trial.past(lambda: trial.platform.dismissed == ["given-1", "given-2", "given-3"])
+        trial.command("ask", "stop", author=Author(id="b1", handle="blocked"))
+        await trial.past(lambda: trial.platform.dismissed == ["given-1", "given-2", "given-3", "given-4"])
         trial.command("stop")
         await said(trial)
         trial.command("ask", "hello")
-        await trial.past(lambda: trial.platform.dismissed[3:] == ["given-5"])
+        await trial.past(lambda: trial.platform.dismissed[4:] == ["given-6"])
         assert len(trial.platform.posts) == 1
 
 
 # What is obeyed ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_who_gave_a_command_whose_answer_is_refused_sees_that_nothing_comes(trial: Trial) -> None:
+    trial.rewrite(f"{RULES}approve: always\n")
+    async with trial:
+        for number, (command, arguments) in enumerate((("refuse", {"turns": "all"}), ("drop", {})), 1):
+            trial.command("ask", "hello")
+            withdrawn = {State.WITHDRAWN: number - 1} if number > 1 else {}
+            await trial.counted({State.HELD: 1, **withdrawn}, by=timedelta(seconds=1))
+            assert len(trial.platform.dismissed) == number - 1, "somebody may still let it out"
+            held = await trial.turn(f"command-{number}")
+            await trial.bot.commands.obey(command, {"turn": held.seq, **arguments})
+            await dismissed(trial, number)
+        trial.command("ask", "hello")
+        await trial.counted({State.HELD: 1, State.WITHDRAWN: 2}, by=timedelta(seconds=1))
+        await trial.counted({State.STALE: 1, State.WITHDRAWN: 2}, by=timedelta(hours=1))
+        await dismissed(trial, 3)
 
 
 @pytest.mark.asyncio
@@ -285,6 +317,34 @@ async def test_what_still_waits_for_somebody_who_is_forgotten_is_given_up(trial:
             assert isinstance(turn.event, UnknownEvent)
 
 
+@pytest.mark.asyncio
+async def test_what_is_left_on_disk_for_somebody_who_is_forgotten_is_given_up_as_well(trial: Trial) -> None:
+    trial.engine.gate.clear()
+    async with trial:
+        trial.mention("first", conversation="busy", author=Author(id="u2", handle="bea"))
+        await trial.past(lambda: trial.engine.briefs)
+        asked = [trial.mention(f"wait {number}", conversation="busy") for number in range(20)]
+        await trial.counted({State.RECEIVED: 21}, by=timedelta(seconds=1))
+        trial.command("forget-me")
+        await said(trial)
+        trial.engine.gate.set()
+        await trial.counted({State.SENT: 2, State.IGNORED: 20}, by=timedelta(seconds=1))
+        for event in asked:
+            assert isinstance((await trial.turn(event.id)).event, UnknownEvent)
+
+
+@pytest.mark.asyncio
+async def test_what_came_in_late_from_somebody_who_is_forgotten_is_given_up_as_well(trial: Trial) -> None:
+    async with trial:
+        asked = trial.mention("hours ago", occurred_at=trial.clock.now() - timedelta(hours=1))
+        await trial.counted({State.RECEIVED: 1}, by=timedelta(0))
+        trial.command("forget-me")
+        await trial.until(lambda: trial.platform.posts)
+        await trial.counted({State.SENT: 1, State.IGNORED: 1}, by=timedelta(seconds=30))
+        assert isinstance((await trial.turn(asked.id)).event, UnknownEvent)
+        assert len(trial.platform.posts) == 1
+
+
 # Typing --------------------------------------------------------------------------------------------------------------
 
 
@@ -306,8 +366,19 @@ async def test_people_see_that_the_bot_writes_as_long_as_its_engine_thinks(think
         assert second - first == third - second == 8_000_000, "it is shown again before it ends after ten seconds"
         trial.engine.gate.set()
         await said(trial)
-        await trial.past(lambda: True, by=timedelta(minutes=1))
+        await later(trial, 60)
         assert len(trial.platform.typed_at) == 3
+
+
+@pytest.mark.asyncio
+async def test_a_pause_in_the_middle_ends_the_sign_that_the_bot_writes(thinking: Trial) -> None:
+    async with thinking as trial:
+        trial.mention("hello", room=Room(id="harbour"))
+        await trial.past(lambda: trial.engine.briefs)
+        await trial.past(lambda: trial.platform.typed_at)
+        await trial.bot.commands.obey("pause", {"account": "home"})
+        await later(trial, 30)
+        assert len(trial.platform.typed_at) == 1
 
 
 @pytest.mark.asyncio
@@ -326,8 +397,7 @@ async def test_nobody_sees_it_where_nothing_comes_soon_or_everything_at_once(tmp
         else:
             trial.mention("hello", room=None if what == "timeline" else Room(id="harbour"))
         await trial.past(lambda: trial.engine.briefs)
-        for _ in range(5):
-            await trial.past(lambda: True, by=timedelta(seconds=5))
+        await later(trial, 25)
         trial.engine.gate.set()
         over = {"held": State.HELD, "new account": State.HELD, "rehearsing": State.IGNORED}
         await trial.counted({over.get(what, State.SENT): 1}, by=timedelta(seconds=1))
@@ -340,6 +410,6 @@ async def test_a_sign_that_cannot_be_shown_harms_no_answer(thinking: Trial) -> N
     async with thinking as trial:
         trial.mention("hello", room=Room(id="harbour"))
         await trial.past(lambda: trial.engine.briefs)
-        await trial.past(lambda: True, by=timedelta(seconds=30))
+        await later(trial, 30)
         trial.engine.gate.set()
         await said(trial)

@@ -7,10 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from greenroom_adapters.contract import (
+    Adapter,
+    Command,
+    CommandGiven,
+    Found,
     Kind,
     OwnPostSeen,
     Post,
     PostRef,
+    SupportsCommands,
     SupportsDelete,
     SupportsEdit,
     SupportsFollow,
@@ -24,7 +29,15 @@ from greenroom_adapters.contract import (
     TargetGone,
     TextEvent,
 )
-from greenroom_adapters.testing.conformance.tools import PATIENCE, Intent, listening, take, texts_of, wait_until
+from greenroom_adapters.testing.conformance.tools import (
+    PATIENCE,
+    Intent,
+    Listener,
+    listening,
+    take,
+    texts_of,
+    wait_until,
+)
 from greenroom_adapters.testing.conformance.world import World
 
 __all__ = ["Acting"]
@@ -84,6 +97,40 @@ class Acting:
                 lasts = await adapter.show_typing(asked)
                 assert timedelta(seconds=2) <= lasts <= timedelta(minutes=1)
         assert await world.published() == []
+
+    @pytest.mark.asyncio
+    async def test_commands_are_offered_once_and_an_answer_stays_when_its_command_is_dismissed(
+        self, world: World
+    ) -> None:
+        async with world.connect() as adapter:
+            if not isinstance(adapter, SupportsCommands):
+                pytest.skip("this adapter has no menu of commands")
+            ask = Command(name="ask", description="Ask me something", text="Your question")
+            await adapter.offer([ask])
+            assert not await adapter.offer([ask]), "what is offered already is nothing new"
+            async with listening(adapter, after=await adapter.now()) as listener:
+                answered = await self._given(world, adapter, listener, "is it lit?")
+                room = None if answered.room is None else answered.room.id
+                intent = Intent(adapter, Post(text="It is.", in_reply_to=answered.post, room=room))
+                for _ in range(2):
+                    await adapter.publish(intent.next_try())
+                assert isinstance(await adapter.find(intent.last_try()), Found)
+                await adapter.dismiss(answered.post)
+                assert await texts_of(world) == ["It is."]
+                left = await self._given(world, adapter, listener, "never mind")
+                await adapter.dismiss(left.post)
+                await adapter.dismiss(left.post)
+                assert await texts_of(world) == ["It is."]
+
+    async def _given(self, world: World, adapter: Adapter, listener: Listener, text: str) -> CommandGiven:
+        """Let somebody ask something by a command; return that as it was heard and is safe."""
+        await world.give_command("ask", text)
+        await listener.until(text)
+        (event,) = (event for event in listener.seen if isinstance(event, CommandGiven) and event.text == text)
+        assert event.command == "ask"
+        assert Kind.MENTION in event.also
+        await adapter.acknowledge(event.source, event.cursor)
+        return event
 
     @pytest.mark.asyncio
     async def test_reposting_twice_is_reposting_once(self, world: World) -> None:

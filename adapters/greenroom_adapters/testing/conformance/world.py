@@ -78,6 +78,11 @@ class World(abc.ABC):
         """Let somebody else write to the bot alone; return the person's stable id."""
         cannot("send a direct message")
 
+    async def give_command(self, name: str, text: str) -> None:
+        """Let somebody else give a command that the bot offers, in public, with `text` behind it; as soon as the bot
+        listens."""
+        cannot("give a command")
+
     async def remove(self, ref: PostRef) -> None:
         """Delete a post of anybody, the bot included, past the adapter."""
         cannot("delete a post by hand")
