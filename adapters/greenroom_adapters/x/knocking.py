@@ -137,7 +137,9 @@ class Knocking:
     def challenge(self, query: Mapping[str, str]) -> Reply | None:
         """Prove to X that the address is ours."""
         token = query.get("crc_token", "")
-        if not 0 < len(token) <= LONGEST_TOKEN:
+        if not 0 < len(token) <= LONGEST_TOKEN or "{" in token:
+            # The answer is what X's signature of a call with these bytes would be, and anybody may ask: whatever could
+            # be an activity, which is an object, is not answered.
             return None
         return Reply(body=msgspec.json.encode({"response_token": self._signatures.answer(token)}))
 

@@ -11,7 +11,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 from x_spoiling import spoiled
 from x_world import XWorld
@@ -129,6 +131,20 @@ async def test_whoever_is_not_x_is_not_heard(x_world: WorldOf) -> None:
         for signature in ("", "sha256=", "sha256=AAAA", world.server.signed(body + b" "), "sha256=\xe9"):
             assert await asyncio.to_thread(partial(world.server.knock, body, signature=signature)) == 401
         assert await asyncio.to_thread(world.server.knock, b"no JSON") == 200, "from X, and nothing that we can use"
+        assert heard.seen == []
+
+
+@pytest.mark.asyncio
+async def test_nobody_has_an_activity_signed_by_asking_whether_the_address_is_ours(x_world: WorldOf) -> None:
+    world = x_world(dialect="post")
+    async with hearing(world) as heard:
+        forged = activity("post.delete", {"id": "1", "author_id": "7"})
+        async with aiohttp.ClientSession() as stranger:
+            for token in (forged.decode(), "\n" + forged.decode(), "x" * 1001, ""):
+                address = f"http://127.0.0.1:{heard.adapter.webhook_port}/x/light"
+                query = urlencode({"crc_token": token})
+                async with stranger.get(f"{address}?{query}") as answer:
+                    assert answer.status == 405, token
         assert heard.seen == []
 
 
