@@ -14,7 +14,7 @@ from greenroom_adapters.webhooks.receiver import Receiver
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["LARGEST_BODY", "Webhooks"]
+__all__ = ["LARGEST_BODY", "Webhooks", "address_of"]
 
 logger = logging.getLogger(__name__)
 

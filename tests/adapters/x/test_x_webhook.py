@@ -204,6 +204,13 @@ async def test_where_nothing_can_listen_the_lists_are_looked_at_all_the_same(x_w
             assert isinstance(await asyncio.wait_for(coming, 10), MentionReceived)
 
 
+@pytest.mark.asyncio
+async def test_an_address_is_found_however_its_letters_are_written(x_world: WorldOf) -> None:
+    world = x_world(dialect="post")
+    async with hearing(world, webhook="https://bot.example/caf%C3%A9/x%2d1"):
+        assert [one["valid"] for one in world.server.webhooks] == [True]
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -211,6 +218,8 @@ async def test_where_nothing_can_listen_the_lists_are_looked_at_all_the_same(x_w
         ({"webhook": "http://bot.example/x"}, "https, without a port"),
         ({"webhook": "https://bot.example:8443/x"}, "https, without a port"),
         ({"webhook": "https:///x"}, "https, without a port"),
+        ({"webhook_listen": "everywhere"}, "no address to listen on"),
+        ({"webhook_listen": "127.0.0.1:80443"}, "no address to listen on"),
     ],
 )
 @pytest.mark.asyncio

@@ -1,7 +1,9 @@
 """What its author has deleted is not kept, whether the platform tells of it or has to be asked."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -77,6 +79,23 @@ async def test_once_a_day_is_looked_for_what_is_gone_without_a_word(tmp_path: Pa
             await kept(trial)
         await trial.past(lambda: trial.platform.looked_for.count("p2") > looked, by=timedelta(minutes=5))
         assert trial.platform.looked_for.count("p2") - looked <= trial.clock.now().date().toordinal() - days
+
+
+@pytest.mark.asyncio
+async def test_an_adapter_that_fails_to_look_ends_no_bot_and_is_asked_again(tmp_path: Path) -> None:
+    class Broken(list[str]):
+        def __iadd__(self, posts: Iterable[str]) -> Self:  # type: ignore[misc,override]  # it never comes back
+            self.extend(posts)
+            raise KeyError(0)
+
+    trial = Trial(tmp_path)
+    trial.platform.price_of_look, trial.platform.looked_for = 5_000, Broken()
+    async with trial:
+        trial.mention()
+        await trial.counted({State.SENT: 1})
+        await trial.past(lambda: trial.platform.looked_for.count("p1") > 1, by=timedelta(minutes=5))
+        trial.platform.absent, trial.platform.looked_for = {"p1"}, []
+        await until_kept(trial, [])
 
 
 @pytest.mark.asyncio
