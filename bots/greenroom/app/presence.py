@@ -67,7 +67,7 @@ class Presence:
         except AdapterError as error:
             self._log.info("cannot look for what is gone now", account=desk.account, why=str(error))
             return False
-        except Exception:  # an adapter's own bug must not end the bot
+        except Exception:  # noqa: BLE001 - an adapter's own bug must not end the bot
             self._log.exception("adapter failed", account=desk.account)
             return False
         # before the next are asked about: what is left of the day's money is less now

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -68,16 +69,31 @@ def stored_posts(db: sqlite3.Connection, after: int, limit: int) -> list[StoredP
     ]
 
 
-def written_in_view_of(db: sqlite3.Connection, seqs: Sequence[int]) -> list[int]:
-    """Return the turns whose drafts answer one of these turns as well: they repeat its words."""
-    found: list[int] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InView:
+    """A draft that answers another turn as well: it repeats its words."""
+
+    seq: int
+    of: int
+    """That other turn."""
+    is_needed: bool
+    """Work is to be done on it, or it is held."""
+
+
+def written_in_view_of(db: sqlite3.Connection, seqs: Sequence[int]) -> list[InView]:
+    """Return the drafts that answer one of these turns as well."""
+    found: list[InView] = []
     for seq in seqs:
         rows = db.execute(
-            "SELECT seq,draft FROM turns WHERE lane=(SELECT lane FROM turns WHERE seq=?) AND seq<>? "
+            "SELECT seq,draft,state FROM turns WHERE lane=(SELECT lane FROM turns WHERE seq=?) AND seq<>? "
             "AND instr(draft,'\"also\"')>0",
             (seq, seq),
         )
-        found += [other for other, draft in rows if seq in _decode_also(draft).also]
+        found += [
+            InView(seq=other, of=seq, is_needed=state <= State.HELD)
+            for other, draft, state in rows
+            if seq in _decode_also(draft).also
+        ]
     return found
 
 
@@ -87,7 +103,7 @@ def empty_these(commits: GroupCommit, seqs: Sequence[int], drafts: Sequence[int]
         commits.change(_EMPTY_ONE, seq)
         commits.change(_EMPTY_UNKNOWN, seq)
     for seq in drafts:
-        commits.change("UPDATE turns SET draft=NULL WHERE seq=? AND state>=10", seq)
+        commits.change("UPDATE turns SET draft=NULL WHERE seq=? AND state>4", seq)
 
 
 def oldest_with_texts(db: sqlite3.Connection, before: int, limit: int) -> tuple[int, int] | None:
