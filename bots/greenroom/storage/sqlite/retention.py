@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,18 +83,20 @@ class InView:
 
 def written_in_view_of(db: sqlite3.Connection, seqs: Sequence[int]) -> list[InView]:
     """Return the drafts that answer one of these turns as well."""
-    found: list[InView] = []
+    lanes: defaultdict[str, set[int]] = defaultdict(set)
     for seq in seqs:
-        rows = db.execute(
-            "SELECT seq,draft,state FROM turns WHERE lane=(SELECT lane FROM turns WHERE seq=?) AND seq<>? "
-            "AND instr(draft,'\"also\"')>0",
-            (seq, seq),
-        )
-        found += [
-            InView(seq=other, of=seq, is_needed=state <= State.HELD)
-            for other, draft, state in rows
-            if seq in _decode_also(draft).also
-        ]
+        for (lane,) in db.execute("SELECT lane FROM turns WHERE seq=?", (seq,)):
+            lanes[lane].add(seq)
+    found: list[InView] = []
+    # one walk over a conversation, however much in it is gone
+    for lane, gone in lanes.items():
+        rows = db.execute("SELECT seq,draft,state FROM turns WHERE lane=? AND instr(draft,'\"also\"')>0", (lane,))
+        for other, draft, state in rows:
+            found += [
+                InView(seq=other, of=seq, is_needed=state <= State.HELD)
+                for seq in _decode_also(draft).also
+                if seq in gone and seq != other
+            ]
     return found
 
 
