@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from typing_extensions import override
 
 from greenroom.storage import State
 from greenroom.testing import Trial
@@ -87,7 +88,8 @@ async def test_once_a_day_is_looked_for_what_is_gone_without_a_word(tmp_path: Pa
 @pytest.mark.asyncio
 async def test_an_adapter_that_fails_to_look_ends_no_bot_and_is_asked_again(tmp_path: Path) -> None:
     class Broken(list[str]):
-        def __iadd__(self, posts: Iterable[str]) -> Self:  # type: ignore[misc,override]  # it never comes back
+        @override
+        def __iadd__(self, posts: Iterable[str]) -> Self:  # type: ignore[override]  # it never comes back
             self.extend(posts)
             raise KeyError(0)
 
@@ -121,7 +123,8 @@ async def test_what_a_look_costs_is_set_aside_before_it_and_given_back_for_what_
     trial, at_the_look = Trial(tmp_path), list[int]()
 
     class Watched(list[str]):
-        def __iadd__(self, posts: Iterable[str]) -> Self:  # type: ignore[misc,override]  # it hears what is asked
+        @override
+        def __iadd__(self, posts: Iterable[str]) -> Self:  # type: ignore[override]  # it hears what is asked
             with closing(sqlite3.connect(trial.bot.file.store)) as books:
                 (spent,) = books.execute("SELECT total(coalesce(settled,reserved)) FROM spend").fetchone()
             at_the_look.append(spent)
