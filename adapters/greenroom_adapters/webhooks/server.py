@@ -14,7 +14,7 @@ from greenroom_adapters.webhooks.receiver import Receiver
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["LARGEST_BODY", "Webhooks"]
+__all__ = ["LARGEST_BODY", "Webhooks", "address_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,10 @@ HERE = "127.0.0.1"
 ANSWER_WITHIN = timedelta(seconds=8)
 """Platforms hang up after ten seconds: after this they are asked to call again."""
 AT_ONCE = 200
-"""Calls that may wait for their answer at a time; the others are asked to come again."""
+"""Signed calls that may wait for their answer at a time; the others are asked to come again."""
+UNKNOWN = 32 * LARGEST_BODY
+"""Bytes that are held for calls of which it is not known yet who makes them. They are counted by what they send: who
+calls and says nothing keeps nobody out."""
 LAST_WORDS = 1.0
 """Seconds for what is being answered when a server ends."""
 TURNS = 5
@@ -83,6 +86,7 @@ class _Server:
         self.port = 0
         self._answer_within = answer_within.total_seconds()
         self._waiting = 0
+        self._unknown = 0
         self._runner: web.ServerRunner | None = None
         self._listener: socket.socket | None = None
 
@@ -128,21 +132,50 @@ class _Server:
             return web.Response(body=reply.body, content_type=reply.content_type)
         if request.method != "POST":
             return web.Response(status=405, headers={"Allow": "GET, POST"})
+        try:
+            async with asyncio.timeout(self._answer_within):
+                body = await self._read(request)
+                if not isinstance(body, bytes):
+                    return body
+                headers = {name.lower(): value for name, value in request.headers.items()}
+                if not receiver.is_genuine(headers, body):
+                    return web.Response(status=401)
+                return await self._deliver(receiver, body)
+        except TimeoutError:
+            return _again()
+
+    async def _read(self, request: "web.BaseRequest") -> "bytes | web.Response":
+        """Return the body as it came, or what is answered where it is not read to its end."""
+        from aiohttp import web
+
+        # what is left of it is not read: the connection ends with the answer
+        over = web.Response(status=413, headers={"Connection": "close"})
+        if (request.content_length or 0) > LARGEST_BODY:
+            return over
+        body = bytearray()
+        try:
+            async for chunk in request.content.iter_any():
+                body += chunk
+                self._unknown += len(chunk)
+                if len(body) > LARGEST_BODY:
+                    return over
+                if self._unknown > UNKNOWN:
+                    return _again()
+        except ConnectionError:
+            # it hung up half-way: nobody hears the answer, and it is no matter for a log
+            return web.Response(status=400)
+        finally:
+            self._unknown -= len(body)
+        return bytes(body)
+
+    async def _deliver(self, receiver: Receiver, body: bytes) -> "web.Response":
+        from aiohttp import web
+
         if self._waiting >= AT_ONCE:
             return _again()
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._answer_within):
-                body = await _read(request)
-                if body is None:
-                    # what is left of it is not read: the connection ends with the answer
-                    return web.Response(status=413, headers={"Connection": "close"})
-                headers = {name.lower(): value for name, value in request.headers.items()}
-                if not receiver.is_genuine(headers, body):
-                    return web.Response(status=401)
-                return web.Response() if await receiver.deliver(body) else _again()
-        except TimeoutError:
-            return _again()
+            return web.Response() if await receiver.deliver(body) else _again()
         finally:
             self._waiting -= 1
 
@@ -151,18 +184,6 @@ def _again() -> "web.Response":
     from aiohttp import web
 
     return web.Response(status=503, headers={"Retry-After": AGAIN_IN})
-
-
-async def _read(request: "web.BaseRequest") -> bytes | None:
-    """Return the body as it came; None: it is too large."""
-    if (request.content_length or 0) > LARGEST_BODY:
-        return None
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
 
 
 def address_of(listen: str) -> tuple[str, int]:

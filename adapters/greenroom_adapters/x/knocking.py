@@ -11,12 +11,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NoReturn
+from urllib.parse import unquote
 
 import msgspec
 
 from greenroom_adapters.contract import AdapterError, AuthenticationFailed, ConfigurationError, Secret
 from greenroom_adapters.transport import Effect, Http, Pace, levelled
-from greenroom_adapters.webhooks import Reply, Webhooks
+from greenroom_adapters.webhooks import Reply, Webhooks, address_of
 from greenroom_adapters.x.api import Api
 from greenroom_adapters.x.pushed import Pushed
 from greenroom_adapters.x.subscribing import subscribe
@@ -84,7 +85,7 @@ class Knocking:
         """`address` is where X knocks, and `listen` where this program hears it; between them is a proxy that speaks
         HTTPS. `app` speaks with the app's bearer token and is entered by its owner.
 
-        :raises ConfigurationError: X would not take the address
+        :raises ConfigurationError: X would not take the address, or nothing can listen on the other
         """
         match = ADDRESS.fullmatch(address)
         if match is None:
@@ -94,7 +95,9 @@ class Knocking:
         self._api = api
         self._app = app
         self._address = address
-        self._path = match["path"] or "/"
+        # as a server names what is called: `%41` is an A
+        self._path = unquote(match["path"] or "/")
+        address_of(listen)
         self._listen = listen
         self._signatures = signatures
         self._activities = activities
@@ -137,7 +140,9 @@ class Knocking:
     def challenge(self, query: Mapping[str, str]) -> Reply | None:
         """Prove to X that the address is ours."""
         token = query.get("crc_token", "")
-        if not 0 < len(token) <= LONGEST_TOKEN:
+        if not 0 < len(token) <= LONGEST_TOKEN or "{" in token:
+            # The answer is what X's signature of a call with these bytes would be, and anybody may ask: whatever could
+            # be an activity, which is an object, is not answered.
             return None
         return Reply(body=msgspec.json.encode({"response_token": self._signatures.answer(token)}))
 

@@ -43,7 +43,7 @@ def outlay_of(adapter: object, file: BotFile, account: str, *, now: datetime) ->
         costs.append(f"post `{entry.name}`: {_usd(price)} each, {_usd(count * price)} a day")
         if price > plain:
             warnings.append(f"post `{entry.name}` has a link: each costs {_usd(price)} here, without it {_usd(plain)}")
-    for what, price in _answers(adapter, file):
+    for what, price in _answers(adapter, file, account):
         day += ANSWERS * price
         costs.append(f"{what}: {_usd(price)} with its reading; {ANSWERS} a day are {_usd(ANSWERS * price)}")
     if not costs:
@@ -60,9 +60,10 @@ def outlay_of(adapter: object, file: BotFile, account: str, *, now: datetime) ->
     return Outlay(costs=tuple(costs), warnings=tuple(warnings))
 
 
-def _answers(adapter: SupportsPrices, file: BotFile) -> Iterator[tuple[str, int]]:
-    """Yield the kinds of answers that the rules have, each with what one costs."""
-    kinds = {kind for rule in file.answer if not rule.tell for kind in rule.to}
+def _answers(adapter: SupportsPrices, file: BotFile, account: str) -> Iterator[tuple[str, int]]:
+    """Yield the kinds of answers that the rules have on this account, each with what one costs."""
+    here = [rule for rule in file.answer if not rule.places or account in {place.account for place in rule.places}]
+    kinds = {kind for rule in here if not rule.tell for kind in rule.to}
     asked = PostRef(id="1")
     public = [kind for kind in kinds if kind is not Kind.DIRECT_MESSAGE]
     if public:

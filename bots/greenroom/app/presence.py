@@ -50,12 +50,18 @@ class Presence:
         posts = list(dict.fromkeys(posts))
         for start in range(0, len(posts), AT_ONCE):
             some = posts[start : start + AT_ONCE]
-            if await self._budget.spent() + price * len(some) > self._budget.limit:
+            whole = price * len(some)
+            reserved = await self._budget.reserve(whole, turn="", model=f"looking on {account}") if whole else None
+            if whole and reserved is None:
                 left = len(posts) - start
                 why = f"{left} posts were not looked for today: what is left of the day's money is too little"
                 self._ledger.note(None, "budget", f"{account}: {why}")
                 break
-            if not await self._see_to(desk, adapter, some):
+            has_answer = await self._see_to(desk, adapter, some)
+            if reserved is not None:
+                # what it really cost is in the books as reading by now
+                await reserved.settle(0)
+            if not has_answer:
                 return
         self._ledger.remember(f"{LOOKED}{account}", today)
         await self._ledger.committed()
@@ -66,6 +72,9 @@ class Presence:
             gone = await adapter.gone(posts)
         except AdapterError as error:
             self._log.info("cannot look for what is gone now", account=desk.account, why=str(error))
+            return False
+        except Exception:  # noqa: BLE001 - an adapter's own bug must not end the bot
+            self._log.exception("adapter failed", account=desk.account)
             return False
         # before the next are asked about: what is left of the day's money is less now
         await desk.note_charges()

@@ -15,11 +15,14 @@ LOOK_EVERY = 5.0
 PERCENT = (100, 80, 50)
 FACT = "budget:"
 """Beginning of the facts that say up to which percentage a day, with its limit, was noted."""
+SHORT = "short:"
+"""Beginning of the fact that says on which day, with its limit, it was noted that something cost more than was left."""
 
 
 class Thresholds:
-    """Notes in the journal when a part of the day's limit is spent; of several at once only the highest. All of it is
-    spent when a call does not fit into the rest any more. Another limit is a new one: its parts are noted again."""
+    """Notes in the journal when a part of the day's limit is spent; of several at once only the highest. Once a day it
+    is noted, too, that a call or a post does not fit into the rest any more. Another limit is a new one: its parts are
+    noted again."""
 
     def __init__(self, ledger: Ledger, budget: Budget, *, file: Callable[[], BotFile], clock: Clock) -> None:
         self._ledger = ledger
@@ -40,18 +43,26 @@ class Thresholds:
         if (spent, limit, is_over) == self._last or limit == 0:
             return
         self._last = (spent, limit, is_over)
-        reached = 100 if is_over else next((percent for percent in PERCENT if spent * 100 >= limit * percent), 0)
-        day = f"{FACT}{self._clock.now().astimezone(self._file().timezone):%Y-%m-%d}:{limit}"
+        reached = next((percent for percent in PERCENT if spent * 100 >= limit * percent), 0)
+        day = f"{self._clock.now().astimezone(self._file().timezone):%Y-%m-%d}:{limit}"
         known = await self._ledger.facts(FACT)
-        if reached <= int(known.get(day, "0")):
+        is_more = reached > int(known.get(f"{FACT}{day}", "0"))
+        is_short = is_over and reached < 100 and f"{SHORT}{day}" not in await self._ledger.facts(SHORT)
+        if not (is_more or is_short):
             return
-        words = f"{reached} % of today's {limit / 1e6:.2f} USD is spent"
-        if reached == 100 and spent < limit:
-            words += ": what is left is too little for another call"
+        words = f"{spent * 100 // limit if is_short else reached} % of today's {limit / 1e6:.2f} USD is spent"
         mend = "`limits: {spend: … USD/day}` in the bot file changes the limit"
-        rest = f"Nothing more is paid today; {mend}" if reached == 100 else f"At 100 % nothing more is paid; {mend}"
+        if is_short:
+            words += ", and what was to be paid next costs more than is left"
+            rest = f"Posts wait until tomorrow, and a model that is too dear is not asked; {mend}"
+        else:
+            rest = f"Nothing more is paid today; {mend}" if reached == 100 else f"At 100 % nothing more is paid; {mend}"
         # in one commit, so that it is noted once whenever the process dies
-        self._ledger.forget_facts(FACT)
-        self._ledger.remember(day, str(reached))
+        if is_more:
+            self._ledger.forget_facts(FACT)
+            self._ledger.remember(f"{FACT}{day}", str(reached))
+        if is_short:
+            self._ledger.forget_facts(SHORT)
+            self._ledger.remember(f"{SHORT}{day}", "")
         self._ledger.note(None, "budget", f"{words}. {rest}")
         get_log().warning("budget", why=words)

@@ -225,7 +225,8 @@ class Dispatcher:
         """Let a turn wait for money, which is there tomorrow, or when the owner says so."""
         assert self._payments is not None  # noqa: S101 - nobody else finds it too dear
         if turn.reason != why:
-            self._ledger.note(turn.seq, "budget", why)
+            # under a name of its own: the owner is told of the day's money once, not of each post that waits for it
+            self._ledger.note(turn.seq, "too dear", why)
             self._log.warning("waits for money", turn=turn.seq, why=why)
         turn.not_before, turn.reason = self._payments.again_at(), why
         self._ledger.save(turn)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from greenroom_adapters.contract import ConfigurationError
-from greenroom_adapters.webhooks import LARGEST_BODY, Receiver, Reply, Webhooks
+from greenroom_adapters.webhooks import LARGEST_BODY, Receiver, Reply, Webhooks, server
 
 
 class Door:
@@ -98,6 +98,43 @@ async def test_a_call_has_a_largest_size(over: int, status: int, is_told: bool) 
         async with session.post(f"http://127.0.0.1:{port}/door", data=data, headers=headers) as answer:
             assert answer.status == status
     assert [len(body) for body in door.heard] == ([] if over else [size])
+
+
+@pytest.mark.asyncio
+async def test_who_calls_and_says_nothing_keeps_nobody_out_and_is_no_matter_for_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    door = Door()
+    door.on_disk.set()
+    async with Webhooks().mounted("0", "/door", door) as port, AsyncExitStack() as stack:
+        for _ in range(220):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.push_async_callback(writer.wait_closed)
+            stack.callback(writer.close)
+            writer.write(b"POST /door HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+        assert await call(port, body=b"news") == 200
+        await stack.aclose()
+        assert await call(port, body=b"more") == 200
+    assert door.heard == [b"news", b"more"]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.asyncio
+async def test_what_nobody_has_signed_yet_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "UNKNOWN", 10)
+    door = Door()
+    door.on_disk.set()
+    async with Webhooks().mounted("0", "/door", door) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /door HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n12345678")
+        async with asyncio.timeout(20):
+            while await call(port, body=b"news") != 503:
+                await asyncio.sleep(0.01)
+        writer.close()
+        await writer.wait_closed()
+        async with asyncio.timeout(20):
+            while await call(port, body=b"news") != 200:
+                await asyncio.sleep(0.01)
 
 
 @pytest.mark.asyncio

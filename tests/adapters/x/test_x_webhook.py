@@ -11,7 +11,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 from x_spoiling import spoiled
 from x_world import XWorld
@@ -133,6 +135,20 @@ async def test_whoever_is_not_x_is_not_heard(x_world: WorldOf) -> None:
 
 
 @pytest.mark.asyncio
+async def test_nobody_has_an_activity_signed_by_asking_whether_the_address_is_ours(x_world: WorldOf) -> None:
+    world = x_world(dialect="post")
+    async with hearing(world) as heard:
+        forged = activity("post.delete", {"id": "1", "author_id": "7"})
+        async with aiohttp.ClientSession() as stranger:
+            for token in (forged.decode(), "\n" + forged.decode(), "x" * 1001, ""):
+                address = f"http://127.0.0.1:{heard.adapter.webhook_port}/x/light"
+                query = urlencode({"crc_token": token})
+                async with stranger.get(f"{address}?{query}") as answer:
+                    assert answer.status == 405, token
+        assert heard.seen == []
+
+
+@pytest.mark.asyncio
 async def test_of_many_spoiled_calls_none_ends_the_listening(x_world: WorldOf) -> None:
     world, dice = x_world(dialect="post"), random.Random(7)  # noqa: S311 - a test's dice
     samples = json.loads((Path(__file__).parent / "documented" / "activities.json").read_text(encoding="utf-8"))
@@ -188,6 +204,13 @@ async def test_where_nothing_can_listen_the_lists_are_looked_at_all_the_same(x_w
             assert isinstance(await asyncio.wait_for(coming, 10), MentionReceived)
 
 
+@pytest.mark.asyncio
+async def test_an_address_is_found_however_its_letters_are_written(x_world: WorldOf) -> None:
+    world = x_world(dialect="post")
+    async with hearing(world, webhook="https://bot.example/caf%C3%A9/x%2d1"):
+        assert [one["valid"] for one in world.server.webhooks] == [True]
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -195,6 +218,8 @@ async def test_where_nothing_can_listen_the_lists_are_looked_at_all_the_same(x_w
         ({"webhook": "http://bot.example/x"}, "https, without a port"),
         ({"webhook": "https://bot.example:8443/x"}, "https, without a port"),
         ({"webhook": "https:///x"}, "https, without a port"),
+        ({"webhook_listen": "everywhere"}, "no address to listen on"),
+        ({"webhook_listen": "127.0.0.1:80443"}, "no address to listen on"),
     ],
 )
 @pytest.mark.asyncio

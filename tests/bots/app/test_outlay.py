@@ -20,6 +20,13 @@ post:
   - {name: free, every: 1 hour, say: "Hello.", in: home/nook}
 """
 
+TWO = """\
+bot: ada
+persona: ada.yaml
+accounts: {home: {platform: scripted}, away: {platform: scripted}}
+engines: hold
+"""
+
 
 def price(post: Post) -> int:
     if post.direct_to is not None:
@@ -46,6 +53,19 @@ async def test_a_day_is_reckoned_by_the_schedules_with_a_word_on_links(tmp_path:
         "post `link` has a link: each costs 0.2 USD here, without it 0.015 USD",
         "a day costs about 1.495 USD here, and `limits: spend` allows 0.5 USD: what comes after that waits until the "
         "next day",
+    )
+
+
+@pytest.mark.asyncio
+async def test_answers_of_other_accounts_are_not_reckoned_here(tmp_path: Path) -> None:
+    trial = Trial(tmp_path)
+    trial.rewrite("answer: [{to: mentions, in: home}, {to: direct_messages, in: away}]\nkeep: 1 day\n", head=TWO)
+    trial.platform.price_of = price
+    async with trial:
+        standing = await standing_of(trial.bot.desks["home"].adapter, trial.bot.file, "home", now=trial.clock.now())
+    assert standing.costs == (
+        "an answer: 0.01 USD with its reading; 20 a day are 0.2 USD",
+        "together about 0.2 USD a day, of the 1 USD that `limits: spend` allows",
     )
 
 

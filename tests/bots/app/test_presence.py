@@ -1,9 +1,15 @@
 """What its author has deleted is not kept, whether the platform tells of it or has to be asked."""
 
+import asyncio
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
 import pytest
+from typing_extensions import override
 
 from greenroom.storage import State
 from greenroom.testing import Trial
@@ -80,6 +86,24 @@ async def test_once_a_day_is_looked_for_what_is_gone_without_a_word(tmp_path: Pa
 
 
 @pytest.mark.asyncio
+async def test_an_adapter_that_fails_to_look_ends_no_bot_and_is_asked_again(tmp_path: Path) -> None:
+    class Broken(list[str]):
+        @override
+        def __iadd__(self, posts: Iterable[str]) -> Self:  # type: ignore[override]  # it never comes back
+            self.extend(posts)
+            raise KeyError(0)
+
+    trial = Trial(tmp_path)
+    trial.platform.price_of_look, trial.platform.looked_for = 5_000, Broken()
+    async with trial:
+        trial.mention()
+        await trial.counted({State.SENT: 1})
+        await trial.past(lambda: trial.platform.looked_for.count("p1") > 1, by=timedelta(minutes=5))
+        trial.platform.absent, trial.platform.looked_for = {"p1"}, []
+        await until_kept(trial, [])
+
+
+@pytest.mark.asyncio
 async def test_looks_that_the_day_cannot_pay_are_left_out_and_that_is_told(tmp_path: Path) -> None:
     trial = Trial(tmp_path, rules="answer: mentions\nlimits: {spend: 0.001 USD/day, replies: 1000/day}\n")
     trial.platform.price_of_look = 5_000
@@ -92,6 +116,32 @@ async def test_looks_that_the_day_cannot_pay_are_left_out_and_that_is_told(tmp_p
             await kept(trial)
         assert trial.platform.looked_for == []
         assert any("were not looked for today" in line for line in await trial.journal())
+
+
+@pytest.mark.asyncio
+async def test_what_a_look_costs_is_set_aside_before_it_and_given_back_for_what_it_really_cost(tmp_path: Path) -> None:
+    trial, at_the_look = Trial(tmp_path), list[int]()
+
+    class Watched(list[str]):
+        @override
+        def __iadd__(self, posts: Iterable[str]) -> Self:  # type: ignore[override]  # it hears what is asked
+            with closing(sqlite3.connect(trial.bot.file.store)) as books:
+                (spent,) = books.execute("SELECT total(coalesce(settled,reserved)) FROM spend").fetchone()
+            at_the_look.append(spent)
+            trial.platform.charges += 2_000
+            self.extend(posts)
+            return self
+
+    trial.platform.price_of_look, trial.platform.looked_for = 5_000, Watched()
+    async with trial:
+        trial.mention()
+        await trial.counted({State.SENT: 1})
+        await trial.past(lambda: trial.platform.looked_for == ["p1"], by=timedelta(minutes=5))
+        async with asyncio.timeout(30):
+            while len(rows := await trial.bot.ledger.spending(since=0)) < 2 or any(row.settled is None for row in rows):
+                await asyncio.sleep(0.002)
+        assert at_the_look == [5_000]
+        assert sorted((row.model, row.settled) for row in rows) == [("looking on home", 0), ("reading on home", 2_000)]
 
 
 @pytest.mark.asyncio

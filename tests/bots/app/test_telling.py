@@ -331,7 +331,7 @@ async def test_all_of_the_money_is_told_when_the_rest_is_too_little_for_another_
         await watching.look()
         assert await budget.reserve(20_000, turn="t", model="m") is None
         await watching.look()
-        assert (await heard(trial))[0].text.splitlines()[-1].startswith("100 % of today's 1.00 USD is spent: what is")
+        assert (await heard(trial))[0].text.splitlines()[-1].startswith("99 % of today's 1.00 USD is spent, and")
 
 
 @pytest.mark.asyncio
@@ -530,3 +530,19 @@ def test_lines_are_gathered_by_kind_in_the_order_of_their_first(count: int) -> N
     assert lines[2:] == (
         ["d0", "d1", "d2"] if count == 3 else ["4 turns could not be done. See them: greenroom dead list"]
     )
+
+
+@pytest.mark.asyncio
+async def test_many_answers_that_the_day_cannot_pay_are_told_once_and_as_it_is(trial: Trial) -> None:
+    trial.rewrite(TELL + "limits: {spend: 0.05 USD/day, replies: 1000/day}\n")
+    trial.platform.price_of = lambda post: 0 if post.direct_to is not None else 60_000
+    async with trial:
+        for _ in range(4):
+            trial.mention()
+            await pass_time(trial)
+        assert [post.text.partition(";")[0] for post in told(trial)] == [
+            "0 % of today's 0.05 USD is spent, and what was to be paid next costs more than is left. "
+            "Posts wait until tomorrow, and a model that is too dear is not asked"
+        ]
+        await trial.bot.ledger.reserve(at=trial.clock.now(), turn="t", model="m", micros=50_000)
+        assert (await heard(trial, 2))[1].text.startswith("100 % of today's 0.05 USD is spent. Nothing more is paid")

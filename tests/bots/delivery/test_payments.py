@@ -135,7 +135,7 @@ async def test_a_post_that_the_day_cannot_pay_waits_until_the_next_one(door: Doo
     posted = [door.clock.now().timestamp() - tried / 1e6 for tried in door.platform.tried_at]
     days = {tried // 86_400_000_000 for tried in door.platform.tried_at}
     assert len(days) == 2, posted
-    assert [entry for entry in await door.why(second) if entry.startswith("budget: it costs 0.01 USD")]
+    assert [entry for entry in await door.why(second) if entry.startswith("too dear: it costs 0.01 USD")]
     assert await spend(door) == [(CENT, CENT), (CENT, CENT)]
 
 

@@ -301,10 +301,11 @@ class SqliteLedger(Ledger):
         return await self._read(retention.stored_posts, after, limit)
 
     @override
-    async def empty(self, seqs: Sequence[int]) -> None:
+    async def empty(self, seqs: Sequence[int]) -> list[int]:
         drafts = await self._read(retention.written_in_view_of, seqs)
-        retention.empty_these(self._commits, seqs, drafts)
+        retention.empty_these(self._commits, seqs, [draft.seq for draft in drafts])
         await self.committed()
+        return [draft.of for draft in drafts if draft.is_needed]
 
     @override
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:

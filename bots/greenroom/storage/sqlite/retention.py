@@ -2,7 +2,9 @@
 
 import asyncio
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -68,16 +70,33 @@ def stored_posts(db: sqlite3.Connection, after: int, limit: int) -> list[StoredP
     ]
 
 
-def written_in_view_of(db: sqlite3.Connection, seqs: Sequence[int]) -> list[int]:
-    """Return the turns whose drafts answer one of these turns as well: they repeat its words."""
-    found: list[int] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InView:
+    """A draft that answers another turn as well: it repeats its words."""
+
+    seq: int
+    of: int
+    """That other turn."""
+    is_needed: bool
+    """Work is to be done on it, or it is held."""
+
+
+def written_in_view_of(db: sqlite3.Connection, seqs: Sequence[int]) -> list[InView]:
+    """Return the drafts that answer one of these turns as well."""
+    lanes: defaultdict[str, set[int]] = defaultdict(set)
     for seq in seqs:
-        rows = db.execute(
-            "SELECT seq,draft FROM turns WHERE lane=(SELECT lane FROM turns WHERE seq=?) AND seq<>? "
-            "AND instr(draft,'\"also\"')>0",
-            (seq, seq),
-        )
-        found += [other for other, draft in rows if seq in _decode_also(draft).also]
+        for (lane,) in db.execute("SELECT lane FROM turns WHERE seq=?", (seq,)):
+            lanes[lane].add(seq)
+    found: list[InView] = []
+    # one walk over a conversation, however much in it is gone
+    for lane, gone in lanes.items():
+        rows = db.execute("SELECT seq,draft,state FROM turns WHERE lane=? AND instr(draft,'\"also\"')>0", (lane,))
+        for other, draft, state in rows:
+            found += [
+                InView(seq=other, of=seq, is_needed=state <= State.HELD)
+                for seq in _decode_also(draft).also
+                if seq in gone and seq != other
+            ]
     return found
 
 
@@ -87,7 +106,7 @@ def empty_these(commits: GroupCommit, seqs: Sequence[int], drafts: Sequence[int]
         commits.change(_EMPTY_ONE, seq)
         commits.change(_EMPTY_UNKNOWN, seq)
     for seq in drafts:
-        commits.change("UPDATE turns SET draft=NULL WHERE seq=? AND state>=10", seq)
+        commits.change("UPDATE turns SET draft=NULL WHERE seq=? AND state>4", seq)
 
 
 def oldest_with_texts(db: sqlite3.Connection, before: int, limit: int) -> tuple[int, int] | None:

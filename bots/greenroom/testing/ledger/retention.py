@@ -1,17 +1,25 @@
 """What every ledger must forget, and what not."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from greenroom.clock import MICROSECOND
-from greenroom.storage import Draft, Part, State
+from greenroom.storage import Draft, Ledger, Part, State, empty_gone, note_gone
 from greenroom.testing.clock import ManualClock
 from greenroom.testing.ledger.turns import MakeLedger, mention_turn, rested, stored
 from greenroom_adapters.contract import Author, MentionReceived, Post, UnknownEvent
 
 __all__ = ["Retention"]
+
+
+async def emptied(ledger: Ledger, clock: ManualClock) -> None:
+    """Empty what is gone, letting time pass as it is waited for."""
+    task = asyncio.create_task(empty_gone(ledger, clock=clock))
+    await clock.run_until(task.done)
+    await task
 
 
 class Retention:
@@ -192,6 +200,31 @@ class Retention:
             assert await ledger.answered(young) == {"done": "paused"}
             assert [one.id for one in await ledger.open_commands()] == [waiting]
             assert await ledger.ask("pause", {}) > young
+
+    @pytest.mark.asyncio
+    async def test_a_draft_in_view_of_emptied_words_goes_as_soon_as_it_is_not_needed_any_more(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        async with make_ledger() as ledger:
+            gone = await rested(ledger, mention_turn(1, text="secret"), State.IGNORED)
+            both = Draft(parts=("for both",), engine="script", also=(gone.seq,), read=("secret",))
+            held = await rested(ledger, mention_turn(2), State.HELD, draft=both)
+            unknown = await rested(ledger, mention_turn(3), State.UNKNOWN, draft=both)
+            note_gone(ledger, gone.account, gone.post_id or "")
+            await ledger.committed()
+            await emptied(ledger, clock)
+            found = {turn.seq: turn for turn in await ledger.turns()}
+            assert isinstance(found[gone.seq].event, UnknownEvent)
+            assert (found[held.seq].draft, found[unknown.seq].draft) == (both, None), "the one is still to be decided"
+            held.state = State.SENT
+            ledger.save(held)
+            await ledger.committed()
+            await emptied(ledger, clock)
+        async with make_ledger() as ledger:
+            found = {turn.seq: turn for turn in await ledger.turns()}
+            assert {seq for seq, turn in found.items() if turn.draft is not None} == set()
+            assert isinstance(found[held.seq].event, MentionReceived), "its own words are nobody's who deleted them"
+            assert await ledger.facts("gone") == {}
 
     @pytest.mark.asyncio
     async def test_the_words_of_a_post_are_emptied_and_with_them_what_was_written_in_view_of_them(
