@@ -1,10 +1,13 @@
 """A whole picture under a filter: what is kept of its file, what is not, and what is refused."""
 
 import asyncio
+import io
 import os
 import random
 import struct
+import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -216,3 +219,66 @@ async def test_hostile_and_broken_files_are_worked_on_or_refused_and_nothing_els
     assert all(why.startswith("it ") for why in refused)
     assert len(refused) > HOSTILE_FILES // 10
     assert made > HOSTILE_FILES // 10
+
+
+def encoded(format_name: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    sea(64, 64).save(out, format_name, **options)
+    return out.getvalue()
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def of_many_scans() -> bytes:
+    """Return a photo that goes over itself a thousand times; each time is a hundred bytes or less."""
+    photo = encoded("JPEG", progressive=True)
+    last, end = photo.rindex(b"\xff\xda"), photo.rindex(b"\xff\xd9")
+    return photo[:end] + photo[last:end] * 1_000 + photo[end:]
+
+
+def of_many_segments() -> bytes:
+    photo = encoded("JPEG")
+    return photo[:2] + b"\xff\xd9" + b"\xff\xe1\x00\x02" * 1_000_000 + photo[2:]
+
+
+def of_many_chunks() -> bytes:
+    picture = encoded("PNG")
+    return picture[:-12] + chunk(b"prVt", b"") * 300_000 + picture[-12:]
+
+
+def of_many_comments() -> bytes:
+    picture = encoded("GIF")
+    colours = 3 * 2 ** ((picture[10] & 7) + 1) if picture[10] & 0x80 else 0
+    return picture[: 13 + colours] + b"\x21\xfe\x01x\x00" * 800_000 + picture[13 + colours :]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("made", [of_many_scans, of_many_segments, of_many_chunks, of_many_comments])
+async def test_a_picture_in_millions_of_pieces_is_refused_before_it_is_read(
+    tmp_path: Path, made: Callable[[], bytes]
+) -> None:
+    source = tmp_path / "bomb"
+    source.write_bytes(made())
+    begun = time.process_time()
+    with pytest.raises(MediaRefused, match="more pieces"):
+        await apply(DUSK, source, tmp_path / "made.png")
+    assert time.process_time() - begun < 1.5
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("made", [encoded("JPEG", progressive=True), encoded("PNG"), encoded("GIF")])
+async def test_a_picture_in_as_many_pieces_as_usual_is_worked_on(tmp_path: Path, made: bytes) -> None:
+    source = tmp_path / "sea"
+    source.write_bytes(made)
+    await apply(DUSK, source, tmp_path / "made.png")
+
+
+@pytest.mark.asyncio
+async def test_a_photo_with_another_one_behind_it_does_not_move(tmp_path: Path) -> None:
+    source = tmp_path / "sea.jpg"
+    source.write_bytes(encoded("MPO", save_all=True, append_images=[sea(32, 32)]))
+    await apply(DUSK, source, tmp_path / "made.jpg")
+    with Image.open(tmp_path / "made.jpg") as picture:
+        assert (picture.format, picture.size) == ("JPEG", (64, 64))
