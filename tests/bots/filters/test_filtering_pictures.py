@@ -5,6 +5,7 @@ import io
 import os
 import random
 import struct
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -282,3 +283,22 @@ async def test_a_photo_with_another_one_behind_it_does_not_move(tmp_path: Path) 
     await apply(DUSK, source, tmp_path / "made.jpg")
     with Image.open(tmp_path / "made.jpg") as picture:
         assert (picture.format, picture.size) == ("JPEG", (64, 64))
+
+
+@pytest.mark.asyncio
+async def test_a_picture_that_is_given_up_leaves_nothing_when_its_thread_ends(tmp_path: Path) -> None:
+    source, begun, ended = told_everything(tmp_path / "sea.jpg"), threading.Event(), threading.Event()
+
+    def progress(part: float) -> None:
+        begun.set()
+        if part == 1.0:
+            ended.wait(20)
+
+    work = asyncio.create_task(apply(DUSK, source, tmp_path / "made.jpg", progress=progress))
+    await asyncio.to_thread(begun.wait, 20)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    ended.set()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert [path.name for path in tmp_path.iterdir()] == ["sea.jpg"]
