@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenroom.filters.pieces import must_be_in_few_pieces
+from greenroom.filters.profiles import colours_alone
 from greenroom_adapters.contract import MediaRefused
 from greenroom_adapters.media import media_type_of
 
@@ -34,7 +35,7 @@ FORMATS = {
 ORIENTATION = 0x0112
 
 Opened = tuple["Image.Image", str, bytes | None]
-"""A picture, the type of the file that it was in, and the profile of its colours."""
+"""A picture, the type of the file that it was in, and the profile of its colours, of which nothing else is left."""
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -86,7 +87,7 @@ def open_picture(content: bytes) -> Opened:
     except Exception as error:  # noqa: BLE001 - readers of pictures raise whatever a hostile file leads them to
         raise MediaRefused(f"cannot be opened as a picture: {str(error)[:200]}") from None
     picture.info.clear()
-    return picture, found, colours if isinstance(colours, bytes) else None
+    return picture, found, colours_alone(colours) if isinstance(colours, bytes) else None
 
 
 def _must_be_workable(opened: "Image.Image") -> None:

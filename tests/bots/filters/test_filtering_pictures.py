@@ -16,6 +16,7 @@ from PIL import Image, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
 from greenroom.filters import apply, built_in, filtered
+from greenroom.filters.profiles import colours_alone
 from greenroom_adapters.contract import Media, MediaRefused
 from greenroom_adapters.media import facts_of
 
@@ -79,15 +80,58 @@ async def test_the_same_picture_becomes_the_same_bytes_and_is_made_once(tmp_path
     assert await filtered(built_in()["dusk"], media, folder=tmp_path / "a") != first
 
 
-@pytest.mark.asyncio
-async def test_colours_that_the_file_describes_are_described_again(tmp_path: Path) -> None:
+def odd_profile() -> bytes:
+    """Return a profile in which red and blue have changed places, and which tells of a screen in four ways."""
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile.replace(b"rXYZ", b"----").replace(b"bXYZ", b"rXYZ").replace(b"----", b"bXYZ")
+    place = profile.index(b"chrm")
+    profile = profile[:48] + b"SECRETSECRET" + profile[60:place] + b"mmod" + profile[place + 4 :]
+    size = struct.unpack_from(">I", profile, place + 8)[0]
+    begins = struct.unpack_from(">I", profile, place + 4)[0]
+    told = b"mmod" + bytes(4) + b"SECRET-SERIAL"
+    profile = profile[:begins] + told.ljust(size, b"\0") + profile[begins + size :] + b"SECRET" * 100
+    return struct.pack(">I", len(profile)) + profile[4:]
+
+
+def by_numbers(profile: bytes) -> bytes:
+    """Return it with curves that are numbers, as older ones have."""
+    return profile.replace(b"para\0\0\0\0\0\3\0\0", b"curv\0\0\0\0\0\0\0\1")
+
+
+def as_seen(picture: Image.Image, profile: bytes) -> Image.Image:
+    from PIL import ImageCms
+
+    made = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    seen = ImageCms.profileToProfile(picture, made, ImageCms.createProfile("sRGB"))
+    assert seen is not None
+    return seen
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("wanted", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("profile", [odd_profile(), by_numbers(odd_profile())], ids=["formulas", "numbers"])
+async def test_colours_that_the_file_describes_are_described_again_and_nothing_else(
+    tmp_path: Path, profile: bytes, wanted: str
+) -> None:
     sea().save(tmp_path / "sea.jpg", icc_profile=profile)
-    await apply(DUSK, tmp_path / "sea.jpg", tmp_path / "dusk.png")
-    with Image.open(tmp_path / "dusk.png") as picture:
-        assert picture.info["icc_profile"] == profile
+    await apply(DUSK, tmp_path / "sea.jpg", tmp_path / f"dusk{wanted}")
+    with Image.open(tmp_path / f"dusk{wanted}") as picture:
+        kept = picture.info["icc_profile"]
+    assert b"SECRET" in profile
+    assert b"SECRET" not in kept
+    shown = Image.new("RGB", (1, 1), (200, 100, 20))
+    assert as_seen(shown, kept).getpixel((0, 0)) == as_seen(shown, profile).getpixel((0, 0)) != (200, 100, 20)
+
+
+@pytest.mark.parametrize("length", [0, 100, 131, 140, 260, 440, 540])
+def test_a_profile_that_is_broken_or_of_another_kind_is_left_out(length: int) -> None:
+    assert colours_alone(odd_profile()[:length]) is None
+    assert colours_alone(odd_profile().replace(b"RGB XYZ ", b"CMYKLab ")) is None
+    assert colours_alone(odd_profile().replace(b"para\0\0\0\0\0\3", b"para\0\0\0\0\xff\xff")) is None
+    assert colours_alone(odd_profile().replace(b"para\0\0\0\0\0\3", b"curv\0\0\0\0\xff\xff")) is None
+    assert colours_alone(odd_profile().replace(b"rTRC", b"xTRC")) is None
 
 
 @pytest.mark.asyncio
