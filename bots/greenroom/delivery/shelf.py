@@ -21,7 +21,8 @@ class Shelf:
 
     def __init__(self, folder: Path, *, filters: Callable[[], Mapping[str, Chain]] = built_in) -> None:
         """Take the folder; `filters` says which there are at the moment, by name."""
-        self._folder = folder
+        # what is on the shelf is named in the ledger, and read by a bot that was started in another folder
+        self._folder = folder.absolute()
         self._filters = filters
         self._pictures, self._clips = asyncio.Lock(), asyncio.Lock()
         """One picture and one clip at a time: memory is what is bounded, and several would wait for the same processor.

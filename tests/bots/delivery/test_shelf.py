@@ -174,3 +174,13 @@ async def test_what_a_crash_leaves_of_what_was_sent_is_cleared_and_is_for_its_ow
     os.utime(kept, (1, 1))
     shelf.clear(before=2_000_000)
     assert not kept.exists()
+
+
+@pytest.mark.asyncio
+async def test_a_file_is_found_by_a_bot_that_is_started_in_another_folder(
+    tmp_path: Path, large: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = await Shelf(Path("shelf")).filtered(large, "mono")
+    monkeypatch.chdir("/")
+    assert Path(made.path).is_file()
