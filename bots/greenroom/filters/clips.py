@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import re
 import tempfile
@@ -62,7 +63,17 @@ async def filter_clip(
     if await asyncio.to_thread(os.path.getsize, source) > LARGEST_CLIP:
         raise MediaRefused(f"is larger than {LARGEST_CLIP // 1024 // 1024} MB")
     opened = (
-        *(ffmpeg, "-nostdin", "-hide_banner", "-y", "-max_alloc", str(LARGEST_PIECE)),
+        # of the processor's time, whoever is there to end it: it outlives a bot that is killed
+        *(
+            ffmpeg,
+            "-timelimit",
+            str(math.ceil(3 * patience)),
+            "-nostdin",
+            "-hide_banner",
+            "-y",
+            "-max_alloc",
+            str(LARGEST_PIECE),
+        ),
         *("-protocol_whitelist", "file", "-f", demuxer, "-max_pixels", str(MOST_PIXELS), "-threads", "1"),
         *("-i", _address(source)),
     )

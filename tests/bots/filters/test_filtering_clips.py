@@ -264,3 +264,17 @@ def lying(tmp_path: Path, clip: Path, ffmpeg: str) -> Path:
 async def test_a_title_does_not_tell_how_long_a_clip_plays(tmp_path: Path, lying: Path, chain: Read) -> None:
     await apply(chain("[mono]"), lying, tmp_path / "made.mp4")
     assert facts_of(tmp_path / "made.mp4").seconds == pytest.approx(3.0, abs=0.25)
+
+
+@pytest.mark.asyncio
+async def test_an_ffmpeg_that_outlives_the_bot_ends_by_itself(
+    tmp_path: Path, clip: Path, chain: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\nexit 1\n', encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(MediaRefused):
+        await apply(chain("[mono]"), clip, tmp_path / "made.mp4", patience=100)
+    assert "-timelimit 300 " in (tmp_path / "asked").read_text(encoding="utf-8")
