@@ -75,6 +75,8 @@ class FakeMastodon:
         """So many of the next frames are sent twice."""
         self.lost = 0
         """So many of the next notifications are not sent."""
+        self.files: dict[str, bytes] = {}
+        """What lies at the addresses of attachments, by their id."""
         self.answered: list[Answered] = []
         self.lists_public_only = False
         """An account's own list has its public statuses alone (snac; Pleroma lists no private ones)."""
@@ -167,6 +169,7 @@ class FakeMastodon:
                 web.post("/api/v1/statuses/{id}/reblog", self._reblog),
                 web.post("/api/v2/media", self._upload),
                 web.get("/api/v1/media/{id}", self._media),
+                web.get("/system/media_attachments/{id}/original", self._file),
                 web.get("/api/v1/streaming", self._socket),
                 web.get("/api/v1/streaming/user", self._sse),
             ]
@@ -533,6 +536,14 @@ class FakeMastodon:
         return web.json_response(
             self.entities.attachment(file), status=206 if file.ready_at > self.state.now() else 200
         )
+
+    async def _file(self, request: web.Request) -> web.Response:
+        if "Authorization" in request.headers:
+            raise Refusal(400, "Files are served by another one, which must not be told a token")
+        content = self.files.get(request.match_info["id"])
+        if content is None:
+            raise Refusal(404, "Record not found")
+        return web.Response(body=content, content_type="image/png")
 
     # Streams ----------------------------------------------------------------------------------------------------------
 

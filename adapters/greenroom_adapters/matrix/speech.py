@@ -1,5 +1,6 @@
 """Reads what somebody said: the messages of a room and their edits."""
 
+import re
 from datetime import datetime
 from urllib.parse import quote
 
@@ -27,6 +28,8 @@ __all__ = ["read_message", "thread_post"]
 
 PICTURES = {"m.image": "image/*", "m.sticker": "image/*", "m.video": "video/*", "m.audio": "audio/*"}
 """What has a picture, a clip or a sound, and its media type where the sender says none."""
+CONTENT = re.compile(r"mxc://([A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*/[A-Za-z0-9_~=-][A-Za-z0-9_~=.-]*)")
+"""The address of a file: a server and a name. Steps upwards would lead the bot, with its token, to anything there."""
 
 
 def read_message(
@@ -149,9 +152,10 @@ def _conversation(event: WireEvent, message: WireMessage, room: RoomFacts, *, op
 
 def _media(event: WireEvent, message: WireMessage, context: Context) -> tuple[RemoteMedia, ...]:
     kind = PICTURES.get(event.type if event.type == "m.sticker" else message.msgtype)
-    if kind is None or message.url is None or not message.url.startswith("mxc://"):
+    found = None if kind is None or message.url is None else CONTENT.fullmatch(message.url)
+    if kind is None or found is None:
         return ()
-    where = quote(message.url.removeprefix("mxc://"), safe="/:")
+    where = quote(found[1], safe="/:")
     return (
         RemoteMedia(
             url=f"{context.server}/_matrix/client/v1/media/download/{where}",

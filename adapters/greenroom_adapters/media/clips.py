@@ -103,7 +103,8 @@ async def _encode(ffmpeg: str, path: Path, into: Path, *, side: int, rate: int |
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            # to the end of what it wrote: a pipe that nobody empties is never closed, and the end never told
+            await process.communicate()
     if process.returncode:
         last = said.decode(errors="replace").strip().splitlines()[-1:]
         raise MediaRefused(f"cannot be encoded: {''.join(last)[:200]}")

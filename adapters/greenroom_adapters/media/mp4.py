@@ -12,6 +12,8 @@ __all__ = ["Clip", "read_mp4"]
 
 MOVIE_CAP = 16 * 1024 * 1024
 """A description that is larger is not read."""
+MOST_BOXES = 10_000
+"""Boxes that are passed before the description is found: a hostile file is millions of empty ones."""
 PLACES = (b"\xa9xyz", b"com.apple.quicktime.location", b"loci")
 """Where cameras write down where they were."""
 
@@ -37,7 +39,9 @@ def read_mp4(file: BinaryIO, size: int) -> Clip | None:
 
 def _movie(file: BinaryIO, size: int) -> bytes | None:
     position = 0
-    while position + 8 <= size:
+    for _ in range(MOST_BOXES):
+        if position + 8 > size:
+            return None
         file.seek(position)
         head = file.read(16)
         length, kind = struct.unpack_from(">I4s", head)

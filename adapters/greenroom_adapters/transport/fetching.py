@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
 
-from greenroom_adapters.contract import MediaRefused, RemoteMedia, Secret
+from greenroom_adapters.contract import ConfigurationError, MediaRefused, RemoteMedia, Secret
 from greenroom_adapters.transport.http import Effect, Http
 from greenroom_adapters.transport.sockets import public_socket
 
@@ -22,22 +22,27 @@ async def fetch(media: RemoteMedia, *, beside: Http, most: int, token: Secret | 
     :raises MediaRefused: it lies at no address of the web
     :raises AdapterError: it is not there, not public, too large, or cannot be fetched now
     """
+    nowhere = MediaRefused("it lies at no address of the web", platform=beside.platform, account=beside.account)
     parts = _address_of(media.url)
     if parts is None:
-        raise MediaRefused("it lies at no address of the web", platform=beside.platform, account=beside.account)
+        raise nowhere
     origin = f"{parts.scheme}://{parts.netloc}"
     server = urlsplit(beside.base_url)
     is_own = origin == f"{server.scheme}://{server.netloc}"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    way = Http(
-        origin,
-        platform=beside.platform,
-        account=beside.account,
-        body_cap=most,
-        connections=1,
-        sockets=None if is_own else public_socket,
-        deadline=PATIENCE,
-    )
+    try:
+        way = Http(
+            origin,
+            platform=beside.platform,
+            account=beside.account,
+            body_cap=most,
+            connections=1,
+            sockets=None if is_own else public_socket,
+            deadline=PATIENCE,
+        )
+    except ConfigurationError:
+        # some of what one reader of addresses takes, the other does not
+        raise nowhere from None
     if is_own and token is not None:
         way.authorize(token)
     async with way:

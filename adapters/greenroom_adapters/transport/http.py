@@ -40,6 +40,8 @@ IDLE_SECONDS = 4.0
 """An idle connection is dropped before the usual servers drop it (5 s and more), so that a write seldom meets a
 connection that is being closed: that would be an unknown outcome for nothing."""
 BODY_CAP = 8 * 1024 * 1024
+REFUSAL_CAP = 256 * 1024
+"""So much is read of what stands in a refusal, in bytes: a stranger may send one that takes seconds to read."""
 BEGINNING = 4096
 """How much is kept of an answer that is too large, in bytes."""
 EXCERPT = 200
@@ -290,7 +292,7 @@ class Http:
             ) as response:
                 body = await self._read(response)
                 if response.status >= 400:  # the platform's own reading of it must not run out of depth
-                    body = levelled(body)
+                    body = levelled(body[:REFUSAL_CAP])
                 answer = Answer(status=response.status, headers=response.headers, body=body, effect=effect)
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             # ValueError: an answer whose framing or encoding is broken beyond what aiohttp wraps.
@@ -470,9 +472,11 @@ class Http:
 def _checked(base_url: str, platform: str, redactor: Redactor) -> str:
     try:
         url = yarl.URL(base_url)
+        # a name that claims to be encoded, and is not, is found out here
+        is_one = url.scheme in ("http", "https") and bool(url.host)
     except ValueError:
-        url = yarl.URL()
-    if url.scheme not in ("http", "https") or not url.host:
+        url, is_one = yarl.URL(), False
+    if not is_one:
         raise ConfigurationError(redactor.clean(f"{platform}: {base_url!r} is not an http or https address"))
     return str(url).rstrip("/")
 

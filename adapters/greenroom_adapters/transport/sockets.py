@@ -13,6 +13,9 @@ Destination = tuple[int, int, int, str, tuple[Any, ...]]
 Sockets = Callable[[Destination], socket.socket]
 """Makes the socket for a connection there, or refuses to."""
 
+IPV6 = ipaddress.IPv6Network("2000::/3")
+"""All that is given out to machines on the internet. What lies beside it leads to old or own networks, or through a
+translator of the house into it."""
 IPV4_IN_IPV6 = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 behind a translator (RFC 6052)."""
 
@@ -38,5 +41,7 @@ def is_public_address(address: str) -> bool:
         inner = found.ipv4_mapped or found.sixtofour
         if found in IPV4_IN_IPV6:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inner is None and found not in IPV6:
+            return False
         found = found if inner is None else inner
     return found.is_global and not found.is_multicast

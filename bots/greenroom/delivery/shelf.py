@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from greenroom.filters import Chain, built_in, filtered
+from greenroom.filters import LONGEST_WORK, Chain, built_in, filtered
 from greenroom_adapters.contract import Media, MediaLimit, MediaRefused, Post
-from greenroom_adapters.media import fit
+from greenroom_adapters.media import facts_of, fit
 
 __all__ = ["Shelf"]
 
@@ -20,10 +21,12 @@ class Shelf:
 
     def __init__(self, folder: Path, *, filters: Callable[[], Mapping[str, Chain]] = built_in) -> None:
         """Take the folder; `filters` says which there are at the moment, by name."""
-        self._folder = folder
+        # what is on the shelf is named in the ledger, and read by a bot that was started in another folder
+        self._folder = folder.absolute()
         self._filters = filters
-        self._filtering = asyncio.Lock()
-        """One filter at a time: its memory is what is bounded, and several would wait for the same processor."""
+        self._pictures, self._clips = asyncio.Lock(), asyncio.Lock()
+        """One picture and one clip at a time: memory is what is bounded, and several would wait for the same processor.
+        No picture waits for a clip, which may take half an hour."""
 
     async def fit(self, post: Post, limit: MediaLimit, *, filter_name: str | None = None) -> tuple[Post, list[str]]:
         """Return the post with files that fit `limit`, under the filter of this name, and what was done to them, in
@@ -46,19 +49,28 @@ class Shelf:
             fitted.append(made)
         return replace(post, media=tuple(fitted)), notes
 
-    async def filtered(self, media: Media, name: str, *, called: str | None = None) -> Media:
+    async def filtered(
+        self, media: Media, name: str, *, called: str | None = None, patience: float = LONGEST_WORK
+    ) -> Media:
         """Return what is attached under the filter of this name: a file in the folder, made once. In refusals the
-        original is `called` so, instead of by its file's name.
+        original is `called` so, instead of by its file's name. A clip is given up after so many seconds of `patience`.
 
         :raises MediaRefused: there is no such filter, or the file cannot be worked on
         """
         chain = self._filters().get(name)
         if chain is None:
             raise MediaRefused(f"there is no filter {name} any more: write it, or take it out of the post")
-        async with self._filtering:
-            made = await filtered(chain, media, folder=self._folder, called=called)
+        async with self._clips if await asyncio.to_thread(_is_clip, media.path) else self._pictures:
+            made = await filtered(chain, media, folder=self._folder, called=called, patience=patience)
         await asyncio.to_thread(os.utime, made.path)
         return made
+
+    async def kept(self, content: bytes) -> Path:
+        """Write what somebody sent into the folder, for its owner alone. Whoever asked removes it; what a crash leaves
+        is cleared like everything here."""
+        path = self._folder / f".{secrets.token_hex(8)}.part"
+        await asyncio.to_thread(_write, path, content)
+        return path
 
     def clear(self, *, before: int) -> None:
         """Remove what was last used before this moment (microseconds since 1970)."""
@@ -73,3 +85,19 @@ def _told(media: Media, made: Media) -> str:
     sizes = (os.stat(one.path).st_size / 1e6 for one in (media, made))
     was, became = (f"{size:.2f} MB" for size in sizes)
     return f"{Path(media.path).name}: {media.media_type} of {was} went out as {made.media_type} of {became}"
+
+
+def _is_clip(path: str) -> bool:
+    try:
+        found = facts_of(Path(path)).media_type
+    except OSError:
+        # whoever reads it next says why not
+        return False
+    return found is not None and found.startswith("video/")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        path.chmod(0o600)
+        file.write(content)

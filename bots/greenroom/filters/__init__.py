@@ -2,8 +2,10 @@
 
 from greenroom.filters.applying import apply, filtered
 from greenroom.filters.chain import Chain, Filters, Step, built_in, filters_with, identity_of, operations_of, words_for
+from greenroom.filters.clips import LONGEST_WORK
 
 __all__ = [
+    "LONGEST_WORK",
     "Chain",
     "Filters",
     "Step",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from greenroom.filters.chain import Step, identity_of
-from greenroom.filters.clips import DEMUXERS, filter_clip
+from greenroom.filters.clips import DEMUXERS, LONGEST_WORK, filter_clip
 from greenroom.filters.pictures import WRITTEN, filtered_picture
 from greenroom.filters.reading import LARGEST_PICTURE, read_bytes
 from greenroom_adapters.contract import Media, MediaRefused
@@ -30,11 +30,18 @@ def _silent(part: float) -> None:
 
 
 async def apply(
-    chain: Sequence[Step], source: Path, into: Path, *, progress: Progress = _silent, name: str | None = None
+    chain: Sequence[Step],
+    source: Path,
+    into: Path,
+    *,
+    progress: Progress = _silent,
+    name: str | None = None,
+    patience: float = LONGEST_WORK,
 ) -> None:
     """Write `source` under a filter to `into`, whole or not at all, off the loop; the suffix of `into` says as what.
 
-    `progress` hears how much is done, from 0 to 1, from any thread. In refusals the file is called `name`.
+    `progress` hears how much is done, from 0 to 1, from any thread. In refusals the file is called `name`. A clip is
+    given up after so many seconds of `patience`.
 
     :raises MediaRefused: with the reason, in words for whoever gave the file
     """
@@ -46,10 +53,12 @@ async def apply(
         found = await asyncio.to_thread(_type_of, source)
         if found in DEMUXERS:
             _must_be(wanted == "video/mp4", f"is a clip: call what becomes of it .mp4, not {into.suffix}")
-            await filter_clip(chain, source, unfinished, media_type=found, progress=progress)
+            await filter_clip(chain, source, unfinished, media_type=found, progress=progress, patience=patience)
+            await asyncio.to_thread(unfinished.replace, into)
         else:
-            await asyncio.to_thread(_picture, chain, source, unfinished, wanted, progress)
-        await asyncio.to_thread(unfinished.replace, into)
+            # cancelled meanwhile, the thread goes on: it has nothing on the disk that it would leave there
+            content = await asyncio.to_thread(_picture, chain, source, wanted, progress)
+            await asyncio.to_thread(_written, content, unfinished, into)
     except MediaRefused as refusal:
         raise MediaRefused(f"{name or source.name} {refusal}") from None
     finally:
@@ -57,9 +66,17 @@ async def apply(
             unfinished.unlink(missing_ok=True)
 
 
-async def filtered(chain: Sequence[Step], media: Media, *, folder: Path, called: str | None = None) -> Media:
+async def filtered(
+    chain: Sequence[Step],
+    media: Media,
+    *,
+    folder: Path,
+    called: str | None = None,
+    patience: float = LONGEST_WORK,
+) -> Media:
     """Return what is to be published under a filter: a file in `folder`, which is named by what went into it, so that
     the work is done once. Its description stays. In refusals the original is `called` so.
+    A clip is given up after so many seconds of `patience`.
 
     :raises MediaRefused: with the reason
     """
@@ -70,7 +87,7 @@ async def filtered(chain: Sequence[Step], media: Media, *, folder: Path, called:
     made = folder / f"{name}{SUFFIXES[wanted]}"
     if not await asyncio.to_thread(made.is_file):
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        await apply(chain, source, made, name=called)
+        await apply(chain, source, made, name=called, patience=patience)
     return replace(media, path=str(made), media_type=wanted)
 
 
@@ -95,7 +112,14 @@ def _name(chain: Sequence[Step], source: Path) -> str:
     return hashlib.sha256(f"{content} {identity_of(chain)}".encode()).hexdigest()[:32]
 
 
-def _picture(chain: Sequence[Step], source: Path, into: Path, wanted: str, progress: Progress) -> None:
+def _picture(chain: Sequence[Step], source: Path, wanted: str, progress: Progress) -> bytes:
     _must_be(wanted in WRITTEN, "is no clip: call what becomes of it .jpg, .png or .webp, not .mp4")
-    content, _ = filtered_picture(chain, read_bytes(source, LARGEST_PICTURE), media_type=wanted, progress=progress)
-    into.write_bytes(content)
+    return filtered_picture(chain, read_bytes(source, LARGEST_PICTURE), media_type=wanted, progress=progress)[0]
+
+
+def _written(content: bytes, unfinished: Path, into: Path) -> None:
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(into)
+    finally:
+        unfinished.unlink(missing_ok=True)

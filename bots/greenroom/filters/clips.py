@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import re
 import tempfile
@@ -16,7 +17,7 @@ from greenroom.filters.plates import Plate, lay_over_clip
 from greenroom_adapters.contract import MediaRefused
 from greenroom_adapters.media import find_ffmpeg
 
-__all__ = ["DEMUXERS", "LARGEST_CLIP", "LONGEST_CLIP", "filter_clip"]
+__all__ = ["DEMUXERS", "LARGEST_CLIP", "LONGEST_CLIP", "LONGEST_WORK", "filter_clip"]
 
 LARGEST_CLIP = 512 * 1024 * 1024
 """Bytes of a clip; a larger one is not looked into."""
@@ -28,6 +29,8 @@ PATIENCE = 30.0
 """Seconds in which ffmpeg must have read the first frame."""
 LONGEST_WORK = 1_800.0
 """Seconds after which the work is given up."""
+LARGEST_RESULT = LARGEST_CLIP
+"""Bytes that a clip may become: grain over a large one would fill the disk."""
 LARGEST_PIECE = 256 * 1024 * 1024
 """Bytes of memory that ffmpeg may take at a time: a hostile file asks for more."""
 DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/webm": "matroska"}
@@ -38,10 +41,16 @@ Progress = Callable[[float], None]
 
 
 async def filter_clip(
-    chain: Sequence[Step], source: Path, into: Path, *, media_type: str, progress: Progress = lambda part: None
+    chain: Sequence[Step],
+    source: Path,
+    into: Path,
+    *,
+    media_type: str,
+    progress: Progress = lambda part: None,
+    patience: float = LONGEST_WORK,
 ) -> None:
     """Write the clip `source` under a filter to the file `into`, as MP4 and without what it tells beside what is seen
-    and heard. Cancelled, it ends ffmpeg.
+    and heard. Cancelled, or after so many seconds of `patience`, it ends ffmpeg.
 
     :raises MediaRefused: there is no ffmpeg, the clip is broken or over a bound, or a file of the filter is
     """
@@ -54,7 +63,17 @@ async def filter_clip(
     if await asyncio.to_thread(os.path.getsize, source) > LARGEST_CLIP:
         raise MediaRefused(f"is larger than {LARGEST_CLIP // 1024 // 1024} MB")
     opened = (
-        *(ffmpeg, "-nostdin", "-hide_banner", "-y", "-max_alloc", str(LARGEST_PIECE)),
+        # of the processor's time, whoever is there to end it: it outlives a bot that is killed
+        *(
+            ffmpeg,
+            "-timelimit",
+            str(math.ceil(3 * patience)),
+            "-nostdin",
+            "-hide_banner",
+            "-y",
+            "-max_alloc",
+            str(LARGEST_PIECE),
+        ),
         *("-protocol_whitelist", "file", "-f", demuxer, "-max_pixels", str(MOST_PIXELS), "-threads", "1"),
         *("-i", _address(source)),
     )
@@ -70,11 +89,13 @@ async def filter_clip(
             *("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"),
             *("-flags:a", "+bitexact", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-fpsmax", "60"),
             *("-pix_fmt", "yuv420p", "-threads", "1", "-filter_complex_threads", "2", "-c:a", "aac", "-b:a", "128k"),
-            *("-t", f"{LONGEST_CLIP:g}", "-movflags", "+faststart", "-f", "mp4"),
+            *("-t", f"{LONGEST_CLIP:g}", "-fs", str(LARGEST_RESULT), "-movflags", "+faststart", "-f", "mp4"),
             *("-loglevel", "error", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"),
             _address(into),
         )
-        await _work((*opened, *plan.inputs, *written), Path(folder), plan.seconds, progress)
+        await _work((*opened, *plan.inputs, *written), Path(folder), plan.seconds, progress, patience)
+    if await asyncio.to_thread(os.path.getsize, into) >= LARGEST_RESULT:
+        raise MediaRefused(f"would become larger than {LARGEST_RESULT // 1024 // 1024} MB: make it shorter or smaller")
     progress(1.0)
 
 
@@ -102,7 +123,8 @@ def _kind(operation: Operation) -> type[Operation]:
     return next((kind for kind in (ColourOperation, Plate) if isinstance(operation, kind)), Operation)
 
 
-_DURATION = re.compile(rb"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_DURATION = re.compile(rb"^  Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", re.MULTILINE)
+"""At the beginning of its line: a title of a clip stands further in."""
 _SIZE = re.compile(rb"P6\s+(\d+)\s+(\d+)\s")
 
 
@@ -130,14 +152,16 @@ async def _look(opened: Sequence[str]) -> tuple[int, int, float | None]:
     return int(size[1]), int(size[2]), seconds
 
 
-async def _work(command: Sequence[str], folder: Path, seconds: float | None, progress: Progress) -> None:
+async def _work(
+    command: Sequence[str], folder: Path, seconds: float | None, progress: Progress, patience: float
+) -> None:
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     async with _ended(process):
         complaints = asyncio.ensure_future(_heard(process.stderr))
         try:
-            async with asyncio.timeout(LONGEST_WORK):
+            async with asyncio.timeout(patience):
                 assert process.stdout is not None  # noqa: S101 - it is a pipe
                 async for line in process.stdout:
                     key, _, value = line.decode("ascii", "replace").strip().partition("=")
@@ -146,9 +170,7 @@ async def _work(command: Sequence[str], folder: Path, seconds: float | None, pro
                 await process.wait()
                 said = await complaints
         except TimeoutError:
-            raise MediaRefused(
-                f"took longer than {LONGEST_WORK / 60:.0f} minutes: make it shorter or smaller"
-            ) from None
+            raise MediaRefused(f"took longer than {patience / 60:.0f} minutes: make it shorter or smaller") from None
         finally:
             complaints.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -174,7 +196,8 @@ async def _ended(process: asyncio.subprocess.Process) -> AsyncGenerator[None]:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            # to the end of what it wrote: a pipe that nobody empties is never closed, and the end never told
+            await process.communicate()
 
 
 def _words(said: bytes, *, last: bool) -> str:

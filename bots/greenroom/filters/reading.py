@@ -4,6 +4,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from greenroom.filters.pieces import must_be_in_few_pieces
+from greenroom.filters.profiles import colours_alone
 from greenroom_adapters.contract import MediaRefused
 from greenroom_adapters.media import media_type_of
 
@@ -33,7 +35,7 @@ FORMATS = {
 ORIENTATION = 0x0112
 
 Opened = tuple["Image.Image", str, bytes | None]
-"""A picture, the type of the file that it was in, and the profile of its colours."""
+"""A picture, the type of the file that it was in, and the profile of its colours, of which nothing else is left."""
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -63,6 +65,7 @@ def open_picture(content: bytes) -> Opened:
     if found not in FORMATS:
         kind = "HEIC, which is not read here: save it as JPEG" if found == "image/heic" else "no picture"
         raise MediaRefused(f"is {kind}")
+    must_be_in_few_pieces(content, found)
     try:
         with Image.open(io.BytesIO(content), formats=(FORMATS[found],)) as opened:
             _must_be_workable(opened)
@@ -84,14 +87,16 @@ def open_picture(content: bytes) -> Opened:
     except Exception as error:  # noqa: BLE001 - readers of pictures raise whatever a hostile file leads them to
         raise MediaRefused(f"cannot be opened as a picture: {str(error)[:200]}") from None
     picture.info.clear()
-    return picture, found, colours if isinstance(colours, bytes) else None
+    return picture, found, colours_alone(colours) if isinstance(colours, bytes) else None
 
 
 def _must_be_workable(opened: "Image.Image") -> None:
-    most = MOST_PIXELS_OF_JPEG if opened.format == "JPEG" else MOST_PIXELS
+    # what telephones put behind a photo, a preview or its brightness, is another picture and no movement
+    is_photo = opened.format in ("JPEG", "MPO")
+    most = MOST_PIXELS_OF_JPEG if is_photo else MOST_PIXELS
     if opened.width * opened.height > most:
         raise MediaRefused(f"has {opened.width} x {opened.height} pixels, which is more than is opened here")
-    if getattr(opened, "is_animated", False):
+    if not is_photo and getattr(opened, "is_animated", False):
         raise MediaRefused("moves: make a video of it")
 
 

@@ -152,6 +152,10 @@ class ScriptedPlatform:
         """Handle → who has it."""
         self.files: dict[str, bytes | Exception] = {}
         """Address → what lies there, or what happens to who fetches it."""
+        self.fetching = 0
+        """So many files are on their way."""
+        self.may_arrive: asyncio.Event | None = None
+        """Files are on their way until it is set; None: they are there at once."""
         self._news = asyncio.Event()
 
     @property
@@ -346,6 +350,12 @@ class ScriptedAdapter(Adapter):
 
     async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
         """Return what lies there."""
+        if self.world.may_arrive is not None:
+            self.world.fetching += 1
+            try:
+                await self.world.may_arrive.wait()
+            finally:
+                self.world.fetching -= 1
         found = self.world.files.get(media.url, Unavailable("nothing lies there"))
         if isinstance(found, Exception):
             raise found

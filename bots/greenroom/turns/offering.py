@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import re
-import secrets
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,6 +24,10 @@ FILTER = "filter"
 """What stands in a draft for an engine: nobody wrote it."""
 LARGEST = 32 * 1024 * 1024
 """Bytes of what somebody sends; a larger file is not fetched."""
+AT_ONCE = 4
+"""Files that are fetched at a time: each of them is in memory until it is on the disk."""
+PATIENCE = 300.0
+"""Seconds that a stranger's clip may keep ffmpeg at work, while the next one waits."""
 MOST_NAMES = 12
 """Filters that are named to somebody who asks for another."""
 
@@ -41,6 +43,7 @@ class Offering:
     def __init__(self, adapter: Adapter, shelf: Shelf | None) -> None:
         self._adapter = adapter
         self._shelf = shelf
+        self._fetching = asyncio.Semaphore(AT_ONCE)
 
     async def draft(self, event: TextEvent, offered: Iterable[str]) -> Draft:
         """Return the answer to `event` out of the filters that are offered."""
@@ -53,25 +56,23 @@ class Offering:
             missing = "no filter" if name is None else "no picture"
             return _said(_help(names), f"{missing} in the message: told what there is")
         try:
-            content = await self._adapter.fetch(sent, most=LARGEST)
+            async with self._fetching:
+                source = await self._shelf.kept(await self._adapter.fetch(sent, most=LARGEST))
         except AdapterError as error:
             return _said("I could not get at that file.", f"not fetched: {error}")
         try:
-            made = await self._made(content, name)
+            made = await self._made(self._shelf, source, name)
         except MediaRefused as refusal:
             return _said("I cannot work on that file.", f"not worked on: {refusal}")
         kind = "clip" if made.media_type.startswith("video/") else "photo"
         note = f"the {kind} of the message under the filter {name}: {made.path}"
         return Draft(parts=(f"Here it is, under {name}.",), engine=FILTER, media=(made,), notes=(note,))
 
-    async def _made(self, content: bytes, name: str) -> Media:
-        assert self._shelf is not None  # noqa: S101 - whoever calls has looked
-        source = Path(tempfile.gettempdir()) / f"greenroom-{secrets.token_hex(8)}"
+    async def _made(self, shelf: Shelf, source: Path, name: str) -> Media:
         try:
-            await asyncio.to_thread(_written, source, content)
             # its description is a stranger's, and would be the bot's words
             media = Media(path=str(source), media_type="", alt=f"Sent to be shown under the filter {name}.")
-            return await self._shelf.filtered(media, name, called="it")
+            return await shelf.filtered(media, name, called="it", patience=PATIENCE)
         finally:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(source.unlink, missing_ok=True)
@@ -100,9 +101,3 @@ def _said(words: str, note: str) -> Draft:
 def _help(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
     return f"Send a photo or a clip, and name one of these: {shown}."
-
-
-def _written(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        path.chmod(0o600)
-        file.write(content)

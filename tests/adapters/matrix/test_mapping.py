@@ -291,9 +291,21 @@ def test_the_body_of_a_file_without_a_caption_is_its_name_and_no_word_of_its_sen
     assert said(the_room(), msgtype="m.image", body="look", filename="IMG_1.png", url="mxc://a/b").text == "look"
 
 
-@pytest.mark.parametrize("url", ["https://evil.test/x", "file:///etc/passwd", "mxc:/a/b", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://evil.test/x", "file:///etc/passwd", "mxc:/a/b", "", "mxc://a", "mxc://a/b/c", "mxc://../a"),
+        *("mxc://../../../../_synapse/admin/v1/users", "mxc://a/..", "mxc://a/b?allow_redirect=true", "mxc://a/b\n"),
+    ],
+)
 def test_a_picture_that_lies_elsewhere_than_on_matrix_is_not_told(url: str) -> None:
     assert said(the_room(), msgtype="m.image", filename="a", url=url).media == ()
+
+
+@pytest.mark.parametrize("where", ["example.org/GCmhgzMPRjqgpODLsNQzVuHZ", "[::1]:8448/a_b-c", "10.0.0.1:8008/a.b"])
+def test_a_picture_on_matrix_is_told_with_where_its_bytes_are(where: str) -> None:
+    (told,) = said(the_room(), msgtype="m.image", filename="a", url=f"mxc://{where}").media
+    assert told.url.endswith("/_matrix/client/v1/media/download/" + where.replace("[", "%5B").replace("]", "%5D"))
 
 
 def test_a_direct_message_that_answers_and_mentions_is_one_event_of_the_strongest_kind() -> None:

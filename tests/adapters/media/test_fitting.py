@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import random
 import subprocess
 from dataclasses import replace
@@ -13,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from greenroom_adapters.contract import ClipLimit, Media, MediaLimit, MediaRefused
 from greenroom_adapters.media import facts_of, fit
-from greenroom_adapters.media.clips import find_ffmpeg
+from greenroom_adapters.media.clips import find_ffmpeg, refit_clip
 
 TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "video/mp4"})
 LIMIT = MediaLimit(count=4, types=TYPES, bytes=60_000, alt_length=100)
@@ -228,3 +229,19 @@ async def test_a_clip_that_cannot_be_made_to_fit_is_refused_and_leaves_nothing(t
     with pytest.raises(MediaRefused, match="cannot be encoded"):
         await fit(broken, LIMIT, folder=tmp_path / "shelf")
     assert list((tmp_path / "shelf").iterdir()) == []
+
+
+@pytest.mark.asyncio
+async def test_an_ffmpeg_that_complains_on_and_on_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec yes >&2\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    work = asyncio.create_task(refit_clip(tmp_path / "sea.mp4", ClipLimit(bytes=1_000), into=tmp_path / "made.mp4"))
+    await asyncio.sleep(0.3)
+    work.cancel()
+    done, _ = await asyncio.wait([work], timeout=20)
+    assert done
+    with pytest.raises(asyncio.CancelledError):
+        await work

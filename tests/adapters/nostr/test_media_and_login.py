@@ -25,6 +25,7 @@ from greenroom_adapters.contract import (
     MediaRefused,
     OutcomeUnknown,
     Post,
+    RemoteMedia,
     Secret,
     Unavailable,
     Unsupported,
@@ -49,6 +50,11 @@ class FakeBlossom:
         self.refusal: tuple[int, str] | None = None
         self.described: Callable[[dict[str, Any]], Any] = lambda blob: blob
         self.url = ""
+
+    async def blob(self, request: web.Request) -> web.Response:
+        """Give a file to anybody; a permission is for those who write."""
+        assert "Authorization" not in request.headers
+        return web.Response(body=self.blobs[request.match_info["digest"]], content_type="image/png")
 
     async def upload(self, request: web.Request) -> web.Response:
         """Take a file."""
@@ -85,6 +91,7 @@ async def blossom() -> AsyncIterator[FakeBlossom]:
     server = FakeBlossom()
     app = web.Application(client_max_size=10**9)
     app.router.add_put("/upload", server.upload)
+    app.router.add_get("/{digest}.png", server.blob)
     async with serving(app) as served:
         server.url = f"http://127.0.0.1:{served.port}"
         yield server
@@ -124,6 +131,20 @@ async def test_a_picture_is_linked_and_described(serve: Serve, blossom: FakeBlos
         "dim": "1x1",
         "alt": "one pixel, very small",
     }
+
+
+@pytest.mark.asyncio
+async def test_a_file_on_the_own_media_server_is_fetched_without_a_permission(
+    serve: Serve, blossom: FakeBlossom, picture: Media
+) -> None:
+    relay = await serve(FakeRelay())
+    async with adapter(relay, blossom.url) as account:
+        await account.publish(Intent(account, Post(text="look", media=(picture,))).next_try())
+        (digest,) = blossom.blobs
+        sent = RemoteMedia(url=f"{blossom.url}/{digest}.png", media_type="image/png")
+        assert await account.fetch(sent, most=len(PIXEL)) == PIXEL
+        with pytest.raises(Unavailable):
+            await account.fetch(sent, most=len(PIXEL) - 1)
 
 
 @pytest.mark.asyncio

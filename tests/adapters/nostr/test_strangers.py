@@ -5,11 +5,12 @@ import secrets
 
 import pytest
 from fake_relay import FakeRelay, Serve
+from house import house
 from nostr_account import BOT, NOW, adapter, cursors, listening, texts, until
 from nostr_people import Person
 from nostr_sdk import Nip44Version, PublicKey, nip44_encrypt
 
-from greenroom_adapters.contract import Post, ReplyReceived, Unavailable, UnknownEvent
+from greenroom_adapters.contract import Post, ReplyReceived, TextEvent, Unavailable, UnknownEvent
 from greenroom_adapters.nostr.connection import Connection
 from greenroom_adapters.nostr.sources import PublicSource
 from greenroom_adapters.testing import Intent
@@ -57,6 +58,23 @@ async def test_a_sealed_message_that_nobody_can_read_is_unknown(serve: Serve) ->
         await relay.put(alice.message(account.me.id, "anybody there?"))
         await until(lambda: texts(heard) == ["anybody there?"])
     assert any(isinstance(event, UnknownEvent) for event in heard)
+
+
+# What leads into the house --------------------------------------------------------------------------------------------
+
+
+async def test_a_file_that_a_stranger_names_is_fetched_from_nowhere_in_the_house(serve: Serve) -> None:
+    mallory = Person()
+    relay = await serve(FakeRelay())
+    async with house() as other, adapter(relay) as account, listening(account, cursors(relay)) as heard:
+        named = ["imeta", f"url {other.url}/admin?shut_down=true", "m image/png", "alt the sea"]
+        await relay.put(mallory.event(1, "mono", [["p", account.me.id], named], at=NOW))
+        await until(lambda: texts(heard) == ["mono"])
+        ((sent,),) = [event.media for event in heard if isinstance(event, TextEvent)]
+        assert sent.url.startswith(other.url)
+        with pytest.raises(Unavailable, match="not public"):
+            await account.fetch(sent, most=1_000)
+        assert other.visits == 0
 
 
 # What names a crowd --------------------------------------------------------------------------------------------------

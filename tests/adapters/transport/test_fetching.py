@@ -1,12 +1,13 @@
 """What somebody attached is fetched within a size, with nothing sent along, and never from within the house."""
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from greenroom_adapters.contract import AdapterError, MediaRefused, RemoteMedia, Secret
+from greenroom_adapters.contract import AdapterError, MediaRefused, RemoteMedia, Secret, TargetGone
 from greenroom_adapters.transport import Http, fetch
 
 
@@ -17,6 +18,8 @@ async def server() -> AsyncIterator[tuple[str, list[web.Request]]]:
 
     async def answer(request: web.Request) -> web.Response:
         asked.append(request)
+        if request.path == "/nested":
+            return web.Response(status=404, body=b"[" * 32_000_000)
         if request.path == "/elsewhere":
             return web.Response(status=302, headers={"Location": "/file"})
         return web.Response(body=b"x" * 1_000)
@@ -69,6 +72,15 @@ async def test_what_is_larger_than_wanted_is_not_read(server: tuple[str, list[we
 
 
 @pytest.mark.asyncio
+async def test_a_refusal_that_is_nested_deep_holds_nobody_up(server: tuple[str, list[web.Request]]) -> None:
+    url, _ = server
+    begun = time.process_time()
+    with pytest.raises(TargetGone):
+        await fetch(at(f"{url}/nested"), beside=way(url), most=32_000_000)
+    assert time.process_time() - begun < 3
+
+
+@pytest.mark.asyncio
 async def test_nobody_is_sent_elsewhere(server: tuple[str, list[web.Request]]) -> None:
     url, asked = server
     with pytest.raises(AdapterError):
@@ -95,6 +107,9 @@ async def test_another_address_of_this_house_is_not_asked(server: tuple[str, lis
         "http://",
         "http://u:p@files.example/a",
         "http://a:x/",
+        "http://xn--/",
+        "http://ex\\ample/",
+        "http://\ud800/",
     ],
 )
 @pytest.mark.asyncio

@@ -81,6 +81,10 @@ async def test_an_odd_form_of_an_address_leads_no_further(host: str, house: Hous
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::5db8:d822", True),
         ("2002:7f00:1::", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("::7f00:1", False),
+        ("::ffff:0:7f00:1", False),
+        ("fec0::1", False),
     ],
 )
 def test_an_address_is_public_when_it_is_one_machine_on_the_internet(address: str, is_public: bool) -> None:

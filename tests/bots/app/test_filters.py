@@ -1,5 +1,6 @@
 """A whole bot with filters: a post of the file under one, and what people ask for with a photo."""
 
+import asyncio
 import io
 from dataclasses import replace
 from datetime import timedelta
@@ -11,8 +12,8 @@ from PIL import Image, ImageStat
 from greenroom.app import standing_of
 from greenroom.storage import State
 from greenroom.testing import Trial
-from greenroom.turns.offering import asked_for
-from greenroom_adapters.contract import Limits, MediaLimit, Post, RemoteMedia, TextLimit, Unavailable
+from greenroom.turns.offering import AT_ONCE, asked_for
+from greenroom_adapters.contract import Author, Limits, MediaLimit, Post, RemoteMedia, TextLimit, Unavailable
 
 TYPES = frozenset({"image/png", "image/jpeg"})
 LIMITS = Limits(text=(TextLimit(length=500),), media=MediaLimit(count=4, types=TYPES, bytes=500_000, alt_length=200))
@@ -167,6 +168,22 @@ async def test_a_photo_that_was_asked_for_is_answered_once_whenever_the_bot_dies
         await trial.counted({State.SENT: 1})
     ((_, post),) = trial.platform.posts
     assert is_grey(post.media[0].path)
+
+
+@pytest.mark.asyncio
+async def test_a_crowd_with_large_files_does_not_fill_the_memory(trial: Trial) -> None:
+    shows_media(trial)
+    trial.rewrite(OFFER)
+    trial.platform.may_arrive = asyncio.Event()
+    async with trial:
+        for number in range(AT_ONCE + 3):
+            trial.mention("@ada mono", media=(PHOTO,), author=Author(id=f"u{number}", handle=f"iris{number}", name=""))
+        await trial.until(lambda: trial.platform.fetching == AT_ONCE)
+        await trial.counted({State.RECEIVED: AT_ONCE + 3})
+        assert trial.platform.fetching == AT_ONCE
+        trial.platform.may_arrive.set()
+        await trial.past(lambda: len(trial.platform.posts) == AT_ONCE + 3)
+    assert {post.text for _, post in trial.platform.posts} == {"Here it is, under mono."}
 
 
 def test_a_filter_is_named_by_a_word_of_its_own_and_the_first_one_counts() -> None:

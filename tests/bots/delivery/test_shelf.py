@@ -142,3 +142,45 @@ async def test_what_was_used_of_late_stays_on_the_shelf(door: Door, large: Media
     shelf.clear(before=now + 1_000_000)
     assert not file.exists()
     Shelf(tmp_path / "never made").clear(before=now)
+
+
+@pytest.mark.asyncio
+async def test_no_picture_waits_for_a_clip(tmp_path: Path, large: Media, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec sleep 60\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    clip = tmp_path / "sea.mp4"
+    clip.write_bytes(b"\0\0\0\x18ftypisom\0\0\0\0isommp41")
+    shelf = Shelf(tmp_path / "shelf")
+    work = asyncio.create_task(shelf.filtered(Media(path=str(clip), media_type="video/mp4", alt="the sea"), "mono"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    made = await asyncio.wait_for(shelf.filtered(large, "mono"), 20)
+    assert Path(made.path).is_file()
+    assert not work.done()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+
+
+@pytest.mark.asyncio
+async def test_what_a_crash_leaves_of_what_was_sent_is_cleared_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf")
+    kept = await shelf.kept(b"a stranger's photo")
+    assert kept.read_bytes() == b"a stranger's photo"
+    assert kept.stat().st_mode & 0o077 == 0
+    os.utime(kept, (1, 1))
+    shelf.clear(before=2_000_000)
+    assert not kept.exists()
+
+
+@pytest.mark.asyncio
+async def test_a_file_is_found_by_a_bot_that_is_started_in_another_folder(
+    tmp_path: Path, large: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = await Shelf(Path("shelf")).filtered(large, "mono")
+    monkeypatch.chdir("/")
+    assert Path(made.path).is_file()

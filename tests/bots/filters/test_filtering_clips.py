@@ -1,6 +1,7 @@
 """A whole clip under a filter, by ffmpeg: how it plays afterwards, and what is refused."""
 
 import asyncio
+import os
 import random
 import subprocess
 from collections.abc import Callable
@@ -214,3 +215,66 @@ async def test_whoever_gives_up_leaves_no_process_and_no_file(tmp_path: Path, cl
         await work
     assert not list(tmp_path.glob(".*"))
     assert not (tmp_path / "made.mp4").exists()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("is_cancelled", [True, False])
+async def test_an_ffmpeg_that_writes_on_and_on_is_ended(
+    tmp_path: Path, clip: Path, chain: Read, monkeypatch: pytest.MonkeyPatch, is_cancelled: bool
+) -> None:
+    """It has written more than anybody has read by the time it is killed."""
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec yes\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("greenroom.filters.clips.PATIENCE", 60.0 if is_cancelled else 0.3)
+    work = asyncio.create_task(apply(chain("[mono]"), clip, tmp_path / "made.mp4"))
+    if is_cancelled:
+        await asyncio.sleep(0.3)
+        work.cancel()
+    done, _ = await asyncio.wait([work], timeout=20)
+    assert done
+    with pytest.raises(asyncio.CancelledError if is_cancelled else MediaRefused):
+        await work
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".made")]
+
+
+@pytest.mark.asyncio
+async def test_a_clip_that_would_fill_the_disk_is_given_up(
+    tmp_path: Path, clip: Path, chain: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenroom.filters.clips.LARGEST_RESULT", 20_000)
+    with pytest.raises(MediaRefused, match="would become larger"):
+        await apply(chain("[{grain: 100%}]"), clip, tmp_path / "made.mp4")
+    assert not [path for path in tmp_path.iterdir() if path.suffix in (".mp4", ".part")]
+
+
+@pytest.fixture
+def lying(tmp_path: Path, clip: Path, ffmpeg: str) -> Path:
+    """The clip with a title that looks as if it told how long it plays."""
+    path = tmp_path / "lying.mp4"
+    command = [ffmpeg, "-loglevel", "error", "-i", str(clip), "-c", "copy"]
+    command += ["-metadata", "title=Duration: 00:40:00.00", "-metadata", "comment=\n  Duration: 00:40:00.00"]
+    subprocess.run([*command, str(path)], check=True)  # noqa: S603 - a program of this machine
+    return path
+
+
+@pytest.mark.asyncio
+async def test_a_title_does_not_tell_how_long_a_clip_plays(tmp_path: Path, lying: Path, chain: Read) -> None:
+    await apply(chain("[mono]"), lying, tmp_path / "made.mp4")
+    assert facts_of(tmp_path / "made.mp4").seconds == pytest.approx(3.0, abs=0.25)
+
+
+@pytest.mark.asyncio
+async def test_an_ffmpeg_that_outlives_the_bot_ends_by_itself(
+    tmp_path: Path, clip: Path, chain: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\nexit 1\n', encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(MediaRefused):
+        await apply(chain("[mono]"), clip, tmp_path / "made.mp4", patience=100)
+    assert "-timelimit 300 " in (tmp_path / "asked").read_text(encoding="utf-8")

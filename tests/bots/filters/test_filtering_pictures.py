@@ -1,10 +1,14 @@
 """A whole picture under a filter: what is kept of its file, what is not, and what is refused."""
 
 import asyncio
+import io
 import os
 import random
 import struct
+import threading
+import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from PIL import Image, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
 from greenroom.filters import apply, built_in, filtered
+from greenroom.filters.profiles import colours_alone
 from greenroom_adapters.contract import Media, MediaRefused
 from greenroom_adapters.media import facts_of
 
@@ -75,15 +80,58 @@ async def test_the_same_picture_becomes_the_same_bytes_and_is_made_once(tmp_path
     assert await filtered(built_in()["dusk"], media, folder=tmp_path / "a") != first
 
 
-@pytest.mark.asyncio
-async def test_colours_that_the_file_describes_are_described_again(tmp_path: Path) -> None:
+def odd_profile() -> bytes:
+    """Return a profile in which red and blue have changed places, and which tells of a screen in four ways."""
     from PIL import ImageCms
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile.replace(b"rXYZ", b"----").replace(b"bXYZ", b"rXYZ").replace(b"----", b"bXYZ")
+    place = profile.index(b"chrm")
+    profile = profile[:48] + b"SECRETSECRET" + profile[60:place] + b"mmod" + profile[place + 4 :]
+    size = struct.unpack_from(">I", profile, place + 8)[0]
+    begins = struct.unpack_from(">I", profile, place + 4)[0]
+    told = b"mmod" + bytes(4) + b"SECRET-SERIAL"
+    profile = profile[:begins] + told.ljust(size, b"\0") + profile[begins + size :] + b"SECRET" * 100
+    return struct.pack(">I", len(profile)) + profile[4:]
+
+
+def by_numbers(profile: bytes) -> bytes:
+    """Return it with curves that are numbers, as older ones have."""
+    return profile.replace(b"para\0\0\0\0\0\3\0\0", b"curv\0\0\0\0\0\0\0\1")
+
+
+def as_seen(picture: Image.Image, profile: bytes) -> Image.Image:
+    from PIL import ImageCms
+
+    made = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    seen = ImageCms.profileToProfile(picture, made, ImageCms.createProfile("sRGB"))
+    assert seen is not None
+    return seen
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("wanted", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("profile", [odd_profile(), by_numbers(odd_profile())], ids=["formulas", "numbers"])
+async def test_colours_that_the_file_describes_are_described_again_and_nothing_else(
+    tmp_path: Path, profile: bytes, wanted: str
+) -> None:
     sea().save(tmp_path / "sea.jpg", icc_profile=profile)
-    await apply(DUSK, tmp_path / "sea.jpg", tmp_path / "dusk.png")
-    with Image.open(tmp_path / "dusk.png") as picture:
-        assert picture.info["icc_profile"] == profile
+    await apply(DUSK, tmp_path / "sea.jpg", tmp_path / f"dusk{wanted}")
+    with Image.open(tmp_path / f"dusk{wanted}") as picture:
+        kept = picture.info["icc_profile"]
+    assert b"SECRET" in profile
+    assert b"SECRET" not in kept
+    shown = Image.new("RGB", (1, 1), (200, 100, 20))
+    assert as_seen(shown, kept).getpixel((0, 0)) == as_seen(shown, profile).getpixel((0, 0)) != (200, 100, 20)
+
+
+@pytest.mark.parametrize("length", [0, 100, 131, 140, 260, 440, 540])
+def test_a_profile_that_is_broken_or_of_another_kind_is_left_out(length: int) -> None:
+    assert colours_alone(odd_profile()[:length]) is None
+    assert colours_alone(odd_profile().replace(b"RGB XYZ ", b"CMYKLab ")) is None
+    assert colours_alone(odd_profile().replace(b"para\0\0\0\0\0\3", b"para\0\0\0\0\xff\xff")) is None
+    assert colours_alone(odd_profile().replace(b"para\0\0\0\0\0\3", b"curv\0\0\0\0\xff\xff")) is None
+    assert colours_alone(odd_profile().replace(b"rTRC", b"xTRC")) is None
 
 
 @pytest.mark.asyncio
@@ -216,3 +264,85 @@ async def test_hostile_and_broken_files_are_worked_on_or_refused_and_nothing_els
     assert all(why.startswith("it ") for why in refused)
     assert len(refused) > HOSTILE_FILES // 10
     assert made > HOSTILE_FILES // 10
+
+
+def encoded(format_name: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    sea(64, 64).save(out, format_name, **options)
+    return out.getvalue()
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def of_many_scans() -> bytes:
+    """Return a photo that goes over itself a thousand times; each time is a hundred bytes or less."""
+    photo = encoded("JPEG", progressive=True)
+    last, end = photo.rindex(b"\xff\xda"), photo.rindex(b"\xff\xd9")
+    return photo[:end] + photo[last:end] * 1_000 + photo[end:]
+
+
+def of_many_segments() -> bytes:
+    photo = encoded("JPEG")
+    return photo[:2] + b"\xff\xd9" + b"\xff\xe1\x00\x02" * 1_000_000 + photo[2:]
+
+
+def of_many_chunks() -> bytes:
+    picture = encoded("PNG")
+    return picture[:-12] + chunk(b"prVt", b"") * 300_000 + picture[-12:]
+
+
+def of_many_comments() -> bytes:
+    picture = encoded("GIF")
+    colours = 3 * 2 ** ((picture[10] & 7) + 1) if picture[10] & 0x80 else 0
+    return picture[: 13 + colours] + b"\x21\xfe\x01x\x00" * 800_000 + picture[13 + colours :]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("made", [of_many_scans, of_many_segments, of_many_chunks, of_many_comments])
+async def test_a_picture_in_millions_of_pieces_is_refused_before_it_is_read(
+    tmp_path: Path, made: Callable[[], bytes]
+) -> None:
+    source = tmp_path / "bomb"
+    source.write_bytes(made())
+    begun = time.process_time()
+    with pytest.raises(MediaRefused, match="more pieces"):
+        await apply(DUSK, source, tmp_path / "made.png")
+    assert time.process_time() - begun < 1.5
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("made", [encoded("JPEG", progressive=True), encoded("PNG"), encoded("GIF")])
+async def test_a_picture_in_as_many_pieces_as_usual_is_worked_on(tmp_path: Path, made: bytes) -> None:
+    source = tmp_path / "sea"
+    source.write_bytes(made)
+    await apply(DUSK, source, tmp_path / "made.png")
+
+
+@pytest.mark.asyncio
+async def test_a_photo_with_another_one_behind_it_does_not_move(tmp_path: Path) -> None:
+    source = tmp_path / "sea.jpg"
+    source.write_bytes(encoded("MPO", save_all=True, append_images=[sea(32, 32)]))
+    await apply(DUSK, source, tmp_path / "made.jpg")
+    with Image.open(tmp_path / "made.jpg") as picture:
+        assert (picture.format, picture.size) == ("JPEG", (64, 64))
+
+
+@pytest.mark.asyncio
+async def test_a_picture_that_is_given_up_leaves_nothing_when_its_thread_ends(tmp_path: Path) -> None:
+    source, begun, ended = told_everything(tmp_path / "sea.jpg"), threading.Event(), threading.Event()
+
+    def progress(part: float) -> None:
+        begun.set()
+        if part == 1.0:
+            ended.wait(20)
+
+    work = asyncio.create_task(apply(DUSK, source, tmp_path / "made.jpg", progress=progress))
+    await asyncio.to_thread(begun.wait, 20)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    ended.set()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert [path.name for path in tmp_path.iterdir()] == ["sea.jpg"]
