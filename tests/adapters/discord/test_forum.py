@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from discord_world import DiscordWorld
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenroom_adapters.contract import (
@@ -232,6 +232,7 @@ def test_a_first_line_that_is_short_enough_is_the_title(text: str, expected: tup
     assert title == expected[0] or (expected[0] is None and 50 < len(title) <= 100)
 
 
+@settings(max_examples=30)
 @given(st.text(min_size=1).filter(lambda text: text.strip()))
 def test_every_text_has_a_title_and_loses_no_word(text: str) -> None:
     title, rest = title_and_text(text)
