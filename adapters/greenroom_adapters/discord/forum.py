@@ -132,11 +132,12 @@ class Forum:
             except TargetGone:
                 return Undecided(reason="a thread of ours is there, and its first message is gone", final=True)
             said = first.poll.question.text or "" if first.poll is not None else first.content
-            if said.strip() != text.strip() or len(first.attachments) != len(attempt.post.media):
-                continue
-            if thread.name == title:
+            is_said = said.strip() == text.strip() and len(first.attachments) == len(attempt.post.media)
+            if is_said and thread.name == title:
                 return Found(receipt=self._receipt(attempt, thread))
-            return Undecided(reason="a thread with these words is there, and has another title", final=True)
+            if is_said or (thread.name == title and told_key is None):
+                other = "title" if is_said else "words"
+                return Undecided(reason=f"a thread of ours that may be it is there, and has another {other}", final=True)
         newest = told.last_message_id
         is_gone = newest is not None and newest not in {thread.id for thread in threads}
         if not _reach_back(archived.threads, since) or (is_gone and since <= moment_of(newest or "0") <= until):

@@ -152,6 +152,22 @@ async def test_a_thread_that_is_gone_is_left_to_a_person(discord_world: DiscordW
 
 
 @pytest.mark.asyncio
+async def test_a_thread_whose_words_were_changed_is_left_to_a_person(discord_world: DiscordWorld) -> None:
+    world = discord_world
+    await forum_of(world)
+    async with world.adapter(home="#log") as adapter:
+        intent = Intent(adapter, Post(text="High water\nAt 18:02."))
+        world.order("lose", path=BEGINNING)
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        (said,) = await world.published()
+        await world.call("edit", message=said.id.partition("/")[2], content="At 18:12.")
+        verdict = await adapter.find(intent.grow_old(timedelta(minutes=1)))
+    assert isinstance(verdict, Undecided)
+    assert verdict.final
+
+
+@pytest.mark.asyncio
 async def test_the_same_words_under_another_key_are_another_thread(discord_world: DiscordWorld) -> None:
     world = discord_world
     await forum_of(world)
