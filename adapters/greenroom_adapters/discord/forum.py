@@ -137,7 +137,9 @@ class Forum:
                 return Found(receipt=self._receipt(attempt, thread))
             if is_said or (thread.name == title and told_key is None):
                 other = "title" if is_said else "words"
-                return Undecided(reason=f"a thread of ours that may be it is there, and has another {other}", final=True)
+                return Undecided(
+                    reason=f"a thread of ours that may be it is there, and has another {other}", final=True
+                )
         newest = told.last_message_id
         is_gone = newest is not None and newest not in {thread.id for thread in threads}
         if not _reach_back(archived.threads, since) or (is_gone and since <= moment_of(newest or "0") <= until):
