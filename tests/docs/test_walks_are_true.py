@@ -10,11 +10,13 @@
 """
 
 import contextlib
+import json
 import os
 import re
 import select
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,6 +27,9 @@ from pathlib import Path
 import pytest
 from discord_world import RunningDiscord
 from x_server import XServer
+
+if sys.platform != "win32":
+    import termios
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -43,24 +48,54 @@ pytestmark = [
 ]
 
 
+class Greenroom:
+    """What the word `greenroom` begins."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        kept = {
+            name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_TOKEN", "DISPLAY"))
+        }
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - a file beside this one
+                [sys.executable, str(Path(__file__).with_name("greenroom_once_imported.py")), str(theirs.fileno())],
+                env={
+                    **kept,
+                    "PYTHONPATH": os.pathsep.join([str(ROOT / "bots"), str(ROOT / "adapters")]),
+                    "COLUMNS": "110",
+                    "TERM": "dumb",
+                    "NO_COLOR": "1",
+                    "TZ": "UTC",
+                },
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._asks = ours
+        ours.settimeout(PATIENCE)
+
+    def begin(self, command: str, folder: Path, terminal: int) -> int:
+        """Begin a command on a terminal; return its process, which leads a group of its own."""
+        socket.send_fds(self._asks, [json.dumps([str(folder), shlex.split(command)]).encode()], [terminal])
+        return int(self._asks.recv(64))
+
+    def close(self) -> None:
+        """Let nobody begin anything any more."""
+        self._asks.close()
+        self._process.wait(PATIENCE)
+
+
 class Terminal:
     """A terminal on which one command is typed, with somebody before it who answers what he is asked."""
 
-    def __init__(self, command: str, folder: Path, environment: Mapping[str, str], answers: Mapping[str, str]) -> None:
+    def __init__(self, command: str, folder: Path, greenroom: Greenroom, answers: Mapping[str, str]) -> None:
         self._ours, theirs = os.openpty()
         self._answers = dict(answers)
-        self.process = subprocess.Popen(  # noqa: S603 - what our own pages show
-            ["/bin/sh", "-c", command],
-            cwd=folder,
-            env=dict(environment),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
+        self._process = greenroom.begin(command, folder, theirs)
         os.close(theirs)
         self._raw = b""
         self._answered = 0
+        self._is_over = False
 
     @property
     def shown(self) -> str:
@@ -69,32 +104,35 @@ class Terminal:
 
     def look(self, seconds: float) -> bool:
         """Read what comes within so many seconds, and answer; say whether more may come."""
+        if self._is_over:
+            return False
         if not select.select([self._ours], [], [], seconds)[0]:
             return True
         try:
             chunk = os.read(self._ours, 65536)
         except OSError:  # the terminal goes with its last process
-            return False
+            chunk = b""
+        self._is_over = not chunk
         self._raw += chunk
         for question, answer in self._answers.items():
             if question in self.shown[self._answered :]:
-                # whoever asks has switched the echo off by the time that he is answered
-                time.sleep(0.3)
+                if "is not shown" in self.shown[self._answered :]:
+                    # what was typed before the echo is off is thrown away
+                    until(lambda: not termios.tcgetattr(self._ours)[3] & termios.ECHO, "a question without echo")
                 self._answered = len(self.shown)
                 os.write(self._ours, f"{answer}\n".encode())
                 break
-        return bool(chunk)
+        return not self._is_over
 
     def close(self) -> None:
         """End it as Ctrl-C does, or else at once."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGINT)
-        deadline = time.monotonic() + 30
-        while self.process.poll() is None and time.monotonic() < deadline:
-            self.look(0.1)
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        deadline = time.monotonic() + PATIENCE
+        for end in (signal.SIGINT, signal.SIGKILL):
+            if not self._is_over:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process, end)
+            while time.monotonic() < deadline and self.look(0.1):
+                continue
         os.close(self._ours)
 
 
@@ -104,7 +142,7 @@ class Walk:
 
     page: Path
     folder: Path
-    environment: dict[str, str]
+    greenroom: Greenroom
     leads: Mapping[str, str]
     """Words of a bot file → what they are written as, so that the account is on the fake."""
     answers: Mapping[str, str]
@@ -142,7 +180,7 @@ class Walk:
         """Type a command until it shows what the page shows: what was said a moment ago may take its time."""
         deadline, shown = time.monotonic() + PATIENCE, ""
         while time.monotonic() < deadline:
-            terminal = Terminal(command, self.folder, self.environment, self.answers)
+            terminal = Terminal(command, self.folder, self.greenroom, self.answers)
             if shlex.split(command)[:2] == ["greenroom", "run"]:
                 self.terminals.append(terminal)
                 while time.monotonic() < deadline and terminal.look(0.5):
@@ -158,6 +196,7 @@ class Walk:
                 return
             for other in self.terminals:  # what goes on beside it must have somebody who reads
                 other.look(0.1)
+            time.sleep(0.3)
         beside = "".join(other.shown for other in self.terminals)
         raise AssertionError(f"{self.page.name}: $ {command}\n{shown}\nBeside it:\n{beside}")
 
@@ -180,24 +219,12 @@ def matches(expected: str, shown: str) -> bool:
     return re.fullmatch(".*?".join(pieces), trimmed(shown), re.DOTALL) is not None
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """An environment in which `greenroom` is the one under test."""
-    programs = tmp_path / ".programs"
-    programs.mkdir()
-    program = programs / "greenroom"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m greenroom "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_TOKEN", "DISPLAY"))}
-    return {
-        **kept,
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "bots"), str(ROOT / "adapters")]),
-        "COLUMNS": "110",
-        "TERM": "dumb",
-        "NO_COLOR": "1",
-        "TZ": "UTC",
-    }
+@pytest.fixture(scope="module")
+def greenroom() -> Iterator[Greenroom]:
+    """The `greenroom` under test."""
+    made = Greenroom()
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -221,9 +248,7 @@ def discord() -> Iterator[RunningDiscord]:
         yield running
 
 
-def test_from_zero_to_a_discord_community_bot(
-    discord: RunningDiscord, folder: Path, environment: dict[str, str]
-) -> None:
+def test_from_zero_to_a_discord_community_bot(discord: RunningDiscord, folder: Path, greenroom: Greenroom) -> None:
     alice = discord.call("person", name="alice")["id"]
     bot = discord.call("bot", name="Keeper", owner=alice)
     guild = discord.call("guild", name="Cabo Raso", owner=alice, members=[])
@@ -239,7 +264,7 @@ def test_from_zero_to_a_discord_community_bot(
     Walk(
         page=DOCS / "walk-discord.md",
         folder=folder,
-        environment=environment,
+        greenroom=greenroom,
         leads={"platform: discord,": f"platform: discord, {at},", "80351110224678912": alice},
         answers={"Token of the bot": bot["token"]},
         directions={
@@ -252,7 +277,7 @@ def test_from_zero_to_a_discord_community_bot(
     assert discord.call("violations")["violations"] == []
 
 
-def test_an_x_account_that_posts_daily_and_answers_mentions(folder: Path, environment: dict[str, str]) -> None:
+def test_an_x_account_that_posts_daily_and_answers_mentions(folder: Path, greenroom: Greenroom) -> None:
     with XServer(access="self_serve") as server:
         bot = server.state.person("keeper_bot", name="Keeper (bot)", bio="A bot of the Cabo Raso museum.")
         alice = server.state.person("alice", name="Alice", bio="Sails.")
@@ -265,7 +290,7 @@ def test_an_x_account_that_posts_daily_and_answers_mentions(folder: Path, enviro
         Walk(
             page=DOCS / "walk-x.md",
             folder=folder,
-            environment=environment,
+            greenroom=greenroom,
             leads={"platform: x,": f'platform: x, base_url: "{server.url}", look_every: 3,'},
             answers={
                 "very account that the bot will use?": "y",

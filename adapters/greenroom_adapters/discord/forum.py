@@ -31,7 +31,7 @@ from greenroom_adapters.discord.writing import compose
 from greenroom_adapters.media import Loaded
 from greenroom_adapters.text import cut
 
-__all__ = ["Forum", "title_and_text"]
+__all__ = ["Forum", "text_of", "title_and_text"]
 
 TITLE = 100
 """Longest title of a thread, in characters."""
@@ -47,6 +47,11 @@ def title_and_text(text: str) -> tuple[str, str]:
     if rest and len(first) <= TITLE:
         return first, rest
     return (first if len(first) <= TITLE else cut(first, (TITLE_LIMIT,))), text.strip()
+
+
+def text_of(title: str, said: str) -> str:
+    """Return the text of a post that is called so and says that, but for the white space behind its first line."""
+    return said if not said or title_and_text(said)[0] == title else f"{title}\n{said}"
 
 
 class Forum:
@@ -127,14 +132,17 @@ class Forum:
             except TargetGone:
                 return Undecided(reason="a thread of ours is there, and its first message is gone", final=True)
             said = first.poll.question.text or "" if first.poll is not None else first.content
-            if said.strip() != text.strip() or len(first.attachments) != len(attempt.post.media):
-                continue
-            if thread.name == title:
+            is_said = said.strip() == text.strip() and len(first.attachments) == len(attempt.post.media)
+            if is_said and thread.name == title:
                 return Found(receipt=self._receipt(attempt, thread))
-            return Undecided(reason="a thread with these words is there, and has another title", final=True)
+            if is_said or (thread.name == title and told_key is None):
+                other = "title" if is_said else "words"
+                return Undecided(
+                    reason=f"a thread of ours that may be it is there, and has another {other}", final=True
+                )
         newest = told.last_message_id
         is_gone = newest is not None and newest not in {thread.id for thread in threads}
-        if len(archived.threads) == PAGE or (is_gone and since <= moment_of(newest or "0") <= until):
+        if not _reach_back(archived.threads, since) or (is_gone and since <= moment_of(newest or "0") <= until):
             return Undecided(reason="it may be a thread that was deleted or archived since", final=True)
         return None
 
@@ -145,6 +153,15 @@ class Forum:
         # the first message of a forum's thread has the thread's own id
         ref = reference(thread.id, thread.id, guild=thread.guild_id)
         return Receipt(key=attempt.key, ref=ref, published_at=moment_of(thread.id))
+
+
+def _reach_back(archived: Sequence[msgspec.Raw], since: datetime) -> bool:
+    """Say whether a page of archived threads, the last archived first, has all that were archived `since` then."""
+    if len(archived) < PAGE:
+        return True
+    oldest = _thread(archived[-1])
+    at = None if oldest is None else oldest.thread_metadata.archive_timestamp
+    return at is not None and at < since
 
 
 def _thread(raw: msgspec.Raw) -> WireChannel | None:

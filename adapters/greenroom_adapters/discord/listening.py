@@ -203,6 +203,7 @@ class Listening:
             raws = await self._api.messages(channel, after=mark.last)
         except PostRejected as refused:
             logger.debug("the history of %s is not for our eyes: %s", channel, refused)
+            hearing.newcomers.discard(channel)
             hearing.positions.caught_up(channel)
             return
         for raw in reversed(raws):

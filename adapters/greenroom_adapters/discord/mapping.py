@@ -31,6 +31,7 @@ from greenroom_adapters.contract import (
     Trust,
     UnknownEvent,
 )
+from greenroom_adapters.discord.forum import text_of
 from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.references import command_given, digest_of_nonce, reference
 from greenroom_adapters.discord.snowflakes import first_of, moment_of
@@ -169,7 +170,7 @@ class Reader:
                 occurred_at=message.timestamp,
                 post=post,
                 # as it was sent, so that it can be compared with what is on its way
-                text=_content(message),
+                text=self._sent(message),
                 conversation=message.channel_id,
                 in_reply_to=in_reply_to,
                 key=digest_of_nonce(message.nonce),
@@ -336,6 +337,12 @@ class Reader:
             return f"#{place.name}" if place is not None and place.name else mark[0]
 
         return MARK.sub(shown, content)
+
+    def _sent(self, message: WireMessage) -> str:
+        """Return what we wrote, as it was sent: in a forum the first line may have become the thread's title."""
+        said, place = _content(message), self.places.get(message.channel_id)
+        is_first = place is not None and place.is_thread and message.id == message.channel_id
+        return text_of(place.name, said) if place is not None and is_first else said
 
     def _kinds(self, message: WireMessage, *, guild: str | None) -> list[type[TextEvent]]:
         """Return what a message is, the strongest first; nothing: it is not for the bot."""

@@ -182,6 +182,13 @@ class WireRecipient(msgspec.Struct, frozen=True, kw_only=True):
     id: Snowflake
 
 
+class WireThreadMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """What only threads have."""
+
+    archive_timestamp: datetime | None = None
+    """When it was last archived, or taken out of the archive."""
+
+
 class WireChannel(msgspec.Struct, frozen=True, kw_only=True):
     """A channel, a thread or a direct conversation."""
 
@@ -194,6 +201,7 @@ class WireChannel(msgspec.Struct, frozen=True, kw_only=True):
     """Of a thread: who began it."""
     last_message_id: Snowflake | None = None
     """It may be of a message that is gone."""
+    thread_metadata: WireThreadMetadata = WireThreadMetadata()
     permission_overwrites: tuple[WireOverwrite, ...] = ()
     recipients: tuple[WireRecipient, ...] = ()
 

@@ -1,11 +1,12 @@
 """A post of ours in a forum: a thread with a title, begun once."""
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from discord_world import DiscordWorld
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenroom_adapters.contract import (
@@ -111,6 +112,29 @@ async def test_what_may_have_begun_is_not_begun_again_before_it_must_be_there(di
     assert await world.published() == []
 
 
+@pytest.mark.parametrize(("archived_ago", "expected"), [(timedelta(hours=5), Absent), (timedelta(0), Undecided)])
+@pytest.mark.asyncio
+async def test_a_forum_with_many_old_threads_says_for_certain_what_is_not_there(
+    discord_world: DiscordWorld, archived_ago: timedelta, expected: type
+) -> None:
+    world = discord_world
+    forum = await forum_of(world)
+    metadata = {"archived": True, "archive_timestamp": (datetime.now(UTC) - archived_ago).isoformat()}
+    old = [
+        {"id": str(number), "type": 11, "parent_id": forum, "owner_id": world.me, "thread_metadata": metadata}
+        for number in range(1000, 1100)
+    ]
+    async with world.adapter(home="#log") as adapter:
+        intent = Intent(adapter, Post(text="Lamp lit."))
+        world.order("answer", path=BEGINNING, status=502, body=b"")
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        page = json.dumps({"threads": old, "members": [], "has_more": True}).encode()
+        world.order("answer", path=r"/threads/archived/public", method="GET", status=200, body=page)
+        verdict = await adapter.find(intent.grow_old(timedelta(minutes=1)))
+    assert isinstance(verdict, expected)
+
+
 @pytest.mark.asyncio
 async def test_a_thread_that_is_gone_is_left_to_a_person(discord_world: DiscordWorld) -> None:
     world = discord_world
@@ -123,6 +147,22 @@ async def test_a_thread_that_is_gone_is_left_to_a_person(discord_world: DiscordW
         (said,) = await world.published()
         await world.remove(PostRef(id=said.id))
         verdict = await adapter.find(intent.last_try())
+    assert isinstance(verdict, Undecided)
+    assert verdict.final
+
+
+@pytest.mark.asyncio
+async def test_a_thread_whose_words_were_changed_is_left_to_a_person(discord_world: DiscordWorld) -> None:
+    world = discord_world
+    await forum_of(world)
+    async with world.adapter(home="#log") as adapter:
+        intent = Intent(adapter, Post(text="High water\nAt 18:02."))
+        world.order("lose", path=BEGINNING)
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        (said,) = await world.published()
+        await world.call("edit", message=said.id.partition("/")[2], content="At 18:12.")
+        verdict = await adapter.find(intent.grow_old(timedelta(minutes=1)))
     assert isinstance(verdict, Undecided)
     assert verdict.final
 
@@ -157,6 +197,29 @@ async def test_our_own_thread_is_heard_as_our_own(discord_world: DiscordWorld) -
         assert listener.texts() == []
 
 
+@pytest.mark.parametrize(
+    "text", ["Lamp lit.", "High water\nAt 18:02.", "High water\n\nAt 18:02.\n\nLow: 23:40.", f"{'long ' * 30}\nrest"]
+)
+@pytest.mark.asyncio
+async def test_our_own_thread_is_told_with_the_words_of_its_post(discord_world: DiscordWorld, text: str) -> None:
+    world = discord_world
+    await forum_of(world)
+    async with world.adapter(home="#log") as adapter:
+        beginning = await adapter.now()
+        await adapter.publish(Intent(adapter, Post(text=text), key="k1").next_try())
+    async with (  # another process, which knows of no key
+        world.adapter(home="#log") as adapter,
+        listening(adapter, after=beginning) as listener,
+    ):
+
+        async def is_heard() -> bool:
+            return any(isinstance(event, OwnPostSeen) for event in listener.seen)
+
+        await wait_until(is_heard, "our own thread")
+        (own,) = (event for event in listener.seen if isinstance(event, OwnPostSeen))
+        assert own.text.split() == text.split()
+
+
 @pytest.mark.asyncio
 async def test_a_forum_that_takes_no_post_of_ours_says_why(discord_world: DiscordWorld) -> None:
     world = discord_world
@@ -185,6 +248,7 @@ def test_a_first_line_that_is_short_enough_is_the_title(text: str, expected: tup
     assert title == expected[0] or (expected[0] is None and 50 < len(title) <= 100)
 
 
+@settings(max_examples=30)
 @given(st.text(min_size=1).filter(lambda text: text.strip()))
 def test_every_text_has_a_title_and_loses_no_word(text: str) -> None:
     title, rest = title_and_text(text)

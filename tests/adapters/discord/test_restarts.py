@@ -115,6 +115,19 @@ async def test_what_was_heard_and_is_not_durable_is_told_again_after_a_crash(dis
 
 
 @pytest.mark.asyncio
+async def test_a_direct_conversation_that_cannot_be_read_is_not_asked_for_at_every_start(
+    discord_world: DiscordWorld,
+) -> None:
+    world, shelf, after = discord_world, Shelf({"direct": b'["41771983423143937"]'}), await beginning(discord_world)
+
+    async def is_forgotten() -> bool:
+        return bool(json.loads(shelf.values["direct"]) == [])
+
+    async with one_run(world, shelf, after):
+        await wait_until(is_forgotten, "the end of a conversation that is not there")
+
+
+@pytest.mark.asyncio
 async def test_the_place_in_a_session_moves_only_behind_what_is_durable(discord_world: DiscordWorld) -> None:
     world, shelf, after = discord_world, Shelf(), await beginning(discord_world)
 

@@ -147,8 +147,9 @@ async def test_the_bots_own_posts_are_not_taken_for_the_owners(trial: Trial) -> 
         await trial.counted({State.SENT: 3})
 
 
+@pytest.mark.parametrize("told", ["You said: Is it lit?", "You said:\n\nIs it  lit?\n"])
 @pytest.mark.asyncio
-async def test_a_post_whose_answer_was_lost_is_not_taken_for_the_owners(trial: Trial) -> None:
+async def test_a_post_whose_answer_was_lost_is_not_taken_for_the_owners(trial: Trial, told: str) -> None:
     async with trial:
         trial.platform.answers.append(OutcomeUnknown("lost"))
         trial.platform.findings.append(OutcomeUnknown("not now"))
@@ -157,7 +158,7 @@ async def test_a_post_whose_answer_was_lost_is_not_taken_for_the_owners(trial: T
         await trial.until(lambda: trial.engine.at_work)
         trial.engine.gate.set()
         await trial.until(lambda: trial.platform.attempts)
-        written_by_hand(trial, "You said: Is it lit?", conversation="c", post="x1")
+        written_by_hand(trial, told, conversation="c", post="x1")
         await trial.past(lambda: trial.platform.posts, by=STEP)
         trial.mention("And now?", conversation="c")
         await trial.counted({State.SENT: 2})
