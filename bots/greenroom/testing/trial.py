@@ -196,7 +196,7 @@ class Trial:
         }
         return self.platform.happen(CommandGiven(source="", cursor="", command=name, text=text, **facts))
 
-    async def until(self, reached: Callable[[], object], *, patience: float = 10.0) -> None:
+    async def until(self, reached: Callable[[], object], *, patience: float = 30.0) -> None:
         """Wait, the clock standing still.
 
         :raises TimeoutError: not reached within `patience` real seconds
@@ -205,7 +205,7 @@ class Trial:
             while not reached():
                 await asyncio.sleep(0.001)
 
-    async def past(self, reached: Callable[[], object], *, by: timedelta = STEP, patience: float = 10.0) -> None:
+    async def past(self, reached: Callable[[], object], *, by: timedelta = STEP, patience: float = 30.0) -> None:
         """Let time pass quickly, in steps of `by`, until something is reached.
 
         :raises TimeoutError: not reached within `patience` real seconds
@@ -217,7 +217,7 @@ class Trial:
 
     async def counted(self, expected: Mapping[State, int], *, by: timedelta | None = None) -> None:
         """Wait until as many turns stand in each state; with `by`, let time pass in such steps."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (counts := await self.bot.ledger.counts()) != expected:
                 if by is not None:
                     self.clock.turn(by)

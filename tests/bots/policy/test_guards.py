@@ -275,7 +275,7 @@ async def test_what_was_begun_before_quiet_hours_does_not_go_out_within_them(tri
         trial.engine.gate.set()
         await trial.counted({State.IGNORED: 1, State.INTENDED: 1})
         assert (await trial.turn("mention-1")).reason == "quiet hours (12:30-20:00) had begun before it could go out"
-        await trial.past(lambda: trial.platform.posts, by=STEP)
+        await trial.past(lambda: trial.platform.posts, by=timedelta(minutes=5))
         assert f"{trial.clock.now():%H}" == "20"
 
 
