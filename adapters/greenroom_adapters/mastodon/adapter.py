@@ -70,7 +70,9 @@ class MastodonAdapter(Adapter):
 
     platform: ClassVar[str] = "mastodon"
     Settings: ClassVar[type[Any]] = MastodonSettings
-    usual_limits: ClassVar[Limits | None] = Limits(text=(TextLimit(length=TEXT_WHERE_UNSAID, rule=CountingRule.URLS_AS_23),))
+    usual_limits: ClassVar[Limits | None] = Limits(
+        text=(TextLimit(length=TEXT_WHERE_UNSAID, rule=CountingRule.URLS_AS_23),)
+    )
     person_form: ClassVar[str] = "@you@your-server.example"
 
     def __init__(

@@ -205,7 +205,9 @@ class Standing:
         self, make_ledger: MakeLedger, tmp_path: Path, clock: ManualClock
     ) -> None:
         def persona(version: str) -> KeptFile:
-            return KeptFile(role="persona", path=tmp_path / "ada.yaml", body=f"who: {version}".encode(), version=version)
+            return KeptFile(
+                role="persona", path=tmp_path / "ada.yaml", body=f"who: {version}".encode(), version=version
+            )
 
         async with make_ledger() as ledger:
             assert await ledger.persona_versions() == []
