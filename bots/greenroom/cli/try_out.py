@@ -185,8 +185,8 @@ def _tell(
     if tried.become is Become.UNABLE:
         complain(f"no engine can answer: {tried.reason}")
         return
-    for part in tried.parts:
-        say(part)
+    for line in (line for part in tried.parts for line in part.split("\n")):
+        say(line)
     rows = [("", "")] if tried.parts else []
     rows.append(("outcome", _outcome(tried)))
     if tried.engine is not None:
