@@ -81,8 +81,8 @@ class Adapter(abc.ABC):
     """What he must know or do for that, in one sentence; empty: nothing."""
 
     usual_limits: ClassVar[Limits | None] = None
-    """What a text must fit into on most accounts of the platform, told before one is signed in: for looking at a persona,
-    never for publishing. None: there is no telling."""
+    """What a text must fit into on most accounts of the platform, told before one is signed in: for looking at a
+    persona, never for publishing. None: there is no telling."""
 
     session_fields: ClassVar[frozenset[str] | None] = None
     """Fields of `Settings` that what the adapter keeps (`SupportsKeeping`) belongs to: where one of them is another,

@@ -25,7 +25,8 @@ WhoArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="WHO",
-        help="File or name of a bot, or of a persona alone. Left out: the only bot here, the one that runs, else the demo.",
+        help="File or name of a bot, or of a persona alone. Left out: the only bot here, the one that runs, else the "
+        "demo.",
         envvar="GREENROOM_BOT",
         show_default=False,
     ),

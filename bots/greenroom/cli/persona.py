@@ -11,7 +11,7 @@ from greenroom.cli.casting import Cast, EngineOption, ServerOption, WhoArgument,
 from greenroom.cli.choosing import BotArgument, BotOption, choose
 from greenroom.cli.confirming import confirm
 from greenroom.cli.failing import FAILED, for_owners
-from greenroom.cli.showing import AsJson, console, money, moment_words, say, write_json
+from greenroom.cli.showing import AsJson, console, moment_words, money, say, write_json
 
 if TYPE_CHECKING:
     from greenroom.personas import Case
@@ -33,7 +33,7 @@ BY_SCRIPT, BY_MODEL = 5, 1
 
 @persona.command("test")
 @for_owners
-def test(
+def cases(
     who: WhoArgument = None,
     engine: EngineOption = None,
     server: ServerOption = None,
@@ -42,7 +42,8 @@ def test(
         typer.Option(
             min=1,
             max=100,
-            help=f"Try each case so often, with other seeds. Left out: {BY_SCRIPT} with the script, {BY_MODEL} with a model.",
+            help=f"Try each case so often, with other seeds. Left out: {BY_SCRIPT} with the script, "
+            f"{BY_MODEL} with a model.",
             show_default=False,
         ),
     ] = None,
@@ -55,8 +56,8 @@ def test(
     """Try the cases of a persona file (`tests`).
 
     Each is tried with the script, or with the engine that you name; a model costs real money then, at most the bot's
-    `limits.spend` for one command, and is not in its bill. Every text must keep its bounds; that it is a bot, and that a
-    post of its own keeps its bounds, is tested although no case says so. Nothing is published.
+    `limits.spend` for one command, and is not in its bill. Every text must keep its bounds; that it says that it is a
+    bot, and that a post of its own keeps its bounds, is tested although no case says so. Nothing is published.
 
     The exit code is 1 when a case fails.
 
@@ -223,9 +224,9 @@ def restore(
 ) -> None:
     """Put an earlier version of the persona back.
 
-    Shows what changes in the persona file, asks, and writes it; a running bot takes it up by itself. Edits that have not
-    been in force stand in no ledger: they are overwritten only with --yes. A script that the persona names stays as it
-    is. What is held was written by the version of its time.
+    Shows what changes in the persona file, asks, and writes it; a running bot takes it up by itself. Edits that have
+    not been in force stand in no ledger: they are overwritten only with --yes. A script that the persona names stays
+    as it is. What is held was written by the version of its time.
 
     Example: greenroom persona restore 3fa9c1 --bot ada
     """
