@@ -102,23 +102,28 @@ async def try_out(voice: Voice, persona: Persona, occasion: Occasion, history: S
         platform=occasion.platform,
         history=earlier,
     )
-    outcome: Outcome
     try:
         outcome = await voice.speak(brief)
     except EngineUnavailable as error:
         return Tried(become=Become.UNABLE, parts=(), engine=None, model=None, reason=str(error), notes=(), counted=())
-    match outcome:
-        case Spoken():
-            become, parts, engine, model, reason = Become.SAID, outcome.parts, outcome.engine, outcome.model, ""
-        case Held():
-            become, parts, engine, model = Become.HELD, outcome.parts, outcome.engine, outcome.model
-            reason = outcome.reason
-        case Silent():
-            become, parts, engine, model, reason = Become.SILENT, (), None, None, outcome.reason
-    counted = tuple(_counted(part, persona, occasion, is_whole=len(parts) == 1) for part in parts)
+    become, reason = _become(outcome)
+    parts = () if isinstance(outcome, Silent) else outcome.parts
     return Tried(
-        become=become, parts=parts, engine=engine, model=model, reason=reason, notes=outcome.notes, counted=counted
+        become=become,
+        parts=parts,
+        engine=None if isinstance(outcome, Silent) else outcome.engine,
+        model=None if isinstance(outcome, Silent) else outcome.model,
+        reason=reason,
+        notes=outcome.notes,
+        counted=tuple(_counted(part, persona, occasion, is_whole=len(parts) == 1) for part in parts),
     )
+
+
+def _become(outcome: Outcome) -> tuple[Become, str]:
+    """Return what became of it, and why it is not said."""
+    if isinstance(outcome, Spoken):
+        return Become.SAID, ""
+    return (Become.HELD if isinstance(outcome, Held) else Become.SILENT), outcome.reason
 
 
 def _counted(text: str, persona: Persona, occasion: Occasion, *, is_whole: bool) -> tuple[Counted, ...]:
