@@ -83,9 +83,10 @@ def _nonsense(case: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def must_fit(value: Any, info: ValidationInfo) -> Any:
     """See to it that no case expects a language that the persona does not speak. Takes the whole persona file."""
-    if isinstance(value, Located) and isinstance(tests := value.get("tests"), (list, dict)):
+    if isinstance(value, Located):
+        tests = value.get("tests")
         spoken = {base_of(tag) for tag in _each(value.get("languages", ["en"]))}
-        cases: Sequence[object] = cast("list[object]", tests) if isinstance(tests, list) else [tests]
+        cases: Sequence[object] = cast("list[object]", tests) if isinstance(tests, list) else (tests,)
         for case in cases:
             if isinstance(case, Located) and isinstance(language := case.get("language"), str):
                 tag = base_of(language)

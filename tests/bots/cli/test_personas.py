@@ -3,14 +3,18 @@
 import asyncio
 import hashlib
 import io
+import json
 import sqlite3
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from greenroom.clock import SystemClock
 from greenroom.settings import Platforms
@@ -107,6 +111,55 @@ def test_an_engine_that_cannot_speak_says_why_and_what_it_would_cost(
     said = greenroom("try", "bea", "any boats?", "--engine", "openai/gpt-5-mini")
     assert "held for a person: openai/gpt-5-mini: " in said.out
     assert "openai/gpt-5-mini: about 0.000" in said.out
+
+
+@pytest.fixture
+def model() -> Iterator[str]:
+    """A model server on this machine that always says the same; its address."""
+
+    class Model(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Lit at 18:02."}}
+            usage = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}
+            said = {"id": "c", "object": "chat.completion", "created": 1, "model": "m-1", "choices": [choice]}
+            body = json.dumps(said | {"usage": usage}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Model) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
+
+
+def test_what_a_model_costs_is_told_and_stands_in_no_ledger(
+    greenroom: Greenroom, write_bot: WriteBot, home: Path, model: str
+) -> None:
+    price = "{input: 1 USD, output: 2 USD}"
+    write_bot(more=f'engines: {{text: {{model: m, server: "{model}", price: {price}}}}}\n')
+    found = greenroom("try", "bot", "Is it lit?", "--json").json
+    assert (found["texts"], found["engine"], found["model"]) == (["Lit at 18:02."], "m", "m-1")
+    assert found["cost_usd"] == pytest.approx(0.002)
+    assert found["usual_cost_usd"]["m"] > 0
+    tested = greenroom("persona", "test", "bot", "--engine", "m", "--json").json
+    assert tested["cost_usd"] == pytest.approx(0.004), "two standing cases, once each"
+    assert [case["passed"] for case in tested["cases"]] == [False, True], "it does not say that it is a bot"
+    write_bot(
+        more=f'engines: {{text: {{model: m, server: "{model}", price: {price}}}}}\nlimits: {{spend: 0.0001 USD/day}}\n'
+    )
+    spent = greenroom("try", "bot", "Is it lit?", "--json").json
+    assert (spent["outcome"], spent["texts"], spent["cost_usd"]) == ("held", [], 0), "the limit holds"
+    assert not (home / "data").exists()
 
 
 @pytest.mark.parametrize(
