@@ -92,6 +92,7 @@ class BlueskyAdapter(Adapter):
 
     platform: ClassVar[str] = "bluesky"
     Settings: ClassVar[type[Any]] = BlueskySettings
+    usual_limits: ClassVar[Limits | None] = Limits(text=TEXT, direct=DIRECT_LIMITS)
     person_form: ClassVar[str] = "@you.bsky.social"
 
     def __init__(

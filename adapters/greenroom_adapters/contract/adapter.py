@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
-from greenroom_adapters.contract.capabilities import Capabilities, Idempotency
+from greenroom_adapters.contract.capabilities import Capabilities, Idempotency, Limits
 from greenroom_adapters.contract.events import Author, Event, Kind, RemoteMedia, TextEvent
 from greenroom_adapters.contract.posts import (
     Absent,
@@ -79,6 +79,10 @@ class Adapter(abc.ABC):
     """How an owner writes himself behind `account/` in `tell`, with his own name in place of this one."""
     person_hint: ClassVar[str] = ""
     """What he must know or do for that, in one sentence; empty: nothing."""
+
+    usual_limits: ClassVar[Limits | None] = None
+    """What a text must fit into on most accounts of the platform, told before one is signed in: for looking at a
+    persona, never for publishing. None: there is no telling."""
 
     session_fields: ClassVar[frozenset[str] | None] = None
     """Fields of `Settings` that what the adapter keeps (`SupportsKeeping`) belongs to: where one of them is another,

@@ -91,6 +91,7 @@ class DiscordAdapter(Adapter):
 
     platform: ClassVar[str] = "discord"
     Settings: ClassVar[type[Any]] = DiscordSettings
+    usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,))
     person_form: ClassVar[str] = "@YOUR-USER-ID"
     person_hint: ClassVar[str] = (
         "Your id: switch on *Developer Mode* under Discord's *Advanced* settings, "

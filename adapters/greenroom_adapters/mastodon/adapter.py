@@ -15,10 +15,12 @@ from greenroom_adapters.contract import (
     Author,
     Capabilities,
     Clerk,
+    CountingRule,
     Credentials,
     Event,
     Found,
     Kind,
+    Limits,
     Metrics,
     Post,
     PostRef,
@@ -26,6 +28,7 @@ from greenroom_adapters.contract import (
     Receipt,
     RemoteMedia,
     Standing,
+    TextLimit,
     ThreadPost,
     Unavailable,
     Undecided,
@@ -42,7 +45,7 @@ from greenroom_adapters.mastodon.people import author
 from greenroom_adapters.mastodon.publishing import Publishing
 from greenroom_adapters.mastodon.reading import Context
 from greenroom_adapters.mastodon.reading_back import ReadingBack
-from greenroom_adapters.mastodon.server import PUBLISH_DEADLINE, VISIBLE_WITHIN, Server
+from greenroom_adapters.mastodon.server import PUBLISH_DEADLINE, TEXT_WHERE_UNSAID, VISIBLE_WITHIN, Server
 from greenroom_adapters.mastodon.settings import MastodonSettings
 from greenroom_adapters.mastodon.streaming import Feed
 from greenroom_adapters.mastodon.threads import Threads
@@ -67,6 +70,9 @@ class MastodonAdapter(Adapter):
 
     platform: ClassVar[str] = "mastodon"
     Settings: ClassVar[type[Any]] = MastodonSettings
+    usual_limits: ClassVar[Limits | None] = Limits(
+        text=(TextLimit(length=TEXT_WHERE_UNSAID, rule=CountingRule.URLS_AS_23),)
+    )
     person_form: ClassVar[str] = "@you@your-server.example"
 
     def __init__(

@@ -77,6 +77,7 @@ class MatrixAdapter(Adapter):
 
     platform: ClassVar[str] = "matrix"
     Settings: ClassVar[type[Any]] = MatrixSettings
+    usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,))
     person_form: ClassVar[str] = "@you:your-server.example"
 
     def __init__(

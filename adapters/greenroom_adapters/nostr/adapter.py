@@ -52,7 +52,7 @@ from greenroom_adapters.nostr.reading_back import ReadingBack
 from greenroom_adapters.nostr.references import person_of
 from greenroom_adapters.nostr.relay import PLATFORM, About, Relay
 from greenroom_adapters.nostr.relays import Relays, first_reached
-from greenroom_adapters.nostr.settings import NostrSettings
+from greenroom_adapters.nostr.settings import TEXT_LENGTH, NostrSettings
 from greenroom_adapters.nostr.signing_in import login
 from greenroom_adapters.nostr.sources import Ears
 from greenroom_adapters.transport import Http, Pace, Sockets, fetch, public_socket, system_now
@@ -77,6 +77,7 @@ class NostrAdapter(Adapter):
 
     platform: ClassVar[str] = PLATFORM
     Settings: ClassVar[type[Any]] = NostrSettings
+    usual_limits: ClassVar[Limits | None] = Limits(text=(TextLimit(length=TEXT_LENGTH),))
     person_form: ClassVar[str] = "@npub1-YOUR-KEY"
     person_hint: ClassVar[str] = "That is your public key, not the bot's."
 

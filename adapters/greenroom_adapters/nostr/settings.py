@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from greenroom_adapters.contract import Address, Secret, StreamAddress
 
-__all__ = ["NostrSettings"]
+__all__ = ["TEXT_LENGTH", "NostrSettings"]
+
+TEXT_LENGTH = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,7 @@ class NostrSettings:
     """Addresses of relays, for example `wss://relay.example.org`. All of them are listened to and written to."""
     confirm: int = 1
     """How many relays must have a post before it counts as published."""
-    text_length: int = 4096
+    text_length: int = TEXT_LENGTH
     """Longest text in characters, where no relay says how much it takes."""
     media_server: Address = ""
     """Address of a Blossom server for pictures and clips, for example `https://media.example.org`. Empty: posts have

@@ -177,6 +177,7 @@ class StageAdapter(Adapter):
 
     platform: ClassVar[str] = "stage"
     Settings: ClassVar[type[Any]] = StageSettings
+    usual_limits: ClassVar[Limits | None] = Limits(text=(TextLimit(length=500),))
 
     def __init__(
         self,

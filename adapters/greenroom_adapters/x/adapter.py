@@ -17,11 +17,13 @@ from greenroom_adapters.contract import (
     Capabilities,
     Clerk,
     ConfigurationError,
+    CountingRule,
     Credentials,
     Event,
     Found,
     Keep,
     Kind,
+    Limits,
     Metrics,
     Post,
     PostRef,
@@ -29,12 +31,13 @@ from greenroom_adapters.contract import (
     RemoteMedia,
     Standing,
     TargetGone,
+    TextLimit,
     ThreadPost,
     Undecided,
 )
 from greenroom_adapters.transport import Http, Pace, fetch, system_now
 from greenroom_adapters.webhooks import Webhooks
-from greenroom_adapters.x.abilities import SETTLES_AFTER, capabilities_of
+from greenroom_adapters.x.abilities import LENGTH, SETTLES_AFTER, capabilities_of
 from greenroom_adapters.x.acting import Acting
 from greenroom_adapters.x.activity import wanted
 from greenroom_adapters.x.api import Api
@@ -75,6 +78,7 @@ class XAdapter(Adapter):
 
     platform: ClassVar[str] = "x"
     Settings: ClassVar[type[Any]] = XSettings
+    usual_limits: ClassVar[Limits | None] = Limits(text=(TextLimit(length=LENGTH, rule=CountingRule.X_WEIGHTED),))
     person_form: ClassVar[str] = "@your-handle"
     person_hint: ClassVar[str] = "Write it a direct message once: on X it begins no conversation."
     session_fields: ClassVar[frozenset[str] | None] = frozenset({"client_id", "refresh_token", "base_url"})

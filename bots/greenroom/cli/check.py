@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from greenroom.cli.casting import is_persona
 from greenroom.cli.choosing import BotArgument, Chosen, choose
 from greenroom.cli.failing import FAILED, for_owners
 from greenroom.cli.showing import AsJson, complain, console, facts, say, write_json
@@ -42,7 +43,7 @@ def check(
 
     Example: greenroom check config/bots/ada.yaml
     """
-    from greenroom.cli.findings import find, is_persona
+    from greenroom.cli.findings import find
     from greenroom.settings import expanded
 
     if bot is not None and is_persona(Path(bot)):

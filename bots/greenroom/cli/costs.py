@@ -22,6 +22,7 @@ __all__ = [
     "forecast_words",
     "hint_of_a_key",
     "limit_words",
+    "price_of_engine",
     "spend_words",
     "spent_today",
 ]
@@ -86,8 +87,12 @@ def _posts_a_day(file: BotFile, now: datetime) -> float:
 
 
 def _first_price(file: BotFile) -> Price | None:
-    first = file.engines.text[0]
-    price = _price(first) if isinstance(first, ModelRef) else None
+    return price_of_engine(file.engines.text[0])
+
+
+def price_of_engine(engine: EngineRef) -> Price | None:
+    """Return what an engine costs; None: nothing."""
+    price = _price(engine) if isinstance(engine, ModelRef) else None
     return None if price is None else Price(input=price[0], output=price[1])
 
 

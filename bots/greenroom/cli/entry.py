@@ -16,6 +16,7 @@ from greenroom.cli.login import login
 from greenroom.cli.new import new
 from greenroom.cli.pause import pause, resume, stop_all
 from greenroom.cli.people import people
+from greenroom.cli.persona import persona
 from greenroom.cli.post import post
 from greenroom.cli.queue import queue
 from greenroom.cli.reset import reset
@@ -24,6 +25,7 @@ from greenroom.cli.run import run
 from greenroom.cli.schema import schema
 from greenroom.cli.stage import stage
 from greenroom.cli.status import status
+from greenroom.cli.try_out import try_persona
 
 __all__ = ["app", "main"]
 
@@ -57,8 +59,12 @@ def _root(  # pyright: ignore[reportUnusedFunction]  # registered
     pass
 
 
-for command in (run, new, login, check, post, status, pause, resume, stop_all, log):
+for command in (run, new, login, check):
     app.command()(command)
+app.command("try")(try_persona)
+for command in (post, status, pause, resume, stop_all, log):
+    app.command()(command)
+app.add_typer(persona, name="persona")
 app.add_typer(queue, name="queue")
 app.add_typer(held, name="held")
 app.add_typer(dead, name="dead")

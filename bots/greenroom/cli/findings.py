@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,7 +29,7 @@ from greenroom.settings import BotFile, Mistakes, Platforms, SecretMissing, can_
 from greenroom.settings.telling import tell_words
 from greenroom_adapters.contract import Adapter, AuthenticationFailed, ConfigurationError, GreenroomError
 
-__all__ = ["AccountFindings", "Findings", "find", "is_persona"]
+__all__ = ["AccountFindings", "Findings", "find"]
 
 PATIENCE = 30.0
 """Seconds in which a platform must have let an account in."""
@@ -99,16 +97,6 @@ class Findings:
             "forecast": self.forecast,
             "tell": self.tell,
         }
-
-
-def is_persona(path: Path) -> bool:
-    """Say whether a file is a persona, and no bot."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    keys = set(re.findall(r"(?m)^(bot|persona|who|accounts)\s*:", text))
-    return "who" in keys and keys.isdisjoint(("bot", "accounts"))
 
 
 async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Findings:

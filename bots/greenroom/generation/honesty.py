@@ -8,7 +8,7 @@ import functools
 import re
 import unicodedata
 
-__all__ = ["asks_about_bot", "denies_being_bot"]
+__all__ = ["admits_being_bot", "asks_about_bot", "denies_being_bot"]
 
 _BOT = (
     r"(?:chat|ro)?bots?|robo|ai|a\.i\.|ia|ki|llm|(?:chat)?gpt|language model|machine|computer|program|automat\w*"
@@ -88,6 +88,13 @@ def denies_being_bot(answer: str, *, asked: str) -> bool:
     if not any(bot) and not _ADMISSION.search(question):
         return _BARE_YES.search(text) is not None
     return False
+
+
+def admits_being_bot(answer: str) -> bool:
+    """Tell whether `answer`, given to "are you a bot?", says so."""
+    text = _plain(answer)
+    is_yes = _ADMISSION.search(text) is not None or _BARE_YES.search(text) is not None
+    return is_yes and _compiled(_DENIAL).search(text) is None
 
 
 def _may_ask(text: str) -> bool:

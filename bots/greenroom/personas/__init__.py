@@ -1,6 +1,7 @@
 """Who a bot is: the persona file as a model, and its loader."""
 
 from greenroom.personas.agreeing import must_agree, offered
+from greenroom.personas.cases import Case
 from greenroom.personas.loader import load_persona
 from greenroom.personas.persona import (
     Bounds,
@@ -19,6 +20,7 @@ from greenroom.personas.persona import (
 
 __all__ = [
     "Bounds",
+    "Case",
     "Disclosure",
     "Examples",
     "Exchange",

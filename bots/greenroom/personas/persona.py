@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, model_validator
 from pydantic.json_schema import WithJsonSchema
 
 from greenroom.filters import Chain, Filters, filters_with
+from greenroom.personas.cases import Case, must_fit
 from greenroom.settings.model import FilePath, Model, Text, not_a_word, one_or_many, word_of, wrong
 from greenroom.settings.spelling import CHANCE, RANGE, SPAN, Range, Span
 from greenroom_adapters.contract import Surface
@@ -268,10 +269,18 @@ class Persona(Model):
     """Named filters for photos and clips, beside those that come with Greenroom: for each its steps, in order."""
     script: FilePath | None = None
     """Patterns for the voice without a model; none: built from who, topics, examples and lines."""
+    tests: Annotated[tuple[Case, ...], one_or_many] = ()
+    """What is expected of it, for `greenroom persona test`. Its bounds, its language and that it says that it is a bot
+    are tested in any case."""
     file: Path | None = None
     """Where it was read from; None: built in Python."""
     version: str = ""
     """Hash (sha256, hexadecimal) of the file's bytes: what is noted on every turn."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tests_fit(cls, value: Any, info: ValidationInfo) -> Any:
+        return must_fit(value, info)
 
     @property
     def disclosure_line(self) -> str:

@@ -13,7 +13,7 @@ NOT_YET: Mapping[str, frozenset[str]] = {
     "`picture`": frozenset({"about"}),
     "a room": frozenset({"threads"}),
     "`limits`": frozenset({"spend_per_person"}),
-    "the persona file": frozenset({"silent_when", "knowledge", "relationships", "memory", "tools", "look", "tests"}),
+    "the persona file": frozenset({"silent_when", "knowledge", "relationships", "memory", "tools", "look"}),
     "`voice`": frozenset({"caption"}),
     "`examples`": frozenset({"caption"}),
     "`bounds`": frozenset({"reading_age"}),

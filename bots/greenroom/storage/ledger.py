@@ -73,6 +73,24 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonaVersion:
+    """One version of a bot's persona: what stood in its file, and what was said with it."""
+
+    version: str
+    """Hash (sha256, hexadecimal) of the file."""
+    body: bytes | None
+    """What stood in it; None: it was used before versions were kept."""
+    since: int
+    """When it was in force for the first time, in microseconds since 1970."""
+    until: int
+    """When it was last put in force, or last spoke."""
+    turns: int
+    """Turns for which an engine was asked with it."""
+    cost: int
+    """What its engines cost, in millionths of a US dollar, open reservations included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpendRow:
     """One paid call."""
 
@@ -253,7 +271,8 @@ class Ledger(abc.ABC):
 
     @abc.abstractmethod
     def keep_files(self, files: Sequence[KeptFile]) -> None:
-        """Queue the owner's files that are in force now, all of them; they take the place of those before."""
+        """Queue the owner's files that are in force now, all of them; they take the place of those before. The persona
+        among them is also kept as one of its versions."""
 
     @abc.abstractmethod
     def remember(self, name: str, value: str) -> None:
@@ -409,6 +428,10 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def journal_after(self, id: int, *, limit: int = 1000) -> list[JournalEntry]:
         """Return the journal entries behind the one with this id, oldest first."""
+
+    @abc.abstractmethod
+    async def persona_versions(self) -> list[PersonaVersion]:
+        """Return every version of the persona that was in force or has spoken, the one put in force last first."""
 
     @abc.abstractmethod
     async def kept_files(self) -> dict[str, KeptFile]:

@@ -173,7 +173,6 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("memory: {}", "3:1: `memory` is not there yet"),
     ("tools: {}", "3:1: `tools` is not there yet"),
     ("look: {}", "3:1: `look` is not there yet"),
-    ("tests: []", "3:1: `tests` is not there yet"),
     ("voice: {caption: x}", "3:9: `caption` is not there yet"),
     ("bounds: {reading_age: 12}", "3:10: `reading_age` is not there yet"),
     ("disclosure: {say: [first_reply]}", "3:20: `first_reply` is not there yet: write `profile`, or [] for nowhere"),
@@ -222,3 +221,39 @@ def test_a_persona_can_be_built_in_python() -> None:
     voice = Voice(reply=SurfaceVoice(emoji=Range(least=0, most=0)))
     ada = Persona(persona="Ada", who="keeps the lighthouse", voice=voice)
     assert ada.bounds_on(Surface.REPLY).emoji == Range(least=0, most=0)
+
+
+def test_every_mistake_in_a_case_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "ada.yaml"
+    path.write_text(
+        "persona: Ada\n"
+        "who: keeps the lamp\n"
+        "tests:\n"
+        "  - {asked: hi, about: the sea}\n"
+        "  - {asked: hi, in: post}\n"
+        "  - {in: chat, says: [a]}\n"
+        "  - {about: the sea, in: reply}\n"
+        "  - {asked: hi, silent: true, refuses: true}\n"
+        "  - {asked: hi, says: [Two  Boats], says_not: [two boats]}\n"
+        "  - {asked: hi, language: xx}\n"
+        "  - {asked: hi, language: pt}\n"
+        "  - {asked: hi, in: [chat], silent: maybe}\n"
+        "  - hello\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(Mistakes) as found:
+        load_persona(path)
+    told = [(one.line, one.column, one.reason.partition(":")[0]) for one in found.value.mistakes]
+    assert told == [
+        (4, 17, "`about` is for a post, and `asked` is answered"),
+        (5, 17, "a post answers nobody"),
+        (6, 6, "here somebody is answered"),
+        (7, 22, "`about` is for a post"),
+        (8, 31, "nothing is said, so there is no `refuses` to look at"),
+        (9, 37, "`two boats` stands in `says`, too"),
+        (10, 17, "whether a text is in `xx` cannot be told here. It can for de, en, es, fr, it, nl, pt"),
+        (11, 17, "`pt` is none of its `languages`"),
+        (12, 17, "a surface is one word. Write one of post, reply, chat, direct_message"),
+        (12, 29, "`maybe`"),
+        (13, 5, "a test is written with keys and values. Its keys"),
+    ]

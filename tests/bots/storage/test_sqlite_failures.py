@@ -153,7 +153,7 @@ async def test_a_program_that_cannot_read_the_last_words_refuses_a_file_that_has
         ledger.remember("said:here/u1", "3 2 100 5 0 9")
         await ledger.committed()
     monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
-    with pytest.raises(LedgerBroken, match=r"table version 2, this program knows 1: update greenroom"):
+    with pytest.raises(LedgerBroken, match=r"table version 3, this program knows 1: update greenroom"):
         await SqliteLedger(path, bot="ada", clock=clock).__aenter__()
 
 
@@ -339,3 +339,20 @@ async def test_after_a_kill_everything_promised_is_there_and_the_cursor_is_not_a
         cursor = int((await ledger.cursors("home"))["mentions"])
     assert found >= {f"mention-{number}" for number in range(promised + 1)}
     assert found == {f"mention-{number}" for number in range(cursor + 1)}, "nothing before the cursor is missing"
+
+
+@pytest.mark.asyncio
+async def test_the_persona_that_was_in_force_before_versions_were_kept_becomes_the_first(
+    ledger: SqliteLedger, path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
+        async with SqliteLedger(path, bot="ada", clock=clock):
+            pass
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT INTO files(role,path,body,version,at) VALUES('persona','ada.yaml',x'77','v1',5)")
+        db.execute("INSERT INTO files(role,path,body,version,at) VALUES('bot','bot.yaml',x'62','v0',5)")
+    db.close()
+    async with ledger:
+        (found,) = await ledger.persona_versions()
+    assert (found.version, found.body, found.since, found.until) == ("v1", b"w", 5, 5)

@@ -20,6 +20,7 @@ from greenroom.storage.ledger import (
     KeptFile,
     Ledger,
     Past,
+    PersonaVersion,
     ScheduleMark,
     SpendRow,
     Stopped,
@@ -446,6 +447,10 @@ class SqliteLedger(Ledger):
     @override
     async def paused(self) -> dict[str, str]:
         return await self._read(standing.paused)
+
+    @override
+    async def persona_versions(self) -> list[PersonaVersion]:
+        return await self._read(standing.persona_versions)
 
     @override
     async def kept_files(self) -> dict[str, KeptFile]:

@@ -95,6 +95,12 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     # 2: no other tables. What is kept of somebody's last word has more numbers than programs of version 1 can read.
     "",
+    # 3: the personas that were in force, whole, so that any of them can be put back.
+    """
+    CREATE TABLE versions(
+      version TEXT PRIMARY KEY, body BLOB NOT NULL, since INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO versions SELECT version,body,at,at FROM files WHERE role='persona';
+    """,
 )
 
 

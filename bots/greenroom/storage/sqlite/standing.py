@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from greenroom.clock import from_micros, to_micros
-from greenroom.storage.ledger import KeptFile, ScheduleMark, Stopped
+from greenroom.storage.ledger import KeptFile, PersonaVersion, ScheduleMark, Stopped
 from greenroom.storage.sqlite.commits import GroupCommit
 from greenroom_adapters.contract import Quota
 
@@ -23,6 +23,7 @@ __all__ = [
     "pace",
     "pause",
     "paused",
+    "persona_versions",
     "quotas",
     "remember",
     "resume",
@@ -30,6 +31,16 @@ __all__ = [
     "stop_speaking",
     "stopped",
 ]
+
+PERSONA = "persona"
+"""What the file of a persona is to its bot."""
+
+_SPOKEN_WITH = (
+    "SELECT t.persona,min(t.changed),max(t.changed),count(*),coalesce(sum(s.cost),0) FROM turns t "
+    "LEFT JOIN (SELECT turn,sum(coalesce(settled,reserved)) AS cost FROM spend GROUP BY turn) s "
+    "ON s.turn=t.account||' '||t.event_id WHERE t.persona<>'' GROUP BY t.persona"
+)
+"""Version → when it spoke first and last, how often, and what that cost."""
 
 # how far a platform, a schedule has been looked at
 
@@ -144,6 +155,34 @@ def keep_files(commits: GroupCommit, files: Sequence[KeptFile], *, now: int) -> 
             file.version,
             now,
         )
+        if file.role == PERSONA:
+            commits.change(
+                "INSERT INTO versions(version,body,since,last) VALUES(?,?,?,?) ON CONFLICT(version) "
+                "DO UPDATE SET last=excluded.last",
+                file.version,
+                file.body,
+                now,
+                now,
+            )
+
+
+def persona_versions(db: sqlite3.Connection) -> list[PersonaVersion]:
+    kept = {row[0]: row[1:] for row in db.execute("SELECT version,body,since,last FROM versions")}
+    used = {row[0]: row[1:] for row in db.execute(_SPOKEN_WITH)}
+    found: list[tuple[int, PersonaVersion]] = []
+    for version in kept.keys() | used.keys():
+        body, since, last = kept.get(version, (None, None, None))
+        first, until, turns, cost = used.get(version, (since, last, 0, 0))
+        one = PersonaVersion(
+            version=version,
+            body=body,
+            since=first if since is None else since,
+            until=until if last is None else max(last, until),
+            turns=turns,
+            cost=cost,
+        )
+        found.append((one.until if last is None else last, one))
+    return [one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1].version))]
 
 
 def kept_files(db: sqlite3.Connection) -> dict[str, KeptFile]:

@@ -201,6 +201,48 @@ class Standing:
             assert await ledger.kept_files() == {"bot": bot}
 
     @pytest.mark.asyncio
+    async def test_every_persona_that_was_in_force_is_kept_the_last_one_first(
+        self, make_ledger: MakeLedger, tmp_path: Path, clock: ManualClock
+    ) -> None:
+        def persona(version: str) -> KeptFile:
+            return KeptFile(
+                role="persona", path=tmp_path / "ada.yaml", body=f"who: {version}".encode(), version=version
+            )
+
+        async with make_ledger() as ledger:
+            assert await ledger.persona_versions() == []
+            moments: list[int] = []
+            for version in ("v1", "v2", "v1"):
+                ledger.keep_files((persona(version),))
+                await ledger.committed()
+                moments.append(clock.micros())
+                clock.turn(timedelta(hours=1))
+        async with make_ledger() as ledger:
+            newest, other = await ledger.persona_versions()
+        assert (newest.version, newest.body, newest.since, newest.until) == ("v1", b"who: v1", moments[0], moments[2])
+        assert (other.version, other.body, other.since, other.until) == ("v2", b"who: v2", moments[1], moments[1])
+        assert (newest.turns, newest.cost) == (0, 0)
+
+    @pytest.mark.asyncio
+    async def test_a_version_counts_its_turns_and_what_they_cost(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        async with make_ledger() as ledger:
+            for number, version in enumerate(("v1", "v1", ""), 1):
+                one = mention_turn(number)
+                ledger.receive(one)
+                one.persona = version
+                ledger.save(one)
+                await ledger.committed()
+                paid = await ledger.reserve(
+                    at=clock.now(), turn=f"{one.account} {one.event_id}", model="model", micros=300
+                )
+                if number == 1:
+                    await ledger.settle(paid, 120)
+            (found,) = await ledger.persona_versions()
+        assert (found.version, found.body, found.turns, found.cost) == ("v1", None, 2, 420)
+
+    @pytest.mark.asyncio
     async def test_facts_are_replaced_read_and_forgotten_by_the_beginning_of_their_names(
         self, make_ledger: MakeLedger
     ) -> None:
