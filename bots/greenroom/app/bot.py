@@ -73,7 +73,11 @@ class Bot:
         self._speaker: Speaker | None = None
         self._shelf = Shelf(file.store.with_name(f"{file.bot}-media"), filters=lambda: self.persona.all_filters)
         self._budget = Budget(
-            self.ledger, clock=options.clock, zone=file.timezone, limit=file.limits.spend.amount.micros
+            self.ledger,
+            clock=options.clock,
+            zone=file.timezone,
+            limit=file.limits.spend.amount.micros,
+            share=file.limits.share,
         )
         self._webhooks = Webhooks()
         self._alone = asyncio.Lock()
@@ -174,7 +178,7 @@ class Bot:
         before, self._speaker = self._current(), speaker
         self.file, self.persona, self.silenced = file, sources.persona, frozenset()
         self.policy.use(self._terms())
-        self._budget.change(zone=file.timezone, limit=file.limits.spend.amount.micros)
+        self._budget.change(zone=file.timezone, limit=file.limits.spend.amount.micros, share=file.limits.share)
         for name, desk in self.desks.items():
             desk.use(router, live=file.accounts[name].live, listens_to_others=bool(speaker.patient))
         self.commands.use(file)

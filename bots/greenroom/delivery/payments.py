@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from greenroom.clock import MICROSECOND, Clock, to_micros
-from greenroom.policy import USD, Budget
-from greenroom.storage import Part, Turn
+from greenroom.policy import USD, Budget, Lack, is_command, is_stop_or_start
+from greenroom.storage import Cause, Part, Turn, cause_of
 from greenroom_adapters.contract import Adapter, SupportsPrices
 
 __all__ = ["Payments", "given_back"]
@@ -18,10 +18,11 @@ class Payments:
 
     What is set aside is on disk before the first byte of a try, and stays so until it is known what became of the try:
     over restarts, and as long as an outcome is unknown. So the limit is never passed by a post. A platform that charges
-    nothing costs no write.
+    nothing costs no write. What answers a person comes out of his share.
     """
 
     def __init__(self, adapter: Adapter, *, account: str, budget: Budget, clock: Clock) -> None:
+        self._platform = adapter.platform
         self._prices = adapter if isinstance(adapter, SupportsPrices) else None
         self._account = account
         self._budget = budget
@@ -42,10 +43,19 @@ class Payments:
         rest = sum(self._prices.price_of(one.post) for one in turn.outbox if one.post_id is None and one is not part)
         is_first = part is turn.outbox[0]
         reserved = await self._budget.reserve(
-            price, turn=part.key, model=f"post on {self._account}", beside=rest if is_first else 0
+            price,
+            turn=part.key,
+            model=f"post on {self._account}",
+            cause=cause_of(turn, platform=self._platform, is_spared=is_command(turn) or is_stop_or_start(turn)),
+            beside=rest if is_first else 0,
         )
-        if reserved is None:
+        if isinstance(reserved, Lack):
             whole = price + rest if is_first else price
+            if reserved is Lack.PERSON:
+                return (
+                    f"it costs {_usd(whole)}, and what is left of what one person may cost on a day "
+                    f"({_usd(self._budget.share or 0)}, limits: spend_per_person) is less: it waits until tomorrow"
+                )
             return (
                 f"it costs {_usd(whole)}, and what is left of today's limit of {_usd(self._budget.limit)} is less: it "
                 "waits until tomorrow, or until `limits: {spend: … USD/day}` in the bot file is more"
@@ -67,7 +77,9 @@ class Payments:
     async def note_charges(self) -> None:
         """Note what reading has cost since the last time: it is paid already, whatever is left of the limit."""
         if self._prices is not None and (micros := self._prices.take_charges()) > 0:
-            await self._budget.charge(micros, turn="", model=f"reading on {self._account}")
+            await self._budget.charge(
+                micros, turn="", model=f"reading on {self._account}", cause=Cause(account=self._account)
+            )
 
 
 def given_back(part: Part) -> int:

@@ -12,6 +12,7 @@ from greenroom.generation.engine import (
     Line,
     Overlong,
     Refused,
+    ShareSpent,
     no_history,
 )
 from greenroom.generation.fixed import FixedWords
@@ -40,6 +41,7 @@ __all__ = [
     "Refused",
     "Reservation",
     "Rules",
+    "ShareSpent",
     "Silent",
     "Spoken",
     "Voice",

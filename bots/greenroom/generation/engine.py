@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from greenroom.personas.persona import Persona
+from greenroom.storage import NOBODYS, Cause
 from greenroom_adapters.contract import Author, GreenroomError, RemoteMedia, Surface, TextLimit
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Line",
     "Overlong",
     "Refused",
+    "ShareSpent",
     "no_history",
 ]
 
@@ -51,6 +53,10 @@ class BudgetSpent(GenerationError):
     """The money for this period is spent; nothing was asked and nothing was paid."""
 
 
+class ShareSpent(BudgetSpent):
+    """What one person may cost on a day is spent, for the one who asked; nothing was asked and nothing was paid."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One thing that was said earlier in the conversation. Text of others is untrusted."""
@@ -79,6 +85,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Stable for the turn: the same brief with the same seed may give the same text."""
     turn: str = ""
     """Identity of the turn, for the record of what was paid."""
+    cause: Cause = NOBODYS
+    """Of whom and of what that is, for the same record."""
     about: str | None = None
     """Posts: what to write about, in the owner's words."""
     options: tuple[str, ...] = ()
@@ -124,7 +132,7 @@ class Engine(abc.ABC):
         :raises Refused: it will not answer this
         :raises Overlong: it was cut off at its own limit
         :raises EngineUnavailable: it cannot answer now (or ever, see `permanent`)
-        :raises BudgetSpent: the price does not fit into what is left
+        :raises BudgetSpent: the price does not fit into what is left; a `ShareSpent`: of the asker's share
         """
 
     async def aclose(self) -> None:

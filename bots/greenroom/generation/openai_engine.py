@@ -28,10 +28,12 @@ from greenroom.generation.engine import (
     GenerationError,
     Overlong,
     Refused,
+    ShareSpent,
 )
 from greenroom.generation.prices import Price
 from greenroom.generation.prompt import compose
 from greenroom.generation.purse import Purse, Reservation
+from greenroom.policy import Lack
 from greenroom_adapters.contract import Secret
 
 __all__ = ["NO_PAID_CALLS", "OPENAI", "OpenAIEngine", "is_loopback"]
@@ -189,9 +191,10 @@ class OpenAIEngine(Engine):
             return None, 0
         tokens = sum(len(text.encode(errors="replace")) + TOKENS_PER_MESSAGE for text in texts)
         micros = self._price.of(prompt_tokens=tokens, completion_tokens=self._most_tokens)
-        reservation = await self._purse.reserve(micros, turn=brief.turn, model=self._model)
-        if reservation is None:
-            raise BudgetSpent(f"the {_usd(micros)} that a call may cost do not fit into what is left of the budget")
+        reservation = await self._purse.reserve(micros, turn=brief.turn, model=self._model, cause=brief.cause)
+        if isinstance(reservation, Lack):
+            lacks = ShareSpent if reservation is Lack.PERSON else BudgetSpent
+            raise lacks(f"the {_usd(micros)} that a call may cost do not fit into {reservation.value}")
         return reservation, micros
 
     def _cost(self, usage: _Usage) -> int:

@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+from greenroom.policy import Lack
+from greenroom.storage import NOBODYS, Cause
+
 __all__ = ["Purse", "Reservation"]
 
 
@@ -16,10 +19,10 @@ class Reservation(Protocol):
 class Purse(Protocol):
     """Where money for paid calls comes from."""
 
-    async def reserve(self, micros: int, *, turn: str, model: str) -> Reservation | None:
-        """Set `micros` millionths of a US dollar aside for a call of `model` that serves `turn`.
+    async def reserve(self, micros: int, *, turn: str, model: str, cause: Cause = NOBODYS) -> Reservation | Lack:
+        """Set `micros` millionths of a US dollar aside for a call of `model` that serves `turn`, because of `cause`.
 
-        Returns when the reservation is durable; None when the amount does not fit into what is left, and then
+        Returns when the reservation is durable; a `Lack` when the amount does not fit into what is left, and then
         nothing was recorded.
         """
         ...

@@ -20,6 +20,7 @@ from greenroom.generation.engine import (
     Generated,
     GenerationError,
     Overlong,
+    ShareSpent,
 )
 from greenroom.personas.persona import IfBroken, Persona, TooLong
 from greenroom_adapters.contract import Surface
@@ -121,6 +122,7 @@ class Voice:
         the reason; what is still broken becomes what the persona says (`too_long`, `if_broken`).
 
         :raises EngineUnavailable: no engine found words and at least one may later: ask again after `retry_after`
+        :raises ShareSpent: no engine found words, and one would have, had its asker not had his share of the money
         """
         self._speaking += 1
         try:
@@ -134,6 +136,7 @@ class Voice:
         rules = (self._rules if brief.persona is self._persona else _compiled(brief.persona))[brief.surface]
         turn = _Turn(brief, rules)
         later: list[EngineUnavailable] = []
+        share: ShareSpent | None = None
         for engine in self._engines:
             try:
                 return await self._ask(engine, turn)
@@ -143,9 +146,13 @@ class Voice:
                     later.append(error)
             except GenerationError as error:
                 turn.note(engine, error)
+                share = error if isinstance(error, ShareSpent) else share
         why = "; ".join(turn.notes) or "no engine is configured"
         if later:
             raise EngineUnavailable(why, retry_after=_soonest(later)) from later[0]
+        if share is not None:
+            # whoever asks too much makes no work for the owner
+            raise ShareSpent(why) from share
         if self._ending is Ending.HOLD:
             return turn.held(why)
         return turn.silent(why)

@@ -1,7 +1,7 @@
 """What holds before reputation or money is spent: guards with three questions, and the day's budget."""
 
 from greenroom.policy.approval import FIRST_POSTS, FIRST_REPLIES
-from greenroom.policy.budget import USD, Budget, Reserved, SpendLedger, start_of_day
+from greenroom.policy.budget import USD, Budget, Lack, Reserved, SpendLedger, start_of_day
 from greenroom.policy.guard import (
     ABOUT,
     FORGET_ME,
@@ -47,6 +47,7 @@ __all__ = [
     "Budget",
     "Guard",
     "Hold",
+    "Lack",
     "Later",
     "OnWords",
     "Order",

@@ -1,19 +1,28 @@
-"""The day's money: a durable limit that holds before anything is paid.
+"""The day's money, and what of it one person may cause: durable limits that hold before anything is paid.
 
 An amount is reserved before a call and settled after it. A reservation that is never settled (a time-out, a crash, a
 cancelled turn) counts as spent, also after a restart. So the limit errs on the side of silence, never of the bill.
 """
 
 import asyncio
+import enum
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
 from greenroom.clock import Clock
+from greenroom.storage import NOBODYS, Cause
 
-__all__ = ["USD", "Budget", "Reserved", "SpendLedger", "start_of_day"]
+__all__ = ["USD", "Budget", "Lack", "Reserved", "SpendLedger", "start_of_day"]
 
 USD = 1_000_000
 """Millionths in one US dollar: all amounts are whole numbers of them."""
+
+
+class Lack(enum.Enum):
+    """Into what an amount does not fit."""
+
+    DAY = "what is left of the budget"
+    PERSON = "what one person may cost on a day"
 
 
 class SpendLedger(Protocol):
@@ -24,7 +33,11 @@ class SpendLedger(Protocol):
         reservation counts with what it cost, any other in full. Sees every reservation that has returned."""
         ...
 
-    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:
+    async def spent_by(self, platform: str, person: str, *, since: datetime) -> int:
+        """Return the same sum, of what this person has asked for."""
+        ...
+
+    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int, cause: Cause = NOBODYS) -> int:
         """Record a reservation and return its id when it is committed."""
         ...
 
@@ -64,29 +77,41 @@ class Budget:
     what the ones before it reserved. Text, pictures and paid platform calls draw on the same instance.
     """
 
-    def __init__(self, ledger: SpendLedger, *, clock: Clock, zone: tzinfo, limit: int = USD) -> None:
-        """Take the limit in millionths of a US dollar; zero means that nothing may be paid."""
-        if limit < 0:
-            raise ValueError("a budget is not negative")
+    def __init__(
+        self, ledger: SpendLedger, *, clock: Clock, zone: tzinfo, limit: int = USD, share: int | None = None
+    ) -> None:
+        """Take the limit in millionths of a US dollar; zero means that nothing may be paid. `share`: how much of it one
+        person may cause; None: all of it."""
+        _must_not_be_negative(limit, share)
         self._ledger = ledger
         self._clock = clock
         self._zone = zone
         self._limit = limit
+        self._share = share
         # From reading the sum to the committed reservation, or two callers would both see the last cent.
         self._admission = asyncio.Lock()
         self._refused: tuple[datetime, int] | None = None
         """Beginning of the day on which an amount did not fit, and the limit that it did not fit into."""
 
-    def change(self, *, zone: tzinfo, limit: int) -> None:
-        """Let another limit, and the days of another zone, hold from now on. What was spent today stays spent."""
-        if limit < 0:
-            raise ValueError("a budget is not negative")
-        self._zone, self._limit = zone, limit
+    def change(self, *, zone: tzinfo, limit: int, share: int | None = None) -> None:
+        """Let other limits, and the days of another zone, hold from now on. What was spent today stays spent."""
+        _must_not_be_negative(limit, share)
+        self._zone, self._limit, self._share = zone, limit, share
 
     @property
     def limit(self) -> int:
         """What may be spent on one calendar day, in millionths of a US dollar."""
         return self._limit
+
+    @property
+    def share(self) -> int | None:
+        """What of it one person may cause, in millionths of a US dollar; None: all of it."""
+        return self._share
+
+    @property
+    def today(self) -> datetime:
+        """When the present day began, in UTC."""
+        return start_of_day(self._clock.now(), self._zone)
 
     @property
     def is_exhausted(self) -> bool:
@@ -104,29 +129,42 @@ class Budget:
         # the longest day has 25 hours and the shortest 23: this is in the middle of the next one
         return start_of_day(today + timedelta(hours=36), self._zone)
 
-    async def reserve(self, micros: int, *, turn: str, model: str, beside: int = 0) -> Reserved | None:
-        """Set `micros` aside for a call of `model` that serves `turn`; returns when that is committed.
+    async def reserve(
+        self, micros: int, *, turn: str, model: str, cause: Cause = NOBODYS, beside: int = 0
+    ) -> Reserved | Lack:
+        """Set `micros` aside for a call of `model` that serves `turn`, because of `cause`; returns when that is
+        committed.
 
-        None when the amount does not fit into what is left of today: nothing was recorded then. With `beside` that much
-        more has to fit, which is not set aside: what will be needed soon for the same turn.
+        A `Lack` when the amount does not fit into what is left of today, or of what its person may cause: nothing was
+        recorded then. Whom the share spares may cause all of it. With `beside` that much more has to fit, which is not set
+        aside: what will be needed soon for the same turn.
         """
         if micros < 0:
             raise ValueError("a price is not negative")
         async with self._admission:
             now = self._clock.now()
             today = start_of_day(now, self._zone)
+            if self._share is not None and cause.person is not None and not cause.is_spared:
+                caused = await self._ledger.spent_by(cause.platform, cause.person, since=today)
+                if caused + micros + beside > self._share:
+                    return Lack.PERSON
             spent = await self._ledger.spent_since(today)
             if spent + micros + beside > self._limit:
                 self._refused = (today, self._limit)
-                return None
-            id = await self._ledger.reserve(at=now, turn=turn, model=model, micros=micros)
+                return Lack.DAY
+            id = await self._ledger.reserve(at=now, turn=turn, model=model, micros=micros, cause=cause)
         return Reserved(self._ledger, id, micros)
 
     async def settle(self, id: int, micros: int) -> None:
         """Replace the amount of a reservation of this or an earlier run by what the call really cost."""
         await self._ledger.settle(id, micros)
 
-    async def charge(self, micros: int, *, turn: str, model: str) -> None:
+    async def charge(self, micros: int, *, turn: str, model: str, cause: Cause = NOBODYS) -> None:
         """Record what is paid already, within the limit or not: what is left of today is less by that."""
-        id = await self._ledger.reserve(at=self._clock.now(), turn=turn, model=model, micros=micros)
+        id = await self._ledger.reserve(at=self._clock.now(), turn=turn, model=model, micros=micros, cause=cause)
         await self._ledger.settle(id, micros)
+
+
+def _must_not_be_negative(limit: int, share: int | None) -> None:
+    if limit < 0 or (share is not None and share < 0):
+        raise ValueError("a budget is not negative")

@@ -50,6 +50,7 @@ from greenroom.settings.spelling import (
     PERSON,
     PLACE,
     RATE,
+    SHARE,
     SPAN,
     WHEN,
     Money,
@@ -500,6 +501,8 @@ class Limits(Model):
 
     spend: Annotated[MoneyRate, MONEY_RATE] = MoneyRate(amount=Money(micros=1_000_000))
     """Money for each calendar day of the file's time zone."""
+    spend_per_person: Annotated[float | MoneyRate, SHARE] = 0.1
+    """How much of the day's money one person may cause by what he asks for: a percentage of it, or an amount."""
     posts: Annotated[Rate, RATE] | None = None
     """Posts of one account; what is over waits. None: 12/day, on a platform of this machine as many as wanted."""
     replies: Annotated[Rate, RATE] | None = None
@@ -513,6 +516,12 @@ class Limits(Model):
     as wanted."""
     quiet: Annotated[Span, SPAN] | None = None
     """Nothing is posted in this stretch of the day; due posts wait or are skipped as `late_ok` says."""
+
+    @property
+    def share(self) -> int:
+        """What one person may cause on a day, in millionths of a dollar."""
+        share = self.spend_per_person
+        return share.amount.micros if isinstance(share, MoneyRate) else round(self.spend.amount.micros * share)
 
 
 def _zone(value: Any, info: ValidationInfo) -> ZoneInfo:

@@ -12,7 +12,6 @@ NOT_YET: Mapping[str, frozenset[str]] = {
     "a `post` entry": frozenset({"from", "video"}),
     "`picture`": frozenset({"about"}),
     "a room": frozenset({"threads"}),
-    "`limits`": frozenset({"spend_per_person"}),
     "the persona file": frozenset({"silent_when", "knowledge", "relationships", "memory", "tools", "look"}),
     "`voice`": frozenset({"caption"}),
     "`examples`": frozenset({"caption"}),

@@ -25,6 +25,7 @@ __all__ = [
     "PLACE",
     "RANGE",
     "RATE",
+    "SHARE",
     "SPAN",
     "WHEN",
     "Money",
@@ -522,6 +523,19 @@ def _read_chance(value: object) -> float:
     return float(Decimal(found[1]) / 100)
 
 
+def _read_share(value: object) -> float | MoneyRate:
+    """Read a percentage, or money per day."""
+    if isinstance(value, str) and not value.strip().endswith("%"):
+        try:
+            return _read_money_rate(value)
+        except SpellingError as error:
+            if "currencies" in str(error) or "smallest" in str(error):
+                raise
+    elif isinstance(value, str) and (found := _CHANCE.fullmatch(value.strip())) and Decimal(found[1]) <= 100:
+        return _read_chance(value)
+    raise SpellingError(f"{_shown(value)} is not a part of the day's money: write it like 10% or 0.10 USD/day")
+
+
 def _write_chance(value: float) -> str:
     return f"{(Decimal(repr(value)) * 100).normalize():f}%"
 
@@ -553,6 +567,20 @@ MONEY_RATE = Spelling(
     schema={"type": "string", "pattern": rf"^{_MONEY_PATTERN} ?/ ?day$", "examples": ["1 USD/day"]},
 )
 """An exact amount for each calendar day."""
+
+SHARE = Spelling(
+    means=(int, float, MoneyRate),
+    read=lambda value: _read_share(value),
+    write=lambda share: MONEY_RATE.write(share) if isinstance(share, MoneyRate) else _write_chance(share),
+    schema={
+        "anyOf": [
+            {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,6})? ?%$"},
+            {"type": "string", "pattern": rf"^{_MONEY_PATTERN} ?/ ?day$"},
+        ],
+        "examples": ["10%", "0.10 USD/day"],
+    },
+)
+"""A part of the day's money: a percentage of it (in memory a number from 0 to 1), or an exact amount for each day."""
 
 RANGE = Spelling(
     means=Range,

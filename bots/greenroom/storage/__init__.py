@@ -1,5 +1,6 @@
 """The ledger: events, turns, receipts, cursors and money, on disk before they count."""
 
+from greenroom.storage.cause import NOBODYS, Cause, cause_of
 from greenroom.storage.errors import AlreadyRunning, LedgerBroken, StorageError
 from greenroom.storage.gone import empty_gone, note_gone
 from greenroom.storage.ledger import (
@@ -32,9 +33,11 @@ from greenroom.storage.turn import (
 
 __all__ = [
     "CLOCK",
+    "NOBODYS",
     "TELL",
     "AgendaItem",
     "AlreadyRunning",
+    "Cause",
     "Command",
     "Draft",
     "Due",
@@ -55,6 +58,7 @@ __all__ = [
     "Turn",
     "asked_at",
     "author_of",
+    "cause_of",
     "decode_event",
     "empty_gone",
     "files_kept_in",

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import msgspec
 
+from greenroom.storage.cause import NOBODYS, Cause
 from greenroom.storage.turn import Due, State, Turn
 from greenroom_adapters.contract import Quota, Room, Surface
 
@@ -99,6 +100,12 @@ class SpendRow:
     model: str
     reserved: int
     settled: int | None
+    """None: nobody knows yet what came of it, so all that was reserved counts."""
+    account: str = ""
+    seq: int = 0
+    """The turn that it served; 0: none, or it is not known."""
+    person: str = ""
+    """Pseudonym of who asked for it, see `Ledger.pseudonym`; empty: nobody did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,8 +314,9 @@ class Ledger(abc.ABC):
         """
 
     @abc.abstractmethod
-    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:
-        """Commit a reservation; return its id."""
+    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int, cause: Cause = NOBODYS) -> int:
+        """Commit a reservation; return its id. Whose doing it is becomes a `pseudonym`, which outlives that the person is
+        forgotten: nobody gets a new share by that."""
 
     @abc.abstractmethod
     async def settle(self, id: int, micros: int) -> None:
@@ -408,6 +416,15 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def spent_since(self, moment: datetime) -> int:
         """Return millionths of a dollar since `moment`; open reservations count whole."""
+
+    @abc.abstractmethod
+    def pseudonym(self, platform: str, person: str) -> str:
+        """Return by what a person is known where his id must not stand: the same on every account of a platform, and
+        another one in every ledger."""
+
+    @abc.abstractmethod
+    async def spent_by(self, platform: str, person: str, *, since: datetime) -> int:
+        """Return millionths of a dollar of what this person has asked for since then; open reservations count whole."""
 
     @abc.abstractmethod
     async def spending(self, *, since: int, limit: int = 1000) -> list[SpendRow]:

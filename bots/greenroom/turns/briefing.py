@@ -6,7 +6,7 @@ from functools import partial
 
 from greenroom.generation import Brief, Line
 from greenroom.personas import Persona
-from greenroom.storage import Due, Ledger, State, Turn, author_of
+from greenroom.storage import Due, Ledger, State, Turn, author_of, cause_of
 from greenroom.telemetry import get_log
 from greenroom.turns.form import form_of_due
 from greenroom_adapters.contract import Adapter, AdapterError, Author, OwnPostSeen, SupportsThread, TextEvent
@@ -39,6 +39,7 @@ class Briefing:
         capabilities = self._adapter.capabilities
         limits = capabilities.limits.text_on(turn.surface)
         platform, identity = self._adapter.platform, f"{self._account} {turn.event_id}"
+        cause = cause_of(turn, platform=platform)
         if isinstance(event, TextEvent):
             return Brief(
                 persona=persona,
@@ -46,6 +47,7 @@ class Briefing:
                 limits=limits,
                 seed=turn.event_id,
                 turn=identity,
+                cause=cause,
                 said="\n".join((event.text, *more)),
                 author=_trusted(event.author, turn),
                 platform=platform,
@@ -60,6 +62,7 @@ class Briefing:
             limits=limits if due is None else form_of_due(due, capabilities).room_for_words(limits),
             seed=turn.event_id,
             turn=identity,
+            cause=cause,
             about=None if due is None else due.about,
             options=() if due is None or due.poll is None else due.poll.options,
             author=trusted_author(turn),

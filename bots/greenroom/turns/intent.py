@@ -8,12 +8,13 @@ from greenroom.storage import CLOCK, TELL, Due, Part, Turn
 from greenroom.turns.form import PLAIN, Form
 from greenroom.turns.offering import FILTER
 from greenroom.turns.outage import UNABLE
+from greenroom.turns.share import SHARE
 from greenroom.turns.unreadable import UNREADABLE
 from greenroom_adapters.contract import DirectMessageReceived, JoinReceived, Post, TextEvent
 
 __all__ = ["key_of", "language_of", "parts_of"]
 
-_BY_THE_CLOCK = (TELL, UNABLE, UNREADABLE)
+_BY_THE_CLOCK = (TELL, UNABLE, SHARE, UNREADABLE)
 """Rules of turns in which the program speaks by itself."""
 
 

@@ -16,6 +16,7 @@ from greenroom.generation import (
     GenerationError,
     Held,
     Outcome,
+    ShareSpent,
     Spoken,
     Voice,
 )
@@ -49,6 +50,7 @@ from greenroom.turns.moderating import ORDERED, Moderating, Obeyed, words_for_ow
 from greenroom.turns.offering import Offering
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
+from greenroom.turns.share import Shares, why_share
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
@@ -129,6 +131,7 @@ class Performer:
         self._policy = policy
         self._gate = gate
         self._outage = outage
+        self._shares = Shares(ledger, clock, platform=adapter.platform)
         self._put = put
         self._may_write = may_write
         self._typing = typing
@@ -336,6 +339,8 @@ class Performer:
             return self._wait_for_engine(turn, outcome, speaker.persona)
         for follower in followers.turns:
             self._end(follower, State.IGNORED, reason_of_follower(turn))
+        if isinstance(outcome, ShareSpent):
+            return self._leave_for_tomorrow(turn, speaker.persona)
         if isinstance(outcome, GenerationError):
             return self._end(turn, State.REFUSED, str(outcome))
         turn.persona = speaker.persona.version
@@ -518,6 +523,13 @@ class Performer:
         self._log.warning(
             "no engine can answer, trying again", turn=turn.seq, seconds=round(pause, 1), why=str(absence)
         )
+
+    def _leave_for_tomorrow(self, turn: Turn, persona: Persona) -> None:
+        """Leave a turn alone whose author has had his share of the money. Who asked directly is told so once a day."""
+        terms = self._policy.terms
+        if (words := self._shares.words(turn, persona, terms)) is not None:
+            self._put(words)
+        self._end(turn, State.IGNORED, why_share(turn, terms))
 
     def _intend(self, turn: Turn) -> None:
         if not self._live:

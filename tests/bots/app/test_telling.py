@@ -13,7 +13,7 @@ from greenroom.app.declaring import NOT_DECLARED
 from greenroom.app.notices import TOLD, Notice, lines_of
 from greenroom.app.thresholds import Thresholds
 from greenroom.generation import Refused
-from greenroom.policy import Budget
+from greenroom.policy import Budget, Lack
 from greenroom.storage import State
 from greenroom.testing import Trial, answer_lost
 from greenroom.turns.backlog import WAS_AWAY
@@ -329,7 +329,7 @@ async def test_all_of_the_money_is_told_when_the_rest_is_too_little_for_another_
         watching = Thresholds(trial.bot.ledger, budget, file=lambda: trial.bot.file, clock=trial.clock)
         await trial.bot.ledger.reserve(at=trial.clock.now(), turn="t", model="m", micros=990_000)
         await watching.look()
-        assert await budget.reserve(20_000, turn="t", model="m") is None
+        assert await budget.reserve(20_000, turn="t", model="m") is Lack.DAY
         await watching.look()
         assert (await heard(trial))[0].text.splitlines()[-1].startswith("99 % of today's 1.00 USD is spent, and")
 

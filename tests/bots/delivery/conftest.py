@@ -32,11 +32,13 @@ class Door:
     open: list[SqliteLedger] = field(default_factory=list)
     limit: int = USD
     """Money for a day."""
+    share: int | None = None
+    """What of it one person may cause."""
     may_send: Callable[[Turn], Verdict] = lambda turn: ALLOW
 
     @property
     def budget(self) -> Budget:
-        return Budget(self.ledger, clock=self.clock, zone=UTC, limit=self.limit)
+        return Budget(self.ledger, clock=self.clock, zone=UTC, limit=self.limit, share=self.share)
 
     def dispatcher(self) -> Dispatcher:
         adapter = self.platform.adapter()

@@ -77,6 +77,19 @@ async def test_a_try_that_surely_brought_nothing_out_costs_nothing(door: Door, f
 
 
 @pytest.mark.asyncio
+async def test_an_answer_comes_out_of_the_share_of_whom_it_answers_and_waits_when_that_is_spent(door: Door) -> None:
+    door.share = CENT
+    first, second = await door.intended("one"), await door.intended("two")
+    assert (await door.deliver(first)).state is State.SENT
+    (row,) = await door.ledger.spending(since=0)
+    assert (row.account, row.seq, row.person) == ("home", first.seq, door.ledger.pseudonym("scripted", "u1"))
+    stale = await door.deliver(second)
+    assert stale.state is State.STALE
+    assert "what one person may cost on a day (0.01 USD, limits: spend_per_person)" in stale.reason
+    assert len(door.platform.attempts) == 1
+
+
+@pytest.mark.asyncio
 async def test_an_unknown_outcome_counts_as_spent_until_it_is_known(door: Door) -> None:
     door.platform.answers.append(answer_lost(OutcomeUnknown("lost")))
     door.platform.findings.append(Undecided(reason="not yet"))

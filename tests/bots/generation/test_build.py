@@ -23,8 +23,10 @@ from greenroom.generation import (
     build_voice,
 )
 from greenroom.personas.persona import Persona
+from greenroom.policy import Lack
 from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
 from greenroom.settings.secrets import SecretRef
+from greenroom.storage import NOBODYS, Cause
 from greenroom_adapters.contract import ConfigurationError, Secret, Surface, TextLimit
 
 ADA = Persona.model_validate({"persona": "Ada", "who": "keeps the lighthouse", "examples": {"post": ["Wind west, 5."]}})
@@ -45,8 +47,8 @@ class StillClock(Clock):
 class EmptyPurse:
     """A purse in which there is nothing."""
 
-    async def reserve(self, micros: int, *, turn: str, model: str) -> Reservation | None:
-        return None
+    async def reserve(self, micros: int, *, turn: str, model: str, cause: Cause = NOBODYS) -> Reservation | Lack:
+        return Lack.DAY
 
 
 def resolve(ref: SecretRef, owner: str) -> Secret:

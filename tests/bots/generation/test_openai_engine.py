@@ -29,10 +29,12 @@ from greenroom.generation import (
     Overlong,
     Price,
     Refused,
+    ShareSpent,
 )
 from greenroom.generation.openai_engine import NO_PAID_CALLS, OpenAIEngine, is_loopback
 from greenroom.personas.persona import Persona
 from greenroom.policy.budget import Budget
+from greenroom.storage import NOBODYS, Cause
 from greenroom_adapters.contract import Author, Secret, Surface, TextLimit
 from greenroom_adapters.testing.serving import serving
 
@@ -212,7 +214,10 @@ class SqliteSpend:
         sums = self.connection.execute("select coalesce(sum(micros), 0) from spend where at >= ?", [to_micros(moment)])
         return int(sums.fetchone()[0])
 
-    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:
+    async def spent_by(self, platform: str, person: str, *, since: datetime) -> int:
+        return await self.spent_since(since)
+
+    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int, cause: Cause = NOBODYS) -> int:
         cursor = self.connection.execute(
             "insert into spend (at, turn, model, micros, settled) values (?, ?, ?, ?, 0) returning id",
             [to_micros(at), turn, model, micros],
@@ -391,6 +396,17 @@ async def test_without_enough_money_nothing_is_asked(
     error = await failure(make(purse=poor))
     assert isinstance(error, BudgetSpent)
     assert "do not fit into what is left" in str(error)
+    assert server.asked == []
+
+
+@pytest.mark.asyncio
+async def test_over_the_share_of_its_asker_nothing_is_asked_and_it_says_whose_money_it_is(
+    server: ModelServer, make: Workshop, spend: SqliteSpend, clock: HandClock
+) -> None:
+    purse = Budget(spend, clock=clock, zone=UTC, share=100)
+    error = await failure(make(purse=purse), brief(cause=Cause(platform="stage", person="u1")))
+    assert isinstance(error, ShareSpent)
+    assert "what one person may cost on a day" in str(error)
     assert server.asked == []
 
 

@@ -17,6 +17,7 @@ from greenroom.generation.engine import (
     Generated,
     Overlong,
     Refused,
+    ShareSpent,
 )
 from greenroom.generation.voice import Ending, Held, Silent, Spoken, Voice
 from greenroom.personas.persona import Persona
@@ -108,6 +109,17 @@ async def test_the_next_engine_speaks_when_one_cannot(failure: Exception) -> Non
     assert isinstance(outcome, Spoken)
     assert outcome.engine == "second"
     assert outcome.notes == (f"first: {failure}",)
+
+
+@pytest.mark.asyncio
+async def test_who_has_had_his_share_gets_what_costs_nothing_and_makes_no_work_for_the_owner() -> None:
+    over = ShareSpent("over")
+    assert isinstance(await speak([Player(over), Player(FINE)]), Spoken)
+    for ending in Ending:
+        with pytest.raises(ShareSpent):
+            await speak([Player(over), Player(Refused("no"))], ending=ending)
+    with pytest.raises(EngineUnavailable):
+        await speak([Player(over), Player(EngineUnavailable("busy"))])
 
 
 @pytest.mark.asyncio

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from greenroom.clock import Clock, to_micros
-from greenroom.policy.budget import USD, Budget, Reserved, start_of_day
+from greenroom.policy.budget import USD, Budget, Lack, Reserved, start_of_day
+from greenroom.storage import NOBODYS, Cause
 
 LISBON = ZoneInfo("Europe/Lisbon")
 
@@ -42,7 +43,7 @@ class SqliteSpend:
         self.connection = sqlite3.connect(path, isolation_level=None)
         self.connection.execute(
             "create table if not exists spend"
-            " (id integer primary key, at integer, turn text, model text, micros integer)"
+            " (id integer primary key, at integer, turn text, model text, micros integer, person text)"
         )
 
     def close(self) -> None:
@@ -53,11 +54,19 @@ class SqliteSpend:
         row = self.connection.execute("select coalesce(sum(micros), 0) from spend where at >= ?", [to_micros(moment)])
         return int(row.fetchone()[0])
 
-    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:
+    async def spent_by(self, platform: str, person: str, *, since: datetime) -> int:
+        await asyncio.sleep(0)
+        row = self.connection.execute(
+            "select coalesce(sum(micros), 0) from spend where at >= ? and person = ?",
+            [to_micros(since), f"{platform}/{person}"],
+        )
+        return int(row.fetchone()[0])
+
+    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int, cause: Cause = NOBODYS) -> int:
         await asyncio.sleep(0)
         cursor = self.connection.execute(
-            "insert into spend (at, turn, model, micros) values (?, ?, ?, ?) returning id",
-            [to_micros(at), turn, model, micros],
+            "insert into spend (at, turn, model, micros, person) values (?, ?, ?, ?, ?) returning id",
+            [to_micros(at), turn, model, micros, f"{cause.platform}/{cause.person}"],
         )
         return int(cursor.fetchone()[0])
 
@@ -82,7 +91,7 @@ def clock() -> HandClock:
 
 async def take(budget: Budget, micros: int) -> Reserved:
     reserved = await budget.reserve(micros, turn="t", model="m")
-    assert reserved is not None
+    assert isinstance(reserved, Reserved)
     return reserved
 
 
@@ -92,14 +101,14 @@ async def test_what_fits_exactly_is_granted_and_the_next_millionth_is_not(
 ) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000)
     await take(budget, 1000)
-    assert await budget.reserve(1, turn="t", model="m") is None
+    assert await budget.reserve(1, turn="t", model="m") is Lack.DAY
     assert await budget.spent() == 1000
 
 
 @pytest.mark.asyncio
 async def test_a_refused_reservation_leaves_no_record(ledger: SqliteSpend, clock: HandClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000)
-    assert await budget.reserve(1001, turn="t", model="m") is None
+    assert await budget.reserve(1001, turn="t", model="m") is Lack.DAY
     assert ledger.rows() == []
 
 
@@ -116,7 +125,7 @@ async def test_settling_gives_back_what_was_not_used(ledger: SqliteSpend, clock:
     await reserved.settle(400)
     assert reserved.micros == 1000
     await take(budget, 600)
-    assert await budget.reserve(1, turn="t", model="m") is None
+    assert await budget.reserve(1, turn="t", model="m") is Lack.DAY
 
 
 @pytest.mark.asyncio
@@ -124,7 +133,7 @@ async def test_the_limit_is_one_dollar_a_day_unless_written_otherwise(ledger: Sq
     budget = Budget(ledger, clock=clock, zone=UTC)
     assert budget.limit == USD
     await take(budget, 1_000_000)
-    assert await budget.reserve(1, turn="t", model="m") is None
+    assert await budget.reserve(1, turn="t", model="m") is Lack.DAY
 
 
 @pytest.mark.asyncio
@@ -134,15 +143,15 @@ async def test_an_open_reservation_counts_in_full_after_a_restart(tmp_path: Path
         await take(Budget(before, clock=clock, zone=UTC, limit=1000), 800)
     with closing(SqliteSpend(path)) as after:
         again = Budget(after, clock=clock, zone=UTC, limit=1000)
-        assert await again.reserve(201, turn="t", model="m") is None
-        assert await again.reserve(200, turn="t", model="m") is not None
+        assert await again.reserve(201, turn="t", model="m") is Lack.DAY
+        assert await again.reserve(200, turn="t", model="m") is not Lack.DAY
 
 
 @pytest.mark.asyncio
 async def test_callers_at_the_same_moment_cannot_share_the_last_cent(ledger: SqliteSpend, clock: HandClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000)
     results = await asyncio.gather(*(budget.reserve(300, turn=str(n), model="m") for n in range(20)))
-    assert sum(result is not None for result in results) == 3
+    assert sum(isinstance(result, Reserved) for result in results) == 3
     assert await budget.spent() == 900
 
 
@@ -154,7 +163,7 @@ async def test_a_cancelled_caller_holds_nobody_up(ledger: SqliteSpend, clock: Ha
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await budget.reserve(990, turn="t", model="m") is not None
+    assert await budget.reserve(990, turn="t", model="m") is not Lack.DAY
 
 
 @pytest.mark.asyncio
@@ -162,7 +171,7 @@ async def test_the_day_begins_at_midnight_of_the_files_time_zone(ledger: SqliteS
     clock.moment = datetime(2026, 7, 1, 22, 59, 59, tzinfo=UTC)  # 23:59:59 in Lisbon
     budget = Budget(ledger, clock=clock, zone=LISBON, limit=1000)
     yesterday = await take(budget, 1000)
-    assert await budget.reserve(1, turn="t", model="m") is None
+    assert await budget.reserve(1, turn="t", model="m") is Lack.DAY
     clock.moment += timedelta(seconds=1)
     await take(budget, 1000)
     # What yesterday's call turns out to cost is yesterday's.
@@ -173,7 +182,7 @@ async def test_the_day_begins_at_midnight_of_the_files_time_zone(ledger: SqliteS
 @pytest.mark.asyncio
 async def test_a_budget_of_nothing_pays_nothing(ledger: SqliteSpend, clock: HandClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=0)
-    assert await budget.reserve(1, turn="t", model="m") is None
+    assert await budget.reserve(1, turn="t", model="m") is Lack.DAY
 
 
 def test_a_negative_limit_is_refused(ledger: SqliteSpend, clock: HandClock) -> None:
@@ -203,6 +212,44 @@ def test_a_day_starts_where_the_zone_says(zone: str, moment: str, begin: str) ->
     assert start_of_day(datetime.fromisoformat(moment), ZoneInfo(zone)) == datetime.fromisoformat(begin)
 
 
+def asks(person: str, *, is_spared: bool = False) -> Cause:
+    return Cause(platform="stage", person=person, is_spared=is_spared)
+
+
+@pytest.mark.asyncio
+async def test_one_person_gets_his_share_and_leaves_the_rest_to_others(ledger: SqliteSpend, clock: HandClock) -> None:
+    budget = Budget(ledger, clock=clock, zone=UTC, limit=1000, share=100)
+    first = await budget.reserve(70, turn="t", model="m", cause=asks("u1"))
+    assert isinstance(first, Reserved)
+    assert await budget.reserve(31, turn="t", model="m", cause=asks("u1")) is Lack.PERSON
+    assert await budget.spent() == 70, "what does not fit leaves no record"
+    assert not budget.is_exhausted
+    await first.settle(20)
+    assert isinstance(await budget.reserve(80, turn="t", model="m", cause=asks("u1")), Reserved)
+    assert isinstance(await budget.reserve(100, turn="t", model="m", cause=asks("u2")), Reserved)
+    assert isinstance(await budget.reserve(500, turn="t", model="m"), Reserved), "a post of the bot is nobody's"
+    clock.moment += timedelta(days=1)
+    assert isinstance(await budget.reserve(100, turn="t", model="m", cause=asks("u1")), Reserved)
+
+
+@pytest.mark.asyncio
+async def test_whom_the_share_spares_still_meets_the_limit_of_the_day(ledger: SqliteSpend, clock: HandClock) -> None:
+    budget = Budget(ledger, clock=clock, zone=UTC, limit=1000, share=100)
+    assert isinstance(await budget.reserve(900, turn="t", model="m", cause=asks("u1", is_spared=True)), Reserved)
+    assert await budget.reserve(101, turn="t", model="m", cause=asks("u1", is_spared=True)) is Lack.DAY
+
+
+@pytest.mark.asyncio
+async def test_a_thousand_calls_at_once_stay_within_the_share_of_who_asked(
+    ledger: SqliteSpend, clock: HandClock
+) -> None:
+    budget = Budget(ledger, clock=clock, zone=UTC, limit=100_000, share=1000)
+    calls = (budget.reserve(10, turn=str(n), model="m", cause=asks("u1")) for n in range(1000))
+    assert sum(isinstance(one, Reserved) for one in await asyncio.gather(*calls)) == 100
+    budget.change(zone=UTC, limit=100_000, share=1010)
+    assert isinstance(await budget.reserve(10, turn="t", model="m", cause=asks("u1")), Reserved)
+
+
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.just("reserve"), st.integers(0, 700)),
@@ -227,13 +274,13 @@ def test_no_order_of_reserving_settling_and_crashing_exceeds_the_limit(
             for name, number in actions:
                 if name == "reserve":
                     granted = await budget.reserve(number, turn="t", model="m")
-                    opened.extend([granted] if granted else [])
+                    opened.extend([granted] if isinstance(granted, Reserved) else [])
                 elif name == "together":
                     results = await asyncio.gather(
                         *(budget.reserve(number, turn="t", model="m") for _ in range(4)),
                         *(reserved.settle(reserved.micros // 2) for reserved in opened),
                     )
-                    opened = [result for result in results if result is not None]
+                    opened = [result for result in results if isinstance(result, Reserved)]
                 elif name == "settle" and opened:
                     reserved = opened.pop()
                     await reserved.settle(reserved.micros * number // 100)

@@ -60,7 +60,10 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
         "people: {owner: home/role:Mods}",
         "4:10: `home/role:Mods` is a group: only `moderators` can be one. Write a person, home/@maria",
     ),
-    ("limits: {spend_per_person: 10%}", "4:10: `spend_per_person` is not there yet"),
+    (
+        "limits: {spend_per_person: 0.1}",
+        "4:10: `0.1` is not a part of the day's money: write it like 10% or 0.10 USD/day",
+    ),
     ("limits: {posts: 12}", "4:10: `12` is not understood here: write it like 5/hour"),
     ("limits: {replies: 0/hour}", "4:10: `0/hour` is not a rate: write it like 5/hour, 12/day or 1/minute"),
     (

@@ -1,11 +1,13 @@
 """What is written down line after line: the journal, the paid calls."""
 
 import asyncio
+import hashlib
 import sqlite3
 from datetime import datetime
 from typing import Any
 
 from greenroom.clock import to_micros
+from greenroom.storage.cause import Cause
 from greenroom.storage.ledger import JournalEntry, SpendRow
 from greenroom.storage.sqlite.commits import GroupCommit
 
@@ -13,9 +15,11 @@ __all__ = [
     "journal",
     "journal_after",
     "note",
+    "pseudonym_of",
     "reserve",
     "settle",
     "spending",
+    "spent_by",
     "spent_since",
 ]
 
@@ -47,8 +51,26 @@ def _entry(row: tuple[Any, ...]) -> JournalEntry:
 # money
 
 
-def reserve(commits: GroupCommit, *, at: datetime, turn: str, model: str, micros: int) -> "asyncio.Future[int]":
-    return commits.ask("INSERT INTO spend(at,turn,model,reserved) VALUES(?,?,?,?)", to_micros(at), turn, model, micros)
+def pseudonym_of(platform: str, person: str, *, key: str) -> str:
+    """Return by what a person is known among the spending of the ledger with this id: not his own id, and the same on
+    every account of a platform."""
+    whole = f"{platform}\x1f{person}".encode()
+    return hashlib.blake2b(whole, digest_size=16, key=key.encode()[:64]).hexdigest()
+
+
+def reserve(
+    commits: GroupCommit, *, at: datetime, turn: str, model: str, micros: int, cause: Cause, key: str
+) -> "asyncio.Future[int]":
+    return commits.ask(
+        "INSERT INTO spend(at,turn,model,reserved,account,seq,person) VALUES(?,?,?,?,?,?,?)",
+        to_micros(at),
+        turn,
+        model,
+        micros,
+        cause.account,
+        cause.seq,
+        "" if cause.person is None else pseudonym_of(cause.platform, cause.person, key=key),
+    )
 
 
 def settle(commits: GroupCommit, id: int, micros: int) -> "asyncio.Future[int]":
@@ -60,11 +82,29 @@ def spent_since(db: sqlite3.Connection, moment: datetime) -> int:
     return int(row.fetchone()[0])
 
 
+def spent_by(db: sqlite3.Connection, pseudonym: str, since: datetime) -> int:
+    row = db.execute(
+        "SELECT coalesce(sum(coalesce(settled,reserved)),0) FROM spend WHERE person=? AND person<>'' AND at>=?",
+        (pseudonym, to_micros(since)),
+    )
+    return int(row.fetchone()[0])
+
+
 def spending(db: sqlite3.Connection, since: int, limit: int) -> list[SpendRow]:
     rows = db.execute(
-        "SELECT at,turn,model,reserved,settled FROM spend WHERE at>=? ORDER BY id DESC LIMIT ?", (since, limit)
+        "SELECT at,turn,model,reserved,settled,account,seq,person FROM spend WHERE at>=? ORDER BY id DESC LIMIT ?",
+        (since, limit),
     )
     return [
-        SpendRow(at=at, turn=turn, model=model, reserved=reserved, settled=settled)
-        for at, turn, model, reserved, settled in rows
+        SpendRow(
+            at=at,
+            turn=turn,
+            model=model,
+            reserved=reserved,
+            settled=settled,
+            account=account,
+            seq=seq,
+            person=person,
+        )
+        for at, turn, model, reserved, settled, account, seq, person in rows
     ]

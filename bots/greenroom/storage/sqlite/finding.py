@@ -130,7 +130,7 @@ def past(db: sqlite3.Connection, since: int) -> list[Past]:
     found: list[Past] = []
     rows = db.execute(
         "SELECT seq,account,lane,kind,surface,event,post_id,state,received,changed FROM turns "
-        "WHERE rule NOT IN ('tell','unable','unreadable') "
+        "WHERE rule NOT IN ('tell','unable','share','unreadable') "
         "AND (kind='clock' OR (rule<>'stop' AND rule NOT LIKE '/%' AND rule NOT LIKE 'moderator: %')) "
         "ORDER BY seq DESC"
     )

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from typing_extensions import override
 
 from greenroom.clock import Clock
+from greenroom.storage.cause import NOBODYS, Cause
 from greenroom.storage.errors import LedgerBroken, StorageError
 from greenroom.storage.ledger import (
     AgendaItem,
@@ -282,8 +283,10 @@ class SqliteLedger(Ledger):
         standing.forget_facts(self._commits, beginning)
 
     @override
-    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int) -> int:
-        return await books.reserve(self._commits, at=at, turn=turn, model=model, micros=micros)
+    async def reserve(self, *, at: datetime, turn: str, model: str, micros: int, cause: Cause = NOBODYS) -> int:
+        return await books.reserve(
+            self._commits, at=at, turn=turn, model=model, micros=micros, cause=cause, key=self._id
+        )
 
     @override
     async def settle(self, id: int, micros: int) -> None:
@@ -471,6 +474,14 @@ class SqliteLedger(Ledger):
     @override
     async def spent_since(self, moment: datetime) -> int:
         return await self._read(books.spent_since, moment)
+
+    @override
+    def pseudonym(self, platform: str, person: str) -> str:
+        return books.pseudonym_of(platform, person, key=self._id)
+
+    @override
+    async def spent_by(self, platform: str, person: str, *, since: datetime) -> int:
+        return await self._read(books.spent_by, self.pseudonym(platform, person), since)
 
     @override
     async def spending(self, *, since: int, limit: int = 1000) -> list[SpendRow]:

@@ -101,6 +101,19 @@ MIGRATIONS: tuple[str, ...] = (
       version TEXT PRIMARY KEY, body BLOB NOT NULL, since INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
     INSERT INTO versions SELECT version,body,at,at FROM files WHERE role='persona';
     """,
+    # 4: whom and what money was spent for. The model of a call to a platform was always called so.
+    """
+    ALTER TABLE spend ADD COLUMN account TEXT NOT NULL DEFAULT '';
+    ALTER TABLE spend ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE spend ADD COLUMN person TEXT NOT NULL DEFAULT '';      -- a pseudonym
+    UPDATE spend SET account=substr(model,9) WHERE model LIKE 'post on %';
+    UPDATE spend SET account=substr(model,12) WHERE model LIKE 'reading on %';
+    UPDATE spend SET account=substr(turn,1,instr(turn,' ')-1) WHERE account='' AND instr(turn,' ')>0;
+    UPDATE spend SET seq=coalesce((
+      SELECT t.seq FROM turns t WHERE t.account=spend.account AND t.event_id=substr(spend.turn,instr(spend.turn,' ')+1)
+    ),0) WHERE instr(turn,' ')>0;
+    CREATE INDEX spend_by_person ON spend(person,at) WHERE person<>'';
+    """,
 )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.storage import AgendaItem, KeptFile, ScheduleMark
+from greenroom.storage import AgendaItem, Cause, KeptFile, ScheduleMark
 from greenroom.testing.clock import ManualClock
 from greenroom.testing.ledger.turns import HOUR, MakeLedger, item, mention_turn, stored
 from greenroom_adapters.contract import Quota
@@ -124,6 +124,28 @@ class Standing:
             assert await ledger.spent_since(now) == 800
             assert await ledger.spent_since(now - timedelta(days=2)) == 805
             assert [row.settled for row in await ledger.spending(since=0)] == [None, 100, None]
+
+    @pytest.mark.asyncio
+    async def test_what_a_person_has_asked_for_is_known_without_his_id_and_also_when_he_is_forgotten(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        now = clock.now()
+        async with make_ledger() as ledger:
+            for person, account, micros in (("u1", "home", 700), ("u1", "second", 20), ("u2", "home", 4)):
+                cause = Cause(account=account, seq=3, platform="stage", person=person)
+                await ledger.reserve(at=now, turn="t", model="m", micros=micros, cause=cause)
+            await ledger.reserve(at=now, turn="t", model="m", micros=9)
+            await ledger.forget_person("stage", "u1", accounts=("home", "second"))
+        async with make_ledger() as ledger:
+            assert await ledger.spent_by("stage", "u1", since=now) == 720, "on every account of the platform"
+            assert await ledger.spent_by("chat", "u1", since=now) == 0, "somebody else"
+            assert await ledger.spent_by("stage", "u1", since=now + timedelta(seconds=1)) == 0
+            rows = await ledger.spending(since=0)
+            assert [(row.account, row.seq) for row in rows] == [("", 0), ("home", 3), ("second", 3), ("home", 3)]
+            known = ledger.pseudonym("stage", "u1")
+            assert [row.person == known for row in rows] == [False, False, True, True]
+            assert rows[0].person == ""
+            assert "u1" not in known
 
     @pytest.mark.asyncio
     async def test_a_command_is_open_until_it_is_answered(self, make_ledger: MakeLedger) -> None:
