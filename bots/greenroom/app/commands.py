@@ -9,6 +9,7 @@ import msgspec
 from greenroom.app.accounts import must_be_an_account
 from greenroom.app.catching_up import CatchingUp
 from greenroom.app.coming import PostsToCome
+from greenroom.app.forgetting import forget
 from greenroom.app.held import HeldDrafts
 from greenroom.app.pausing import Pauses
 from greenroom.app.placing import Placing
@@ -81,6 +82,7 @@ class Commands:
             "drop": aside.drop,
             "went-out": aside.went_out,
             "place": placing.place,
+            "forget": self._forget,
             "accounts": self._accounts,
             "catch-up": self._catch_up,
             "standing": self._standing,
@@ -125,6 +127,18 @@ class Commands:
     async def _accounts(self, arguments: Mapping[str, Any]) -> _Answer:
         """Say of each account whether its platform has let it in."""
         return {"done": "looked", "connected": {name: desk.is_connected for name, desk in self._desks.items()}}
+
+    async def _forget(self, arguments: Mapping[str, Any]) -> _Answer:
+        """`platform` and `person`: forget him, as he could have it himself."""
+        turns = await forget(
+            self._ledger,
+            self._desks,
+            self._policy,
+            file=self._file,
+            platform=str(arguments["platform"]),
+            person=str(arguments["person"]),
+        )
+        return {"done": "forgotten", "turns": turns}
 
     async def _take_up(self, arguments: Mapping[str, Any]) -> _Answer:
         """Look at the edited files now. Say which accounts are live by what is in force then, and why the files on disk

@@ -1,4 +1,4 @@
-"""Forgetting one person, because he wants it: on every account of his platform, on disk and in memory."""
+"""Forgetting one person, because he or the owner wants it: on every account of his platform, on disk and in memory."""
 
 import contextlib
 from collections.abc import Mapping
@@ -7,7 +7,6 @@ from greenroom.policy import Policy
 from greenroom.settings import BotFile
 from greenroom.storage import Ledger, State, Turn, author_of
 from greenroom.turns import AccountDesk
-from greenroom_adapters.contract import Author
 
 __all__ = ["forget"]
 
@@ -21,22 +20,22 @@ _GIVEN_UP = frozenset({State.RECEIVED, State.DRAFTED, State.INTENDED, State.HELD
 async def forget(
     ledger: Ledger,
     desks: Mapping[str, AccountDesk],
-    policy: Policy,
+    policy: Policy | None,
     *,
     file: BotFile,
-    asked: Turn,
-) -> None:
-    """Forget the author of `asked`, which itself is emptied once it rests. What waits to be answered to him, or to be
-    looked at, is given up; what is being sent at the moment is finished first.
+    platform: str,
+    person: str,
+    asked: Turn | None = None,
+) -> int:
+    """Forget a person, on all accounts of his platform; return how many turns were emptied at once. What waits to be
+    answered to him, or to be looked at, is given up; what is being sent at the moment is finished first, and so is what
+    he `asked` this by. Without desks nothing is at work but on disk.
 
     :raises StorageError: the ledger failed
     """
-    author = author_of(asked.event)
-    if author is None:
-        return
-    platform = file.accounts[asked.account].platform
     accounts = [name for name, account in file.accounts.items() if account.platform == platform]
     here = {name: desks[name] for name in accounts if name in desks}
+    emptied = 0
     async with contextlib.AsyncExitStack() as stack:
         for desk in here.values():
             # what waits there must not be taken up while it is given up
@@ -46,21 +45,23 @@ async def forget(
         stored = [turn for turn in await ledger.turns(states=_GIVEN_UP, limit=MOST) if turn.account in accounts]
         # From here on without a pause. The turns in memory are those that count, also if they have ended meanwhile.
         for turn in ({turn.seq: turn for turn in stored} | before | _in_memory(here)).values():
-            if turn.seq != asked.seq and _is_given_up(turn, author):
+            if (asked is None or turn.seq != asked.seq) and _is_given_up(turn, person):
                 turn.state, turn.reason = State.IGNORED, WHY
                 turn.draft, turn.outbox = None, []
                 ledger.save(turn)
-                policy.rested(turn)
+                if policy is not None:
+                    policy.rested(turn)
                 if turn.account in here:
                     here[turn.account].ended(turn)
-        await ledger.forget_person(platform, author.id, accounts=accounts)
+        emptied = await ledger.forget_person(platform, person, accounts=accounts)
+    return emptied
 
 
 def _in_memory(desks: Mapping[str, AccountDesk]) -> dict[int, Turn]:
     return {turn.seq: turn for desk in desks.values() for turn in desk.in_memory()}
 
 
-def _is_given_up(turn: Turn, author: Author) -> bool:
+def _is_given_up(turn: Turn, person: str) -> bool:
     whose = author_of(turn.event)
     was_tried = any(part.number for part in turn.outbox)
-    return whose is not None and whose.id == author.id and not was_tried and turn.state in _GIVEN_UP
+    return whose is not None and whose.id == person and not was_tried and turn.state in _GIVEN_UP

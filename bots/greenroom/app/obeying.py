@@ -7,7 +7,7 @@ from greenroom.app.forgetting import forget
 from greenroom.personas import Persona
 from greenroom.policy import ABOUT, FORGET_ME, OWNERS, PAUSE, RESUME, Budget, Policy
 from greenroom.settings import BotFile
-from greenroom.storage import Ledger, State, Turn
+from greenroom.storage import Ledger, State, Turn, author_of
 from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import AdapterError, SupportsCommands, SupportsLookup, Trust
 
@@ -49,7 +49,18 @@ class Obeying:
         if turn.rule in OWNERS:
             return await self._obey_owner(turn) if turn.trust is Trust.OWNER else NOT_YOURS
         if turn.rule == FORGET_ME:
-            await forget(self._ledger, self._desks, self._policy, file=self._file(), asked=turn)
+            if (author := author_of(turn.event)) is not None:
+                file = self._file()
+                platform = file.accounts[turn.account].platform
+                await forget(
+                    self._ledger,
+                    self._desks,
+                    self._policy,
+                    file=file,
+                    platform=platform,
+                    person=author.id,
+                    asked=turn,
+                )
             return FORGOTTEN
         assert turn.rule == ABOUT, turn.rule  # noqa: S101 - there are no others
         return await self._about(turn)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from greenroom.clock import Clock
-from greenroom.policy import Budget
-from greenroom.storage import Ledger
+from greenroom.policy import Budget, Lack
+from greenroom.storage import Cause, Ledger
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import AdapterError, Kind, SupportsPresence
@@ -51,8 +51,9 @@ class Presence:
         for start in range(0, len(posts), AT_ONCE):
             some = posts[start : start + AT_ONCE]
             whole = price * len(some)
-            reserved = await self._budget.reserve(whole, turn="", model=f"looking on {account}") if whole else None
-            if whole and reserved is None:
+            cause, model = Cause(account=account), f"looking on {account}"
+            reserved = await self._budget.reserve(whole, turn="", model=model, cause=cause) if whole else None
+            if isinstance(reserved, Lack):
                 left = len(posts) - start
                 why = f"{left} posts were not looked for today: what is left of the day's money is too little"
                 self._ledger.note(None, "budget", f"{account}: {why}")

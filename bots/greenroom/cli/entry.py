@@ -9,6 +9,7 @@ from greenroom.cli.check import check
 from greenroom.cli.dead import dead
 from greenroom.cli.explain import explain
 from greenroom.cli.filtering import filter_file
+from greenroom.cli.forget import forget
 from greenroom.cli.going_live import live
 from greenroom.cli.held import held
 from greenroom.cli.log import log
@@ -23,6 +24,7 @@ from greenroom.cli.reset import reset
 from greenroom.cli.rooms import rooms
 from greenroom.cli.run import run
 from greenroom.cli.schema import schema
+from greenroom.cli.spend import spend
 from greenroom.cli.stage import stage
 from greenroom.cli.status import status
 from greenroom.cli.try_out import try_persona
@@ -70,6 +72,8 @@ app.add_typer(held, name="held")
 app.add_typer(dead, name="dead")
 app.add_typer(rooms, name="rooms")
 app.command()(people)
+app.command()(forget)
+app.command()(spend)
 app.command()(explain)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)
 app.command("catch-up")(catch_up)

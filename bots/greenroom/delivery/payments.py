@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from greenroom.clock import MICROSECOND, Clock, to_micros
-from greenroom.policy import USD, Budget, Lack, is_command, is_stop_or_start
+from greenroom.policy import USD, Budget, Lack, is_command, is_stop_or_start, is_word
 from greenroom.storage import Cause, Part, Turn, cause_of
 from greenroom_adapters.contract import Adapter, SupportsPrices
 
@@ -18,7 +18,8 @@ class Payments:
 
     What is set aside is on disk before the first byte of a try, and stays so until it is known what became of the try:
     over restarts, and as long as an outcome is unknown. So the limit is never passed by a post. A platform that charges
-    nothing costs no write. What answers a person comes out of his share.
+    nothing costs no write. What answers a person comes out of his share, and has to fit into it unless it did before: a
+    thread that has begun is ended, and words that were paid for go out.
     """
 
     def __init__(self, adapter: Adapter, *, account: str, budget: Budget, clock: Clock) -> None:
@@ -46,7 +47,7 @@ class Payments:
             price,
             turn=part.key,
             model=f"post on {self._account}",
-            cause=cause_of(turn, platform=self._platform, is_spared=is_command(turn) or is_stop_or_start(turn)),
+            cause=cause_of(turn, platform=self._platform, is_spared=not is_first or _is_admitted(turn)),
             beside=rest if is_first else 0,
         )
         if isinstance(reserved, Lack):
@@ -86,6 +87,13 @@ def given_back(part: Part) -> int:
     """Take from a part what was set aside for it, to be settled with 0 once that is queued for the ledger."""
     spend, part.spend, part.price = part.spend, 0, 0
     return spend
+
+
+def _is_admitted(turn: Turn) -> bool:
+    """Say whether what is said to a person is beyond his share's say: it is paid in part, or it is what everybody can
+    have said to him."""
+    was_paid = turn.draft is not None and turn.draft.cost > 0
+    return was_paid or is_command(turn) or is_stop_or_start(turn) or is_word(turn)
 
 
 def _usd(micros: int) -> str:

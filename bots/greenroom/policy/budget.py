@@ -136,17 +136,20 @@ class Budget:
         committed.
 
         A `Lack` when the amount does not fit into what is left of today, or of what its person may cause: nothing was
-        recorded then. Whom the share spares may cause all of it. With `beside` that much more has to fit, which is not set
-        aside: what will be needed soon for the same turn.
+        recorded then. Whom the share spares may cause all of it, and one call a day fits into any share but none, since
+        more than it can cost has to be set aside. With `beside` that much more has to fit, which is not
+        set aside: what will be needed soon for the same turn.
         """
         if micros < 0:
             raise ValueError("a price is not negative")
         async with self._admission:
             now = self._clock.now()
             today = start_of_day(now, self._zone)
-            if self._share is not None and cause.person is not None and not cause.is_spared:
+            share = self._share if not cause.is_spared else None
+            # one that is all of it is the limit itself
+            if share is not None and share < self._limit and cause.person is not None:
                 caused = await self._ledger.spent_by(cause.platform, cause.person, since=today)
-                if caused + micros + beside > self._share:
+                if caused + micros + beside > share and (caused or not share):
                     return Lack.PERSON
             spent = await self._ledger.spent_since(today)
             if spent + micros + beside > self._limit:

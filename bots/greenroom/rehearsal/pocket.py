@@ -1,5 +1,8 @@
 """Money for trying: a limit for one command, kept in memory alone."""
 
+from greenroom.policy import Lack
+from greenroom.storage import NOBODYS, Cause
+
 __all__ = ["Pocket"]
 
 
@@ -22,9 +25,9 @@ class Pocket:
         self.spent = 0
         """Millionths of a US dollar so far; what was set aside and never settled counts in full."""
 
-    async def reserve(self, micros: int, *, turn: str, model: str) -> _Taken | None:
-        """Set an amount aside; None: it does not fit into what is left."""
+    async def reserve(self, micros: int, *, turn: str, model: str, cause: Cause = NOBODYS) -> _Taken | Lack:
+        """Set an amount aside; a `Lack`: it does not fit into what is left."""
         if self.spent + micros > self._limit:
-            return None
+            return Lack.DAY
         self.spent += micros
         return _Taken(self, micros)

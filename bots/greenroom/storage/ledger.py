@@ -19,7 +19,10 @@ __all__ = [
     "JournalEntry",
     "KeptFile",
     "Ledger",
+    "Outlay",
     "Past",
+    "PersonKept",
+    "Published",
     "ScheduleMark",
     "SpendRow",
     "Stopped",
@@ -106,6 +109,54 @@ class SpendRow:
     """The turn that it served; 0: none, or it is not known."""
     person: str = ""
     """Pseudonym of who asked for it, see `Ledger.pseudonym`; empty: nobody did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlay:
+    """Paid calls that have all of these in common."""
+
+    account: str
+    """Empty: not known."""
+    kind: str
+    """Of the events that they served; empty: they served none, or it is not known."""
+    rule: str
+    """That brought them."""
+    person: str
+    """Pseudonym of who asked for them; empty: nobody did, or it was not noted then."""
+    handle: str | None
+    """What he is called; None: nobody, or he is forgotten."""
+    model: str
+    calls: int
+    micros: int
+    """Millionths of a dollar; open reservations count whole."""
+    open_calls: int
+    """So many of them have no known outcome."""
+    open_micros: int
+    """So much of it is theirs."""
+    first: int
+    """When the earliest was made, in microseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonKept:
+    """Somebody of whom texts are kept."""
+
+    person: str
+    handle: str
+    """What he was called last."""
+    turns: int
+    """So many hold something of him."""
+    waiting: int
+    """So many of those wait for a person: held, of unknown outcome, or dead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """One post that is out."""
+
+    account: str
+    post_id: str
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,16 +358,27 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
         """Empty what the turns of a person on these accounts of a platform hold of him (texts, names, drafts, their
-        entries in the journal), and his name among those who said stop; commits, and returns how many turns it was.
+        entries in the journal), his name among those who said stop, and who was meant by the command for it; commits,
+        and returns how many turns it was.
 
         Event ids and receipts stay, so that nothing is doubled, and so does a stop. What waited for a person is over,
         as with `retire`. Turns on which work is to be done are emptied by the first `retire` that finds them at rest.
         """
 
     @abc.abstractmethod
+    async def people_called(self, person: str, handle: str, *, accounts: Collection[str]) -> list[PersonKept]:
+        """Return who on these accounts of a platform has this id, or is or was called so, as far as texts of him are
+        kept; whether in capitals or not."""
+
+    @abc.abstractmethod
+    async def said_to(self, person: str, *, accounts: Collection[str]) -> list[Published]:
+        """Return the posts that went out to what a person brought on these accounts, or to him alone, oldest first.
+        When he is forgotten this is as well."""
+
+    @abc.abstractmethod
     async def reserve(self, *, at: datetime, turn: str, model: str, micros: int, cause: Cause = NOBODYS) -> int:
-        """Commit a reservation; return its id. Whose doing it is becomes a `pseudonym`, which outlives that the person is
-        forgotten: nobody gets a new share by that."""
+        """Commit a reservation; return its id. Whose doing it is becomes a `pseudonym`, which stays when the person
+        is forgotten: nobody gets a new share by that."""
 
     @abc.abstractmethod
     async def settle(self, id: int, micros: int) -> None:
@@ -429,6 +491,10 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def spending(self, *, since: int, limit: int = 1000) -> list[SpendRow]:
         """Return paid calls, newest first."""
+
+    @abc.abstractmethod
+    async def outlays(self, *, since: datetime, until: datetime) -> list[Outlay]:
+        """Return what was paid, or reserved, from `since` up to but not including `until`, the dearest first."""
 
     @abc.abstractmethod
     async def counts(self) -> dict[State, int]:

@@ -35,7 +35,7 @@ accounts:
     ai_replies_approved: true
 answer: {{to: mentions, say: "Here I am."}}
 approve: never
-limits: {{spend: 0.015 USD/day}}
+limits: {{spend: 0.015 USD/day, spend_per_person: 100%}}
 """
 
 

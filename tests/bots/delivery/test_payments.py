@@ -9,7 +9,7 @@ import pytest
 
 from greenroom.delivery import Payments
 from greenroom.policy import Refuse
-from greenroom.storage import State
+from greenroom.storage import Draft, State
 from greenroom.testing import ScriptedPlatform, answer_lost
 from greenroom_adapters.contract import (
     Absent,
@@ -87,6 +87,16 @@ async def test_an_answer_comes_out_of_the_share_of_whom_it_answers_and_waits_whe
     assert stale.state is State.STALE
     assert "what one person may cost on a day (0.01 USD, limits: spend_per_person)" in stale.reason
     assert len(door.platform.attempts) == 1
+
+
+@pytest.mark.asyncio
+async def test_words_that_were_paid_go_out_and_a_thread_goes_on_whatever_is_left_of_the_share(door: Door) -> None:
+    door.share = 1
+    thread = await door.intended("one", "two")
+    assert (await door.deliver(thread)).state is State.SENT, "one answer a day fits into every share"
+    written = await door.intended("three")
+    written.draft = Draft(parts=("three",), engine="m", cost=5)
+    assert (await door.deliver(written)).state is State.SENT
 
 
 @pytest.mark.asyncio

@@ -403,7 +403,7 @@ async def test_without_enough_money_nothing_is_asked(
 async def test_over_the_share_of_its_asker_nothing_is_asked_and_it_says_whose_money_it_is(
     server: ModelServer, make: Workshop, spend: SqliteSpend, clock: HandClock
 ) -> None:
-    purse = Budget(spend, clock=clock, zone=UTC, share=100)
+    purse = Budget(spend, clock=clock, zone=UTC, share=0)
     error = await failure(make(purse=purse), brief(cause=Cause(platform="stage", person="u1")))
     assert isinstance(error, ShareSpent)
     assert "what one person may cost on a day" in str(error)

@@ -233,6 +233,19 @@ async def test_one_person_gets_his_share_and_leaves_the_rest_to_others(ledger: S
 
 
 @pytest.mark.asyncio
+async def test_one_call_a_day_fits_into_every_share_but_none(ledger: SqliteSpend, clock: HandClock) -> None:
+    budget = Budget(ledger, clock=clock, zone=UTC, limit=1000, share=100)
+    first, second = await asyncio.gather(
+        *(budget.reserve(300, turn=turn, model="dear", cause=asks("u1")) for turn in ("one", "two"))
+    )
+    assert isinstance(first, Reserved)
+    assert second is Lack.PERSON
+    await first.settle(0)
+    budget.change(zone=UTC, limit=1000, share=0)
+    assert await budget.reserve(1, turn="t", model="m", cause=asks("u1")) is Lack.PERSON
+
+
+@pytest.mark.asyncio
 async def test_whom_the_share_spares_still_meets_the_limit_of_the_day(ledger: SqliteSpend, clock: HandClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000, share=100)
     assert isinstance(await budget.reserve(900, turn="t", model="m", cause=asks("u1", is_spared=True)), Reserved)

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from greenroom.generation import Brief, Engine, EngineUnavailable, Generated, Refused, Voice
 from greenroom.personas import Bounds, Case, IfBroken, Lines, Persona
+from greenroom.policy import Lack
 from greenroom.rehearsal import Pocket, Proof, prove, standing_cases
 from greenroom.settings import Range
 from greenroom_adapters.contract import Surface
@@ -115,9 +116,9 @@ def test_who_tests_his_honesty_himself_is_not_asked_again() -> None:
 async def test_the_pocket_holds_its_limit_and_counts_what_is_not_settled() -> None:
     pocket = Pocket(100)
     first = await pocket.reserve(60, turn="", model="model")
-    assert first is not None
-    assert await pocket.reserve(60, turn="", model="model") is None
+    assert not isinstance(first, Lack)
+    assert await pocket.reserve(60, turn="", model="model") is Lack.DAY
     await first.settle(20)
     assert pocket.spent == 20
-    assert await pocket.reserve(80, turn="", model="model") is not None
+    assert not isinstance(await pocket.reserve(80, turn="", model="model"), Lack)
     assert pocket.spent == 100

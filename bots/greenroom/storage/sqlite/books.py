@@ -8,13 +8,14 @@ from typing import Any
 
 from greenroom.clock import to_micros
 from greenroom.storage.cause import Cause
-from greenroom.storage.ledger import JournalEntry, SpendRow
+from greenroom.storage.ledger import JournalEntry, Outlay, SpendRow
 from greenroom.storage.sqlite.commits import GroupCommit
 
 __all__ = [
     "journal",
     "journal_after",
     "note",
+    "outlays",
     "pseudonym_of",
     "reserve",
     "settle",
@@ -24,6 +25,19 @@ __all__ = [
 ]
 
 _ENTRY = "id,at,seq,what,why"
+_OUTLAYS = """
+    WITH grouped AS (
+      SELECT s.account, coalesce(t.kind,'') AS kind, coalesce(t.rule,'') AS rule, s.person, s.model,
+        count(*) AS calls, sum(coalesce(s.settled,s.reserved)) AS micros,
+        sum(s.settled IS NULL) AS open_calls,
+        sum(CASE WHEN s.settled IS NULL THEN s.reserved ELSE 0 END) AS open_micros,
+        min(s.at) AS first, max(CASE WHEN t.event<>'' THEN t.seq END) AS newest
+      FROM spend s LEFT JOIN turns t ON t.seq=s.seq
+      WHERE s.at>=? AND s.at<? GROUP BY 1,2,3,4,5)
+    SELECT account, kind, rule, person, model, calls, micros, open_calls, open_micros, first,
+      CASE WHEN person<>'' THEN (SELECT json_extract(event,'$.author.handle') FROM turns WHERE seq=newest) END
+    FROM grouped ORDER BY micros DESC, calls DESC, account, rule, person, model
+"""
 
 # the journal
 
@@ -107,4 +121,25 @@ def spending(db: sqlite3.Connection, since: int, limit: int) -> list[SpendRow]:
             person=person,
         )
         for at, turn, model, reserved, settled, account, seq, person in rows
+    ]
+
+
+def outlays(db: sqlite3.Connection, since: datetime, until: datetime) -> list[Outlay]:
+    return [
+        Outlay(
+            account=account,
+            kind=kind,
+            rule=rule,
+            person=person,
+            handle=handle,
+            model=model,
+            calls=calls,
+            micros=micros,
+            open_calls=open_calls,
+            open_micros=open_micros,
+            first=first,
+        )
+        for account, kind, rule, person, model, calls, micros, open_calls, open_micros, first, handle in db.execute(
+            _OUTLAYS, (to_micros(since), to_micros(until))
+        )
     ]

@@ -4,10 +4,11 @@ import asyncio
 import sqlite3
 from collections.abc import Collection, Sequence
 
+from greenroom.storage.ledger import PersonKept, Published
 from greenroom.storage.sqlite.commits import GroupCommit
 from greenroom.storage.sqlite.rows import encode
 
-__all__ = ["forget", "turns_with"]
+__all__ = ["forget", "people_called", "said_to", "turns_with"]
 
 _ABOUT = "(json_extract(event,'$.author.id')=? OR json_extract(event,'$.direct_to')=?)"
 _TURNS_WITH = f"SELECT seq FROM turns WHERE event<>'' AND account IN (SELECT value FROM json_each(?)) AND {_ABOUT}"  # noqa: S608 - literals
@@ -28,12 +29,42 @@ def turns_with(db: sqlite3.Connection, accounts: Collection[str], person: str) -
     return [seq for (seq,) in rows]
 
 
+def people_called(db: sqlite3.Connection, accounts: Collection[str], person: str, handle: str) -> list[PersonKept]:
+    ids = db.execute(
+        "SELECT DISTINCT json_extract(event,'$.author.id') AS id, json_extract(event,'$.author.handle') AS handle "
+        "FROM turns WHERE event<>'' AND account IN (SELECT value FROM json_each(?)) AND id IS NOT NULL",
+        (encode(list(accounts)),),
+    )
+    # here, because SQLite folds no letters but those of English
+    known = {id for id, called in ids if id == person or (handle and called.casefold() == handle.casefold())}
+    return [_kept(db, accounts, id) for id in sorted(known)]
+
+
+def _kept(db: sqlite3.Connection, accounts: Collection[str], person: str) -> PersonKept:
+    seqs = turns_with(db, accounts, person)
+    waiting, handle = db.execute(
+        "SELECT count(*) FILTER (WHERE state IN (4,5,15)), (SELECT json_extract(event,'$.author.handle') FROM turns "  # noqa: S608 - literals
+        f"WHERE {_AMONG} AND json_extract(event,'$.author.id')=? ORDER BY seq DESC LIMIT 1) FROM turns WHERE {_AMONG}",
+        (encode(seqs), person, encode(seqs)),
+    ).fetchone()
+    return PersonKept(person=person, handle=handle or "", turns=len(seqs), waiting=waiting)
+
+
+def said_to(db: sqlite3.Connection, accounts: Collection[str], person: str) -> list[Published]:
+    rows = db.execute(
+        f"SELECT account,post_id,url FROM receipts WHERE {_AMONG} ORDER BY published,seq,part",  # noqa: S608 - a literal
+        (encode(turns_with(db, accounts, person)),),
+    )
+    return [Published(account=account, post_id=post_id, url=url) for account, post_id, url in rows]
+
+
 def forget(commits: GroupCommit, seqs: Sequence[int], *, platform: str, person: str) -> "asyncio.Future[int]":
     """Queue the end of what these turns hold, and of the name of the person among those who said stop; the future has
     how many were emptied. What is worked on is emptied with the next round of retention that finds it at rest."""
     turns = encode(seqs)
     commits.change(f"DELETE FROM journal WHERE {_AMONG}", turns)  # noqa: S608 - a literal
     commits.change("UPDATE stopped SET handle='' WHERE platform=? AND person=?", platform, person)
+    commits.change("UPDATE commands SET arguments='{}' WHERE name='forget' AND instr(arguments,?)>0", encode(person))
     emptied = commits.ask(_EMPTY, turns)
     commits.change(
         f"INSERT OR IGNORE INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE {_AMONG}",  # noqa: S608 - a literal

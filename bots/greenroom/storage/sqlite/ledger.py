@@ -20,8 +20,11 @@ from greenroom.storage.ledger import (
     JournalEntry,
     KeptFile,
     Ledger,
+    Outlay,
     Past,
     PersonaVersion,
+    PersonKept,
+    Published,
     ScheduleMark,
     SpendRow,
     Stopped,
@@ -318,6 +321,14 @@ class SqliteLedger(Ledger):
         return await forgetting.forget(self._commits, seqs, platform=platform, person=person)
 
     @override
+    async def people_called(self, person: str, handle: str, *, accounts: Collection[str]) -> list[PersonKept]:
+        return await self._read(forgetting.people_called, accounts, person, handle)
+
+    @override
+    async def said_to(self, person: str, *, accounts: Collection[str]) -> list[Published]:
+        return await self._read(forgetting.said_to, accounts, person)
+
+    @override
     async def expire(self) -> list[Turn]:
         now = self._clock.micros()
         if not (late := await self._read(lambda db: finding.held_too_long(db, now))):
@@ -418,6 +429,10 @@ class SqliteLedger(Ledger):
     @override
     async def seq_of_event(self, account: str, event_id: str) -> int | None:
         return await self._read(finding.seq_of_event, account, event_id)
+
+    @override
+    async def outlays(self, *, since: datetime, until: datetime) -> list[Outlay]:
+        return await self._read(books.outlays, since, until)
 
     @override
     async def counts(self) -> dict[State, int]:

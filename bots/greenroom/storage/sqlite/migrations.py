@@ -108,6 +108,7 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE spend ADD COLUMN person TEXT NOT NULL DEFAULT '';      -- a pseudonym
     UPDATE spend SET account=substr(model,9) WHERE model LIKE 'post on %';
     UPDATE spend SET account=substr(model,12) WHERE model LIKE 'reading on %';
+    UPDATE spend SET account=substr(model,12) WHERE model LIKE 'looking on %';
     UPDATE spend SET account=substr(turn,1,instr(turn,' ')-1) WHERE account='' AND instr(turn,' ')>0;
     UPDATE spend SET seq=coalesce((
       SELECT t.seq FROM turns t WHERE t.account=spend.account AND t.event_id=substr(spend.turn,instr(spend.turn,' ')+1)
