@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock
-from greenroom.policy.guard import UNASKED, Guard, Terms
+from greenroom.policy.guard import Guard, Terms, is_unasked
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.settings import RoomMode
 from greenroom.storage import Ledger, Past, State, Turn, room_of
@@ -92,7 +92,7 @@ class JoiningIn(Guard):
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:
-        if turn.rule != UNASKED or (room := room_of(turn.event)) is None:
+        if not is_unasked(turn) or (room := room_of(turn.event)) is None:
             return ALLOW
         if (why := self._complained_of(turn.account, room)) is not None:
             return Refuse(why)
@@ -115,7 +115,7 @@ class JoiningIn(Guard):
         if room is None or name is None:
             return ALLOW
         talk = self._talk(name)
-        if turn.rule == UNASKED and not (turn.draft is not None and turn.draft.approved):
+        if is_unasked(turn) and not (turn.draft is not None and turn.draft.approved):
             if (why := self._complained_of(turn.account, room)) is not None:
                 return Refuse(why)
             if talk.last not in (None, turn.seq):
@@ -127,7 +127,8 @@ class JoiningIn(Guard):
     def rested(self, turn: Turn) -> None:
         if turn.state in (State.HELD, State.UNKNOWN) or (taken := self._taken.pop(turn.seq, None)) is None:
             return
-        if turn.state is not State.SENT:
+        # for words that nobody hears somebody may have paid all the same, and so he would again
+        if turn.state is not State.SENT and turn.draft is None:
             self._talk(taken[0]).others += taken[1]
 
     def _complained_of(self, account: str, room: Room) -> str | None:
