@@ -19,6 +19,9 @@ SHARE = 4
 """One in so many of a room's messages is the bot's own, unasked, at the most."""
 SILENCE = timedelta(days=1) // MICROSECOND
 """How long it does not join in where it was complained of."""
+KEPT = timedelta(days=30) // MICROSECOND
+"""How long a complaint is known again after that: longer than a platform silences anybody, and tells of it at each
+connection."""
 _FACT = "complaint:"
 """Beginning of the facts that keep until when, and about what the complaint was."""
 
@@ -85,7 +88,12 @@ class JoiningIn(Guard):
         known = self._complaints.get(place)
         if known is not None and known[1] == about:
             return False
-        until = self._clock.micros() + SILENCE
+        now = self._clock.micros()
+        for old, (ended, _) in list(self._complaints.items()):
+            if ended < now - KEPT:
+                del self._complaints[old]
+                self._ledger.forget_fact(f"{_FACT}{old[0]}/{old[1]}")
+        until = now + SILENCE
         self._complaints[place] = (until, about)
         self._ledger.remember(f"{_FACT}{account}/{room.id}", f"{until} {about}")
         return True

@@ -564,6 +564,30 @@ async def test_a_kick_is_a_complaint(make: Making) -> None:
 
 
 @pytest.mark.asyncio
+async def test_old_complaints_are_forgotten_and_told_of_once_as_long_as_they_may_come_again(make: Making) -> None:
+    def kicked(room: str) -> None:
+        now = trial.clock.now()
+        trial.platform.happen(
+            SanctionReceived(
+                id=f"kick {room}", source="", cursor="", occurred_at=now, room=Room(id=room), until=None, by=IRIS
+            )
+        )
+
+    async with make() as trial:
+        for room in ("k1", "k1", "k2"):
+            kicked(room)
+        await trial.past(lambda: told(trial).count("sent the bot away") == 2)
+        trial.clock.turn(timedelta(days=28))
+        kicked("k1")
+        await over(trial, say(trial, kind=MentionReceived))
+        assert len(await trial.bot.ledger.facts("complaint:")) == 2
+        trial.clock.turn(timedelta(days=4))
+        kicked("k3")
+        await trial.past(lambda: told(trial).count("sent the bot away") == 3)
+        assert list(await trial.bot.ledger.facts("complaint:")) == ["complaint:home/k3"]
+
+
+@pytest.mark.asyncio
 async def test_somebody_coming_in_is_greeted_by_a_rule_and_not_in_a_room_that_is_to_be_quiet(make: Making) -> None:
     rules = (
         'answer: {to: joins, in: "home/#lounge", say: Welcome.}\nrooms: {lounge: {is: "home/#lounge", mode: open}}\n'
