@@ -121,6 +121,10 @@ class Strangers:
         known = self._places.get((account, place), Stranger(Standing.ASKED, True, ""))
         self._keep(account, place, Stranger(standing, standing is not Standing.LEAVE, known.name))
 
+    def knows(self, account: str, place: str) -> bool:
+        """Say whether the room or server with this id is one of them."""
+        return (account, place) in self._places
+
     def is_invited(self, account: str, place: str) -> bool:
         """Say whether the account is only invited there."""
         known = self._places.get((account, place))

@@ -768,3 +768,13 @@ async def test_who_invites_without_end_fills_nothing(make: Making, monkeypatch: 
         await over(trial, say(trial, kind=MentionReceived))
         places = await trial.bot.ledger.facts("place:")
         assert sorted(places) == ["place:home/g9", "place:home/t0", "place:home/t1", "place:home/t2"]
+
+
+@pytest.mark.parametrize("room", ["#lounge", "g7"])
+@pytest.mark.asyncio
+async def test_nothing_is_said_to_be_done_about_a_place_where_nobody_took_the_bot(make: Making, room: str) -> None:
+    async with make(rules=FILE) as trial:
+        answer = await trial.bot.commands.obey("place", {"account": "home", "room": room, "standing": "leave"})
+        assert "nobody else has taken the bot" in answer["error"]
+        assert trial.platform.left == []
+        assert await trial.bot.ledger.facts("place:") == {}
