@@ -12,6 +12,7 @@ from greenroom.storage import JournalEntry, State, Turn
 from greenroom.turns.backlog import WAS_AWAY
 from greenroom.turns.intake import COMPLAINT, STRANGER
 from greenroom.turns.moderating import ORDERED
+from greenroom.turns.quoting import quoted
 from greenroom_adapters.contract import TextEvent
 from greenroom_adapters.text import plain
 
@@ -19,8 +20,6 @@ __all__ = ["TOLD", "Notice", "lines_of", "notice_of"]
 
 MOST_ALIKE = 3
 """Of a kind that comes more often at once only the number is told."""
-LONGEST_QUOTE = 300
-"""Characters of somebody's text that are passed on; the rest is behind the link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ TOLD: Mapping[str, _Kind] = {
     "unreadable": _Kind(many="{count} rooms cannot be read. Which: greenroom log"),
     WAS_AWAY: _Kind(many=None),
     "passed on": _Kind(many=None),
-    ORDERED: _Kind(many=None),
+    ORDERED: _Kind(many="{count} words of moderators were obeyed. Which: greenroom log"),
     STRANGER: _Kind(many="{count} rooms or servers want the bot. Which: greenroom rooms"),
     COMPLAINT: _Kind(many="There were {count} complaints of the bot. Which: greenroom log"),
 }
@@ -143,7 +142,7 @@ def _words_of(turn: Turn | None) -> str:
     if turn is None or not isinstance(turn.event, TextEvent):
         return f"something on {turn.account}" if turn is not None else "something"
     event = turn.event
-    text = _cut(event.text)
+    text = quoted(event.text)
     link = f" {event.post.url}" if event.post.url else ""
     return f"{_safe(event.author.handle)} on {turn.account} wrote: {_safe(text)}{link}"
 
@@ -152,15 +151,10 @@ def _said_there(turn: Turn | None) -> str:
     """Return what the bot had said, and why."""
     if turn is None or turn.draft is None:
         return ""
-    text = _cut(" ".join(turn.draft.parts))
+    text = quoted(" ".join(turn.draft.parts))
     event = turn.event
     why = f"upon what {_safe(event.author.handle)} wrote" if isinstance(event, TextEvent) else "as it was planned"
     return f'. It had said, {why} (rule: {turn.rule}): "{_safe(text)}"'
-
-
-def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 
 
 def _safe(text: str) -> str:

@@ -40,6 +40,11 @@ class Placing:
                 "then say it again"
             )
         adapter, strangers = desk.adapter, self._policy.strangers
+        if not strangers.knows(account, room):
+            raise ConfigurationError(
+                f"nobody else has taken the bot to {account}/{room}: `greenroom rooms` lists the places that this is "
+                "about, by their ids; what it does in rooms of yours is said by `rooms` in its file"
+            )
         try:
             if standing is Standing.LEAVE:
                 if not isinstance(adapter, SupportsLeaving):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock
-from greenroom.policy.guard import STOP, UNASKED, Guard, Terms, is_owners_words, is_stop_or_start, is_word
+from greenroom.policy.guard import STOP, Guard, Terms, is_owners_words, is_stop_or_start, is_unasked, is_word
 from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
 from greenroom.settings import Rate
 from greenroom.storage import CLOCK, TELL, Past, State, Turn, asked_at, author_of, room_of
@@ -176,7 +176,7 @@ class Caps(Guard):
             window = self._window(("room", name))
             if window.free(rule.slow, now) <= 0:
                 why = f"the bot has said {_words(rule.slow, 'messages')} in this room (rooms: slow)"
-                return Refuse(why) if turn.rule == UNASKED else Later(window.free_at(rule.slow), why)
+                return Refuse(why) if is_unasked(turn) else Later(window.free_at(rule.slow), why)
             windows.append(window)
         return ALLOW
 

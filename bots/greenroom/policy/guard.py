@@ -27,6 +27,7 @@ __all__ = [
     "is_command",
     "is_owners_words",
     "is_stop_or_start",
+    "is_unasked",
     "is_word",
 ]
 
@@ -153,6 +154,11 @@ def is_command(turn: Turn) -> bool:
     """Say whether somebody gave a command that the bot itself obeys. What it says to that is read by whoever asked, who
     expects it now: nothing that limits, holds or counts answers is asked about it."""
     return turn.rule in _COMMANDS
+
+
+def is_unasked(turn: Turn) -> bool:
+    """Say whether the bot joins in where nobody spoke to it. A post of any name is none."""
+    return turn.kind != CLOCK and turn.rule == UNASKED
 
 
 def is_word(turn: Turn) -> bool:

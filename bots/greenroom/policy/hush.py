@@ -89,9 +89,11 @@ class Hush(Guard):
         if not self._quiet:
             return 0
         now, latest = self._clock.micros(), 0
-        for (_, where, place), quiet in self._quiet.items():
+        for (by, where, place), quiet in self._quiet.items():
+            # a word is for one room, also where a room has the id of its server
+            is_there = place == room.id or (by == _BY_PLATFORM and place == room.server)
             # what the owner plans for a room goes by what he calls it
-            is_there = place in (room.id, room.server) or room.id == room.name == quiet.name
+            is_there = is_there or room.id == room.name == quiet.name
             if where == account and quiet.until > now and is_there:
                 latest = max(latest, quiet.until)
         return latest

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock
-from greenroom.policy.guard import UNASKED, Guard, Terms
+from greenroom.policy.guard import Guard, Terms, is_unasked
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.settings import RoomMode
 from greenroom.storage import Ledger, Past, State, Turn, room_of
@@ -19,6 +19,9 @@ SHARE = 4
 """One in so many of a room's messages is the bot's own, unasked, at the most."""
 SILENCE = timedelta(days=1) // MICROSECOND
 """How long it does not join in where it was complained of."""
+KEPT = timedelta(days=30) // MICROSECOND
+"""How long a complaint is known again after that: longer than a platform silences anybody, and tells of it at each
+connection."""
 _FACT = "complaint:"
 """Beginning of the facts that keep until when, and about what the complaint was."""
 
@@ -85,14 +88,19 @@ class JoiningIn(Guard):
         known = self._complaints.get(place)
         if known is not None and known[1] == about:
             return False
-        until = self._clock.micros() + SILENCE
+        now = self._clock.micros()
+        for old, (ended, _) in list(self._complaints.items()):
+            if ended < now - KEPT:
+                del self._complaints[old]
+                self._ledger.forget_fact(f"{_FACT}{old[0]}/{old[1]}")
+        until = now + SILENCE
         self._complaints[place] = (until, about)
         self._ledger.remember(f"{_FACT}{account}/{room.id}", f"{until} {about}")
         return True
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:
-        if turn.rule != UNASKED or (room := room_of(turn.event)) is None:
+        if not is_unasked(turn) or (room := room_of(turn.event)) is None:
             return ALLOW
         if (why := self._complained_of(turn.account, room)) is not None:
             return Refuse(why)
@@ -115,7 +123,7 @@ class JoiningIn(Guard):
         if room is None or name is None:
             return ALLOW
         talk = self._talk(name)
-        if turn.rule == UNASKED and not (turn.draft is not None and turn.draft.approved):
+        if is_unasked(turn) and not (turn.draft is not None and turn.draft.approved):
             if (why := self._complained_of(turn.account, room)) is not None:
                 return Refuse(why)
             if talk.last not in (None, turn.seq):
@@ -127,7 +135,8 @@ class JoiningIn(Guard):
     def rested(self, turn: Turn) -> None:
         if turn.state in (State.HELD, State.UNKNOWN) or (taken := self._taken.pop(turn.seq, None)) is None:
             return
-        if turn.state is not State.SENT:
+        # for words that nobody hears somebody may have paid all the same, and so he would again
+        if turn.state is not State.SENT and turn.draft is None:
             self._talk(taken[0]).others += taken[1]
 
     def _complained_of(self, account: str, room: Room) -> str | None:

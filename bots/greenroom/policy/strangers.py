@@ -12,6 +12,8 @@ __all__ = ["Standing", "Stranger", "Strangers", "Wish", "read_strangers"]
 
 FACT = "place:"
 """Beginning of the facts that keep how the bot stands to a place."""
+MOST_INVITATIONS = 200
+"""So many invitations on an account wait for its owner at the most; anybody can send one."""
 _BEGAN = "began:"
 """Beginning of the facts that keep when an account was first listened to: where it was by then, its owner took it."""
 
@@ -102,7 +104,13 @@ class Strangers:
             return Wish.NOTHING
         if is_covered:
             return Wish.NOTHING if event.is_in else Wish.ENTER
-        return Wish.ASK
+        return Wish.ASK if event.is_in or self._open_invitations(account) < MOST_INVITATIONS else Wish.NOTHING
+
+    def _open_invitations(self, account: str) -> int:
+        return sum(
+            where == account and one.standing is Standing.ASKED and not one.is_in
+            for (where, _), one in self._places.items()
+        )
 
     def asked(self, account: str, event: InvitationReceived) -> None:
         """Note, with the next commit, that the owner is asked."""
@@ -112,6 +120,10 @@ class Strangers:
         """Note, with the next commit, what the owner wants."""
         known = self._places.get((account, place), Stranger(Standing.ASKED, True, ""))
         self._keep(account, place, Stranger(standing, standing is not Standing.LEAVE, known.name))
+
+    def knows(self, account: str, place: str) -> bool:
+        """Say whether the room or server with this id is one of them."""
+        return (account, place) in self._places
 
     def is_invited(self, account: str, place: str) -> bool:
         """Say whether the account is only invited there."""

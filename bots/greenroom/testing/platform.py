@@ -144,6 +144,8 @@ class ScriptedPlatform:
         """What happens to the next deletions, in order; None: they go through, as all others do."""
         self.entered: list[str] = []
         """Every room into which the account accepted an invitation."""
+        self.accepting: deque[Exception | None] = deque()
+        """What happens to the next times it accepts one, in order; None: it comes in, as all other times."""
         self.left: list[tuple[str, str | None]] = []
         """(room, by whose word) of every room that the account left."""
         self.leaving: deque[Exception | None] = deque()
@@ -371,6 +373,8 @@ class ScriptedAdapter(Adapter):
 
     async def enter(self, room: str) -> None:
         """Accept an invitation."""
+        if self.world.accepting and (refusal := self.world.accepting.popleft()) is not None:
+            raise refusal
         self.world.entered.append(room)
 
     async def leave(self, room: str, *, by: str | None = None) -> None:

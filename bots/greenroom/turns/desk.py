@@ -383,7 +383,8 @@ class AccountDesk:
             self.intake.skip(event, f"{type(error).__name__}: {error!s:.200}")
 
     async def _invited(self, event: InvitationReceived) -> None:
-        """See to an invitation: what its owner wants is done, and what cannot be done is asked of him."""
+        """See to an invitation: what its owner has decided is done, and of what cannot be done he is asked, unless he
+        has decided it."""
         adapter = self.adapter
         wish = self.intake.wish_about(event)
         try:
@@ -392,8 +393,9 @@ class AccountDesk:
             elif wish is Wish.LEAVE and isinstance(adapter, SupportsLeaving):
                 await adapter.leave(event.room.id)
         except AdapterError as failure:
-            self._log.warning("an invitation waits for its owner", room=event.room.id, why=str(failure))
-            wish = Wish.ASK
+            self._log.warning("an invitation waits", room=event.room.id, why=str(failure))
+            # what its owner has decided stays: it is tried again when the invitation comes again
+            wish = Wish.NOTHING if self.intake.is_decided(event) else Wish.ASK
         await self.intake.invited(event, ask=wish is Wish.ASK)
 
     async def _acknowledge_for_ever(self, newest: dict[str, str], heard: asyncio.Event) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from greenroom.clock import MICROSECOND, Clock, to_micros
 from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
-from greenroom.policy import Order, Policy, Wish, is_stop_or_start, is_word, read_order, rule_of_order
+from greenroom.policy import Order, Policy, Standing, Wish, is_stop_or_start, is_word, read_order, rule_of_order
 from greenroom.routing import Hit, Miss
 from greenroom.storage import TELL, Ledger, Part, State, Turn, asked_at, note_gone, room_of
 from greenroom.telemetry import get_log
@@ -19,6 +19,7 @@ from greenroom.turns.gathering import reopened
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.moderating import ORDERED
 from greenroom.turns.others import Others
+from greenroom.turns.quoting import quoted
 from greenroom.turns.unreadable import UNREADABLE, turn_in, words_for_owner
 from greenroom_adapters.contract import (
     Author,
@@ -480,8 +481,13 @@ class Intake:
         """Say what is to be done about an invitation. What the owner's file covers, or he himself invites into, needs
         no question."""
         is_owners = event.by is not None and self._decisions.trust_of(event.by) is Trust.OWNER
-        is_covered = is_owners or self._decisions.covers(event.room)
+        # by its id alone: strangers choose what their servers are called
+        is_covered = is_owners or self._decisions.covers(Room(id=event.room.id))
         return self._policy.strangers.meet(self._account, event, is_covered=is_covered)
+
+    def is_decided(self, event: InvitationReceived) -> bool:
+        """Say whether the owner has decided about the place already."""
+        return self._policy.strangers.standing(self._account, event.room) not in (None, Standing.ASKED)
 
     async def invited(self, event: InvitationReceived, *, ask: bool) -> None:
         """Note that an invitation was seen to; with `ask`, its owner is asked about it. In one commit, which is there
@@ -490,7 +496,7 @@ class Intake:
             self._policy.strangers.asked(self._account, event)
             who = "Somebody" if event.by is None else event.by.handle
             did = "has taken the bot into" if event.is_in else "invites the bot into"
-            where = event.room.name or event.room.id
+            where = quoted(event.room.name or event.room.id)
             self._ledger.note(None, STRANGER, f"{self._account}/{event.room.id}: {who} {did} {where}")
             self._log.warning("stranger", room=event.room.id, is_in=event.is_in)
         self._passed.pop(event.source, None)
@@ -552,6 +558,6 @@ def _may_be(part: Part, event: OwnPostSeen) -> bool:
 def _complaint(did: str, room: Room, account: str, by: Author | None, reason: str) -> str:
     """Return what somebody who keeps order did, as the owner reads it."""
     who = "a moderator" if by is None else by.handle
-    where = f"{room.name or room.id} on {account}"
+    where = f"{quoted(room.name or room.id)} on {account}"
     what = f"{who} {did} {where}" if did != "took down" else f"{who} took it down in {where}"
-    return f"{what}: {reason}" if reason else what
+    return f"{what}: {quoted(reason)}" if reason else what

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from greenroom.clock import to_micros
 from greenroom.delivery import Dispatcher
 from greenroom.policy import UNASKED, Order, Policy, Word, is_word, order_of
 from greenroom.storage import CLOCK, TELL, Due, Ledger, State, Turn, author_of, room_of
 from greenroom.telemetry import get_log
+from greenroom.turns.quoting import quoted
 from greenroom_adapters.contract import (
     Adapter,
     Forbidden,
@@ -124,28 +126,37 @@ class Moderating:
         except PostRejected as refused:
             self._log.warning("could not take back", turn=said.seq, why=str(refused))
             return Obeyed(done="the platform did not let it take that back", words="I could not take that back.")
+        # it may have been emptied meanwhile
+        said = await self._ledger.turn(said.seq) or said
         said.state, said.reason = State.WITHDRAWN, "a moderator had it taken back"
         self._ledger.save(said)
         self._ledger.note(said.seq, said.state.word, said.reason)
         return Obeyed(done=f"took back turn {said.seq}")
 
     async def _said_last(self, turn: Turn, room: Room) -> Turn | None:
-        """Return what the bot said last in a room, or what of it the order answers; None: nothing that it knows of."""
+        """Return what the bot had said last in a room when the order was given, or what of it the order answers; None:
+        nothing that it knows of, or what is pointed at is taken back already. However often the order is done again,
+        it is about the same words."""
         event = turn.event
         if isinstance(event, TextEvent) and event.in_reply_to is not None:
             seq = await self._ledger.turn_of_post(self._account, event.in_reply_to.id)
             named = None if seq is None else await self._ledger.turn(seq)
-            if named is not None and self._was_said_in(named, room):
-                return named
+            if named is not None and self._was_meant_for(named, room):
+                return named if named.state is State.SENT else None
         newest = await self._ledger.turns(states=(State.SENT,), limit=LOOKED_THROUGH)
-        found = [one for one in newest if self._was_said_in(one, room)]
-        return max(found, key=lambda one: max(part.published for part in one.outbox), default=None)
+        # by either clock: that of the platform may go wrong, and so may ours
+        ordered = max(turn.received, 0 if isinstance(event, Due) else to_micros(event.occurred_at))
+        found = [
+            (published, one)
+            for one in newest
+            if self._was_meant_for(one, room) and (published := max(part.published for part in one.outbox)) <= ordered
+        ]
+        return max(found, key=lambda pair: pair[0])[1] if found else None
 
-    def _was_said_in(self, said: Turn, room: Room) -> bool:
+    def _was_meant_for(self, said: Turn, room: Room) -> bool:
         where = room_of(said.event)
         return (
             said.account == self._account
-            and said.state is State.SENT
             and bool(said.outbox)
             and said.rule != TELL
             and not is_word(said)
@@ -158,7 +169,7 @@ def words_for_owner(turn: Turn, order: Order, obeyed: Obeyed) -> str:
     """Return what the owner reads about an order that was obeyed."""
     author, room = author_of(turn.event), room_of(turn.event)
     who = "somebody" if author is None else author.handle
-    where = "a room" if room is None else room.name or room.id
+    where = "a room" if room is None else quoted(room.name or room.id)
     return f"{who} in {where} on {turn.account} said `{order}`: {obeyed.done}"
 
 

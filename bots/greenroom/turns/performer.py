@@ -480,13 +480,21 @@ class Performer:
             except AdapterError as absence:
                 pause = min(LONGEST_PAUSE, 2.0**failures) * self._chance.uniform(1.0, 1.2)
                 failures += 1
-                if turn.state is not RECEIVED or self._clock.micros() + pause * 1e6 > turn.expires:
+                if turn.state is not RECEIVED:
+                    # its author has deleted it
+                    return None
+                if self._clock.micros() + pause * 1e6 > turn.expires:
                     return self._end(turn, State.DEAD, f"a moderator's order could not be obeyed: {absence}")
                 self._log.warning("a moderator's order has to wait", turn=turn.seq, why=str(absence))
                 with self._lanes.asleep():
                     await self._clock.sleep(pause)
+                if turn.state is not RECEIVED:
+                    return None
         if (order := order_of(turn)) is not None:
             self._ledger.note(turn.seq, ORDERED, words_for_owner(turn, order, obeyed))
+        if turn.state is not RECEIVED:
+            # deleted while it was obeyed
+            return None
         if obeyed.words is None or not self._may_write(turn):
             return self._end(turn, State.IGNORED, f"obeyed a moderator: {obeyed.done}")
         return self._store(turn, Draft(parts=(obeyed.words,), engine="lines"))

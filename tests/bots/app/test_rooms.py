@@ -10,6 +10,7 @@ import pytest
 
 from greenroom.storage import State
 from greenroom.testing import Trial
+from greenroom.testing.trial import BOT
 from greenroom_adapters.contract import (
     Author,
     Forbidden,
@@ -19,6 +20,7 @@ from greenroom_adapters.contract import (
     MessageReceived,
     PostDeleted,
     PostRef,
+    PostRejected,
     Room,
     SanctionReceived,
     TextEvent,
@@ -387,6 +389,84 @@ async def test_why_names_the_rule_and_whose_message_made_it_speak(make: Making) 
     ]
 
 
+@pytest.mark.asyncio
+async def test_undo_takes_back_one_message_however_often_it_is_tried(make: Making) -> None:
+    async with make() as trial:
+        first = say(trial, kind=MentionReceived)
+        await over(trial, first)
+        trial.platform.deleting.extend([Unavailable("away"), Unavailable("away")])
+        word = order(trial, "undo")
+        await trial.past(lambda: len(trial.platform.deleting) < 2)
+        newer = say(trial, kind=MentionReceived)
+        await over(trial, newer)
+        await over(trial, word)
+        assert trial.platform.deleted == ["x1"], "what was said later was not meant"
+        assert await over(trial, order(trial, "undo", answers="x1")) == "sent"
+        assert trial.platform.deleted == ["x1"], "what is pointed at is gone"
+        assert await last_turn_of(trial, newer) is State.SENT
+
+
+@pytest.mark.parametrize("text", ["undo", "leave"])
+@pytest.mark.asyncio
+async def test_an_order_that_is_deleted_while_it_is_obeyed_is_answered_nothing(make: Making, text: str) -> None:
+    async with make() as trial:
+        await over(trial, say(trial, kind=MentionReceived))
+        queue = trial.platform.deleting if text == "undo" else trial.platform.leaving
+        queue.extend([Unavailable("away"), PostRejected("no")])
+        word = order(trial, text)
+        await trial.until(lambda: len(queue) < 2)
+        before = len(in_room(trial))
+        taken_down(trial, word.post.id, by=MOD)
+        async with asyncio.timeout(10):
+            while not (await trial.turn(word.id)).state.is_over:
+                await asyncio.sleep(0.001)
+        ended = (await trial.turn(word.id)).state
+        await pass_time(trial)
+        assert (await trial.turn(word.id)).state is ended is not State.DEAD
+        assert len(in_room(trial)) == before
+
+
+@pytest.mark.asyncio
+async def test_a_channel_with_the_id_of_its_server_is_quiet_alone(make: Making) -> None:
+    first, games = Room(id="g1", name="#first", server="g1"), Room(id=GAMES.id, name=GAMES.name, server="g1")
+    async with make(rules="answer: mentions\n") as trial:
+        await over(trial, order(trial, "quiet", room=first))
+        assert await over(trial, say(trial, room=games, kind=MentionReceived)) == "sent"
+        assert "quiet in that room" in await over(trial, say(trial, room=first, kind=MentionReceived))
+
+
+@pytest.mark.asyncio
+async def test_no_more_is_paid_for_while_the_bot_rehearses(make: Making) -> None:
+    trial = make()
+    trial.rewrite(OPEN, head=BOT.replace("scripted}", "scripted, live: false}"))
+    async with trial:
+        for _ in range(9):
+            await over(trial, say(trial))
+        assert len(trial.engine.briefs) == 3
+
+
+@pytest.mark.asyncio
+async def test_of_a_long_reason_the_owner_reads_the_beginning(make: Making) -> None:
+    async with make() as trial:
+        await over(trial, say(trial, kind=MentionReceived))
+        taken_down(trial, "x1", reason="spam " * 10_000)
+        await trial.past(lambda: told(trial))
+        assert len(told(trial)) < 1500
+        assert "It had said" in told(trial)
+        assert max(map(len, await trial.journal())) < 1500
+
+
+@pytest.mark.asyncio
+async def test_of_many_orders_the_owner_hears_the_number(make: Making) -> None:
+    async with make() as trial:
+        for number in range(1, 21):
+            await over(trial, order(trial, f"quiet {number} minutes"))
+        trial.clock.turn(timedelta(minutes=1))
+        await trial.past(lambda: told(trial))
+        await pass_time(trial)
+        assert len(told(trial).splitlines()) < 12
+
+
 # A complaint
 
 
@@ -481,6 +561,30 @@ async def test_a_kick_is_a_complaint(make: Making) -> None:
         )
         await trial.past(lambda: told(trial))
     assert told(trial) == "A complaint of the bot: a moderator sent the bot away from Harbour on home"
+
+
+@pytest.mark.asyncio
+async def test_old_complaints_are_forgotten_and_told_of_once_as_long_as_they_may_come_again(make: Making) -> None:
+    def kicked(room: str) -> None:
+        now = trial.clock.now()
+        trial.platform.happen(
+            SanctionReceived(
+                id=f"kick {room}", source="", cursor="", occurred_at=now, room=Room(id=room), until=None, by=IRIS
+            )
+        )
+
+    async with make() as trial:
+        for room in ("k1", "k1", "k2"):
+            kicked(room)
+        await trial.past(lambda: told(trial).count("sent the bot away") == 2)
+        trial.clock.turn(timedelta(days=28))
+        kicked("k1")
+        await over(trial, say(trial, kind=MentionReceived))
+        assert len(await trial.bot.ledger.facts("complaint:")) == 2
+        trial.clock.turn(timedelta(days=4))
+        kicked("k3")
+        await trial.past(lambda: told(trial).count("sent the bot away") == 3)
+        assert list(await trial.bot.ledger.facts("complaint:")) == ["complaint:home/k3"]
 
 
 @pytest.mark.asyncio
@@ -620,3 +724,57 @@ async def test_an_invitation_of_the_owner_is_accepted_and_others_wait_for_him(ma
         assert trial.platform.entered == ["r5", "r6"]
         answer = await trial.bot.commands.obey("place", {"account": "home", "room": "r6", "standing": "dance"})
         assert "error" in answer
+
+
+@pytest.mark.parametrize("standing", ["leave", "stay"])
+@pytest.mark.asyncio
+async def test_what_the_owner_decided_holds_where_the_platform_does_not_let_it_now(make: Making, standing: str) -> None:
+    trial = make(rules=FILE)
+    async with trial:
+        trial.clock.turn(timedelta(minutes=1))
+        invite(trial, is_in=True)
+        await trial.past(lambda: told(trial))
+        await trial.bot.commands.obey("place", {"account": "home", "room": "g7", "standing": standing})
+        left = len(trial.platform.left)
+    async with trial:
+        (trial.platform.leaving if standing == "leave" else trial.platform.accepting).append(Unavailable("away"))
+        invite(trial, is_in=standing == "leave", id="again")
+        await over(trial, say(trial, kind=MentionReceived, room=LOUNGE))
+        await pass_time(trial)
+    async with trial:
+        invite(trial, is_in=standing == "leave", id="once more")
+        await trial.past(lambda: len(trial.platform.left) > left or trial.platform.entered)
+        await pass_time(trial)
+    assert told(trial).count("decide") == 1, "he has decided"
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_is_called_like_a_room_of_the_file_is_a_strangers_all_the_same(make: Making) -> None:
+    async with make(rules=f'{FILE}rooms: {{lounge: {{is: "home/Their @place"}}}}\n') as trial:
+        trial.clock.turn(timedelta(minutes=1))
+        invite(trial, is_in=True)
+        await trial.past(lambda: told(trial))
+        assert "greenroom rooms stay home/g7" in told(trial)
+
+
+@pytest.mark.asyncio
+async def test_who_invites_without_end_fills_nothing(make: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("greenroom.policy.strangers.MOST_INVITATIONS", 3)
+    async with make(rules=FILE) as trial:
+        trial.clock.turn(timedelta(minutes=1))
+        for number in range(6):
+            invite(trial, is_in=False, id=f"i{number}", room=f"t{number}", by=Author(id="u4", handle="eve"))
+        invite(trial, is_in=True, room="g9", id="server")
+        await over(trial, say(trial, kind=MentionReceived))
+        places = await trial.bot.ledger.facts("place:")
+        assert sorted(places) == ["place:home/g9", "place:home/t0", "place:home/t1", "place:home/t2"]
+
+
+@pytest.mark.parametrize("room", ["#lounge", "g7"])
+@pytest.mark.asyncio
+async def test_nothing_is_said_to_be_done_about_a_place_where_nobody_took_the_bot(make: Making, room: str) -> None:
+    async with make(rules=FILE) as trial:
+        answer = await trial.bot.commands.obey("place", {"account": "home", "room": room, "standing": "leave"})
+        assert "nobody else has taken the bot" in answer["error"]
+        assert trial.platform.left == []
+        assert await trial.bot.ledger.facts("place:") == {}
