@@ -10,6 +10,9 @@ from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["Mistake", "Mistakes", "SecretMissing"]
 
+_CONTROLS = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+"""What would break a line, or move the cursor of a terminal: it is shown as an escape."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
@@ -21,12 +24,12 @@ class Mistake:
     column: int | None
     """From 1, in characters."""
     reason: str
-    """What is wrong and what to write instead. Never the value of a secret."""
+    """What is wrong and what to write instead; printed on one line. Never the value of a secret."""
 
     @override
     def __str__(self) -> str:
         place = f":{self.line}:{self.column}" if self.line is not None else ""
-        return f"{self.path}{place}: {self.reason}"
+        return f"{self.path}{place}: {self.reason.translate(_CONTROLS)}"
 
 
 class Mistakes(ConfigurationError):

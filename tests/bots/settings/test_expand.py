@@ -101,6 +101,7 @@ people:
   - home/@maria
 limits:
   spend: 1 USD/day
+  spend_per_person: 10%
   quiet: 23:00-07:00
 approve: risky
 tell: home/lounge
