@@ -1,12 +1,10 @@
 """The contract between bots and platforms: adapters, events, posts, receipts, errors. Standard library only."""
 
-from greenroom_adapters.contract.adapter import (
-    Adapter,
+from greenroom_adapters.contract.actions import (
     Audience,
     Command,
     Keep,
     Metrics,
-    Standing,
     SupportsCommands,
     SupportsDeclaration,
     SupportsDelete,
@@ -28,6 +26,7 @@ from greenroom_adapters.contract.adapter import (
     SupportsTyping,
     ThreadPost,
 )
+from greenroom_adapters.contract.adapter import Adapter, Standing
 from greenroom_adapters.contract.addresses import Address, IsAddress, StreamAddress
 from greenroom_adapters.contract.capabilities import (
     Capabilities,
