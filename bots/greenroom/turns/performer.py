@@ -379,8 +379,11 @@ class Performer:
         more = followers_of(turn, self._behind(turn), gather=None)[len(found) :]
         if more and more[0].seq not in known and _may_go_on(turn, revision):
             # something was added while the engine worked: it reads all of it, once
-            followers = Followers.of([*found, *more])
-            outcome, verdict = await self._speak(turn, speaker, followers)
+            together = Followers.of([*found, *more])
+            again, its_verdict = await self._speak(turn, speaker, together)
+            # where his share is too little for that, what is paid already goes out
+            if not isinstance(again, ShareSpent):
+                followers, outcome, verdict = together, again, its_verdict
         return followers, outcome, verdict
 
     def _behind(self, turn: Turn) -> Iterator[Turn]:

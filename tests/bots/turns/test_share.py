@@ -28,7 +28,7 @@ async def trial(tmp_path: Path) -> AsyncIterator[Trial]:
     await made.stop()
 
 
-def message(trial: Trial, number: int, *, person: str = "u1") -> None:
+def message(trial: Trial, number: int, *, person: str = "u1", conversation: str | None = None) -> None:
     trial.platform.happen(
         DirectMessageReceived(
             id=f"dm-{number}",
@@ -38,7 +38,7 @@ def message(trial: Trial, number: int, *, person: str = "u1") -> None:
             post=PostRef(id=f"d{number}"),
             author=Author(id=person, handle=person),
             text=f"hello {number}",
-            conversation=f"d{number}",
+            conversation=conversation or f"d{number}",
         )
     )
 
@@ -67,6 +67,24 @@ async def test_he_is_told_once_a_day_over_restarts_and_never_again_that_day(tria
         trial.clock.turn(timedelta(days=1))
         message(trial, 5)
         await trial.counted({State.IGNORED: 5, State.SENT: 3})
+
+
+@pytest.mark.asyncio
+async def test_what_is_added_while_the_engine_works_does_not_cost_him_the_answer_that_is_paid(trial: Trial) -> None:
+    trial.rewrite("answer: {to: direct_messages, gather: 1 second}\n")
+    trial.engine.outcomes.append("It is lit.")
+    has_had_it(trial)
+    async with trial:
+        trial.engine.gate.clear()
+        message(trial, 1, conversation="d")
+        await trial.past(lambda: trial.engine.at_work)
+        message(trial, 2, conversation="d")
+        await trial.counted({State.RECEIVED: 2})
+        trial.engine.gate.set()
+        await trial.past(lambda: len(trial.platform.posts) == 2)
+        assert trial.platform.texts == ["It is lit.", SAID]
+        assert (await trial.turn("dm-1")).state is State.SENT
+        assert (await trial.turn("dm-2")).state is State.IGNORED
 
 
 @pytest.mark.asyncio
