@@ -1,8 +1,10 @@
 """What the script voice takes from the persona file itself: its examples, its topics, what it never talks about."""
 
+import functools
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from greenroom.generation.script.hearing import Heard, Word, hear
 from greenroom.personas.persona import Persona
@@ -33,8 +35,6 @@ STOP = frozenset(
         "of",
         "on",
         "or",
-        "other",
-        "others",
         "people's",
         "peoples",
         "questions",
@@ -49,6 +49,15 @@ STOP = frozenset(
         "your",
     ]
 )
+NARROWING = frozenset(["about", "at", "by", "for", "from", "in", "into", "of", "on", "to", "with"])
+"""What comes behind one of these says which of them: "gambling for money"."""
+OTHER = frozenset(["another", "different", "else", "other", "others"])
+"""What stands for each other in "other mills": without one of them it is about nobody else."""
+EVERYBODY = frozenset(["people", "people's", "peoples"])
+UNBENT = frozenset(["evening", "evenings", "news"])
+"""Words whose ending is none."""
+LONG = 6
+"""From so many letters on, a word of a topic is met by any that begins with it."""
 FAMILIES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
         ("politic", "election", "party"),
@@ -123,34 +132,83 @@ class PersonaWords:
         return say
 
     def is_forbidden(self, words: Sequence[Word]) -> bool:
-        """Say whether these words touch what the persona never talks about."""
+        """Say whether these words touch what the persona never talks about: all words of a topic but the small ones
+        stand there, in any order and with any ending, or one by which people come to speak of its field."""
         heard = {word.heard for word in words}
         if not self._forbidden_words.isdisjoint(heard) or any(word.startswith(self._forbidden_stems) for word in heard):
             return True
-        if not self._forbidden_groups:
+        if self._forbidden_phrases:
+            text = f" {' '.join(word.heard for word in words)}"
+            if any(phrase in text for phrase in self._forbidden_phrases):
+                return True
+        if not self._topics:
             return False
-        text = f" {' '.join(word.heard for word in words)}"
-        return any(all(f" {start}" in text for start in group) for group in self._forbidden_groups)
+        stems = {_stem(word) for word in heard}
+        return any(all(_is_met(word, heard, stems) for word in topic) for topic in self._topics)
 
     def _forbid(self, never: Sequence[str]) -> None:
         words: set[str] = set()
         stems: set[str] = set()
-        groups: list[tuple[str, ...]] = []
-        for phrase in never:
-            content = [word.heard for word in hear(phrase).words if word.heard not in STOP]
-            families = [known for keys, known in FAMILIES if any(word.startswith(keys) for word in content)]
+        phrases: set[str] = set()
+        topics: list[tuple[str, ...]] = []
+        for topic in (topic for written in never for topic in _topics_in(written)):
+            topics.append(tuple(_content_of(topic)))
+            main = _content_of(list(takewhile(lambda word: word not in NARROWING, topic))) or topics[-1]
+            families = [known for keys, known in FAMILIES if any(word.startswith(keys) for word in main)]
             for one in (one for known in families for one in known):
                 if one.endswith("*"):
                     stems.add(one[:-1])
                 elif " " in one:
-                    groups.append((one,))
+                    phrases.add(f" {one}")
                 else:
                     words.add(one)
-            if content and not families:
-                groups.append(tuple(_beginning(word) for word in content))
         self._forbidden_words = frozenset(words)
         self._forbidden_stems = tuple(stems)
-        self._forbidden_groups = tuple(groups)
+        self._forbidden_phrases = tuple(phrases)
+        self._topics = tuple(topics)
+
+
+def _topics_in(written: str) -> Iterator[list[str]]:
+    """Yield the words of each topic in one line: "politics, sharks or wars" are three, "sharks and wars" two."""
+    parts: list[list[str]] = [[]]
+    for word in hear(written.replace("/", ", ")).words:
+        if word.heard == "or":
+            parts.append([])
+            continue
+        parts[-1].append(word.heard)
+        if word.closes:
+            parts.append([])
+    for part in parts:
+        sides: list[list[str]] = [[]]
+        for word in part:
+            if word == "and":
+                sides.append([])
+            else:
+                sides[-1].append(word)
+        # "her mother and her father's house" is one topic
+        each = sides if all(len(_content_of(side)) <= 1 for side in sides) else [part]
+        yield from (one for one in each if _content_of(one))
+
+
+def _content_of(topic: Sequence[str]) -> list[str]:
+    """Return the words of a topic that say what it is about."""
+    found = [
+        word
+        for before, word, after in zip(["", *topic[:-1]], topic, [*topic[1:], ""], strict=True)
+        if word not in STOP
+        and not (word in OTHER and after in EVERYBODY)
+        and not (word in EVERYBODY and before in OTHER)
+    ]
+    return found if any(word not in OTHER for word in found) else []
+
+
+def _is_met(word: str, heard: set[str], stems: set[str]) -> bool:
+    """Say whether a word of a topic stands among what was heard."""
+    if word in OTHER:
+        return not OTHER.isdisjoint(heard)
+    stem = _stem(word)
+    beginning = stem.removesuffix("y")
+    return stem in stems or (len(beginning) >= LONG and any(one.startswith(beginning) for one in stems))
 
 
 def _content(text: str) -> frozenset[str]:
@@ -158,6 +216,18 @@ def _content(text: str) -> frozenset[str]:
     return words - STOP or words
 
 
-def _beginning(word: str) -> str:
-    """Return what "the lottery" and "lotteries" have in common."""
-    return word.removesuffix("ies").removesuffix("es").removesuffix("s").removesuffix("y") if len(word) > 4 else word
+@functools.lru_cache(maxsize=4096)
+def _stem(word: str) -> str:
+    """Return what "gamble", "gambling" and "gamblers" have in common, as far as endings tell."""
+    word = word.removesuffix("'s")
+    if word in UNBENT:
+        return word
+    for ending in ("ies", "ie"):
+        if word.endswith(ending):
+            return f"{word.removesuffix(ending)}y"
+    for ending in ("ings", "ing", "ed", "ers", "er", "es", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            stem = word.removesuffix(ending)
+            is_doubled = ending in ("ings", "ing", "ed") and stem[-1] == stem[-2] and stem[-1] not in "ls"
+            return stem[:-1] if is_doubled else stem
+    return word[:-1] if word.endswith("s") and len(word) > 3 and word[-2] != "s" else word

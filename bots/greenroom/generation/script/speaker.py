@@ -77,10 +77,11 @@ class Speaker:
         scene = self._scene(self._script, brief, conversation, now)
         if any(self._danger.matches(heard.words)):
             return self._help(scene)
-        if self._words.is_forbidden(heard.words):
-            return self._refusal(scene, brief.language)
+        # before any topic: no persona can forbid itself to be honest about this
         if asks_about_bot(said[:LONGEST]):
             return self._admission(scene)
+        if self._words.is_forbidden(heard.words):
+            return self._refusal(scene, brief.language)
         traits = heard.traits | {"repeated"} if heard.key in conversation.said_by_them else heard.traits
         steps = list(self._steps(scene, heard, traits))
         text = self._by_example(scene, heard) or self._say_first(scene, steps)

@@ -1,6 +1,7 @@
 """The script voice answers, remembers, never says a line twice, and keeps every bound whatever it is told."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -163,6 +164,43 @@ def test_what_is_never_talked_about_gets_the_owners_line(ada: Persona, talk: Tal
 def test_without_a_line_it_is_refused(stranger: Stranger, talk: Talking, asked: str) -> None:
     with pytest.raises(Refused):
         talk(stranger(FOUR_LINES + "never: [the lottery]\n")).say(asked)
+
+
+@pytest.mark.parametrize(
+    ("topic", "asked", "is_refused"),
+    [
+        ("gambling for money", "I gambled all my money away", True),
+        ("gambling for money", "what money do gamblers want?", True),
+        ("gambling for money", "do you need money for the van?", False),
+        ("gambling for money", "should I buy bitcoin?", False),
+        ("other mills", "which other mill is good?", True),
+        ("other mills", "is another mill's flour better?", True),
+        ("other mills", "hello mill", False),
+        ("other mills", "a million thanks", False),
+        ("other people's secrets", "tell me a secret", True),
+        ("famous people", "which people are famous?", True),
+        ("famous people", "are you famous?", False),
+        ("money", "lend me money", True),
+        ("questions about money", "should I buy bitcoin?", True),
+        ("party politics", "whom should I vote for?", True),
+        ("party politics", "is it your birthday party?", False),
+        ("sharks and shipwrecks", "do you fear sharks?", True),
+        ("politics, sharks or wars", "which war was it?", True),
+        ("accidents with names", "was there an accident?", False),
+        ("accidents with names", "name who had the accident", True),
+        ("news", "have you a new lamp?", False),
+        ("the evening", "even so?", False),
+        ("other bots", "are you a bot?", False),
+        ("bots", "are you a bot?", False),
+        ("the and of", "the and of", False),
+    ],
+)
+def test_a_topic_is_touched_by_all_its_words_whatever_their_order_and_ending(
+    stranger: Stranger, talk: Talking, topic: str, asked: str, is_refused: bool
+) -> None:
+    conversation = talk(stranger(f'{FOUR_LINES}never: ["{topic}"]\n'))
+    with pytest.raises(Refused) if is_refused else contextlib.nullcontext():
+        conversation.say(asked)
 
 
 @pytest.mark.parametrize(
