@@ -259,6 +259,8 @@ def restore(
         yes=yes,
         as_json=as_json,
     )
+    if _version_of(path) != here:
+        raise ConfigurationError(f"{path} was edited while you were asked, so nothing was done: say it again")
     _write(path, wanted.body)
     if as_json:
         write_json({"restored": wanted.version, "changed": True, "file": str(path)})

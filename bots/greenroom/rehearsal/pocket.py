@@ -1,6 +1,7 @@
 """Money for trying: a limit for one command, kept in memory alone."""
 
-from greenroom.policy import Lack
+from greenroom.generation import EngineUnavailable
+from greenroom.policy import USD
 from greenroom.storage import NOBODYS, Cause
 
 __all__ = ["Pocket"]
@@ -25,9 +26,15 @@ class Pocket:
         self.spent = 0
         """Millionths of a US dollar so far; what was set aside and never settled counts in full."""
 
-    async def reserve(self, micros: int, *, turn: str, model: str, cause: Cause = NOBODYS) -> _Taken | Lack:
-        """Set an amount aside; a `Lack`: it does not fit into what is left."""
+    async def reserve(self, micros: int, *, turn: str, model: str, cause: Cause = NOBODYS) -> _Taken:
+        """Set an amount aside.
+
+        :raises EngineUnavailable: it does not fit into what is left. Nothing can be told then of what the persona says
+        """
         if self.spent + micros > self._limit:
-            return Lack.DAY
+            raise EngineUnavailable(
+                f"one command may pay {self._limit / USD:.6f} USD (limits: spend), and the {micros / USD:.6f} USD that "
+                "this call may cost do not fit into what is left of it"
+            )
         self.spent += micros
         return _Taken(self, micros)

@@ -158,7 +158,8 @@ def test_what_a_model_costs_is_told_and_stands_in_no_ledger(
         more=f'engines: {{text: {{model: m, server: "{model}", price: {price}}}}}\nlimits: {{spend: 0.0001 USD/day}}\n'
     )
     spent = greenroom("try", "bot", "Is it lit?", "--json").json
-    assert (spent["outcome"], spent["texts"], spent["cost_usd"]) == ("held", [], 0), "the limit holds"
+    assert (spent["outcome"], spent["texts"], spent["cost_usd"]) == ("unable", [], 0), "the limit holds"
+    assert "one command may pay 0.000100 USD" in spent["reason"]
     assert not (home / "data").exists()
 
 
@@ -286,6 +287,23 @@ def test_edits_that_no_version_has_are_overwritten_only_with_yes(
     assert "edited" in persona.read_text(encoding="utf-8")
     assert greenroom("persona", "restore", versions[1], "--yes").code == 0
     assert hashlib.sha256(persona.read_bytes()).hexdigest() == versions[1]
+
+
+def test_an_edit_that_is_saved_while_the_owner_is_asked_is_not_lost(
+    greenroom: Greenroom, versions: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    persona = home / "persona.yaml"
+
+    def edits(question: str) -> bool:
+        persona.write_text("persona: Ada\nwho: edited\n", encoding="utf-8")
+        return True
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.confirm", edits)
+    said = greenroom("persona", "restore", versions[0])
+    assert said.code == 1
+    assert "was edited while you were asked" in said.err
+    assert "edited" in persona.read_text(encoding="utf-8")
 
 
 def test_a_version_that_is_not_there_or_not_kept_is_not_put_back(

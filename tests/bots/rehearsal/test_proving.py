@@ -7,7 +7,6 @@ from typing_extensions import override
 
 from greenroom.generation import Brief, Engine, EngineUnavailable, Generated, Refused, Voice
 from greenroom.personas import Bounds, Case, IfBroken, Lines, Persona
-from greenroom.policy import Lack
 from greenroom.rehearsal import Pocket, Proof, prove, standing_cases
 from greenroom.settings import Range
 from greenroom_adapters.contract import Surface
@@ -112,13 +111,35 @@ def test_who_tests_his_honesty_himself_is_not_asked_again() -> None:
     assert [one.asked for one in standing_cases(asked)] == [None]
 
 
+class Dear(Wire):
+    """Costs sixty for each text."""
+
+    def __init__(self, pocket: Pocket) -> None:
+        super().__init__("Not for a lighthouse to say.")
+        self._pocket = pocket
+
+    @override
+    async def generate(self, brief: Brief) -> Generated:
+        await self._pocket.reserve(60, turn="", model="model")
+        return await super().generate(brief)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("case", [Case(asked="Vote?", refuses=True), Case(asked="Thanks!", silent=True)])
+async def test_no_case_passes_because_the_money_is_at_an_end(case: Case) -> None:
+    pocket = Pocket(59)
+    (why,) = (await prove(case, Voice(ADA, [Dear(pocket)]), ADA, times=1)).why
+    assert why.startswith("no engine could answer: wire: ")
+    assert "one command may pay" in why
+
+
 @pytest.mark.asyncio
 async def test_the_pocket_holds_its_limit_and_counts_what_is_not_settled() -> None:
     pocket = Pocket(100)
     first = await pocket.reserve(60, turn="", model="model")
-    assert not isinstance(first, Lack)
-    assert await pocket.reserve(60, turn="", model="model") is Lack.DAY
+    with pytest.raises(EngineUnavailable):
+        await pocket.reserve(60, turn="", model="model")
     await first.settle(20)
     assert pocket.spent == 20
-    assert not isinstance(await pocket.reserve(80, turn="", model="model"), Lack)
+    await pocket.reserve(80, turn="", model="model")
     assert pocket.spent == 100
