@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from greenroom.policy import Policy
 from greenroom.settings import BotFile
-from greenroom.storage import Ledger, State, Turn, author_of
+from greenroom.storage import Due, Ledger, State, Turn, author_of
 from greenroom.turns import AccountDesk
 
 __all__ = ["forget"]
@@ -62,6 +62,7 @@ def _in_memory(desks: Mapping[str, AccountDesk]) -> dict[int, Turn]:
 
 
 def _is_given_up(turn: Turn, person: str) -> bool:
-    whose = author_of(turn.event)
+    event, author = turn.event, author_of(turn.event)
+    whose = event.direct_to if isinstance(event, Due) else None if author is None else author.id
     was_tried = any(part.number for part in turn.outbox)
-    return whose is not None and whose.id == person and not was_tried and turn.state in _GIVEN_UP
+    return whose == person and not was_tried and turn.state in _GIVEN_UP

@@ -325,7 +325,7 @@ class Ledger(abc.ABC):
 
     @abc.abstractmethod
     def answer(self, id: int, answer: Mapping[str, Any]) -> None:
-        """Queue the answer to a command."""
+        """Queue the answer to a command. Whom a `forget` was about is not known from it any more."""
 
     @abc.abstractmethod
     def keep_files(self, files: Sequence[KeptFile]) -> None:
@@ -358,8 +358,7 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
         """Empty what the turns of a person on these accounts of a platform hold of him (texts, names, drafts, their
-        entries in the journal), his name among those who said stop, and who was meant by the command for it; commits,
-        and returns how many turns it was.
+        entries in the journal), and his name among those who said stop; commits, and returns how many turns it was.
 
         Event ids and receipts stay, so that nothing is doubled, and so does a stop. What waited for a person is over,
         as with `retire`. Turns on which work is to be done are emptied by the first `retire` that finds them at rest.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -14,8 +15,8 @@ import pytest
 from greenroom.app import Commands
 from greenroom.clock import SystemClock
 from greenroom.settings import Platforms, load_bot
-from greenroom.storage import SqliteLedger, State
-from greenroom.testing.ledger import mention_turn
+from greenroom.storage import Due, SqliteLedger, State, Turn
+from greenroom.testing.ledger import due_turn, mention_turn
 
 LINK = "https://x.example/p1"
 
@@ -127,6 +128,46 @@ def obeying(filled: Path, store: Path) -> Iterator[None]:
     yield
     ending.set()
     thread.join(30)
+
+
+def test_what_is_still_to_be_said_to_him_alone_is_given_up(
+    greenroom: Callable[..., Any], filled: Path, store: Path
+) -> None:
+    def words(person: str) -> Turn:
+        turn = due_turn(1, name=f"share of {person}", say="Ask me again tomorrow.")
+        assert isinstance(turn.event, Due)
+        turn.event = dataclasses.replace(turn.event, direct_to=person)
+        return turn
+
+    async def more() -> None:
+        async with SqliteLedger(store, bot="ada", clock=SystemClock()) as ledger:
+            for person in ("id-of-ben", "u1"):
+                ledger.receive(words(person))
+            await ledger.committed()
+
+    asyncio.run(more())
+    assert greenroom("forget", "@ben", "--yes").code == 0
+    assert states(store)[-2:] == [State.IGNORED, State.RECEIVED]
+
+
+def test_a_bot_that_dies_before_it_has_answered_does_it_again_and_names_nobody(filled: Path, store: Path) -> None:
+    async def obey() -> list[Any]:
+        file, clock = load_bot(filled, platforms=Platforms.installed()), SystemClock()
+        async with SqliteLedger(store, bot="ada", clock=clock) as ledger:
+            number = await ledger.ask("forget", {"platform": "stage", "person": "id-of-ben"})
+            commands = Commands(ledger, file, clock=clock)
+            (one,) = await ledger.open_commands()
+            # it is killed when that is on disk: the answer is not
+            await commands.obey(one.name, one.arguments)
+        async with SqliteLedger(store, bot="ada", clock=clock) as ledger:
+            commands = Commands(ledger, file, clock=clock)
+            (one,) = await ledger.open_commands()
+            await commands.obey(one.name, one.arguments, command=one.id)
+            return [await ledger.answered(number), await ledger.open_commands()]
+
+    assert asyncio.run(obey()) == [{"done": "forgotten", "turns": 0}, []]
+    with contextlib.closing(sqlite3.connect(store)) as db:
+        assert db.execute("SELECT name,arguments FROM commands").fetchall() == [("forget", "{}")]
 
 
 @pytest.mark.usefixtures("obeying")

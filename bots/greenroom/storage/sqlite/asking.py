@@ -29,7 +29,11 @@ def open_commands(db: sqlite3.Connection) -> list[Command]:
 
 
 def answer(commits: GroupCommit, id: int, answer: Mapping[str, Any]) -> None:
-    commits.change("UPDATE commands SET answer=? WHERE id=?", encode(answer), id)
+    commits.change(
+        "UPDATE commands SET answer=?,arguments=CASE name WHEN 'forget' THEN '{}' ELSE arguments END WHERE id=?",
+        encode(answer),
+        id,
+    )
 
 
 def answered(db: sqlite3.Connection, id: int) -> Mapping[str, Any] | None:

@@ -64,7 +64,6 @@ def forget(commits: GroupCommit, seqs: Sequence[int], *, platform: str, person: 
     turns = encode(seqs)
     commits.change(f"DELETE FROM journal WHERE {_AMONG}", turns)  # noqa: S608 - a literal
     commits.change("UPDATE stopped SET handle='' WHERE platform=? AND person=?", platform, person)
-    commits.change("UPDATE commands SET arguments='{}' WHERE name='forget' AND instr(arguments,?)>0", encode(person))
     emptied = commits.ask(_EMPTY, turns)
     commits.change(
         f"INSERT OR IGNORE INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE {_AMONG}",  # noqa: S608 - a literal

@@ -152,6 +152,9 @@ class Standing:
         async with make_ledger() as ledger:
             first = await ledger.ask("pause", {"account": "home"})
             second = await ledger.ask("resume", {})
+            third = await ledger.ask("forget", {"platform": "stage", "person": "u1"})
+            ledger.answer(third, {"done": "forgotten"})
+            await ledger.committed()
             assert [(one.id, one.name, one.arguments) for one in await ledger.open_commands()] == [
                 (first, "pause", {"account": "home"}),
                 (second, "resume", {}),
