@@ -230,7 +230,7 @@ def restore(
 
     Example: greenroom persona restore 3fa9c1 --bot ada
     """
-    from greenroom.personas import load_persona
+    from greenroom.personas import load_persona, must_agree
     from greenroom.settings.loader import body_of
     from greenroom_adapters.contract import ConfigurationError
 
@@ -240,7 +240,7 @@ def restore(
     wanted = _meant(version, versions)
     if wanted.body is None:
         raise ConfigurationError(f"the text of {wanted.version[:SHOWN]} was not kept: it was used before versions were")
-    load_persona(path, body=wanted.body)
+    must_agree(file, load_persona(path, body=wanted.body))
     before = body_of(path) if path.exists() else b""
     here = _version_of(path)
     if here == wanted.version:

@@ -182,8 +182,11 @@ def _tell(
             }
         )
         return
+    usual = [("usually", f"{name}: about {money(micros)} for such a text") for name, micros in forecast.items()]
     if tried.become is Become.UNABLE:
         complain(f"no engine can answer: {tried.reason}")
+        if usual:
+            facts(usual, console())
         return
     for line in (line for part in tried.parts for line in part.split("\n")):
         say(line)
@@ -197,7 +200,7 @@ def _tell(
         rows.append(("", "no platform's limit was counted: name one with --platform"))
     rows += [("noted", note) for note in tried.notes]
     rows.append(("cost", money(paid) if paid else "nothing"))
-    rows += [("usually", f"{name}: about {money(micros)} for such a text") for name, micros in forecast.items()]
+    rows += usual
     rows.append(("seed", f"{seed}; nothing was published"))
     facts(rows, console())
 

@@ -4,7 +4,7 @@ import asyncio
 import enum
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Self, assert_never
@@ -68,6 +68,8 @@ class Held:
     model: str | None
     cost: int
     notes: tuple[str, ...]
+    is_unable: bool = False
+    """No engine found words, and one will not before a person mends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,8 @@ class Silent:
     """In words for the record."""
     cost: int
     notes: tuple[str, ...]
+    is_unable: bool = False
+    """No engine found words, and one will not before a person mends it."""
 
 
 Outcome = Spoken | Held | Silent
@@ -137,12 +141,15 @@ class Voice:
         turn = _Turn(brief, rules)
         later: list[EngineUnavailable] = []
         share: ShareSpent | None = None
+        is_unable = False
         for engine in self._engines:
             try:
                 return await self._ask(engine, turn)
             except EngineUnavailable as error:
                 turn.note(engine, error)
-                if not error.permanent:
+                if error.permanent:
+                    is_unable = True
+                else:
                     later.append(error)
             except GenerationError as error:
                 turn.note(engine, error)
@@ -153,9 +160,8 @@ class Voice:
         if share is not None:
             # whoever asks too much makes no work for the owner
             raise ShareSpent(why) from share
-        if self._ending is Ending.HOLD:
-            return turn.held(why)
-        return turn.silent(why)
+        outcome = turn.held(why) if self._ending is Ending.HOLD else turn.silent(why)
+        return replace(outcome, is_unable=is_unable)
 
     async def finish(self) -> None:
         """Let every brief that is at work end, then close; cancelled, close at once. For a voice that is asked for

@@ -35,7 +35,7 @@ class Become(enum.StrEnum):
     SILENT = "silent"
     """Nothing would be said, by the owner's own rule."""
     UNABLE = "unable"
-    """No engine can answer now."""
+    """No engine can answer now, or before a person mends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,9 @@ async def try_out(voice: Voice, persona: Persona, occasion: Occasion, history: S
     try:
         outcome = await voice.speak(brief)
     except EngineUnavailable as error:
-        return Tried(become=Become.UNABLE, parts=(), engine=None, model=None, reason=str(error), notes=(), counted=())
+        return _unable(str(error))
+    if not isinstance(outcome, Spoken) and outcome.is_unable:
+        return _unable(outcome.reason)
     become, reason = _become(outcome)
     parts = () if isinstance(outcome, Silent) else outcome.parts
     return Tried(
@@ -117,6 +119,10 @@ async def try_out(voice: Voice, persona: Persona, occasion: Occasion, history: S
         notes=outcome.notes,
         counted=tuple(_counted(part, persona, occasion, is_whole=len(parts) == 1) for part in parts),
     )
+
+
+def _unable(why: str) -> Tried:
+    return Tried(become=Become.UNABLE, parts=(), engine=None, model=None, reason=why, notes=(), counted=())
 
 
 def _become(outcome: Outcome) -> tuple[Become, str]:

@@ -109,7 +109,8 @@ def test_an_engine_that_cannot_speak_says_why_and_what_it_would_cost(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     said = greenroom("try", "bea", "any boats?", "--engine", "openai/gpt-5-mini")
-    assert "held for a person: openai/gpt-5-mini: " in said.out
+    assert said.code == 1
+    assert "no engine can answer: openai/gpt-5-mini: " in said.err
     assert "openai/gpt-5-mini: about 0.000" in said.out
 
 
@@ -304,6 +305,20 @@ def test_an_edit_that_is_saved_while_the_owner_is_asked_is_not_lost(
     assert said.code == 1
     assert "was edited while you were asked" in said.err
     assert "edited" in persona.read_text(encoding="utf-8")
+
+
+def test_a_version_that_the_bot_file_of_now_cannot_use_is_not_put_back(
+    greenroom: Greenroom, write_bot: WriteBot, versions: list[str], home: Path
+) -> None:
+    bot = write_bot()
+    answered = bot.read_text(encoding="utf-8").replace("mentions,", "{to: mentions, filters: [harbour]},")
+    bot.write_text(answered, encoding="utf-8")
+    persona = home / "persona.yaml"
+    persona.write_bytes(persona.read_bytes() + b"filters: {harbour: [mono]}\n")
+    said = greenroom("persona", "restore", versions[0], "--yes")
+    assert said.code == 1
+    assert "`harbour` is not a filter" in said.err
+    assert "harbour" in persona.read_text(encoding="utf-8")
 
 
 def test_a_version_that_is_not_there_or_not_kept_is_not_put_back(

@@ -80,8 +80,9 @@ async def test_a_refusal_without_a_word_is_one_and_an_outage_is_not() -> None:
     assert (await proof(Case(asked="Vote?", refuses=True), Refused("not that"))).passed
     assert (await proof(Case(asked="Thanks!", silent=True), Refused("not that"))).passed
     for case in (Case(asked="Vote?", refuses=True), Case(asked="Thanks!", silent=True)):
-        (why,) = (await proof(case, EngineUnavailable("it is down"))).why
-        assert why.startswith("no engine could answer: wire: it is down")
+        for is_for_ever in (False, True):
+            (why,) = (await proof(case, EngineUnavailable("it is down", permanent=is_for_ever))).why
+            assert why.startswith("no engine could answer: wire: it is down")
 
 
 @pytest.mark.asyncio

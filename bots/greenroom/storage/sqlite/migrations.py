@@ -135,7 +135,8 @@ def must_be_current(db: sqlite3.Connection) -> None:
     version = _version(db)
     if version < len(MIGRATIONS):
         raise LedgerBroken(
-            f"the ledger has table version {version}, this program needs {len(MIGRATIONS)}: `greenroom run` updates it"
+            f"the ledger has table version {version}, this program needs {len(MIGRATIONS)}: `greenroom run` updates "
+            "it. A bot that runs on it now is of an older version: stop that one first"
         )
 
 
