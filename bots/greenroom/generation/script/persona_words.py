@@ -180,14 +180,14 @@ def _topics_in(written: str) -> Iterator[list[str]]:
             parts.append([])
     for part in parts:
         sides: list[list[str]] = [[]]
-        for word in part:
-            if word == "and":
+        for one in part:
+            if one == "and":
                 sides.append([])
             else:
-                sides[-1].append(word)
+                sides[-1].append(one)
         # "her mother and her father's house" is one topic
         each = sides if all(len(_content_of(side)) <= 1 for side in sides) else [part]
-        yield from (one for one in each if _content_of(one))
+        yield from (side for side in each if _content_of(side))
 
 
 def _content_of(topic: Sequence[str]) -> list[str]:
