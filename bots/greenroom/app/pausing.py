@@ -43,7 +43,7 @@ class Pauses:
         account = account_or_all(self._file, arguments)
         why = str(arguments.get("why") or "paused by hand")
         self._ledger.pause(account, why)
-        self._note("paused", f"{account}: {why}")
+        self._note("paused", f"{_called(account)}: {why}")
         for desk in desks_of(self._desks, account):
             desk.pause(why)
         return {"done": "paused", "account": account}
@@ -66,7 +66,7 @@ class Pauses:
             self._ledger.resume(one)
             if one != EVERY_ACCOUNT:
                 await forget_block(self._ledger, one)
-        self._note("resumed", account)
+        self._note("resumed", _called(account))
         for desk in desks_of(self._desks, account):
             desk.resume()
         return {"done": "resumed", "account": account}
@@ -100,3 +100,8 @@ class Pauses:
         for desk in self._desks.values():
             desk.pause(why)
         return {"done": "stopped"}
+
+
+def _called(account: str) -> str:
+    """Return what the log calls an account, or all of them."""
+    return "all accounts" if account == EVERY_ACCOUNT else account

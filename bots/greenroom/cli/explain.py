@@ -41,7 +41,8 @@ def explain(
 ) -> None:
     """Say which rule would answer something, or why none.
 
-    Every rule is told with what fits and what does not. Nothing is sent.
+    Every rule is told with what fits and what does not. Nothing is sent. The rules alone are asked: limits, approval
+    and who has said stop come after them, and `greenroom log` shows what they did.
 
     Example: greenroom explain ada --text "is the sea calm?" --kind message --in home/lounge
     """

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["rooms"]
 
 rooms = typer.Typer(
-    help="Rooms and servers where somebody took the bot, or invites it: list, stay, listen, leave. "
-    "It says nothing there until you decide.",
+    help="Places where others took the bot: list, stay, listen, leave. "
+    "In a room or server of strangers, also one that invites it, it says nothing there until you decide.",
     invoke_without_command=True,
 )
 

@@ -49,7 +49,8 @@ def try_persona(
         ),
     ] = None,
     surface: Annotated[
-        Where | None, typer.Option("--surface", "-s", help="Where it is said.", show_default=False)
+        Where | None,
+        typer.Option("--surface", "-s", help="Where it is said: reply, post, chat or direct.", show_default=False),
     ] = None,
     platform: Annotated[
         str | None,
@@ -75,7 +76,7 @@ def try_persona(
     most the bot's `limits.spend` for one command (1 USD for a persona alone), and is not in its bill.
 
     A bot speaks with its engines, a persona alone with the script. What the bot's policy says to it (whom it answers,
-    how often, what a person looks at) is not asked: `greenroom explain` tells that.
+    how often, what a person looks at) is not asked: `greenroom explain` tells which rule would answer.
 
     Example: greenroom try ada "Is the sea calm?" --platform mastodon
     """

@@ -54,7 +54,7 @@ def occasion(turn: Turn) -> str:
         return plain(f"@{event.author.handle} follows", one_line=True)
     if isinstance(event, JoinReceived):
         return plain(f"@{event.author.handle} came into {event.room.name or event.room.id}", one_line=True)
-    return "its text was emptied, as `keep` says"
+    return "its text is gone: `keep` was over, or somebody was forgotten"
 
 
 def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number: bool = False) -> "Table":

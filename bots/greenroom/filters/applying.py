@@ -60,7 +60,8 @@ async def apply(
             content = await asyncio.to_thread(_picture, chain, source, wanted, progress)
             await asyncio.to_thread(_written, content, unfinished, into)
     except MediaRefused as refusal:
-        raise MediaRefused(f"{name or source.name} {refusal}") from None
+        reason = str(refusal).removeprefix(f"{source.name} ")
+        raise MediaRefused(f"{name or source.name} {reason}") from None
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)

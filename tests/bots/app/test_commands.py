@@ -164,6 +164,9 @@ async def test_while_it_is_paused_it_listens_and_says_nothing_over_restarts(tria
         assert trial.bot.desks["home"].pacer.paused == "holidays"
         assert (await keyboard.type("resume"))["done"] == "resumed"
         await trial.counted({State.SENT: 1})
+        noted = await trial.journal()
+    assert "paused: all accounts: holidays" in noted
+    assert "resumed: all accounts" in noted
 
 
 @pytest.mark.asyncio

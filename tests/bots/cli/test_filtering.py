@@ -77,6 +77,7 @@ def test_what_cannot_be_done_is_told_and_nothing_is_written(
     said = greenroom("filter", *words)
     assert said.code == 1
     assert complaint in said.err
+    assert "gone.jpg gone.jpg" not in said.err
     assert said.out == ""
     assert {path.name: path.read_bytes() for path in photo.parent.iterdir()} == before
 

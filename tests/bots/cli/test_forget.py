@@ -179,3 +179,9 @@ def test_beside_a_running_bot_it_is_done_by_that_and_the_wish_names_nobody_after
     with contextlib.closing(sqlite3.connect(store)) as db:
         assert db.execute("SELECT name,arguments FROM commands").fetchall() == [("forget", "{}")]
     assert "lamp lit" not in dumped(store)
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_log_does_not_say_that_an_age_emptied_what_was_forgotten(greenroom: Callable[..., Any]) -> None:
+    assert greenroom("forget", "@ben", "--yes").code == 0
+    assert "its text is gone: `keep` was over, or somebody was forgotten" in greenroom("log").out
