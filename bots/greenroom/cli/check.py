@@ -101,7 +101,8 @@ def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:
         for warning in account.warnings:
             say(f"warning: {name}: {warning}")
         if account.error is not None:
-            complain(f"account `{name}`: {account.error}")
+            whose = f"account `{name}`"
+            complain(account.error if account.error.startswith(f"{whose} ") else f"{whose}: {account.error}")
     for warning in findings.warnings:
         say(f"warning: {warning}")
     if offline:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -54,7 +55,8 @@ def write_bot(
     """
     adapter = Platforms.installed().adapter(platform)
     rehearses = not live and not is_local(platform)
-    word = re.sub(r"[^\w]+", "-", name.casefold(), flags=re.ASCII).strip("-_") or "bot"
+    letters = "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(one))
+    word = re.sub(r"[^\w]+", "-", letters, flags=re.ASCII).strip("-_") or "bot"
     bots, personas = (folder, folder) if folder is not None else _folders()
     in_one_folder = bots == personas
     persona = personas / f"{word}.yaml"

@@ -157,8 +157,9 @@ def settings_for(
         left_out = [str(one["loc"][-1]) for one in causes(error) if _is_left_out(one)] if can_log_in(adapter) else []
         if left_out and len(left_out) == len(causes(error)):
             needs = " and ".join(f"`{key}`" for key in left_out)
+            it = "it" if len(left_out) == 1 else "them"
             raise SecretMissing(
-                f"account `{name}` needs {needs}: `greenroom login {name}` finds that out, or write it into the file"
+                f"account `{name}` needs {needs}: `greenroom login {name}` gets {it}, or write {it} into the file"
             ) from None
         mistakes = [f"{'.'.join(map(str, one['loc']))}: {reason_of(one)}" for one in causes(error)]
     if values is None:

@@ -14,6 +14,7 @@ from greenroom.settings.accounts import Platforms, can_log_in, settings_model
 from greenroom.settings.bot import BotFile, some_places
 from greenroom.settings.model import Model, one_or_many
 from greenroom.settings.spelling import Spelling
+from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["bot_schema", "field_docs", "model_schema", "schema_text"]
 
@@ -21,7 +22,10 @@ JsonSchema = dict[str, Any]
 
 
 def bot_schema(platforms: Platforms) -> JsonSchema:
-    """Return the schema of a bot file whose accounts may be on `platforms`."""
+    """Return the schema of a bot file whose accounts may be on `platforms`.
+
+    Of a platform that needs what is not installed only the name is known: whatever stands in such an account is let be.
+    """
     schema = model_schema(BotFile)
     definitions: JsonSchema = schema["$defs"]
     account = definitions["Account"]["anyOf"][1]
@@ -29,7 +33,10 @@ def bot_schema(platforms: Platforms) -> JsonSchema:
     account["additionalProperties"] = True
     account["allOf"] = []
     for platform in platforms.names:
-        adapter = platforms.adapter(platform)
+        try:
+            adapter = platforms.adapter(platform)
+        except ConfigurationError:
+            continue
         own = model_schema(settings_model(adapter), docs=field_docs(adapter.Settings))
         definitions |= own.pop("$defs", {})
         account["allOf"].append(

@@ -398,3 +398,15 @@ def test_what_cannot_go_with_a_post_is_told_and_nothing_is_put_down(
     assert said.code == 1
     assert why in said.err
     assert not [one for one in greenroom("queue", "list", "--json").json if one["item"]]
+
+
+def test_an_account_without_its_sign_in_is_named_once(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    file = write_bot()
+    words = file.read_text(encoding="utf-8").splitlines()
+    words = ["  home: discord" if line.lstrip().startswith("home:") else line for line in words]
+    file.write_text("\n".join(words) + "\n", encoding="utf-8")
+    said = greenroom("check", "--no-tell")
+    assert said.code == 1
+    assert "error: account `home` needs `token`: `greenroom login home` gets it, or write it into the file" in said.err

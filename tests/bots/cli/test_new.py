@@ -33,6 +33,11 @@ def test_options_are_answers(greenroom: Callable[..., Any], home: Path) -> None:
     assert load_bot(home / "old-tom-bot.yaml").bot == "old-tom"
 
 
+def test_letters_with_marks_are_plain_ones_in_the_name_of_a_file(greenroom: Callable[..., Any], home: Path) -> None:
+    assert greenroom("new", "--name", "Zoë Ünal").code == 0
+    assert load_persona(home / "zoe-unal.yaml").persona == "Zoë Ünal"
+
+
 def test_questions_are_asked_on_a_terminal(
     greenroom: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,3 +142,20 @@ def test_help_comes_from_the_docstrings_of_a_platforms_settings(harbour: type[Ad
         "server": "Address of the harbour.",
         "token": "What the harbour master handed out.",
     }
+
+
+def test_a_platform_that_needs_what_is_not_installed_spoils_no_schema() -> None:
+    def explode() -> type[Adapter]:
+        raise ModuleNotFoundError("no such library", name="heavy_library")
+
+    schema = Draft202012Validator(
+        bot_schema(Platforms({"stage": lambda: shipped().adapter("stage"), "heavy": explode}))
+    )
+    file: dict[str, Any] = {
+        "bot": "ada",
+        "persona": "ada.yaml",
+        "accounts": {"home": {"platform": "heavy", "relay": "x"}},
+    }
+    assert list(schema.iter_errors(file)) == []
+    file["accounts"]["home"]["platform"] = "stage"
+    assert list(schema.iter_errors(file)) != []
