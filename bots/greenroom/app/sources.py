@@ -40,7 +40,7 @@ class Sources:
 
 
 def read_sources(path: Path, *, platforms: Platforms, state: Path | None = None) -> Sources:
-    """Read the bot file at `path` and what belongs to it. With `state` the ledger lies in that folder.
+    """Read the bot file at `path` and what belongs to it. With `state` the ledger lies in that folder, under the name it has.
 
     :raises Mistakes: with every mistake of the first file that has some
     """
@@ -89,7 +89,7 @@ def _read(path: Path, kept: Mapping[str, KeptFile], platforms: Platforms, state:
     is_kept = bool(kept)
     file = load_bot(path, platforms=platforms, body=body(BOT, path), is_kept=is_kept)
     if state is not None:
-        file = file.model_copy(update={"store": state / f"{file.bot}.db"})
+        file = file.model_copy(update={"store": state / file.store.name})
     persona = load_persona(file.persona, body=body(PERSONA, file.persona), is_kept=is_kept)
     must_agree(file, persona, body=files[BOT].body)
     script: Script | None = None
@@ -114,9 +114,10 @@ def _ledgers(path: Path, state: Path | None) -> Iterator[Path]:
     except OSError:
         text = ""
     said = {key: found[1] for key, pattern in _LINE.items() if (found := pattern.search(text)) is not None}
-    if state is None and "store" in said:
-        yield path.parent / Path(said["store"]).expanduser()
     folder = state if state is not None else path.parent / "data"
+    if "store" in said:
+        store = Path(said["store"]).expanduser()
+        yield path.parent / store if state is None else state / store.name
     if "bot" in said:
         yield folder / f"{said['bot']}.db"
     yield from sorted(folder.glob("*.db"))

@@ -81,7 +81,7 @@ class Chosen:
         file = load_bot(self.path, platforms=Platforms.installed())
         if self.state is None:
             return file
-        return file.model_copy(update={"store": self.state / f"{file.bot}.db"})
+        return file.model_copy(update={"store": self.state / file.store.name})
 
     def in_force(self, *, tell: Callable[[str], None] | None = warn) -> "BotFile":
         """Read the bot file; where it has mistakes return the version that the bot goes on with, and `tell` of them:

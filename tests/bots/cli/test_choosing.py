@@ -16,7 +16,14 @@ from greenroom_adapters.contract import ConfigurationError
 def test_an_empty_folder_has_the_demo_whose_state_lies_in_that_folder(home: Path) -> None:
     chosen = choose(None)
     assert chosen.path == demo_file()
-    assert chosen.file().store == home / "data" / "ada.db"
+    assert chosen.file().store == home / "data" / "demo.db"
+
+
+def test_the_demo_shares_nothing_with_an_ada_of_the_same_folder(home: Path, write_bot: Callable[..., Path]) -> None:
+    own = choose(str(write_bot())).file()
+    demo = choose("demo").file()
+    assert own.bot == demo.bot
+    assert own.store.resolve() != demo.store.resolve()
 
 
 def test_the_only_bot_of_the_folder_is_meant_and_no_other_yaml_file(home: Path, write_bot: Callable[..., Path]) -> None:
@@ -56,7 +63,7 @@ def test_among_several_run_takes_the_demo_and_the_others_ask(
     with pytest.raises(ConfigurationError, match="which bot"):
         choose(None)
     (home / "data").mkdir()
-    (home / "data" / "ada.db").touch()
+    (home / "data" / "demo.db").touch()
     assert capsys.readouterr().err == ""
     assert choose(None).is_demo
     said = " ".join(capsys.readouterr().err.split())
@@ -95,7 +102,7 @@ def test_a_command_does_not_take_the_demo_for_another_bot_that_runs_beside_it(
 
     async def while_both_run() -> None:
         clock = SystemClock()
-        demo = SqliteLedger(home / "data" / "ada.db", bot="ada", clock=clock)
+        demo = SqliteLedger(home / "data" / "demo.db", bot="ada", clock=clock)
         async with demo, SqliteLedger(home / "data" / "ben.db", bot="ben", clock=clock):
             choose(None)
 

@@ -111,7 +111,7 @@ def test_the_demo_starts_the_stage_in_an_empty_folder_and_takes_it_along(
 ) -> None:
     bot = running()
     start = next(entry for entry in bot.entries if entry["event"] == "running")
-    assert start["ledger"] == str(home / "data" / "ada.db")
+    assert start["ledger"] == str(home / "data" / "demo.db")
     assert start["addresses"]["stage"].startswith("http://127.0.0.1:")
     stage = json.loads((home / "data" / "stage.db.json").read_text(encoding="utf-8"))
     bot.signal(signal.SIGINT)
