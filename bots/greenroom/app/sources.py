@@ -40,7 +40,7 @@ class Sources:
 
 
 def read_sources(path: Path, *, platforms: Platforms, state: Path | None = None) -> Sources:
-    """Read the bot file at `path` and what belongs to it. With `state` the ledger lies in that folder, under the name it has.
+    """Read the bot file at `path` and what belongs to it. With `state` the ledger lies there, under its own name.
 
     :raises Mistakes: with every mistake of the first file that has some
     """
