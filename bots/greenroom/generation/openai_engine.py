@@ -147,7 +147,7 @@ class OpenAIEngine(Engine):
     async def generate(self, brief: Brief) -> Generated:
         self._refuse_paid_call()
         if self._key is None and not self._is_local:
-            raise EngineUnavailable("it has no key", permanent=True)
+            raise EngineUnavailable("it has no key: set OPENAI_API_KEY, or write `key` with the engine", permanent=True)
         day = self._clock.now().astimezone(self._zone).date()
         prompt = compose(brief, await brief.history(), day=day)
         messages: list[ChatCompletionMessageParam] = [

@@ -114,7 +114,7 @@ async def test_a_maker_without_a_key_is_passed_over() -> None:
         outcome = await voice.speak(BRIEF)
     assert isinstance(outcome, Spoken)
     assert outcome.engine == "script"
-    assert outcome.notes == ("openai/gpt-5-mini: it has no key",)
+    assert outcome.notes == ("openai/gpt-5-mini: it has no key: set OPENAI_API_KEY, or write `key` with the engine",)
 
 
 @pytest.mark.asyncio
