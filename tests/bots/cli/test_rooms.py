@@ -11,8 +11,9 @@ from greenroom.storage import SqliteLedger, State
 
 
 def test_places_of_strangers_are_listed_and_only_a_running_bot_decides_about_them(
-    greenroom: Callable[..., Any], ledger_with: Callable[..., None], home: Path
+    greenroom: Callable[..., Any], ledger_with: Callable[..., None], write_bot: Callable[..., Path], home: Path
 ) -> None:
+    write_bot()
     ledger_with(State.SENT)
     assert greenroom("rooms").out == "Nobody else has taken the bot anywhere.\n"
     asyncio.run(_stranger(home))
