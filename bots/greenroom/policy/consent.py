@@ -300,6 +300,8 @@ class _Addressed:
         """The bot's names behind an @, spaces in them included; a name of the platform's own has none."""
         words = _alternatives(meanings)
         self._word = re.compile(rf"({words})(?![^\s.!,])")
+        self._first = tuple({word.split()[0] for word in meanings if word.strip()})
+        """What each of them begins with: a text that has none of these says nothing, which is soon seen."""
 
     def rest(self, text: str) -> str | None:
         """Return a text without the bot's names around it; None: somebody else is spoken to."""
@@ -319,6 +321,8 @@ class _Addressed:
 
     def word(self, text: str) -> str | None:
         """Return what is said to the bot, else None."""
+        if not any(first in text for first in self._first):
+            return None
         stripped = self._without_handles(text)
         if stripped is None:
             return None
