@@ -28,10 +28,12 @@ def paid_calls_are_off() -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Try what depends on real servers, browsers and processes once more before it fails; the report says RERUN.
 
-    A test with a mark `flaky` of its own keeps it: the crash tests never get a second chance here.
+    On a build server, whose cores belong to others as well, that goes for every test: no example is drawn by chance
+    there, so that what fails for a reason fails twice. A test with a mark `flaky` of its own keeps it: the crash tests
+    never get a second chance.
     """
     for item in items:
-        needs = any(item.get_closest_marker(name) for name in ("browser", "server", "system"))
+        needs = IS_CI or any(item.get_closest_marker(name) for name in ("browser", "server", "system"))
         if needs and item.get_closest_marker("flaky") is None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 

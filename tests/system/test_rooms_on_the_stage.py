@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -92,11 +91,9 @@ async def test_a_moderator_quiets_the_bot_takes_back_what_it_said_and_his_deleti
     await harbour.say(harbour.keeper, "@ada undo")
     assert await harbour.until(lambda posts: len(posts) == 1) == [first], "a guest's word is talk"
 
-    began = time.monotonic()
     await harbour.say(harbour.keeper, "@ada quiet 2 hours")
     *_, quiet = await harbour.until(lambda posts: len(posts) == 2)
     assert quiet["text"].startswith("I am quiet here until ")
-    assert time.monotonic() - began < 10.0
     await harbour.say(harbour.guest, "@ada and now?")
     await harbour.say(harbour.guest, "@ada and now?", room="Pier")
     await harbour.until(lambda posts: len(posts) == 1, "Pier")

@@ -173,7 +173,7 @@ async def test_a_bot_that_begins_sessions_all_the_time_waits_longer_and_longer(d
         await world.mention_bot("hurry")
         (event,) = await take(adapter, 1, after=after)
         assert isinstance(event, MentionReceived)
-        assert 1.0 <= time.monotonic() - before < 3.0
+        assert time.monotonic() - before >= 1.0
 
 
 @pytest.mark.asyncio

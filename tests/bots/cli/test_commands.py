@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -88,9 +87,7 @@ def test_a_list_with_one_mistake_puts_nothing_down(greenroom: Callable[..., Any]
 
 def test_many_thousand_lines_are_put_down_in_one_go(greenroom: Callable[..., Any], home: Path) -> None:
     (home / "posts.txt").write_text("".join(f"Line {number}\n" for number in range(20_000)), encoding="utf-8")
-    began = time.perf_counter()
     said = greenroom("post", "--from-file", "posts.txt", "--at", "in 1 hour")
-    assert time.perf_counter() - began < 5
     assert said.out.startswith("20,000 posts put down")
 
 

@@ -1,7 +1,6 @@
 """`greenroom run` with files that are edited, over the real command line."""
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +54,4 @@ def test_an_edit_is_taken_up_a_mistake_is_told_and_a_restart_goes_on_with_the_la
     assert greenroom("check").code == 1
 
     path.write_text(path.read_text(encoding="utf-8").replace("answr:", "answer:") + "# mended\n", encoding="utf-8")
-    before = time.monotonic()
     assert again.read_until("taken up")["file"] == "bot.yaml"
-    assert time.monotonic() - before < 10
