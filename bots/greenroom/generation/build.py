@@ -88,7 +88,8 @@ def _model(
     no_paid_calls: bool,
 ) -> Engine:
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
-    from greenroom.generation.openai_engine import OPENAI, OpenAIEngine, is_loopback
+    from greenroom.generation.openai_engine import OpenAIEngine
+    from greenroom.generation.openai_server import OPENAI, is_loopback
     from greenroom.generation.prices import Price, price_of
 
     maker, _, short = ref.model.partition("/")

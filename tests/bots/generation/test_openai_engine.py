@@ -31,7 +31,8 @@ from greenroom.generation import (
     Refused,
     ShareSpent,
 )
-from greenroom.generation.openai_engine import NO_PAID_CALLS, OpenAIEngine, is_loopback
+from greenroom.generation.openai_engine import OpenAIEngine
+from greenroom.generation.openai_server import NO_PAID_CALLS, is_loopback
 from greenroom.personas.persona import Persona
 from greenroom.policy.budget import Budget
 from greenroom.storage import NOBODYS, Cause
