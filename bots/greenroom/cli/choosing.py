@@ -124,10 +124,8 @@ def demo_file() -> Path:
     return Path(greenroom.__file__).with_name("personas") / "demo" / "demo.yaml"
 
 
-def choose(given: str | None, *, demo_among_several: bool = False) -> Chosen:
+def choose(given: str | None) -> Chosen:
     """Return the bot that `given` names: a path, or the name of a file here or in config/bots; None: see `HELP`.
-
-    With `demo_among_several` the demo is also taken where there are several and none was named.
 
     :raises ConfigurationError: there is no such file, or there are several and none was named
     """
@@ -139,7 +137,7 @@ def choose(given: str | None, *, demo_among_several: bool = False) -> Chosen:
     if len(here) == 1:
         return here[0]
     demo = Chosen(path=demo_file(), is_demo=True)
-    if not here or demo_among_several:
+    if not here:
         return demo
     has_demo = demo.file().store.exists()
     known = [*here, demo] if has_demo else here
@@ -152,7 +150,7 @@ def choose(given: str | None, *, demo_among_several: bool = False) -> Chosen:
         return demo
     names = [DEMO if one.is_demo else str(one.path) for one in running or known]
     which = "which bot? These run" if running else "which bot? There are"
-    raise ConfigurationError(f"{which}: {', '.join(names)}. Name one, as this command's --help shows")
+    raise ConfigurationError(f"{which}: {', '.join(names)}. Name one (`{DEMO}` is what comes with Greenroom)")
 
 
 def bots_here() -> list[Path]:

@@ -26,7 +26,7 @@ def run(bot: BotArgument = None, as_json: AsJson = False, debug: bool = False) -
     Example: greenroom run config/bots/ada.yaml
     """
     suit_a_bot()
-    asyncio.run(_run(choose(bot, demo_among_several=True), as_json=as_json, debug=debug))
+    asyncio.run(_run(choose(bot), as_json=as_json, debug=debug))
 
 
 async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:

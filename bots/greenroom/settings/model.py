@@ -203,8 +203,17 @@ def _beside(value: Any, info: ValidationInfo) -> Any:
 
 def _exists(path: Path, info: ValidationInfo) -> Path:
     if isinstance(info.context, Reading) and not info.context.is_kept and not path.is_file():
-        raise wrong(f"there is no file {os.path.normpath(path)}")
+        near = nearest(path.name, _names_in(path.parent))
+        meant = f". Did you mean `{near}`?" if near else ""
+        raise wrong(f"there is no file {os.path.normpath(path)}{meant}")
     return path
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in os.scandir(folder) if entry.is_file()]
+    except OSError:
+        return []
 
 
 def _from_folder(path: Path, info: SerializationInfo) -> str:

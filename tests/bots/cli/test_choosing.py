@@ -54,13 +54,12 @@ def test_bots_of_the_configuration_folder_are_found_by_name(home: Path, write_bo
     assert choose("demo").is_demo
 
 
-def test_among_several_run_takes_the_demo_and_the_others_ask(
+def test_among_several_nobody_is_taken_but_the_demo_that_has_run_there(
     home: Path, write_bot: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = write_bot().read_text(encoding="utf-8")
     (home / "second.yaml").write_text(text, encoding="utf-8")
-    assert choose(None, demo_among_several=True).is_demo
-    with pytest.raises(ConfigurationError, match="which bot"):
+    with pytest.raises(ConfigurationError, match=r"which bot.*bot\.yaml, second\.yaml.*`demo`"):
         choose(None)
     (home / "data").mkdir()
     (home / "data" / "demo.db").touch()

@@ -185,7 +185,10 @@ WHOLE: list[tuple[str, list[str]]] = [
     ("bot: ada\npersona: ada.yaml\n", ["1:1: `accounts` is missing here"]),
     ("bot: ada\npersona: ada.yaml\naccounts: {}\n", ["3:1: this is empty: write at least one"]),
     ("bot: ada\npersona: ada.yaml\naccounts: harbour\n", ["3:1: this is written with keys and values"]),
-    ("bot: ada\npersona: eda.yaml\naccounts: {home: harbour}\n", ["2:1: there is no file eda.yaml"]),
+    (
+        "bot: ada\npersona: eda.yaml\naccounts: {home: harbour}\n",
+        ["2:1: there is no file eda.yaml. Did you mean `ada.yaml`?"],
+    ),
     (
         "bot: a/b\npersona: ada.yaml\naccounts: {home: harbour}\n",
         ["1:1: a name has letters, digits, dots, dashes and underscores, and begins with a letter or digit"],
