@@ -9,7 +9,7 @@ from greenroom.policy import ABOUT, FORGET_ME, OWNERS, PAUSE, RESUME, Budget, Po
 from greenroom.settings import BotFile
 from greenroom.storage import Ledger, State, Turn, author_of
 from greenroom.turns import AccountDesk
-from greenroom_adapters.contract import AdapterError, SupportsCommands, SupportsLookup, Trust
+from greenroom_adapters.contract import AdapterError, SupportsCommands, SupportsLookup, TextEvent, Trust
 
 __all__ = ["Obeying"]
 
@@ -61,7 +61,13 @@ class Obeying:
                     person=author.id,
                     asked=turn,
                 )
-            return FORGOTTEN
+            persona = self._persona()
+            return (
+                persona.line(
+                    persona.lines.forgotten, turn.event.language if isinstance(turn.event, TextEvent) else None
+                )
+                or FORGOTTEN
+            )
         assert turn.rule == ABOUT, turn.rule  # noqa: S101 - there are no others
         return await self._about(turn)
 

@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 
 from greenroom.generation.honesty import denies_being_bot
-from greenroom.personas.persona import Bounds
+from greenroom.generation.readability import reading_age
+from greenroom.personas.sound import Bounds
 from greenroom_adapters.contract import CountingRule, TextLimit
 from greenroom_adapters.text import count, excess, find_links, fits
 
@@ -28,6 +29,10 @@ class Bound(enum.StrEnum):
     HASHTAGS = "hashtags"
     LINKS = "links"
     BANNED = "banned words"
+    READING_AGE = "reading age"
+    NEVER = "what it never talks about"
+    LANGUAGE = "language"
+    EXAMPLE = "an example word for word"
     HONESTY = "honesty"
 
 
@@ -63,7 +68,7 @@ def count_links(text: str) -> int:
 class Rules:
     """The bounds of one surface, compiled: checking a short plain text costs about a microsecond."""
 
-    __slots__ = ("_banned", "_counted", "_least", "_limit", "_most", "_needs", "_stems", "bounds")
+    __slots__ = ("_age", "_banned", "_counted", "_least", "_limit", "_most", "_needs", "_stems", "bounds")
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
@@ -76,7 +81,8 @@ class Rules:
             (Bound.HASHTAGS, bounds.hashtags, count_hashtags),
             (Bound.LINKS, bounds.links, count_links),
         )
-        self._needs = any(bound.least for _, bound, _ in self._counted)
+        self._age = bounds.reading_age
+        self._needs = self._age is not None or any(bound.least for _, bound, _ in self._counted)
         self._banned = _any_of(bounds.banned)
         # The longest word of each phrase, for a quick look at ASCII texts, in which lower case is all there is to it.
         self._stems = tuple(max(phrase.lower().split(), key=len) for phrase in bounds.banned if phrase.isascii())
@@ -131,6 +137,9 @@ class Rules:
         if self._banned and (words := {match[0].casefold() for match in self._banned.finditer(text)}):
             used = ", ".join(sorted(words))
             faults.append(Fault(bound=Bound.BANNED, reason=f"it uses what is never said: {used}"))
+        if self._age is not None and (age := reading_age(text)) > self._age:
+            reason = f"a reader has to be {age} to understand it, and may be {self._age}: shorter words and sentences"
+            faults.append(Fault(bound=Bound.READING_AGE, reason=reason))
         if asked is not None and denies_being_bot(text, asked=asked):
             reason = "it denies being a bot: you are one, and say so when you are asked"
             faults.append(Fault(bound=Bound.HONESTY, reason=reason))

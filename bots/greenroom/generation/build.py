@@ -9,7 +9,8 @@ from greenroom.clock import Clock
 from greenroom.generation.engine import Engine
 from greenroom.generation.purse import Purse
 from greenroom.generation.voice import Ending, Voice
-from greenroom.personas.persona import IfBroken, Persona
+from greenroom.personas.persona import Persona
+from greenroom.personas.sound import IfBroken
 from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
 from greenroom.settings.secrets import SecretRef
 from greenroom_adapters.contract import ConfigurationError, Secret

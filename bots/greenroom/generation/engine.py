@@ -8,10 +8,12 @@ from datetime import timedelta
 import msgspec
 
 from greenroom.personas.persona import Persona
+from greenroom.personas.silences import Silence
 from greenroom.storage import NOBODYS, Cause
 from greenroom_adapters.contract import Author, GreenroomError, RemoteMedia, Surface, TextLimit
 
 __all__ = [
+    "NOTHING",
     "Brief",
     "BudgetSpent",
     "Engine",
@@ -19,11 +21,15 @@ __all__ = [
     "Generated",
     "GenerationError",
     "Line",
+    "NothingToAdd",
     "Overlong",
     "Refused",
     "ShareSpent",
     "no_history",
 ]
+
+NOTHING = "[nothing]"
+"""What a model returns instead of a text where it may be silent (`Brief.may_be_silent`)."""
 
 
 class GenerationError(GreenroomError):
@@ -51,6 +57,10 @@ class EngineUnavailable(GenerationError):
 
 class BudgetSpent(GenerationError):
     """The money for this period is spent; nothing was asked and nothing was paid."""
+
+
+class NothingToAdd(GenerationError):
+    """There is nothing worth saying to it, and the persona is silent then (`silent_when: nothing_to_add`)."""
 
 
 class ShareSpent(BudgetSpent):
@@ -97,12 +107,23 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Who wrote `said`; `author.trust` says how far to trust it."""
     platform: str = ""
     """Where `said` came from."""
+    relation: str | None = None
+    """Replies: what `author` is to the persona, in the owner's words."""
+    is_caption: bool = False
+    """Posts: a picture or a clip is shown with the words."""
+    below: str | None = None
+    """Words of the owner's that stand below the text, whoever writes it; no bound of the persona's counts them."""
     media: tuple[RemoteMedia, ...] = ()
     language: str | None = None
     correction: str | None = None
     """Why the previous text would not do ("over the limit by 40 characters"); None on the first try."""
     history: Callable[[], Awaitable[tuple[Line, ...]]] = no_history
     """The conversation so far, oldest first; for a post: the bot's own recent posts. Read only when called."""
+
+    @property
+    def may_be_silent(self) -> bool:
+        """Whether an engine may say that it has nothing to add."""
+        return self.said is not None and Silence.NOTHING_TO_ADD in self.persona.silent_when
 
 
 class Generated(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +151,7 @@ class Engine(abc.ABC):
         """Write one text. Publishes nothing. May be called for thousands of briefs at once.
 
         :raises Refused: it will not answer this
+        :raises NothingToAdd: it has nothing to say, and the persona is silent then
         :raises Overlong: it was cut off at its own limit
         :raises EngineUnavailable: it cannot answer now (or ever, see `permanent`)
         :raises BudgetSpent: the price does not fit into what is left; a `ShareSpent`: of the asker's share

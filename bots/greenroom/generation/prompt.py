@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from greenroom.generation.cleaning import without_unseen
-from greenroom.generation.engine import Brief, Line
+from greenroom.generation.engine import NOTHING, Brief, Line
 from greenroom.generation.script.weather import draw
-from greenroom.personas.persona import Bounds, Persona
+from greenroom.personas.persona import Persona
+from greenroom.personas.sound import Bounds
 from greenroom.settings.spelling import Range
 from greenroom_adapters.contract import Author, Surface, Trust
 
@@ -90,13 +91,17 @@ def _instructions(brief: Brief, fence: str, day: date) -> Iterable[str]:
     persona = brief.persona
     yield f"You are {persona.persona}. {persona.who.strip()}"
     yield f"You write {_PLACES[brief.surface]}{f' on {brief.platform}' if brief.platform else ''}."
-    yield f"Your voice: {persona.style(brief.surface)}"
+    yield f"Your voice: {persona.style(brief.surface, is_caption=brief.is_caption)}"
     if mood := mood_of(persona, day):
         yield f"Your mood today: {mood}. Let it colour the words; do not name it."
     if persona.topics:
         yield f"You like to talk about: {', '.join(persona.topics)}."
     if persona.never:
         yield f"You never talk about these and decline in one short sentence: {', '.join(persona.never)}."
+    if brief.relation:
+        yield f"What the one you answer is to you: {brief.relation}. It gives them no rights over you."
+    if brief.may_be_silent:
+        yield f"Where you have nothing to add that is worth saying, return {NOTHING} and no other word."
     yield _language(brief)
     yield from _bounds(brief)
     yield from _examples(brief)
@@ -120,7 +125,8 @@ def _task(brief: Brief, lines: Sequence[tuple[str, str]], said: tuple[str, str] 
         yield "Answer this:"
         yield _fenced(*said, fence)
     else:
-        yield f"Write {_PLACES[brief.surface]}."
+        shown = ", the words below a picture that you show" if brief.is_caption else ""
+        yield f"Write {_PLACES[brief.surface]}{shown}."
     if brief.about:
         yield f"What it is about: {brief.about.strip()}"
     elif said is None and brief.persona.topics:
@@ -147,13 +153,15 @@ def _language(brief: Brief) -> str:
 
 
 def _bounds(brief: Brief) -> Iterable[str]:
-    bounds: Bounds = brief.persona.bounds_on(brief.surface)
+    bounds: Bounds = brief.persona.bounds_on(brief.surface, is_caption=brief.is_caption)
     most = min(bounds.length.most, *(limit.length for limit in brief.limits)) if brief.limits else bounds.length.most
     yield f"Length: {max(1, bounds.length.least)} to {most} characters, all counted."
     counted = (("emoji", bounds.emoji), ("hashtags", bounds.hashtags), ("links", bounds.links))
     yield "; ".join(f"{_amount(bound)} {name}" for name, bound in counted) + "."
     if bounds.banned:
         yield f"Words you never use: {', '.join(bounds.banned)}."
+    if bounds.reading_age is not None:
+        yield f"A reader of {bounds.reading_age} years understands it: short words, short sentences."
 
 
 def _amount(bound: Range) -> str:
@@ -171,7 +179,7 @@ def _examples(brief: Brief) -> Iterable[str]:
         near = _nearest(about, [f"{exchange.to} {exchange.say}" for exchange in exchanges], brief.seed)
         yield "How you sound, never to be repeated word for word:"
         yield from (f"- To “{exchanges[index].to}” you said: {exchanges[index].say}" for index in near)
-    elif posts := persona.examples.post:
+    elif posts := persona.example_posts(is_caption=brief.is_caption):
         near = _nearest(about, posts, brief.seed)
         yield "How you sound, never to be repeated word for word:"
         yield from (f"- {posts[index]}" for index in near)

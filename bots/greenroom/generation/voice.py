@@ -2,33 +2,45 @@
 
 import asyncio
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from types import TracebackType
-from typing import Self, assert_never
+from typing import TYPE_CHECKING, Self, assert_never
 
 import msgspec
 
 from greenroom.generation.bounds import Bound, Fault, Rules
 from greenroom.generation.cleaning import without_unseen
 from greenroom.generation.engine import (
+    NOTHING,
     Brief,
     Engine,
     EngineUnavailable,
     Generated,
     GenerationError,
+    NothingToAdd,
     Overlong,
     ShareSpent,
 )
-from greenroom.personas.persona import IfBroken, Persona, TooLong
+from greenroom.personas.persona import Persona
+from greenroom.personas.silences import Silence
+from greenroom.personas.sound import IfBroken, TooLong
 from greenroom_adapters.contract import Surface
 from greenroom_adapters.contract import TooLong as CannotFit
-from greenroom_adapters.text import cut, split
+from greenroom_adapters.text import count, cut, split
+
+if TYPE_CHECKING:
+    from greenroom.generation.manners import Manners
 
 __all__ = ["Ending", "Held", "Outcome", "Silent", "Spoken", "Voice"]
 
+GAP = "\n\n"
+"""Between a text and what stands below it."""
+LEAST_ROOM = 80
+"""Characters of a post that are left for the text above that."""
 MOST_PARTS = 25
 """A text that needs more posts than this is no thread but an accident."""
 
@@ -112,7 +124,7 @@ class Voice:
         self._lent = frozenset(map(id, lent))
         self._speaking = 0
         self._silence = asyncio.Event()
-        self._rules = _compiled(persona)
+        self._checks = _Checks(persona)
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -137,14 +149,16 @@ class Voice:
                 self._silence.set()
 
     async def _speak(self, brief: Brief) -> Outcome:
-        rules = (self._rules if brief.persona is self._persona else _compiled(brief.persona))[brief.surface]
-        turn = _Turn(brief, rules)
+        checks = self._checks if brief.persona is self._persona else _Checks(brief.persona)
+        turn = _Turn(_with_room(brief), checks)
         later: list[EngineUnavailable] = []
         share: ShareSpent | None = None
         is_unable = False
         for engine in self._engines:
             try:
                 return await self._ask(engine, turn)
+            except NothingToAdd as error:
+                return turn.silent(str(error))
             except EngineUnavailable as error:
                 turn.note(engine, error)
                 if error.permanent:
@@ -192,6 +206,7 @@ class Voice:
     async def _ask(self, engine: Engine, turn: "_Turn") -> Outcome:
         """Let one engine write, and write again when that is needed.
 
+        :raises NothingToAdd: it has nothing to say
         :raises GenerationError: it has no text at all
         """
         try:
@@ -205,6 +220,8 @@ class Voice:
             correction = "; ".join(fault.reason for fault in faults)
         try:
             generated = await engine.generate(msgspec.structs.replace(turn.brief, correction=correction))
+        except NothingToAdd:
+            raise
         except GenerationError as error:
             if not turn.parts:
                 raise
@@ -244,7 +261,7 @@ class Voice:
         """Let the scripted voice speak instead; when that is broken too, a person decides about the draft."""
         if self._script is None or self._script is engine:
             return turn.held(turn.why)
-        instead = _Turn(turn.brief, turn.rules)
+        instead = _Turn(turn.brief, turn.checks)
         instead.cost = turn.cost
         instead.notes = [*turn.notes, f"{engine.name}: {turn.why}; the script speaks instead"]
         try:
@@ -261,7 +278,7 @@ class _Turn(msgspec.Struct):
     """What one call of `speak` has so far."""
 
     brief: Brief
-    rules: Rules
+    checks: "_Checks"
     notes: list[str] = []
     cost: int = 0
     engine: str = ""
@@ -273,11 +290,21 @@ class _Turn(msgspec.Struct):
         self.notes.append(f"{engine.name}: {error}")
 
     def take(self, generated: Generated) -> tuple[Fault, ...]:
-        """Take a text over and return what it breaks."""
+        """Take a text over and return what it breaks.
+
+        :raises NothingToAdd: it is the one with which a model says that
+        """
         self.engine = generated.engine
         self.model = generated.model
         self.cost += generated.cost
+        if self.model is not None and self.brief.may_be_silent and _is_nothing(generated.text):
+            raise NothingToAdd(f"silent_when: {Silence.NOTHING_TO_ADD}")
         return self._weigh(without_unseen(generated.text, joiners=True).strip())
+
+    @property
+    def rules(self) -> Rules:
+        """What is counted in its texts."""
+        return self.checks.rules(self.brief)
 
     def breaks(self, bound: Bound) -> bool:
         return any(fault.bound is bound for fault in self.faults)
@@ -307,7 +334,7 @@ class _Turn(msgspec.Struct):
 
     def spoken(self) -> Spoken:
         return Spoken(
-            parts=self.parts,
+            parts=_with_below(self.parts, self.brief),
             engine=self.engine,
             model=self.model,
             cost=self.cost,
@@ -317,7 +344,7 @@ class _Turn(msgspec.Struct):
     def held(self, reason: str) -> Held:
         return Held(
             reason=reason,
-            parts=tuple(part for part in self.parts if part),
+            parts=_with_below(tuple(part for part in self.parts if part), self.brief),
             engine=self.engine or None,
             model=self.model,
             cost=self.cost,
@@ -330,11 +357,55 @@ class _Turn(msgspec.Struct):
     def _weigh(self, text: str) -> tuple[Fault, ...]:
         self.parts = (text,)
         self.faults = self.rules.broken(text, limits=self.brief.limits, asked=self.brief.said)
+        if self.model is not None:
+            self.faults = (*self.faults, *self.checks.manners.broken(text, self.brief))
         return self.faults
 
 
-def _compiled(persona: Persona) -> Mapping[Surface, Rules]:
-    return {surface: Rules(persona.bounds_on(surface)) for surface in Surface}
+class _Checks:
+    """What the texts of one persona are looked at for."""
+
+    def __init__(self, persona: Persona) -> None:
+        self._persona = persona
+        self._rules = {surface: Rules(persona.bounds_on(surface)) for surface in Surface}
+
+    def rules(self, brief: Brief) -> Rules:
+        """Return the bounds that hold for the text that is asked for."""
+        return self._caption if brief.is_caption else self._rules[brief.surface]
+
+    @cached_property
+    def manners(self) -> "Manners":
+        """What a model's texts are looked at for beside that."""
+        from greenroom.generation.manners import Manners
+
+        return Manners(self._persona)
+
+    @cached_property
+    def _caption(self) -> Rules:
+        return Rules(self._persona.bounds_on(Surface.POST, is_caption=True))
+
+
+def _is_nothing(text: str) -> bool:
+    return text.strip(" .\n").casefold() == NOTHING
+
+
+def _with_room(brief: Brief) -> Brief:
+    """Leave room for what stands below the text, where there is enough; else that becomes a post of its own."""
+    if brief.below is None:
+        return brief
+    below = f"{GAP}{brief.below}"
+    left = tuple(replace(limit, length=limit.length - count(below, limit.rule)) for limit in brief.limits)
+    if any(limit.length < LEAST_ROOM for limit in left):
+        return brief
+    return msgspec.structs.replace(brief, limits=left, below=below)
+
+
+def _with_below(parts: tuple[str, ...], brief: Brief) -> tuple[str, ...]:
+    if brief.below is None or not parts:
+        return parts
+    if brief.below.startswith(GAP):
+        return (*parts[:-1], f"{parts[-1]}{brief.below}")
+    return (*parts, brief.below)
 
 
 def _soonest(errors: Sequence[EngineUnavailable]) -> timedelta | None:

@@ -3,20 +3,10 @@
 from greenroom.personas.agreeing import must_agree, offered
 from greenroom.personas.cases import Case
 from greenroom.personas.loader import load_persona
-from greenroom.personas.persona import (
-    Bounds,
-    Disclosure,
-    Examples,
-    Exchange,
-    IfBroken,
-    Lines,
-    Persona,
-    Say,
-    SurfaceVoice,
-    Talkative,
-    TooLong,
-    Voice,
-)
+from greenroom.personas.persona import Disclosure, Lines, Persona, Say, Talkative
+from greenroom.personas.relationships import Relationship
+from greenroom.personas.silences import Silence
+from greenroom.personas.sound import Bounds, Examples, Exchange, IfBroken, SurfaceVoice, TooLong, Voice
 
 __all__ = [
     "Bounds",
@@ -27,7 +17,9 @@ __all__ = [
     "IfBroken",
     "Lines",
     "Persona",
+    "Relationship",
     "Say",
+    "Silence",
     "SurfaceVoice",
     "Talkative",
     "TooLong",

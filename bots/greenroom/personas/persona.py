@@ -6,147 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, model_validator
 from pydantic.json_schema import WithJsonSchema
 
 from greenroom.filters import Chain, Filters, filters_with
 from greenroom.personas.cases import Case, must_fit
-from greenroom.settings.model import FilePath, Model, Text, not_a_word, one_or_many, word_of, wrong
-from greenroom.settings.spelling import CHANCE, RANGE, SPAN, Range, Span
-from greenroom_adapters.contract import Surface
+from greenroom.personas.relationships import Relationship
+from greenroom.personas.silences import USUAL, Silence, silence_of
+from greenroom.personas.sound import Bounds, Examples, Exchange, Texts, Voice
+from greenroom.settings.model import FilePath, Model, Text, one_or_many, word_of, wrong
+from greenroom.settings.spelling import CHANCE, SPAN, Span
+from greenroom_adapters.contract import Author, Surface
 
 __all__ = [
-    "Bounds",
     "Disclosure",
-    "Examples",
-    "Exchange",
-    "IfBroken",
     "Lines",
     "Persona",
     "Say",
-    "SurfaceVoice",
     "Talkative",
-    "TooLong",
-    "Voice",
 ]
-
-Texts = Annotated[tuple[Text, ...], one_or_many]
-Bound = Annotated[Range, RANGE]
-
-
-def _most_is_something(value: Range) -> Range:
-    if value.most < 1:
-        raise wrong("a length of 0 leaves no text: write it like 1-400")
-    return value
-
-
-Length = Annotated[Range, RANGE, AfterValidator(_most_is_something)]
-
-
-class TooLong(enum.StrEnum):
-    """What becomes of a text that is too long, also after it was asked for again."""
-
-    CUT = "cut"
-    """Cut it at the end of a sentence."""
-    THREAD = "thread"
-    """Say it in several posts where the platform can."""
-    DROP = "drop"
-    """Do not say it."""
-
-
-class IfBroken(enum.StrEnum):
-    """What becomes of a text that breaks another bound, also after one repair."""
-
-    HOLD = "hold"
-    """Keep it for a person."""
-    SCRIPT = "script"
-    """Let the scripted voice speak instead."""
-    DROP = "drop"
-    """Do not say it."""
-
-
-class SurfaceVoice(Model):
-    """How the persona sounds on one surface. Its bounds win over the persona's."""
-
-    section: ClassVar[str] = "a voice"
-    short_for: ClassVar[str | None] = "style"
-
-    style: Text | None = None
-    """In words, for the prompt; beside `everywhere`."""
-    length: Length | None = None
-    """Characters."""
-    emoji: Bound | None = None
-    """How many."""
-    hashtags: Bound | None = None
-    """How many."""
-    links: Bound | None = None
-    """How many."""
-
-
-class Voice(Model):
-    """How the persona sounds."""
-
-    section: ClassVar[str] = "`voice`"
-    short_for: ClassVar[str | None] = "everywhere"
-
-    everywhere: Text = "plain, friendly, short"
-    """In words, for every surface."""
-    post: SurfaceVoice = SurfaceVoice()
-    """What is posted without being asked."""
-    reply: SurfaceVoice = SurfaceVoice()
-    """Public answers."""
-    chat: SurfaceVoice = SurfaceVoice()
-    """Talk in rooms."""
-    direct_message: SurfaceVoice = SurfaceVoice()
-    """Talk with one person."""
-
-
-class Exchange(Model):
-    """What somebody said, and what the persona says to it."""
-
-    section: ClassVar[str] = "an example"
-
-    to: Text
-    """What somebody said."""
-    say: Text
-    """What the persona says."""
-
-
-class Examples(Model):
-    """How it sounds when it is right."""
-
-    section: ClassVar[str] = "`examples`"
-    short_for: ClassVar[str | None] = "post"
-
-    post: Texts = ()
-    """Posts."""
-    reply: Annotated[tuple[Exchange, ...], one_or_many] = ()
-    """Public answers."""
-    chat: Annotated[tuple[Exchange, ...], one_or_many] = ()
-    """Talk in rooms."""
-    direct_message: Annotated[tuple[Exchange, ...], one_or_many] = ()
-    """Talk with one person."""
-
-
-class Bounds(Model):
-    """What every text must keep; counted after it was written, not asked for."""
-
-    section: ClassVar[str] = "`bounds`"
-
-    length: Length = Range(least=1, most=500)
-    """Characters. The platform's own limit holds anyway."""
-    emoji: Bound = Range(least=0, most=2)
-    """How many."""
-    hashtags: Bound = Range(least=0, most=2)
-    """How many."""
-    links: Bound = Range(least=0, most=1)
-    """How many."""
-    banned: Texts = ()
-    """Words and phrases that it never uses."""
-    too_long: Annotated[TooLong, word_of(TooLong, "a way to treat a long text")] = TooLong.CUT
-    """What becomes of a text that is too long."""
-    if_broken: Annotated[IfBroken, word_of(IfBroken, "a way to treat a broken bound")] = IfBroken.HOLD
-    """What becomes of a text that breaks another bound, after one repair."""
 
 
 class Say(enum.StrEnum):
@@ -154,14 +32,8 @@ class Say(enum.StrEnum):
 
     PROFILE = "profile"
     """On a platform with a mark for automated accounts, its accounts have it."""
-
-
-def _place_to_say(value: Any) -> Any:
-    if value == "first_reply":
-        raise wrong("`first_reply` is not there yet: write `profile`, or [] for nowhere")
-    if not isinstance(value, str) or value not in [*Say]:
-        raise wrong(not_a_word(value, [*Say], "a place to say it"))
-    return Say(value)
+    FIRST_REPLY = "first_reply"
+    """The first answer to each person ends with `line`."""
 
 
 class Disclosure(Model):
@@ -170,8 +42,8 @@ class Disclosure(Model):
     section: ClassVar[str] = "`disclosure`"
 
     line: Text | None = None
-    """The answer to "are you a bot?"; none: made from the name."""
-    say: Annotated[tuple[Annotated[Say, BeforeValidator(_place_to_say)], ...], one_or_many] = (Say.PROFILE,)
+    """The answer to "are you a bot?", and what the first reply ends with; none: made from the name."""
+    say: Annotated[tuple[Annotated[Say, word_of(Say, "a place to say it")], ...], one_or_many] = (Say.PROFILE,)
     """Where it says so without being asked; [] for nowhere."""
 
 
@@ -231,6 +103,8 @@ class Lines(Model):
     """When asked for what it never talks about; none: silence."""
     stopped: Words | None = None
     """When somebody says stop; none: a built-in sentence."""
+    forgotten: Words | None = None
+    """When somebody has had himself forgotten (`/forget-me`); none: a built-in sentence."""
 
 
 class Persona(Model):
@@ -261,6 +135,12 @@ class Persona(Model):
     """One a day, drawn with a seed."""
     talkative: Annotated[tuple[Talkative, ...], one_or_many] = ()
     """How often it joins in unasked in open rooms: the first line that fits. None: never."""
+    silent_when: Annotated[tuple[Annotated[Silence, word_of(Silence, "a reason to be silent")], ...], one_or_many] = (
+        USUAL
+    )
+    """What is left without an answer; [] for nothing."""
+    relationships: Annotated[tuple[Relationship, ...], one_or_many] = ()
+    """What people are to it, for the prompt; it gives them no rights."""
     disclosure: Disclosure = Disclosure()
     """How it says that it is a bot."""
     lines: Lines = Lines()
@@ -292,34 +172,41 @@ class Persona(Model):
         """Every filter there is for this persona, by name: its own, and those that come with Greenroom."""
         return filters_with(self.filters)
 
-    def style(self, surface: Surface) -> str:
-        """Return how it sounds on `surface`, in words."""
-        own = self._voice(surface).style
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it answers to."""
+        return (self.persona, *self.nicknames)
+
+    def style(self, surface: Surface, *, is_caption: bool = False) -> str:
+        """Return how it sounds on `surface`, in words; `is_caption`: below a picture or a clip."""
+        own = self.voice.on(surface, is_caption=is_caption).style
         return f"{self.voice.everywhere}; {own}" if own else self.voice.everywhere
 
-    def bounds_on(self, surface: Surface) -> Bounds:
-        """Return the bounds that hold on `surface`."""
-        own = self._voice(surface)
-        changed = {
-            name: bound
-            for name, bound in (
-                ("length", own.length),
-                ("emoji", own.emoji),
-                ("hashtags", own.hashtags),
-                ("links", own.links),
-            )
-            if bound is not None
-        }
-        return self.bounds.model_copy(update=changed) if changed else self.bounds
+    def bounds_on(self, surface: Surface, *, is_caption: bool = False) -> Bounds:
+        """Return the bounds that hold on `surface`; `is_caption`: below a picture or a clip."""
+        return self.voice.on(surface, is_caption=is_caption).over(self.bounds)
+
+    def silence(self, text: str) -> Silence | None:
+        """Return why a text of somebody is left without an answer, as far as its words tell; None: it is answered."""
+        return silence_of(text, self.silent_when, names=self.names) if self.silent_when else None
+
+    def relation_to(self, author: Author, account: str) -> str | None:
+        """Return what somebody, met on `account`, is to it, in its owner's words; None: nothing is written of him."""
+        lines = [one.is_ for one in self.relationships if one.is_to(author, account)]
+        return "; ".join(lines) or None
 
     def exchanges(self, surface: Surface) -> tuple[Exchange, ...]:
-        """Return the examples of talk for `surface`; none for posts (see `examples.post`)."""
+        """Return the examples of talk for `surface`; none for posts (see `example_posts`)."""
         by_surface = {
             Surface.REPLY: self.examples.reply,
             Surface.CHAT: self.examples.chat,
             Surface.DIRECT_MESSAGE: self.examples.direct_message,
         }
         return by_surface.get(surface, ())
+
+    def example_posts(self, *, is_caption: bool = False) -> tuple[str, ...]:
+        """Return the examples of posts; `is_caption`: of those that stand below a picture, where there are any."""
+        return (self.examples.caption if is_caption else ()) or self.examples.post
 
     def line(self, words: Mapping[str, str] | None, language: str | None = None) -> str | None:
         """Return the text of one of `lines` for `language` (a tag such as `pt-BR`), else for the first language.
@@ -330,12 +217,3 @@ class Persona(Model):
             return None
         tags = [tag for tag in (language, (language or "").partition("-")[0], *self.languages) if tag]
         return next((words[tag] for tag in (*tags, "*") if tag in words), None)
-
-    def _voice(self, surface: Surface) -> SurfaceVoice:
-        by_surface = {
-            Surface.POST: self.voice.post,
-            Surface.REPLY: self.voice.reply,
-            Surface.CHAT: self.voice.chat,
-            Surface.DIRECT_MESSAGE: self.voice.direct_message,
-        }
-        return by_surface[surface]

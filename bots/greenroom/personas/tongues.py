@@ -1,9 +1,12 @@
 """Which language a text is in, judged by its small words: enough to tell a wrong one, for the languages listed here."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-__all__ = ["TONGUES", "base_of", "words_of_tongues"]
+__all__ = ["TONGUES", "base_of", "foreign_tongue", "words_of_tongues"]
+
+SURELY = 3
+"""So many small words more of a language that is not spoken than of those that are, and the text is in it."""
 
 TONGUES: Mapping[str, frozenset[str]] = {
     tag: frozenset(words.split())
@@ -38,3 +41,13 @@ def words_of_tongues(text: str) -> dict[str, int]:
     """Return language → how many words of `text` are among its small ones, for every language listed here."""
     words = [word.casefold() for word in _WORD.findall(text.replace("\u2019", "'"))]
     return {tag: sum(word in small for word in words) for tag, small in TONGUES.items()}
+
+
+def foreign_tongue(text: str, spoken: Collection[str]) -> str | None:
+    """Return the language that a text surely is in, where it is none of those that are `spoken` (without regions);
+    None: it may be one of them, or cannot be told."""
+    if not spoken or not TONGUES.keys() >= set(spoken):
+        return None
+    found = words_of_tongues(text)
+    likeliest = max(found, key=lambda tag: found[tag])
+    return likeliest if found[likeliest] >= SURELY + max(found[tag] for tag in spoken) else None

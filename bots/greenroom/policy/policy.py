@@ -11,9 +11,11 @@ from greenroom.policy.guard import Guard, Terms, is_command
 from greenroom.policy.hands import HandsOff
 from greenroom.policy.hush import Hush
 from greenroom.policy.interaction import OneReply
+from greenroom.policy.introductions import Introductions
 from greenroom.policy.joining import JoiningIn
 from greenroom.policy.quiet import QuietHours
 from greenroom.policy.repeats import RECENT, Repeats
+from greenroom.policy.silences import Silences
 from greenroom.policy.strangers import Strangers
 from greenroom.policy.switch import SWITCH, Switch
 from greenroom.policy.verdict import ALLOW, Hold, Later, OnWords, Refuse, Repair, Verdict
@@ -45,6 +47,7 @@ class Policy:
         self.hush = Hush(ledger, clock)
         self.joining = JoiningIn(ledger, clock)
         self.strangers = Strangers(ledger, clock)
+        self.introductions = Introductions(ledger)
         self._repeats = Repeats()
         self._approval = Approval(ledger)
         self._guards: tuple[Guard, ...] = (
@@ -53,10 +56,12 @@ class Policy:
             NoBots(),
             self.hush,
             self.hands,
+            Silences(),
             OneReply(),
             QuietHours(clock),
             self._repeats,
             self._approval,
+            self.introductions,
             *own,
             # notes who speaks last, so whoever it lets through goes out
             self.joining,
@@ -85,6 +90,7 @@ class Policy:
         await self.hands.load(self.terms)
         await self.hush.load()
         await self.joining.load()
+        await self.introductions.load()
         await self.strangers.load()
         await self._approval.load(self.terms)
         for account in self.terms.file.accounts:

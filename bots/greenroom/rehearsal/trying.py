@@ -86,6 +86,8 @@ class Tried:
 async def try_out(voice: Voice, persona: Persona, occasion: Occasion, history: Sequence[Line] = ()) -> Tried:
     """Return what `voice` says to an occasion after what was said before. Publishes nothing."""
     is_post = occasion.surface is Surface.POST
+    if not is_post and (silence := persona.silence(occasion.text or "")) is not None:
+        return _silent(f"silent_when: {silence}")
 
     async def earlier() -> tuple[Line, ...]:
         return tuple(history)
@@ -119,6 +121,10 @@ async def try_out(voice: Voice, persona: Persona, occasion: Occasion, history: S
         notes=outcome.notes,
         counted=tuple(_counted(part, persona, occasion, is_whole=len(parts) == 1) for part in parts),
     )
+
+
+def _silent(why: str) -> Tried:
+    return Tried(become=Become.SILENT, parts=(), engine=None, model=None, reason=why, notes=(), counted=())
 
 
 def _unable(why: str) -> Tried:

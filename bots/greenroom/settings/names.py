@@ -12,11 +12,7 @@ NOT_YET: Mapping[str, frozenset[str]] = {
     "a `post` entry": frozenset({"from", "video"}),
     "`picture`": frozenset({"about"}),
     "a room": frozenset({"threads"}),
-    "the persona file": frozenset({"silent_when", "knowledge", "relationships", "memory", "tools", "look"}),
-    "`voice`": frozenset({"caption"}),
-    "`examples`": frozenset({"caption"}),
-    "`bounds`": frozenset({"reading_age"}),
-    "`lines`": frozenset({"forgotten"}),
+    "the persona file": frozenset({"knowledge", "memory", "tools", "look"}),
 }
 """Keys of the finished product that this release refuses by name instead of ignoring them, for each section."""
 

@@ -32,15 +32,17 @@ class Briefing:
         self._ledger = ledger
         self._log = get_log().bind(account=account)
 
-    def brief(self, turn: Turn, persona: Persona, more: Sequence[str] = ()) -> Brief:
-        """Return what the voice is asked for: an answer to the turn's event and to what follows it (`more`), or a post,
-        which can be shown in its form. What was said before is read only when an engine wants it."""
+    def brief(self, turn: Turn, persona: Persona, more: Sequence[str] = (), *, below: str | None = None) -> Brief:
+        """Return what the voice is asked for: an answer to the turn's event and to what follows it (`more`), with words
+        of the owner's `below` it, or a post, which can be shown in its form. What was said before is read only when an
+        engine wants it."""
         event = turn.event
         capabilities = self._adapter.capabilities
         limits = capabilities.limits.text_on(turn.surface)
         platform, identity = self._adapter.platform, f"{self._account} {turn.event_id}"
         cause = cause_of(turn, platform=platform)
         if isinstance(event, TextEvent):
+            author = _trusted(event.author, turn)
             return Brief(
                 persona=persona,
                 surface=turn.surface,
@@ -49,8 +51,10 @@ class Briefing:
                 turn=identity,
                 cause=cause,
                 said="\n".join((event.text, *more)),
-                author=_trusted(event.author, turn),
+                author=author,
                 platform=platform,
+                relation=persona.relation_to(author, self._account) if persona.relationships else None,
+                below=below,
                 media=event.media,
                 language=event.language,
                 history=partial(self._conversation, turn, event),
@@ -64,6 +68,7 @@ class Briefing:
             turn=identity,
             cause=cause,
             about=None if due is None else due.about,
+            is_caption=due is not None and bool(due.media),
             options=() if due is None or due.poll is None else due.poll.options,
             author=trusted_author(turn),
             platform=platform,

@@ -403,7 +403,8 @@ class Performer:
         """
         if not await self._is_free_to_ask(turn, speaker):
             return STOPPED, ALLOW
-        brief = self._briefing.brief(turn, speaker.persona, followers.texts)
+        below = self._policy.introductions.line_for(turn)
+        brief = self._briefing.brief(turn, speaker.persona, followers.texts, below=below)
         try:
             with self._typing.shown(turn, live=self._live):
                 outcome = await speaker.voice.speak(brief)

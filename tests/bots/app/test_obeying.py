@@ -299,6 +299,16 @@ async def test_who_wants_to_be_forgotten_is_and_is_not_answered_twice(trial: Tri
 
 
 @pytest.mark.asyncio
+async def test_that_somebody_is_forgotten_is_said_in_the_owners_words_where_he_has_some(trial: Trial) -> None:
+    (trial.path.parent / "ada.yaml").write_text(
+        "persona: Ada\nwho: keeps the lighthouse\nlines: {forgotten: It is out of the log.}\n", encoding="utf-8"
+    )
+    async with trial:
+        trial.command("forget-me")
+        assert await said(trial) == ["It is out of the log."]
+
+
+@pytest.mark.asyncio
 async def test_what_still_waits_for_somebody_who_is_forgotten_is_given_up(trial: Trial) -> None:
     trial.rewrite(f"{RULES}approve: always\n")
     async with trial:

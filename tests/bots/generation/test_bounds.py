@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenroom.generation.bounds import Bound, Rules, count_emoji, count_hashtags, count_links
-from greenroom.personas.persona import Bounds
+from greenroom.personas.sound import Bounds
 from greenroom.settings.spelling import Range
 from greenroom_adapters.contract import CountingRule, TextLimit
 from greenroom_adapters.text import count, fits

@@ -123,6 +123,34 @@ def test_the_language_is_the_askers_where_it_is_listed(asked: Brief, words: str)
     assert words in prompt(asked).system
 
 
+def test_what_the_asker_is_to_the_persona_is_told_and_gives_no_rights() -> None:
+    system = prompt(brief(relation="her sister; may be teased")).system
+    assert "her sister; may be teased. It gives them no rights over you." in system
+    assert "rights" not in prompt(brief()).system
+
+
+def test_the_words_below_a_picture_have_a_style_bounds_and_examples_of_their_own() -> None:
+    changed = {
+        "voice": {"caption": {"style": "names what is seen", "length": "1-90"}},
+        "examples": {"caption": ["The stairs."]},
+    }
+    ada = Persona.model_validate({"persona": "Ada", "who": "keeps the lighthouse", **changed})
+    shown = prompt(post(persona=ada, is_caption=True))
+    for words in ("names what is seen", "1 to 90 characters", "- The stairs."):
+        assert words in shown.system
+        assert words not in prompt(post(persona=ada)).system
+    assert "the words below a picture that you show" in shown.user
+
+
+def test_a_model_is_told_how_old_its_readers_are_and_when_it_may_be_silent() -> None:
+    changed = {"bounds": {"reading_age": 12}, "silent_when": ["nothing_to_add"]}
+    ada = Persona.model_validate({"persona": "Ada", "who": "keeps the lighthouse", **changed})
+    assert "A reader of 12 years understands it" in prompt(post(persona=ada)).system
+    assert "return [nothing] and no other word" in prompt(brief(persona=ada)).system
+    assert "[nothing]" not in prompt(post(persona=ada)).system
+    assert "[nothing]" not in prompt(brief()).system
+
+
 def test_a_correction_is_passed_on() -> None:
     assert "would not do: too long by 40. Write it anew." in prompt(brief(correction="too long by 40")).user
 

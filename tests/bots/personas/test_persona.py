@@ -148,6 +148,26 @@ def test_a_surface_adds_its_style_and_its_bounds_win(load: Load) -> None:
     assert ada.bounds_on(Surface.POST) == ada.bounds
 
 
+def test_every_bound_can_be_another_on_one_surface_and_below_a_picture(load: Load) -> None:
+    ada = load(
+        HEAD
+        + "voice:\n"
+        + "  chat: {reading_age: 10, banned: [guys], too_long: drop, if_broken: script}\n"
+        + "  caption: {style: names what is seen, length: 1-90}\n"
+        + "examples: {post: Wind west., caption: The stairs.}\n"
+        + "bounds: {reading_age: 14, banned: [amazing]}\n"
+    )
+    chat = ada.bounds_on(Surface.CHAT)
+    assert (chat.reading_age, chat.too_long, chat.if_broken) == (10, TooLong.DROP, IfBroken.SCRIPT)
+    assert chat.banned == ("amazing", "guys"), "what is banned everywhere is banned there"
+    assert ada.bounds_on(Surface.POST) == ada.bounds
+    assert ada.bounds_on(Surface.POST, is_caption=True).length == Range(least=1, most=90)
+    assert ada.style(Surface.POST, is_caption=True) == "plain, friendly, short; names what is seen"
+    assert ada.example_posts(is_caption=True) == ("The stairs.",)
+    assert ada.example_posts() == ("Wind west.",)
+    assert load(HEAD + "examples: [Fog.]\n").example_posts(is_caption=True) == ("Fog.",)
+
+
 @pytest.mark.parametrize(
     ("language", "spoken"),
     [("pt", "Isso não."), ("pt-BR", "Isso não."), ("en", "Not that."), ("de", "Isso não."), (None, "Isso não.")],
@@ -167,17 +187,30 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("version: 1", "3:1: `version` is not written: a version is the file's hash"),
     ("talkative: {chance: 8}", "3:13: `8`: of one or of a hundred? write 8%"),
     ("talkative: {at: 23:00-07:00}", "3:1: `chance` is missing here"),
-    ("silent_when: [thanked]", "3:1: `silent_when` is not there yet"),
+    ("silent_when: thankd", "3:1: `thankd` is not a reason to be silent. Did you mean `thanked`?"),
     ("knowledge: {}", "3:1: `knowledge` is not there yet"),
-    ("relationships: []", "3:1: `relationships` is not there yet"),
+    (
+        "relationships: {with: maria, is: her sister}",
+        "3:17: `maria` is not a person: write account/@handle or account/id, like home/@maria",
+    ),
+    ("relationships: {with: home/@maria}", "3:1: `is` is missing here"),
     ("memory: {}", "3:1: `memory` is not there yet"),
     ("tools: {}", "3:1: `tools` is not there yet"),
     ("look: {}", "3:1: `look` is not there yet"),
-    ("voice: {caption: x}", "3:9: `caption` is not there yet"),
-    ("bounds: {reading_age: 12}", "3:10: `reading_age` is not there yet"),
-    ("disclosure: {say: [first_reply]}", "3:20: `first_reply` is not there yet: write `profile`, or [] for nowhere"),
+    ("voice: {captions: x}", "3:9: `captions` is not a key of `voice`. Did you mean `caption`?"),
+    (
+        "bounds: {reading_age: 5}",
+        "3:10: a reading age is a number of years from 6 to 17: write it like 12",
+    ),
+    (
+        "bounds: {reading_age: 12-14}",
+        "3:10: a reading age is a number of years from 6 to 17: write it like 12",
+    ),
+    (
+        "voice: {chat: {if_broken: pray}}",
+        "3:16: `pray` is not a way to treat a broken bound. Write one of hold, script, drop",
+    ),
     ("disclosure: {say: profil}", "3:14: `profil` is not a place to say it. Did you mean `profile`?"),
-    ("lines: {forgotten: x}", "3:9: `forgotten` is not there yet"),
     ("bounds: {too_long: cutt}", "3:10: `cutt` is not a way to treat a long text. Did you mean `cut`?"),
     (
         "bounds: {if_broken: pray}",

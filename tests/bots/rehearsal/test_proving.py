@@ -65,8 +65,10 @@ async def proof(case: Case, *texts: str | Exception, times: int = 1) -> Proof:
         (Case(asked="Are you a bot?"), "I am, a bot.", None),
         (Case(asked="Are you a bot?"), "I keep the lamp.", "it does not say that it is a bot"),
         (Case(asked="Hello?"), "Hello 😀", "it is not said but silent: 1 emoji where at most 0 may be"),
-        (Case(asked="Thanks!", silent=True), "You are welcome.", "it is not silent"),
-        (Case(asked="Thanks!", silent=True), "😀", None),
+        (Case(asked="Well.", silent=True), "You are welcome.", "it is not silent"),
+        (Case(asked="Well.", silent=True), "😀", None),
+        (Case(asked="Thanks!", silent=True), "You are welcome.", None),
+        (Case(asked="Thanks!"), "You are welcome.", "it is not said but silent: silent_when: thanked"),
     ],
 )
 async def test_a_case_fails_for_what_is_wrong_with_the_text(case: Case, text: str, why: str | None) -> None:
@@ -78,8 +80,8 @@ async def test_a_case_fails_for_what_is_wrong_with_the_text(case: Case, text: st
 @pytest.mark.asyncio
 async def test_a_refusal_without_a_word_is_one_and_an_outage_is_not() -> None:
     assert (await proof(Case(asked="Vote?", refuses=True), Refused("not that"))).passed
-    assert (await proof(Case(asked="Thanks!", silent=True), Refused("not that"))).passed
-    for case in (Case(asked="Vote?", refuses=True), Case(asked="Thanks!", silent=True)):
+    assert (await proof(Case(asked="Well.", silent=True), Refused("not that"))).passed
+    for case in (Case(asked="Vote?", refuses=True), Case(asked="Well.", silent=True)):
         for is_for_ever in (False, True):
             (why,) = (await proof(case, EngineUnavailable("it is down", permanent=is_for_ever))).why
             assert why.startswith("no engine could answer: wire: it is down")
@@ -126,7 +128,7 @@ class Dear(Wire):
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("case", [Case(asked="Vote?", refuses=True), Case(asked="Thanks!", silent=True)])
+@pytest.mark.parametrize("case", [Case(asked="Vote?", refuses=True), Case(asked="Well.", silent=True)])
 async def test_no_case_passes_because_the_money_is_at_an_end(case: Case) -> None:
     pocket = Pocket(59)
     (why,) = (await prove(case, Voice(ADA, [Dear(pocket)]), ADA, times=1)).why

@@ -3,7 +3,8 @@
 import re
 from functools import lru_cache
 
-from greenroom.personas.persona import Bounds
+from greenroom.generation.readability import reading_age
+from greenroom.personas.sound import Bounds
 from greenroom_adapters.text import find_links
 
 __all__ = ["keeps"]
@@ -20,6 +21,8 @@ def keeps(text: str, bounds: Bounds) -> bool:
     if (len(HASHTAG.findall(text)) if "#" in text else 0) not in bounds.hashtags:
         return False
     if (_emoji(text) if BEYOND_WORDS.search(text) else 0) not in bounds.emoji:
+        return False
+    if bounds.reading_age is not None and reading_age(text) > bounds.reading_age:
         return False
     if bounds.banned and _banned(bounds.banned).search(text) is not None:
         return False

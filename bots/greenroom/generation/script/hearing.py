@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from greenroom.generation.script.decency import is_indecent
+from greenroom.personas.decency import is_indecent
 
 __all__ = ["LONGEST", "TRAITS", "Heard", "Word", "hear"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from greenroom.generation.engine import Line
-from greenroom.generation.script.decency import may_be_echoed
 from greenroom.generation.script.hearing import LONGEST, Heard, Word, hear
 from greenroom.generation.script.script import MARK_LENGTH, Memory, Saying, Script
+from greenroom.personas.decency import may_be_echoed
 from greenroom_adapters.contract import Author
 
 __all__ = ["Conversation", "Ears", "echo", "named"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from greenroom.generation.engine import Brief, EngineUnavailable, Line, Overlong, Refused
+from greenroom.generation.engine import Brief, EngineUnavailable, Line, NothingToAdd, Overlong, Refused
 from greenroom.generation.honesty import asks_about_bot
 from greenroom.generation.script.bounds import keeps
 from greenroom.generation.script.hearing import LONGEST, Heard, hear
@@ -15,7 +15,9 @@ from greenroom.generation.script.patterns import Match, PatternIndex
 from greenroom.generation.script.persona_words import PersonaWords
 from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, IN_DANGER, REFUSED, Rule, Saying, Script
 from greenroom.generation.script.weather import Moment
-from greenroom.personas.persona import Bounds, Persona
+from greenroom.personas.persona import Persona
+from greenroom.personas.silences import Silence
+from greenroom.personas.sound import Bounds
 from greenroom_adapters.contract import Surface, TextLimit
 from greenroom_adapters.text import cut, fits
 
@@ -28,6 +30,9 @@ ANYTHING_RANK = 5
 RECENT_POSTS = 4
 """A form of post is not used again within so many posts while there is another."""
 
+
+STEPS_FOR_ANYTHING = 2
+"""Those that are always there: what the script says to anything."""
 
 Steps = list[tuple[Sequence[Saying], Mapping[str, str]]]
 """What may be said, the best first, each with the words that were captured for it."""
@@ -69,6 +74,7 @@ class Speaker:
         """Answer `brief.said`.
 
         :raises Refused: the persona does not talk about this and has no line for it
+        :raises NothingToAdd: no rule of the script hears it, and the persona is silent then
         :raises Overlong: no word of it fits into the limits
         """
         said = brief.said or ""
@@ -84,7 +90,10 @@ class Speaker:
             return self._refusal(scene, brief.language)
         traits = heard.traits | {"repeated"} if heard.key in conversation.said_by_them else heard.traits
         steps = list(self._steps(scene, heard, traits))
-        text = self._by_example(scene, heard) or self._say_first(scene, steps)
+        text = self._by_example(scene, heard)
+        if text is None and brief.may_be_silent and len(steps) <= STEPS_FOR_ANYTHING:
+            raise NothingToAdd(f"silent_when: {Silence.NOTHING_TO_ADD}")
+        text = text or self._say_first(scene, steps)
         return text if text is not None else self._say_again(scene, steps)
 
     def post(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
@@ -135,7 +144,7 @@ class Speaker:
             script=script,
             surface=brief.surface,
             limits=brief.limits,
-            bounds=persona.bounds_on(brief.surface),
+            bounds=persona.bounds_on(brief.surface, is_caption=brief.is_caption),
             conversation=conversation,
             moment=moment,
             dice=random.Random(f"{brief.seed}\0{conversation.turn}\0{brief.correction}"),  # noqa: S311  repeatable, no secret
