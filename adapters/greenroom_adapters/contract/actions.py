@@ -79,6 +79,8 @@ class Audience(enum.StrEnum):
     EVERYBODY = "everybody"
     OWNER = "owner"
     """The bot's owner; as a platform does not know him, whoever manages the place."""
+    MODERATOR = "moderator"
+    """Those who keep order in a room; in rooms alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,8 @@ class Command:
     """What it does, in a few words."""
     text: str | None = None
     """What is to be written behind it, in a few words; None: nothing is."""
+    needs_text: bool = True
+    """Where there is a `text`: it cannot be left out."""
     is_private: bool = False
     """Its answer is for whoever gave it, and nobody else sees it."""
     audience: Audience = Audience.EVERYBODY

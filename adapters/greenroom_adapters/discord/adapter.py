@@ -241,7 +241,15 @@ class DiscordAdapter(Adapter):
         capabilities = self._capabilities = _capabilities(
             reads_everything=self._reads_everything, has_home=bool(settings.home)
         )
-        forum = Forum(self._api, places, memory, me=me.id, settles_after=capabilities.settles_after, now=self._now)
+        forum = Forum(
+            self._api,
+            places,
+            memory,
+            me=me.id,
+            tags=settings.tags,
+            settles_after=capabilities.settles_after,
+            now=self._now,
+        )
         reading_back = self._reading_back = ReadingBack(
             self._api,
             places,

@@ -12,6 +12,7 @@ from greenroom_adapters.discord.listening import Listening
 from greenroom_adapters.discord.permissions import in_channel, lacking, needed
 from greenroom_adapters.discord.places import FORUMS, SPOKEN_IN, THREADS, Places
 from greenroom_adapters.discord.settings import DiscordSettings
+from greenroom_adapters.discord.tags import applied, lacking_tag
 from greenroom_adapters.discord.wire import WireApplication, WireChannel
 
 __all__ = ["LOOKED_INTO", "PORTAL", "invitation", "misses_content", "standing", "switch_on_content"]
@@ -70,7 +71,15 @@ async def standing(
     warnings = [
         *_about_servers(known, settings, places, application, wanted),
         *(() if reads_everything else _about_reading(application, wanted)),
-        *await _about_channels(readable, places, api, me.id, needed(wanted), home=settings.home),
+        *await _about_channels(
+            readable,
+            places,
+            api,
+            me.id,
+            needed(wanted),
+            posts_in={settings.home} | (wanted.rooms if wanted is not None else set()),
+            tags=settings.tags,
+        ),
     ]
     starts = (await api.gateway()).session_start_limit
     if starts.remaining < FEW_STARTS:
@@ -141,10 +150,18 @@ def _about_reading(application: WireApplication, wanted: Wanted | None) -> Itera
 
 
 async def _about_channels(
-    readable: dict[str, list[WireChannel]], places: Places, api: Api, me: str, wants: Collection[str], *, home: str
+    readable: dict[str, list[WireChannel]],
+    places: Places,
+    api: Api,
+    me: str,
+    wants: Collection[str],
+    *,
+    posts_in: Collection[str],
+    tags: Collection[str],
 ) -> list[str]:
     silent: list[str] = []
     closed: list[str] = []
+    tagless: list[str] = []
     partly: dict[str, list[str]] = {}
     for guild in places.guilds():
         if guild.id not in readable:
@@ -166,8 +183,10 @@ async def _about_channels(
             if speaks in wants and not getattr(rights, speaks):
                 silent.append(name)
                 continue
-            if channel.type in FORUMS and home in (channel.id, f"#{channel.name}") and not rights.send_messages:
-                closed.append(name)
+            if channel.type in FORUMS and _is_named(channel, posts_in, has_name=places.has_names(guild.id)):
+                if not rights.send_messages:
+                    closed.append(name)
+                tagless += _about_tags(channel, tags, gives_all=rights.manage_threads)
             for missing in lacking(rights, [one for one in wants if one not in ("send_messages", "view_channel")]):
                 partly.setdefault(missing, []).append(name)
     warnings: list[str] = []
@@ -176,11 +195,29 @@ async def _about_channels(
             f"may not write in {_list(silent)}: give its role *Send Messages* there, or take *View Channels* away."
         )
     if closed:
-        warnings.append(f"may not begin posts in {_list(closed)}, its home: give its role *Create Posts* there.")
+        warnings.append(f"may not begin posts in {_list(closed)}: give its role *Create Posts* there.")
+    warnings += tagless
     warnings += [
         f"has no *{missing}* in {_list(where)}: give its role this permission." for missing, where in partly.items()
     ]
     return warnings
+
+
+def _is_named(channel: WireChannel, named: Collection[str], *, has_name: bool) -> bool:
+    return channel.id in named or (has_name and f"#{channel.name}" in named)
+
+
+def _about_tags(forum: WireChannel, tags: Collection[str], *, gives_all: bool) -> Iterator[str]:
+    lacking = lacking_tag(forum.name or forum.id, forum.flags, forum.available_tags, tags)
+    if lacking is not None:
+        yield f"{lacking}. Write one of them under `tags` of the account."
+    given = applied(forum.available_tags, tags)
+    moderated = [f"`{tag.name}`" for tag in given if tag.moderated]
+    if moderated and not gives_all:
+        yield (
+            f"the tag {_list(moderated)} of #{forum.name} is for those alone who may manage threads: give its role "
+            "*Manage Threads* there, or name another one under `tags`."
+        )
 
 
 def _many(count: int, what: str) -> str:

@@ -74,6 +74,7 @@ MEANINGS: Mapping[int, type[AdapterError]] = {
     10014: PostRejected,  # unknown emoji
     30010: PostRejected,  # the message has as many different reactions as it can have
     30046: PostRejected,  # too many edits of an old message
+    40067: PostRejected,  # the forum demands a tag
     50006: PostRejected,  # nothing in it
     50024: PostRejected,  # not in this kind of channel
     50035: PostRejected,  # a form that is not filled in right; see `IN_FORMS`

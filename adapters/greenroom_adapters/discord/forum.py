@@ -4,7 +4,7 @@ Discord takes no nonce where a thread is begun. That it was to be begun is on di
 for it first: by its title and its words, among the forum's threads that are ours.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,6 +15,7 @@ from greenroom_adapters.contract import (
     CountingRule,
     Found,
     OutcomeUnknown,
+    PostRejected,
     Receipt,
     TargetGone,
     TextLimit,
@@ -26,6 +27,7 @@ from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.plan import Plan, Progress
 from greenroom_adapters.discord.references import digest_of_nonce, reference
 from greenroom_adapters.discord.snowflakes import moment_of
+from greenroom_adapters.discord.tags import applied, lacking_tag
 from greenroom_adapters.discord.wire import CHANNEL, WireChannel
 from greenroom_adapters.discord.writing import compose
 from greenroom_adapters.media import Loaded
@@ -64,22 +66,26 @@ class Forum:
         memory: Memory,
         *,
         me: str,
+        tags: Collection[str],
         settles_after: timedelta,
         now: Callable[[], datetime],
     ) -> None:
+        """`tags` are those that our posts get, where a forum has them."""
         self._api = api
         self._places = places
         self._memory = memory
         self._me = me
+        self._tags = tags
         self._settles_after = settles_after
         self._now = now
 
     async def publish(
-        self, attempt: Attempt, forum: str, files: Sequence[tuple[str, Loaded]], *, deadline: timedelta
+        self, attempt: Attempt, forum: str, files: Sequence[tuple[str, Loaded]], *, left: Callable[[], timedelta]
     ) -> Receipt:
-        """Begin the thread, unless an earlier try has.
+        """Begin the thread, unless an earlier try has; `left` is how much time there is for this try.
 
         :raises OutcomeUnknown: an earlier try may have
+        :raises PostRejected: the forum takes no post without a tag, and none of ours is one of its own
         """
         begun_at = Progress.read(attempt.state).begun_at
         if begun_at is not None:
@@ -92,8 +98,15 @@ class Forum:
         title, text = title_and_text(post.text)
         message = compose(text, nonce=plan.nonce, answers=None, poll=post.poll, files=files)
         del message["nonce"], message["enforce_nonce"]
+        body: dict[str, object] = {"name": title, "message": message}
+        # its owner may have changed them since it was last told of
+        told = await self._api.channel(forum)
+        if (lacking := lacking_tag(told.name or forum, told.flags, told.available_tags, self._tags)) is not None:
+            raise self._api.http.error(PostRejected, lacking)
+        if tags := applied(told.available_tags, self._tags):
+            body["applied_tags"] = [tag.id for tag in tags]
         await attempt.checkpoint(Progress(channel=forum, begun_at=self._now()).stored())
-        answer = await self._api.begin_thread(forum, {"name": title, "message": message}, files, deadline=deadline)
+        answer = await self._api.begin_thread(forum, body, files, deadline=left())
         return self._receipt(attempt, self._api.http.decode(answer, CHANNEL))
 
     async def find(self, attempt: Attempt, forum: str) -> Found | Absent | Undecided:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import msgspec
+from discord import Permissions
 
 from greenroom_adapters.contract import Audience, Command, Keep, Unsupported
 from greenroom_adapters.discord.api import Api
@@ -21,8 +22,13 @@ TEXT_LENGTH = 2000
 CHAT_INPUT, STRING = 1, 3
 SERVER, DIRECT = 0, 1
 """Where a command can be given: in servers, in direct conversations with the bot."""
-MANAGERS_ALONE = 0
-"""As the permissions that a member needs to be shown a command: nobody has them but who may do everything."""
+SHOWN_TO = {
+    Audience.EVERYBODY: None,
+    # nobody has no permission but who may do everything
+    Audience.OWNER: 0,
+    Audience.MODERATOR: Permissions(manage_messages=True).value,
+}
+"""The permissions that a member needs to be shown a command; those who manage a server can say it otherwise there."""
 
 
 class _Offered(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,12 +102,12 @@ def _body(command: Command) -> dict[str, object]:
         "type": CHAT_INPUT,
         "name": command.name,
         "description": command.description,
-        "contexts": [SERVER, DIRECT],
+        "contexts": [SERVER] if command.audience is Audience.MODERATOR else [SERVER, DIRECT],
         "integration_types": [SERVER],
-        "default_member_permissions": MANAGERS_ALONE if command.audience is Audience.OWNER else None,
+        "default_member_permissions": SHOWN_TO[command.audience],
     }
     if command.text is not None:
-        option = {"type": STRING, "name": "text", "description": command.text, "required": True}
+        option = {"type": STRING, "name": "text", "description": command.text, "required": command.needs_text}
         body["options"] = [{**option, "min_length": 1, "max_length": TEXT_LENGTH}]
     return body
 

@@ -138,7 +138,7 @@ class Publishing:
         else:
             channel = await self._channels.channel_for(plan, post)
         if not plan.command and self.is_forum(channel):
-            return await self._forum.publish(attempt, channel, files, deadline=self._left(ends))
+            return await self._forum.publish(attempt, channel, files, left=lambda: self._left(ends))
         if not is_settled and channel != plan.channel:
             await attempt.checkpoint(Progress(channel=channel).stored())
         answered = place(post.in_reply_to) if post.in_reply_to is not None else None

@@ -18,6 +18,8 @@ class DiscordSettings:
     home: str = ""
     """Channel or forum for the bot's own posts: its id, or `#log` when it has that name in one of the `servers`. Empty:
     it only answers."""
+    tags: tuple[str, ...] = ()
+    """Tags of the bot's own posts in forums: names or ids. Of each forum those that it has, at most five."""
     servers: tuple[str, ...] = ()
     """Ids of the servers that the bot serves; it is deaf and silent in every other one. Empty: all that it is in."""
     commands: bool = True

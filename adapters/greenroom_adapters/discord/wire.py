@@ -189,6 +189,15 @@ class WireThreadMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """When it was last archived, or taken out of the archive."""
 
 
+class WireForumTag(msgspec.Struct, frozen=True, kw_only=True):
+    """A tag that posts of a forum can have."""
+
+    id: Snowflake
+    name: str = ""
+    moderated: bool = False
+    """Only those may give it who may manage threads."""
+
+
 class WireChannel(msgspec.Struct, frozen=True, kw_only=True):
     """A channel, a thread or a direct conversation."""
 
@@ -203,6 +212,9 @@ class WireChannel(msgspec.Struct, frozen=True, kw_only=True):
     """It may be of a message that is gone."""
     thread_metadata: WireThreadMetadata = WireThreadMetadata()
     permission_overwrites: tuple[WireOverwrite, ...] = ()
+    flags: int = 0
+    available_tags: tuple[WireForumTag, ...] = ()
+    """Of a forum."""
     recipients: tuple[WireRecipient, ...] = ()
 
 

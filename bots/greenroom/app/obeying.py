@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from greenroom.app.commands import Commands
 from greenroom.app.forgetting import forget
 from greenroom.personas import Persona
-from greenroom.policy import ABOUT, FORGET_ME, OWNERS, PAUSE, RESUME, Budget, Policy
+from greenroom.policy import ABOUT, FORGET_ME, ORDERS, OWNERS, PAUSE, RESUME, Budget, Policy
 from greenroom.settings import BotFile
-from greenroom.storage import Ledger, State, Turn, author_of
+from greenroom.storage import Ledger, State, Turn, author_of, room_of
 from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import AdapterError, SupportsCommands, SupportsLookup, TextEvent, Trust
 
@@ -20,6 +20,8 @@ FORGOTTEN = (
 )
 PAUSED = "I say nothing more here until you tell me to go on: /resume."
 RESUMED = "I go on."
+NOT_HERE = "That is for those who keep order in a room, and is said there."
+NOT_READ = "I do not understand how long. Write it like: 2 hours."
 
 
 class Obeying:
@@ -48,6 +50,9 @@ class Obeying:
         """Do what a turn asks for (`is_command`), and return what is said to that."""
         if turn.rule in OWNERS:
             return await self._obey_owner(turn) if turn.trust is Trust.OWNER else NOT_YOURS
+        if turn.rule in ORDERS:
+            # what can be obeyed is under a rule of its own
+            return NOT_READ if self._keeps_order(turn) else NOT_HERE
         if turn.rule == FORGET_ME:
             if (author := author_of(turn.event)) is not None:
                 file = self._file()
@@ -70,6 +75,9 @@ class Obeying:
             )
         assert turn.rule == ABOUT, turn.rule  # noqa: S101 - there are no others
         return await self._about(turn)
+
+    def _keeps_order(self, turn: Turn) -> bool:
+        return room_of(turn.event) is not None and turn.trust in (Trust.MODERATOR, Trust.OWNER)
 
     async def _about(self, turn: Turn) -> str:
         """Say that it is a bot, whose, and which words it understands."""

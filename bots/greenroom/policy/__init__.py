@@ -5,6 +5,7 @@ from greenroom.policy.budget import USD, Budget, Lack, Reserved, SpendLedger, st
 from greenroom.policy.guard import (
     ABOUT,
     FORGET_ME,
+    ORDERS,
     OWNERS,
     PAUSE,
     RESUME,
@@ -33,6 +34,7 @@ __all__ = [
     "FIRST_POSTS",
     "FIRST_REPLIES",
     "FORGET_ME",
+    "ORDERS",
     "OWNERS",
     "PAUSE",
     "RESUME",

@@ -14,6 +14,7 @@ __all__ = [
     "ABOUT",
     "FORGET_ME",
     "HANDS_OFF",
+    "ORDERS",
     "OWNERS",
     "PAUSE",
     "RESUME",
@@ -38,7 +39,10 @@ ABOUT, FORGET_ME, PAUSE, RESUME, STATUS = "/about", "/forget-me", "/pause", "/re
 """Names of the rules under which other commands become turns: those that the bot itself obeys, without an engine."""
 OWNERS = frozenset({PAUSE, RESUME, STATUS})
 """Those that the owner alone may give."""
-_COMMANDS = frozenset({ABOUT, FORGET_ME}) | OWNERS
+ORDERS = frozenset({"/quiet", "/speak", "/leave", "/undo", "/why"})
+"""Those that moderators give. What one of them orders becomes a turn under a rule of its own (`WORD`); these are left
+for what nobody can obey: who may not give it gave it, or how long it shall hold cannot be read."""
+_COMMANDS = frozenset({ABOUT, FORGET_ME}) | OWNERS | ORDERS
 WORD = "moderator: "
 """Beginning of the names of the rules under which the word of a moderator becomes a turn, with what he orders behind
 it. No rule of a file is called so."""

@@ -19,4 +19,10 @@ def wanted_of(file: BotFile, account: str) -> Wanted:
         kinds=frozenset(kinds),
         posts=bool(posts),
         attaches=any(entry.picture is not None for entry in posts) or any(rule.filters for rule in rules),
+        rooms=frozenset(
+            place.room
+            for entry in posts
+            for place in entry.places
+            if place.account == account and place.room is not None
+        ),
     )

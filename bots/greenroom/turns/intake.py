@@ -12,7 +12,7 @@ from greenroom.routing import Hit, Miss
 from greenroom.storage import TELL, Ledger, Part, State, Turn, asked_at, note_gone, room_of
 from greenroom.telemetry import get_log
 from greenroom.turns.backlog import LATE, Backlog
-from greenroom.turns.commanding import is_for_an_engine, rule_of
+from greenroom.turns.commanding import is_for_an_engine, order_in, rule_of
 from greenroom.turns.deciding import REREAD, Decisions
 from greenroom.turns.gate import Gate
 from greenroom.turns.gathering import reopened
@@ -47,6 +47,8 @@ A_DAY = timedelta(days=1) // MICROSECOND
 """How long what needs no engine may take: a confirmation of stop, the note of what was written by hand."""
 LONGEST_ORDER = 200
 """Characters; what is longer is talk."""
+_MODERATES = (Trust.MODERATOR, Trust.OWNER)
+"""Who may tell the bot what to do in a room."""
 COMPLAINT = "complaint"
 """Kind of the entry in the journal that says that somebody who keeps order has taken against the bot."""
 STRANGER = "stranger"
@@ -234,12 +236,16 @@ class Intake:
             self._passed[event.source] = event.cursor
             self._dismiss(event)
             return
+        self._passed.pop(event.source, None)
+        order = order_in(event) if event.room is not None and trust in _MODERATES else None
+        if order is not None:
+            self.put(self._turn_of_order(event, order), event.source, event.cursor)
+            return
         surface = _surface_of(event)
         # a lane of its own: it waits neither for what is said in the conversation nor for other commands (one that ends
         # a pause must not stand behind one that the pause holds up), and nobody looks back on it
         lane = f"{event.conversation}/{event.command}/{event.author.id}"
         turn = self._turn(event, surface, rule, trust, lane)
-        self._passed.pop(event.source, None)
         self.put(turn, event.source, event.cursor)
 
     def _word_in(self, event: Event, decision: Hit | Miss) -> str | None:
@@ -257,7 +263,7 @@ class Intake:
         say. What he may is asked here, of what the platform told with his message."""
         if event.room is None or event.author.is_bot or len(event.text) > LONGEST_ORDER or decision is Miss.BLOCKED:
             return None
-        if self._decisions.trust_of(event.author) not in (Trust.MODERATOR, Trust.OWNER):
+        if self._decisions.trust_of(event.author) not in _MODERATES:
             return None
         said = self._policy.consent.said(event, self._me(), names_me=self._decisions.names_the_bot)
         return None if said is None else read_order(said)

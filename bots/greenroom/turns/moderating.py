@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from greenroom.clock import to_micros
 from greenroom.delivery import Dispatcher
-from greenroom.policy import UNASKED, Order, Policy, Word, is_word, order_of
+from greenroom.policy import UNASKED, Order, Policy, Word, is_command, is_stop_or_start, is_word, order_of
 from greenroom.storage import CLOCK, TELL, Due, Ledger, State, Turn, author_of, room_of
 from greenroom.telemetry import get_log
 from greenroom.turns.quoting import quoted
 from greenroom_adapters.contract import (
     Adapter,
+    CommandGiven,
     Forbidden,
     JoinReceived,
     Kind,
@@ -160,6 +161,9 @@ class Moderating:
             and bool(said.outbox)
             and said.rule != TELL
             and not is_word(said)
+            # the answer to a command that the bot itself obeys stands before whoever gave it alone
+            and not is_command(said)
+            and not (is_stop_or_start(said) and isinstance(said.event, CommandGiven))
             and where is not None
             and (where.id == room.id or (isinstance(said.event, Due) and where.id == room.name))
         )

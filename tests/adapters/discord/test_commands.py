@@ -41,6 +41,14 @@ from greenroom_adapters.transport import Http
 ASK = Command(name="ask", description="Ask Ada something", text="Your question")
 ABOUT = Command(name="about", description="Who Ada is", is_private=True)
 PAUSE = Command(name="pause", description="Say nothing", is_private=True, audience=Audience.OWNER)
+QUIET = Command(
+    name="quiet",
+    description="Say nothing here",
+    text="How long",
+    needs_text=False,
+    is_private=True,
+    audience=Audience.MODERATOR,
+)
 CALLBACK = r"/interactions/\d+/[^/]+/callback$"
 RESPONSE = r"/webhooks/\d+/[^/]+/messages/@original$"
 EPHEMERAL, LOADING = 1 << 6, 1 << 7
@@ -145,6 +153,11 @@ async def test_commands_are_registered_once_and_again_only_when_they_are_others(
         "about": None,
         "pause": "0",
     }
+    assert await offer(ASK, QUIET)
+    ask, quiet = (await world.call("offered", bot=world.me))["all"]
+    assert (quiet["default_member_permissions"], quiet["contexts"]) == ("8192", [0])
+    assert ask["contexts"] == [0, 1]
+    assert [one["options"][0]["required"] for one in (ask, quiet)] == [True, False]
     assert await offer(ASK)
     assert [one["name"] for one in (await world.call("offered", bot=world.me))["all"]] == ["ask"]
 

@@ -30,6 +30,7 @@ engines: {engines}
 answer: [mentions, direct_messages]
 approve: never
 """
+MANAGE_MESSAGES, EPHEMERAL = 1 << 13, 1 << 6
 PERSONA = "persona: Ada\nwho: keeps the lighthouse\n"
 
 
@@ -130,6 +131,36 @@ async def test_a_bot_that_was_stopped_in_the_middle_answers_when_it_is_back(
         assert (shown["content"], shown["flags"]) == ("You said: is it lit?", 0)
     assert len(await world.call("published", bot=world.me)) == 1
     assert (await world.call("offered", bot=world.me))["replaced"] == 1, "a restart registers nothing"
+
+
+@pytest.mark.asyncio
+async def test_a_moderator_is_obeyed_from_the_menu_and_nobody_else(discord_world: DiscordWorld, tmp_path: Path) -> None:
+    world, engine = discord_world, ScriptedEngine(lambda brief: f"You asked: {brief.said}")
+    keeper, member = [(await world.call("person", name=name))["id"] for name in ("keeper", "member")]
+    guild = await world.call("guild", name="Rocks", owner=world.alice, members=[world.me, keeper, member])
+    await world.call("role", guild=guild["id"], user=keeper, permissions=MANAGE_MESSAGES, name="Mods")
+
+    async def words(name: str, by: str, text: str | None = None) -> str:
+        told = {} if text is None else {"text": text}
+        given = await world.call("give", bot=world.me, user=by, name=name, channel=guild["channel"], **told)
+        shown = await standing(world, given, lambda message: message["content"])
+        assert shown["flags"] & EPHEMERAL, "nobody else in the room is bothered"
+        return str(shown["content"])
+
+    async with running(world, tmp_path, engine):
+        asked = await world.give("ask", channel=guild["channel"], text="is it lit?")
+        await standing(world, asked, lambda message: message["content"])
+        assert (await words("quiet", member)).startswith("That is for those who keep order")
+        assert (await words("why", keeper)).startswith("Because ")
+        assert (await words("quiet", keeper, "2 hours")).startswith("I am quiet here until ")
+        assert await words("speak", keeper) == "I speak here again."
+        undone = await world.call("give", bot=world.me, user=keeper, name="undo", channel=guild["channel"])
+
+        async def gone() -> bool:
+            nothing_comes = (await world.call("given", interaction=undone["id"]))["message"] is None
+            return nothing_comes and await world.call("published", bot=world.me) == []
+
+        await wait_until(gone, "what stood there is taken back, and nothing is said to that", patience=30)
 
 
 @contextlib.contextmanager

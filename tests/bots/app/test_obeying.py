@@ -28,6 +28,7 @@ OWNED = "people: {owner: home/o1, blocked: home/b1}\n"
 RULES = f"answer: [to: mentions, to: direct_messages]\n{OWNED}"
 EVERYBODYS = ["ask", "about", "stop", "start", "forget-me"]
 OWNERS = ["pause", "resume", "status"]
+ORDERS = ["quiet", "speak", "undo", "why", "leave"]
 
 
 @pytest_asyncio.fixture
@@ -65,14 +66,15 @@ async def test_a_bot_offers_what_it_can_do_and_the_owners_commands_to_him(trial:
     async with trial:
         await trial.past(lambda: trial.platform.offered)
         (commands,) = trial.platform.offered
-        assert [one.name for one in commands] == EVERYBODYS + OWNERS
+        assert [one.name for one in commands] == EVERYBODYS + OWNERS + ORDERS
         assert [one.name for one in commands if one.audience is Audience.OWNER] == OWNERS
+        assert [one.name for one in commands if one.audience is Audience.MODERATOR] == ORDERS
         assert [one.name for one in commands if not one.is_private] == ["ask"]
-        assert [one.name for one in commands if one.text is not None] == ["ask"]
+        assert [one.name for one in commands if one.text is not None] == ["ask", "quiet"]
         await trial.past(lambda: len(trial.platform.offered) == 1)
         trial.rewrite("answer: reactions\n")
         await trial.past(lambda: len(trial.platform.offered) == 2)
-        assert [one.name for one in trial.platform.offered[-1]] == EVERYBODYS[1:]
+        assert [one.name for one in trial.platform.offered[-1]] == EVERYBODYS[1:] + ORDERS
 
 
 @pytest.mark.asyncio

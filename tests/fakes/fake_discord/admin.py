@@ -98,6 +98,14 @@ class Admin:
         self._tell_guild(guild, event, {**self._objects.channel(channel), "newly_created": True})
         return channel
 
+    def tags(self, channel: str, tags: list[Document], required: bool = False) -> Document:
+        """Give a forum these tags (`name`, `moderated`), and say whether each post must have one."""
+        made = [{"id": self._store.new_id(), "moderated": False, **tag} for tag in tags]
+        changed = {**self._known("channel", channel), "tags": made, "flags": 1 << 4 if required else 0}
+        self._store.put("channel", channel, changed)
+        self._tell_guild(changed["guild_id"], "CHANNEL_UPDATE", self._objects.channel(changed))
+        return changed
+
     def archive(self, channel: str) -> Document:
         """Archive a thread."""
         known = self._known("channel", channel)

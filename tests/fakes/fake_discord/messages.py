@@ -24,6 +24,7 @@ from fake_discord.store import Document, Store
 __all__ = ["Messages"]
 
 FILE_BYTES, REQUEST_BYTES = 10 * 1024 * 1024, 25 * 1024 * 1024
+REQUIRES_TAG, MANAGE_THREADS = 1 << 4, 1 << 34
 READS_ALL = (1 << 18) | (1 << 19)
 """Flags of an application, one of which lets it read what does not concern it."""
 
@@ -134,7 +135,15 @@ class Messages:
             raise Refused(400, 50006, "Cannot send an empty message")
         if files and not may & ATTACH:
             raise Refused(403, 50013, "Missing Permissions")
-        thread = self._saying.begin(where, bot["id"], body["name"].strip())
+        applied = body.get("applied_tags") or []
+        known = {tag["id"]: tag for tag in where.get("tags", [])}
+        if not known.keys() >= set(applied):
+            raise invalid("applied_tags", "BASE_TYPE_CHOICES", "no tag of this forum")
+        if where.get("flags", 0) & REQUIRES_TAG and not applied:
+            raise Refused(400, 40067, "A tag is required to create a forum post in this channel")
+        if any(known[tag]["moderated"] for tag in applied) and not may & MANAGE_THREADS:
+            raise Refused(403, 50013, "Missing Permissions")
+        thread = self._saying.begin(where, bot["id"], body["name"].strip(), tags=applied)
         more: Document = {"id": thread["id"], "timestamp": moment(thread["id"])}
         if files:
             more["attachments"] = self.attached(thread["id"], files, told.get("attachments") or [])

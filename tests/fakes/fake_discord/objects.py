@@ -115,10 +115,14 @@ class Objects:
             return {**shown, "recipients": [self.user(user) for user in channel["between"] if user != me]}
         shown |= {"guild_id": channel["guild_id"], "name": channel["name"], "parent_id": channel["parent_id"]}
         if channel["type"] not in THREADS:
+            if channel["type"] == 15:
+                tags = [{"emoji_id": None, "emoji_name": None, **tag} for tag in channel.get("tags", [])]
+                shown |= {"available_tags": tags, "flags": channel.get("flags", 0)}
             return {**shown, "position": 0, "permission_overwrites": channel["permission_overwrites"]}
         return {
             **shown,
             "owner_id": channel["owner_id"],
+            "applied_tags": channel.get("applied_tags", []),
             "thread_metadata": {
                 "archived": channel["archived"],
                 "archive_timestamp": None,

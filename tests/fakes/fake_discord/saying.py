@@ -88,10 +88,11 @@ class Saying:
                 message["message_reference"]["guild_id"] = guild["id"]
         return message
 
-    def begin(self, forum: Document, author: str, name: str) -> Document:
+    def begin(self, forum: Document, author: str, name: str, *, tags: list[str]) -> Document:
         """Begin a thread in a forum."""
         id, guild = self._store.new_id(), forum["guild_id"]
         about = {"guild_id": guild, "name": name, "parent_id": forum["id"], "owner_id": author, "archived": False}
+        about["applied_tags"] = tags
         thread = self._store.put("channel", id, {"id": id, "type": 11, **about})
         told = {**self._objects.channel(thread), "newly_created": True}
         for bot in self._hearers(thread):
