@@ -55,6 +55,7 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
         warnings=(
             *found.warnings,
             *(() if speaks_to_all else _homeless(file, account)),
+            *(() if Surface.CHAT in capabilities.surfaces else _roomless(file, account)),
             *_misfits(file, account, capabilities),
             *_unfiltered(file, account, adapter),
             *outlay.warnings,
@@ -106,6 +107,19 @@ def _unfiltered(file: BotFile, account: str, adapter: Adapter) -> Iterator[str]:
     for rule in file.answer:
         if rule.filters and (not rule.places or any(place.account == account for place in rule.places)):
             yield f"`filters` of {rule.name} is of no use there: what people attach cannot be fetched or sent back"
+
+
+def _roomless(file: BotFile, account: str) -> Iterator[str]:
+    """Yield what of the file would be said in rooms of an account that says nothing in rooms."""
+    for entry in file.post:
+        if any(place.account == account and place.room is not None for place in entry.places):
+            yield f"post `{entry.name}` will not go out: there are no rooms to post in. Leave the room out of its `in`"
+    for rule in file.answer:
+        if not rule.tell and any(place.account == account and place.room is not None for place in rule.places):
+            yield (
+                f"{rule.name} answers nobody there: the account reads in rooms, and says nothing in them. Leave the "
+                "room out of its `in`, or write `tell: true` to hear of it yourself"
+            )
 
 
 def _homeless(file: BotFile, account: str) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from greenroom.storage import Due
-from greenroom_adapters.contract import Capabilities, Poll, PollLimit, Post, TextLimit, Visibility
+from greenroom_adapters.contract import Capabilities, Poll, PollLimit, Post, Surface, TextLimit, Visibility
 from greenroom_adapters.text import count
 
 __all__ = ["PLAIN", "Form", "Misfit", "form_of", "form_of_due"]
@@ -71,6 +71,8 @@ def form_of_due(due: Due, capabilities: Capabilities) -> Form:
 
     :raises Misfit: the account cannot show it
     """
+    if due.room is not None and Surface.CHAT not in capabilities.surfaces:
+        raise Misfit("there are no rooms to post in")
     if due.visibility is None and due.warning is None and due.poll is None and not due.media:
         return PLAIN
     return form_of(

@@ -57,6 +57,7 @@ from greenroom_adapters.contract import (
     AdapterError,
     CommandGiven,
     OwnPostSeen,
+    Surface,
     TextEvent,
 )
 
@@ -298,6 +299,9 @@ class Performer:
         if self._is_not_answered(turn):
             # a limit or a stop has kept it waiting
             return None
+        if turn.surface is Surface.CHAT and not self._speaks_in_rooms() and not is_word(turn):
+            # before anything is paid for words that nobody would take
+            return self._end(turn, State.IGNORED, "the account says nothing in rooms of this platform")
         speaker = self._speaker()
         if is_stop_or_start(turn):
             return self._confirm(turn)
@@ -499,7 +503,7 @@ class Performer:
         if turn.state is not RECEIVED:
             # deleted while it was obeyed
             return None
-        if obeyed.words is None or not self._may_write(turn):
+        if obeyed.words is None or not self._speaks_in_rooms() or not self._may_write(turn):
             return self._end(turn, State.IGNORED, f"obeyed a moderator: {obeyed.done}")
         return self._store(turn, Draft(parts=(obeyed.words,), engine="lines"))
 
@@ -555,6 +559,9 @@ class Performer:
         self._ledger.save(turn)
         self._faults("after_intent")
         return None
+
+    def _speaks_in_rooms(self) -> bool:
+        return Surface.CHAT in self._adapter.capabilities.surfaces
 
     def _form(self, turn: Turn) -> Form:
         """Return the form in which a turn's words go out.

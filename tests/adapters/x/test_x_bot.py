@@ -4,13 +4,15 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from x_world import XWorld
 
 from greenroom.app import Bot, Options
-from greenroom.settings import Platforms
+from greenroom.app.standing import standing_of
+from greenroom.settings import Platforms, load_bot
 from greenroom.storage import State
 from greenroom_adapters.x import XAdapter
 
@@ -91,3 +93,29 @@ async def _until(bot: Bot, expected: dict[State, int]) -> None:
             turn.state is State.INTENDED and not turn.reason for turn in await bot.ledger.turns()
         ):
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.asyncio
+async def test_check_names_what_would_be_said_in_a_group_of_direct_messages(x_world: WorldOf, tmp_path: Path) -> None:
+    world = x_world()
+    written = """\
+bot: ada
+persona: ada.yaml
+accounts: {x: {platform: x}}
+answer:
+  - {to: messages, in: x/700}
+  - {to: messages, in: x/700, words: lamp, tell: true}
+  - mentions
+post: [{name: log, every: 1 day, about: the sea, in: x/700}, {name: public, every: 1 day, about: the sea, in: x}]
+tell: x/@ada
+"""
+    (tmp_path / "bot.yaml").write_text(written, encoding="utf-8")
+    (tmp_path / "ada.yaml").write_text("persona: Ada\nwho: keeps the lighthouse\n", encoding="utf-8")
+    file = load_bot(tmp_path / "bot.yaml", platforms=Platforms.of(XAdapter))
+    async with world.adapter() as adapter:
+        standing = await standing_of(adapter, file, "x", now=datetime.now(UTC))
+    assert [warning for warning in standing.warnings if " room" in warning] == [
+        "post `log` will not go out: there are no rooms to post in. Leave the room out of its `in`",
+        "answer 1 answers nobody there: the account reads in rooms, and says nothing in them. Leave the room out of "
+        "its `in`, or write `tell: true` to hear of it yourself",
+    ]
