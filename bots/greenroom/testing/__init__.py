@@ -1,5 +1,5 @@
-"""For authors of bots and of stores: a clock turned by hand, a platform and an engine that do what a test orders, and
-the behaviour of every ledger as tests."""
+"""For authors of bots and of stores: a clock turned by hand, a platform, an engine and a model server that do what a
+test orders (`greenroom.testing.models`), and the behaviour of every ledger as tests."""
 
 import pytest
 

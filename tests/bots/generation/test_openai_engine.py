@@ -1,7 +1,6 @@
 """The model engine against a server on a free port that speaks the vendor's wire; its contract judges both sides."""
 
 import asyncio
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, closing
@@ -12,11 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
-from jsonschema import ValidationError
-from openapi_schema_validator import OAS31Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+from openai_contract import contract_in
 from typing_extensions import override
 
 from greenroom.clock import Clock, to_micros
@@ -36,10 +31,10 @@ from greenroom.generation.openai_server import NO_PAID_CALLS, is_loopback
 from greenroom.personas.persona import Persona
 from greenroom.policy.budget import Budget
 from greenroom.storage import NOBODYS, Cause
+from greenroom.testing.models import Breaks, Calls, CutsOff, Fails, Filters, ModelServer, Order, Refuses, Says, Sends
 from greenroom_adapters.contract import Author, Secret, Surface, TextLimit
-from greenroom_adapters.testing.serving import serving
 
-SOURCE = "urn:openai"
+SAFE = Says("Ask the harbour office.", usage=(100, 20))
 
 
 class HandClock(Clock):
@@ -63,142 +58,19 @@ def clock() -> HandClock:
     return HandClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
 
 
-class Contract:
-    """The vendor's published contract, parsed once."""
-
-    def __init__(self, path: Path) -> None:
-        resource = Resource.from_contents(json.loads(path.read_bytes()), default_specification=DRAFT202012)
-        self._registry: Registry[Any] = Registry().with_resource(SOURCE, resource)
-        self._validators: dict[str, OAS31Validator] = {}
-
-    def judge(self, schema: str, body: object) -> None:
-        """Raise when `body` is not what the named schema allows."""
-        validator = self._validators.get(schema)
-        if validator is None:
-            reference = {"$ref": f"{SOURCE}#/components/schemas/{schema}"}
-            validator = self._validators[schema] = OAS31Validator(reference, registry=self._registry)
-        validator.validate(body)
-
-
-@pytest.fixture(scope="session")
-def contract(specs: Path) -> Contract:
-    return Contract(specs / "openai" / "openapi.json")
-
-
-def completion(
-    content: str | None = "Ask the harbour office.",
-    *,
-    finish: str = "stop",
-    refusal: str | None = None,
-    usage: tuple[int, int] | None = (100, 20),
-    model: str = "gpt-5-mini-2025-08-07",
-) -> dict[str, Any]:
-    """A body of a 200 answer."""
-    body: dict[str, Any] = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_790_000_000,
-        "model": model,
-        "choices": [
-            {
-                "index": 0,
-                "finish_reason": finish,
-                "logprobs": None,
-                "message": {"role": "assistant", "content": content, "refusal": refusal},
-            }
-        ],
-    }
-    if usage is not None:
-        prompt, written = usage
-        body["usage"] = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
-    return body
-
-
-@dataclass(kw_only=True)
-class Order:
-    """How the server answers one request."""
-
-    status: int = 200
-    body: object = None
-    """JSON; None: a completion."""
-    raw: bytes | None = None
-    """Instead of `body`, for what the contract does not allow."""
-    headers: dict[str, str] = field(default_factory=dict[str, str])
-    wait: float = 0.0
-    cut: bool = False
-    """Close the connection instead of answering."""
-
-
-@dataclass(kw_only=True)
-class Asked:
-    """One request that came in."""
-
-    body: dict[str, Any]
-    authorization: str
-
-
-class ModelServer:
-    """Answers one order after the other, the last one for ever."""
-
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
-        self._orders: list[Order] = [Order()]
-        self.asked: list[Asked] = []
-        self.heard = asyncio.Event()
-        self.side_by_side = 0
-        self.most_side_by_side = 0
-        self.failures: list[Exception] = []
-        self.url = ""
-
-    def will(self, *orders: Order) -> None:
-        self._orders = list(orders)
-
-    def fails(self, status: int, *, code: str | None = None, type: str = "error", **headers: str) -> None:
-        """Answer with an error of the protocol from now on."""
-        error = {"message": "quoting sk-secret-key", "type": type, "param": None, "code": code}
-        spelled = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.will(Order(status=status, body={"error": error}, headers=spelled))
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        self.side_by_side += 1
-        self.most_side_by_side = max(self.most_side_by_side, self.side_by_side)
-        try:
-            return await self._answer(request)
-        finally:
-            self.side_by_side -= 1
-
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
-        self.asked.append(Asked(body=body, authorization=request.headers.get("Authorization", "")))
-        self.heard.set()
-        order = self._orders.pop(0) if len(self._orders) > 1 else self._orders[0]
-        answer = completion() if order.body is None else order.body
-        try:
-            self._contract.judge("CreateChatCompletionRequest", body)
-            if order.raw is None:
-                self._contract.judge("CreateChatCompletionResponse" if order.status == 200 else "ErrorResponse", answer)
-        except Exception as error:  # noqa: BLE001  whatever is wrong is the test's verdict, at its end
-            self.failures.append(error)
-        if order.wait:
-            await asyncio.sleep(order.wait)
-        if order.cut:
-            assert request.transport is not None
-            request.transport.abort()
-        if order.raw is not None:
-            return web.Response(body=order.raw, status=order.status, headers=order.headers)
-        return web.json_response(answer, status=order.status, headers=order.headers)
-
-
 @pytest_asyncio.fixture
-async def server(contract: Contract) -> AsyncIterator[ModelServer]:
+async def server(specs: Path) -> AsyncIterator[ModelServer]:
     """The server, running; afterwards every request and answer must have been within the contract."""
-    fake = ModelServer(contract)
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", fake.answer)
-    async with serving(app, handler_cancellation=True) as served:
-        fake.url = f"http://127.0.0.1:{served.port}/v1"
-        yield fake
-    assert fake.failures == []
+    async with ModelServer() as server:
+        server.always(SAFE)
+        yield server
+        contract_in(specs).judge_all(server.exchanges)
+
+
+def fails(server: ModelServer, status: int, *, code: str | None = None, **headers: str) -> None:
+    """Let the server answer with an error of the protocol from now on."""
+    spelled = {name.replace("_", "-"): value for name, value in headers.items()}
+    server.always(Fails(status, code=code, message="quoting sk-secret-key", headers=spelled))
 
 
 class SqliteSpend:
@@ -307,16 +179,6 @@ async def unavailable(engine: OpenAIEngine) -> EngineUnavailable:
     return error
 
 
-def test_the_contract_is_a_judge(contract: Contract) -> None:
-    contract.judge("CreateChatCompletionResponse", completion())
-    for schema, body in (
-        ("CreateChatCompletionResponse", {"id": "x"}),
-        ("CreateChatCompletionRequest", {"model": "m"}),
-    ):
-        with pytest.raises(ValidationError):
-            contract.judge(schema, body)
-
-
 # The request
 
 
@@ -324,13 +186,13 @@ def test_the_contract_is_a_judge(contract: Contract) -> None:
 async def test_one_brief_is_one_request_with_the_key_the_model_and_a_bound(server: ModelServer, make: Workshop) -> None:
     generated = await make(most_tokens=700).generate(brief())
     assert generated.text == "Ask the harbour office."
-    assert (generated.engine, generated.model) == ("openai/gpt-5-mini", "gpt-5-mini-2025-08-07")
-    (asked,) = server.asked
-    assert asked.authorization == "Bearer sk-secret-key"
-    assert asked.body["model"] == "gpt-5-mini"
-    assert asked.body["max_completion_tokens"] == 700
-    assert [message["role"] for message in asked.body["messages"]] == ["system", "user"]
-    assert set(asked.body) == {"model", "messages", "max_completion_tokens"}
+    assert (generated.engine, generated.model) == ("openai/gpt-5-mini", "gpt-5-mini")
+    (asked,) = server.asked()
+    assert server.exchanges[0].authorization == "Bearer sk-secret-key"
+    assert asked["model"] == "gpt-5-mini"
+    assert asked["max_completion_tokens"] == 700
+    assert [message["role"] for message in asked["messages"]] == ["system", "user"]
+    assert set(asked) == {"model", "messages", "max_completion_tokens"}
 
 
 @pytest.mark.asyncio
@@ -341,7 +203,7 @@ async def test_the_persona_and_what_was_said_reach_the_model_and_the_key_does_no
         return (Line(author=None, text="Lamp lit at 18:02."),)
 
     await make().generate(brief(history=history))
-    system, user = (message["content"] for message in server.asked[0].body["messages"])
+    system, user = (message["content"] for message in server.asked()[0]["messages"])
     assert "You are Ada. keeps the lighthouse" in system
     assert "Is it safe to go out?" in user
     assert "Lamp lit at 18:02." in user
@@ -355,7 +217,7 @@ async def test_a_local_server_needs_no_key_and_no_money(
     generated = await make(key=None, price=None).generate(brief())
     assert generated.cost == 0
     assert spend.rows() == []
-    assert server.asked[0].authorization == "Bearer none"
+    assert server.exchanges[0].authorization == "Bearer none"
 
 
 # Money
@@ -373,11 +235,11 @@ async def test_what_the_call_cost_is_settled_by_the_servers_count(make: Workshop
 async def test_the_dearest_possible_call_is_reserved_before_the_first_byte(
     server: ModelServer, make: Workshop, spend: SqliteSpend
 ) -> None:
-    server.will(Order(wait=30))
+    server.will(Says("late", wait=30))
     task = asyncio.create_task(make(most_tokens=1000).generate(brief()))
     async with asyncio.timeout(10):
         await server.heard.wait()
-    texts = [message["content"] for message in server.asked[0].body["messages"]]
+    texts = [message["content"] for message in server.asked()[0]["messages"]]
     prompt_tokens = sum(len(text.encode()) + 16 for text in texts)
     ((turn, model, micros, settled),) = spend.rows()
     assert (turn, model, settled) == ("mention:1", "gpt-5-mini", 0)
@@ -397,7 +259,7 @@ async def test_without_enough_money_nothing_is_asked(
     error = await failure(make(purse=poor))
     assert isinstance(error, BudgetSpent)
     assert "do not fit into what is left" in str(error)
-    assert server.asked == []
+    assert server.asked() == []
 
 
 @pytest.mark.asyncio
@@ -408,14 +270,14 @@ async def test_over_the_share_of_its_asker_nothing_is_asked_and_it_says_whose_mo
     error = await failure(make(purse=purse), brief(cause=Cause(platform="stage", person="u1")))
     assert isinstance(error, ShareSpent)
     assert "what one person may cost on a day" in str(error)
-    assert server.asked == []
+    assert server.asked() == []
 
 
 @pytest.mark.asyncio
 async def test_an_answer_without_a_count_costs_what_was_reserved(
     server: ModelServer, make: Workshop, spend: SqliteSpend
 ) -> None:
-    server.will(Order(body=completion(usage=None)))
+    server.will(Says("Ask the harbour office.", usage=None))
     generated = await make().generate(brief())
     assert spend.rows() == [("mention:1", "gpt-5-mini", generated.cost, 0)]
     assert generated.cost > 65
@@ -426,7 +288,7 @@ async def test_an_answer_without_a_count_costs_what_was_reserved(
 async def test_a_call_that_was_turned_away_costs_nothing(
     server: ModelServer, make: Workshop, spend: SqliteSpend, status: int
 ) -> None:
-    server.fails(status)
+    fails(server, status)
     await failure(make())
     assert spend.rows() == [("mention:1", "gpt-5-mini", 0, 1)]
 
@@ -435,12 +297,13 @@ async def test_a_call_that_was_turned_away_costs_nothing(
 @pytest.mark.parametrize(
     "bad",
     [
-        Order(status=500, body={"error": {"message": "", "type": "server_error", "param": None, "code": None}}),
-        Order(cut=True),
-        Order(wait=30),
-        Order(raw=b"<html>gateway</html>"),
+        Fails(500, type="server_error"),
+        Breaks(),
+        Breaks(0.5),
+        Says("late", wait=30),
+        Sends(b"<html>gateway</html>"),
     ],
-    ids=["500", "cut", "slow", "nonsense"],
+    ids=["500", "cut", "cut in the middle", "slow", "nonsense"],
 )
 async def test_a_call_with_an_unknown_outcome_counts_as_spent(
     server: ModelServer, make: Workshop, spend: SqliteSpend, bad: Order
@@ -454,14 +317,19 @@ async def test_a_call_with_an_unknown_outcome_counts_as_spent(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    "body",
-    [completion("I will not.", finish="content_filter"), completion(None, refusal="no"), completion(finish="length")],
-    ids=["filter", "refusal", "length"],
+    "order",
+    [
+        Filters("I will not.", usage=(100, 20)),
+        Refuses("no", usage=(100, 20)),
+        CutsOff(usage=(100, 20)),
+        Calls(("tide", {}), usage=(100, 20)),
+    ],
+    ids=["filter", "refusal", "length", "a call that nobody offered"],
 )
 async def test_an_answer_that_cannot_be_used_is_paid_all_the_same(
-    server: ModelServer, make: Workshop, spend: SqliteSpend, body: dict[str, Any]
+    server: ModelServer, make: Workshop, spend: SqliteSpend, order: Order
 ) -> None:
-    server.will(Order(body=body))
+    server.will(order)
     await failure(make())
     assert spend.rows() == [("mention:1", "gpt-5-mini", 65, 1)]
 
@@ -509,7 +377,7 @@ async def test_an_engine_without_a_key_says_so_and_asks_nobody(make: Workshop) -
 async def test_what_a_person_must_mend_is_told_apart(
     server: ModelServer, make: Workshop, status: int, code: str | None, words: str
 ) -> None:
-    server.fails(status, code=code)
+    fails(server, status, code=code)
     error = await unavailable(make())
     assert str(error) == words
     assert error.permanent
@@ -545,34 +413,35 @@ async def test_an_address_that_is_no_model_server_is_told_apart_from_an_unknown_
 async def test_a_rate_limit_says_how_long_to_wait(
     server: ModelServer, make: Workshop, headers: dict[str, str], wait: timedelta | None
 ) -> None:
-    server.fails(429, code="rate_limit_exceeded", **headers)
+    fails(server, 429, code="rate_limit_exceeded", **headers)
     error = await unavailable(make())
     assert not error.permanent
     assert error.retry_after == wait
-    assert len(server.asked) == 1
+    assert len(server.asked()) == 1
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 529])
 async def test_trouble_of_the_server_is_a_reason_to_come_back(server: ModelServer, make: Workshop, status: int) -> None:
-    server.fails(status)
+    fails(server, status)
     error = await unavailable(make())
     assert not error.permanent
     assert str(status) in str(error)
-    assert len(server.asked) == 1
+    assert len(server.asked()) == 1
 
 
 @pytest.mark.asyncio
 async def test_a_slow_server_is_given_up_at_the_deadline(server: ModelServer, make: Workshop) -> None:
-    server.will(Order(wait=30))
+    server.will(Says("late", wait=30))
     error = await unavailable(make(timeout=timedelta(seconds=0.2)))
     assert str(error) == "it took too long"
     assert not error.permanent
 
 
 @pytest.mark.asyncio
-async def test_a_cut_connection_is_a_reason_to_come_back(server: ModelServer, make: Workshop) -> None:
-    server.will(Order(cut=True))
+@pytest.mark.parametrize("at", [0.0, 0.3, 0.9])
+async def test_a_cut_connection_is_a_reason_to_come_back(server: ModelServer, make: Workshop, at: float) -> None:
+    server.will(Breaks(at))
     error = await unavailable(make())
     assert str(error) == "the connection was cut"
     assert not error.permanent
@@ -609,36 +478,37 @@ async def test_a_server_that_is_not_there_costs_nothing(make: Workshop, spend: S
     ],
 )
 async def test_nonsense_is_a_reason_to_come_back(server: ModelServer, make: Workshop, raw: bytes) -> None:
-    server.will(Order(raw=raw, headers={"Content-Type": "application/json"}))
+    server.will(Sends(raw, headers={"Content-Type": "application/json"}))
     error = await unavailable(make())
     assert not error.permanent
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("body", "expected"),
+    ("order", "expected"),
     [
-        (completion(None, refusal="I can't help with that."), Refused),
-        (completion("half a", finish="content_filter"), Refused),
-        (completion("half a", finish="length"), Overlong),
-        (completion(None, finish="length"), Overlong),
-        (completion(""), Refused),
-        (completion(" \n"), Refused),
-        (completion(None), Refused),
-        (completion("<think>on and on", finish="stop"), Overlong),
+        (Refuses(), Refused),
+        (Filters(), Refused),
+        (Filters(None), Refused),
+        (CutsOff(), Overlong),
+        (CutsOff(None), Overlong),
+        (Says(""), Refused),
+        (Says(" \n"), Refused),
+        (Sends(b'{"choices": [{"message": {"content": null}, "finish_reason": "stop"}]}'), Refused),
+        (Says("<think>on and on"), Overlong),
     ],
 )
 async def test_refusing_and_being_cut_off_are_told_apart(
-    server: ModelServer, make: Workshop, body: dict[str, Any], expected: type[GenerationError]
+    server: ModelServer, make: Workshop, order: Order, expected: type[GenerationError]
 ) -> None:
-    server.will(Order(body=body))
+    server.will(order)
     assert type(await failure(make())) is expected
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("code", ["content_filter", "content_policy_violation", "context_length_exceeded"])
 async def test_a_brief_that_the_provider_turns_down_is_refused(server: ModelServer, make: Workshop, code: str) -> None:
-    server.fails(400, code=code)
+    fails(server, 400, code=code)
     assert isinstance(await failure(make()), Refused)
 
 
@@ -657,7 +527,7 @@ async def test_a_brief_that_the_provider_turns_down_is_refused(server: ModelServ
 async def test_only_the_text_that_is_meant_is_taken(
     server: ModelServer, make: Workshop, content: str, text: str
 ) -> None:
-    server.will(Order(body=completion(content)))
+    server.will(Says(content))
     assert (await make().generate(brief())).text == text
 
 
@@ -668,11 +538,11 @@ async def test_only_the_text_that_is_meant_is_taken(
 async def test_calls_beyond_the_bound_wait_their_turn_and_reserve_nothing_yet(
     server: ModelServer, make: Workshop, spend: SqliteSpend
 ) -> None:
-    server.will(Order(wait=0.02))
+    server.always(Says("Wind.", wait=0.02, usage=(100, 20)))
     engine = make(at_once=3)
     texts = await asyncio.gather(*(engine.generate(brief(turn=f"t{n}")) for n in range(12)))
     assert len(texts) == 12
-    assert server.most_side_by_side <= 3
+    assert server.most_at_work <= 3
     assert sum(micros for _, _, micros, _ in spend.rows()) == 12 * 65
 
 
@@ -683,7 +553,7 @@ async def test_a_closed_engine_asks_nobody(server: ModelServer, make: Workshop) 
         await engine.generate(brief())
     with pytest.raises(RuntimeError, match="closed"):
         await engine.generate(brief())
-    assert len(server.asked) == 1
+    assert len(server.asked()) == 1
 
 
 @pytest.mark.parametrize(
