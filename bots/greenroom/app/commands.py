@@ -77,6 +77,7 @@ class Commands:
             "stop-all": pauses.stop_all,
             "approve": held.approve,
             "refuse": held.refuse,
+            "redraft": held.redraft,
             "rewrite": held.edit,
             "retry": aside.retry,
             "drop": aside.drop,

@@ -9,7 +9,7 @@ from greenroom.app.accounts import EVERY_ACCOUNT
 from greenroom.clock import Clock, from_micros, to_micros
 from greenroom.policy import SWITCH, quiet_until
 from greenroom.settings import BotFile
-from greenroom.storage import CLOCK, Draft, Ledger, State, Turn
+from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import ConfigurationError, UnknownEvent
 from greenroom_adapters.text import excess, fits
@@ -19,6 +19,7 @@ __all__ = ["KINDS", "HeldDrafts"]
 KINDS = ("all", "posts", "replies")
 """Words that stand for many held drafts at once."""
 BY_HAND = "by hand"
+REDRAFTED = "to be written anew"
 
 
 class HeldDrafts:
@@ -62,6 +63,12 @@ class HeldDrafts:
         _, answer = await self._each(arguments, "refused", self._refuse)
         return answer
 
+    async def redraft(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`turns`: numbers, or one of `KINDS`. They are written anew, by the persona that is in force; where no bot
+        runs, when it does. What cannot be is left, with why."""
+        _, answer = await self._each(arguments, "redrafted", self._redraft)
+        return answer
+
     async def edit(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """`turn` and `text`; with `approve` it is let out as well, or else keeps the words that it has."""
         turn, text = await self._held(int(arguments["turn"])), str(arguments["text"]).strip()
@@ -88,8 +95,8 @@ class HeldDrafts:
         kept = await self._kept_by([turn] if approved else [])
         return {"done": "edited", "turn": turn.seq, "approved": approved, **kept}
 
-    def _must_be_ready(self, turn: Turn) -> None:
-        """Refuse to let out what could not go out.
+    def _must_be_there(self, turn: Turn, then: str) -> None:
+        """Refuse what cannot be done with a draft while its account rehearses, or without what it is about.
 
         :raises ConfigurationError: why not, and what there is to do
         """
@@ -97,10 +104,17 @@ class HeldDrafts:
         if account is not None and not account.live:
             raise ConfigurationError(
                 f"turn {turn.seq} stays held while {turn.account} rehearses: `greenroom live {turn.account}` lets the "
-                "account speak, then approve it"
+                f"account speak, then {then} it"
             )
         if isinstance(turn.event, UnknownEvent):
             raise ConfigurationError(f"turn {turn.seq} is too old: its texts are gone")
+
+    def _must_be_ready(self, turn: Turn) -> None:
+        """Refuse to let out what could not go out.
+
+        :raises ConfigurationError: why not, and what there is to do
+        """
+        self._must_be_there(turn, "approve")
         if turn.draft is None or not turn.draft.parts:
             raise ConfigurationError(
                 f"turn {turn.seq} has no words yet: `greenroom held edit {turn.seq} TEXT` gives it some"
@@ -115,9 +129,36 @@ class HeldDrafts:
                 f"turn {turn.seq} would wait for the end of the quiet hours, {self._words(quiet)}, and is worth "
                 f"sending until {self._words(turn.expires)} only"
             )
+        self._must_rest(turn)
+
+    def _must_rest(self, turn: Turn) -> None:
         desk = self._desks.get(turn.account)
         if desk is not None and any(one.seq == turn.seq and one is not turn for one in desk.lanes.in_memory()):
             raise ConfigurationError(f"turn {turn.seq} is at work again: what it answers was edited")
+
+    def _redraft(self, turn: Turn) -> None:
+        self._must_be_there(turn, "redraft")
+        self._must_rest(turn)
+        draft = turn.draft
+        if draft is not None and draft.engine == BY_HAND:
+            raise ConfigurationError(f"turn {turn.seq} has the words that you wrote; they stay as they are")
+        if isinstance(turn.event, Due) and turn.event.say is not None:
+            raise ConfigurationError(f"turn {turn.seq} has fixed words: change them in the bot file")
+        if draft is not None and draft.also:
+            raise ConfigurationError(
+                f"turn {turn.seq} answers several messages in a row, of which the others are closed: "
+                f"`greenroom held edit {turn.seq} TEXT` gives it other words"
+            )
+        if turn.expires < self._clock.micros():
+            raise ConfigurationError(
+                f"turn {turn.seq} is too late, it was worth sending until {self._words(turn.expires)}"
+            )
+        turn.state, turn.reason, turn.persona = State.RECEIVED, REDRAFTED, ""
+        turn.draft, turn.outbox, turn.starts, turn.not_before = None, [], 0, 0
+        self._ledger.work_again(turn)
+        self._ledger.note(turn.seq, REDRAFTED, BY_HAND)
+        if (desk := self._desks.get(turn.account)) is not None:
+            desk.lanes.resume(turn)
 
     def _approve(self, turn: Turn) -> None:
         self._must_be_ready(turn)

@@ -13,13 +13,24 @@ from greenroom.cli.choosing import choose
 
 if TYPE_CHECKING:
     from greenroom.clock import Clock
-    from greenroom.generation import Voice
+    from greenroom.generation import Engine, Voice
     from greenroom.personas import Persona
-    from greenroom.rehearsal import Pocket
+    from greenroom.rehearsal import Pocket, Recorded
     from greenroom.settings import BotFile, EngineRef
     from greenroom_adapters.contract import Limits
 
-__all__ = ["Cast", "EngineOption", "ServerOption", "WhoArgument", "cast", "engines_of", "is_persona", "limits_of"]
+__all__ = [
+    "Cast",
+    "EngineOption",
+    "RecordedOption",
+    "ServerOption",
+    "WhoArgument",
+    "cast",
+    "engines_of",
+    "is_persona",
+    "limits_of",
+    "recorded_with",
+]
 
 WhoArgument = Annotated[
     str | None,
@@ -40,6 +51,17 @@ EngineOption = Annotated[
 ServerOption = Annotated[
     str | None,
     typer.Option("--server", metavar="URL", help="The server that has this model.", show_default=False),
+]
+
+RecordedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--recorded",
+        metavar="FILE",
+        help="Answers of a model that were written down: they are told again, and no model is asked. With --engine it "
+        "is asked for those that are missing, which are added.",
+        show_default=False,
+    ),
 ]
 
 FOLDERS = (Path(), Path("personas"), Path("config") / "personas", Path("config") / "gallery")
@@ -76,9 +98,16 @@ class Cast:
         return USD if self.file is None else self.file.limits.spend.amount.micros
 
     def voice(
-        self, engines: "tuple[EngineRef, ...]", *, pocket: "Pocket", clock: "Clock", environ: Mapping[str, str]
+        self,
+        engines: "tuple[EngineRef, ...]",
+        *,
+        pocket: "Pocket",
+        clock: "Clock",
+        environ: Mapping[str, str],
+        recorded: "Recorded | None" = None,
     ) -> "Voice":
-        """Return its voice over these engines; whoever calls closes it.
+        """Return its voice over these engines; whoever calls closes it. What was `recorded` no model is asked for; with
+        it and without engines, that is all there is.
 
         :raises ConfigurationError: an engine cannot be used as it is written, or its key is missing
         """
@@ -90,8 +119,27 @@ class Cast:
         def secret(reference: SecretRef, owner: str) -> Secret:
             return resolve(reference, owner=owner, environ=environ, warn=warn)
 
+        def through(engine: "Engine") -> "Engine":
+            from greenroom.rehearsal import Recorder
+
+            return engine if recorded is None else Recorder(recorded, engine)
+
+        def alone() -> "Iterator[Engine]":
+            from greenroom.rehearsal import Recorder
+
+            if recorded is not None and not engines:
+                yield Recorder(recorded)
+
         return build_voice(
-            self.persona, engines, purse=pocket, resolve=secret, clock=clock, zone=self.zone, environ=environ
+            self.persona,
+            engines,
+            purse=pocket,
+            resolve=secret,
+            clock=clock,
+            zone=self.zone,
+            environ=environ,
+            own=tuple(alone()),
+            through=through,
         )
 
 
@@ -145,6 +193,30 @@ def engines_of(who: Cast, word: str | None, server: str | None) -> "tuple[Engine
         return (ModelRef(model=word, server=server),)
     except ValidationError as error:
         raise ConfigurationError(f"--engine: {error.errors()[0]['msg']}") from error
+
+
+def recorded_with(
+    path: Path | None, engines: "tuple[EngineRef, ...]"
+) -> "tuple[Recorded | None, tuple[EngineRef, ...]]":
+    """Return the recorded answers of a file, and which of the `engines` that were named may be asked beside them; the
+    script where neither was.
+
+    :raises ConfigurationError: the file is none of those, or is not there, and no model may be asked
+    """
+    from greenroom.clock import SystemClock
+    from greenroom.rehearsal import Recorded
+    from greenroom.settings import BuiltIn
+    from greenroom_adapters.contract import ConfigurationError
+
+    if path is None:
+        return None, engines or (BuiltIn.SCRIPT,)
+    if BuiltIn.SCRIPT in engines:
+        raise ConfigurationError("the script costs nothing, so nothing of it is recorded: leave --recorded out")
+    if not engines and not path.exists():
+        raise ConfigurationError(
+            f"there is no file {path}: name a model with --engine, and its answers are written there"
+        )
+    return Recorded(path, now=SystemClock().now()), engines
 
 
 def limits_of(platform: str | None, file: "BotFile | None") -> "tuple[str, Limits | None]":

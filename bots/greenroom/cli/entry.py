@@ -6,6 +6,7 @@ import typer
 
 from greenroom.cli.catch_up import catch_up
 from greenroom.cli.check import check
+from greenroom.cli.comparing import compare
 from greenroom.cli.dead import dead
 from greenroom.cli.explain import explain
 from greenroom.cli.filtering import filter_file
@@ -66,6 +67,7 @@ for command in (run, new, login, check):
 app.command("try")(try_persona)
 for command in (post, status, pause, resume, stop_all, log):
     app.command()(command)
+persona.command("diff")(compare)
 app.add_typer(persona, name="persona")
 app.add_typer(queue, name="queue")
 app.add_typer(held, name="held")

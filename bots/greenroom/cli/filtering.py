@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import sys
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +10,13 @@ import typer
 
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
+from greenroom.cli.progress import progress_bar
 from greenroom.cli.showing import AsJson, console, facts, say, write_json
 
 if TYPE_CHECKING:
     from greenroom.filters import Chain
 
 __all__ = ["filter_file"]
-
-Progress = Callable[[float], None]
 
 
 @for_owners
@@ -92,24 +89,6 @@ def _must_be_apart(source: Path, into: Path, *, replace: bool) -> None:
 def _apply(chain: "Chain", source: Path, into: Path, *, quiet: bool) -> int:
     from greenroom.filters import apply
 
-    with _bar(source.name, quiet=quiet) as progress:
+    with progress_bar(source.name, quiet=quiet) as progress:
         asyncio.run(apply(chain, source, into, progress=progress))
     return into.stat().st_size
-
-
-@contextmanager
-def _bar(name: str, *, quiet: bool) -> Generator[Progress]:
-    """Show how far it is, where a person looks at it; on standard error, so that nobody reads it as the answer."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda part: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    from greenroom_adapters.text import plain
-
-    place = Console(stderr=True, highlight=False, emoji=False, markup=False)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=place, transient=True) as bar:
-        task = bar.add_task(plain(name), total=1.0)
-        yield lambda part: bar.update(task, completed=part)

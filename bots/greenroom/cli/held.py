@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["held"]
 
 held = typer.Typer(
-    help="Drafts that wait for you: list, approve, edit, refuse. The bot file says by `approve` what waits.",
+    help="Drafts that wait for you: list, approve, edit, redraft, refuse. The bot file says by `approve` what waits.",
     invoke_without_command=True,
 )
 
@@ -52,6 +52,7 @@ def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> 
         helps=(
             "approve TURN:   let it out as it stands (also: approve all, approve posts, approve replies)",
             "edit TURN TEXT: other words; with --approve they go out at once",
+            "redraft TURN:   let the persona of now write it anew",
             "refuse TURN:    it shall not go out",
         ),
     )
@@ -75,6 +76,19 @@ def refuse(turns: Which, bot: BotOption = None, as_json: AsJson = False) -> None
     Example: greenroom held refuse 41
     """
     _each(bot, "refuse", turns, "does not go out", "do not go out", as_json=as_json)
+
+
+@held.command()
+@for_owners
+def redraft(turns: Which, bot: BotOption = None, as_json: AsJson = False) -> None:
+    """Have drafts written anew, by the persona of now.
+
+    A draft of an earlier persona is marked so in the list. The engine is asked again, and paid again where it costs
+    something; what it writes is looked at as if it were the first. A draft that you have rewritten stays as it is.
+
+    Example: greenroom held redraft all
+    """
+    _each(bot, "redraft", turns, "is written anew", "are written anew", as_json=as_json)
 
 
 @held.command()

@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from greenroom.cli.casting import Cast, EngineOption, ServerOption, WhoArgument, cast, engines_of, limits_of
+from greenroom.cli.casting import (
+    Cast,
+    EngineOption,
+    RecordedOption,
+    ServerOption,
+    WhoArgument,
+    cast,
+    engines_of,
+    limits_of,
+    recorded_with,
+)
 from greenroom.cli.choosing import BotArgument, BotOption, choose
 from greenroom.cli.confirming import confirm
 from greenroom.cli.failing import FAILED, for_owners
 from greenroom.cli.showing import AsJson, console, moment_words, money, say, write_json
+from greenroom.cli.versions import SHOWN, version_meant, version_of, versions_of
 
 if TYPE_CHECKING:
     from greenroom.personas import Case
-    from greenroom.rehearsal import Proof
+    from greenroom.rehearsal import Proof, Recorded
     from greenroom.settings import BotFile, EngineRef
     from greenroom.storage import PersonaVersion
 
@@ -23,10 +34,6 @@ __all__ = ["persona"]
 
 persona = typer.Typer(help="A persona's cases and versions.", no_args_is_help=True)
 
-SHOWN = 12
-"""So many digits of a version are shown."""
-SHORTEST = 4
-"""So few digits may name a version."""
 BY_SCRIPT, BY_MODEL = 5, 1
 """How often a case is tried: the script costs nothing."""
 
@@ -51,13 +58,15 @@ def cases(
         str | None,
         typer.Option("--platform", metavar="NAME", help="Whose limits hold as well.", show_default=False),
     ] = None,
+    recorded: RecordedOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Try the cases of a persona file (`tests`).
 
-    Each is tried with the script, or with the engine that you name; a model costs real money then, at most the bot's
-    `limits.spend` for one command, and is not in its bill. Every text must keep its bounds; that it says that it is a
-    bot, and that a post of its own keeps its bounds, is tested although no case says so. Nothing is published.
+    Each is tried with the script, with the engine that you name, or with answers that it gave before (--recorded). A
+    model costs real money, at most the bot's `limits.spend` for one command, and is not in its bill. Every text must
+    keep its bounds; that it says that it is a bot, and that a post of its own keeps its bounds, is tested although no
+    case says so. Nothing is published.
 
     The exit code is 1 when a case fails.
 
@@ -66,9 +75,9 @@ def cases(
     from greenroom.settings import BuiltIn
 
     speaking = cast(who)
-    engines = engines_of(speaking, engine, server) or (BuiltIn.SCRIPT,)
+    answers, engines = recorded_with(recorded, engines_of(speaking, engine, server))
     often = times or (BY_SCRIPT if engines == (BuiltIn.SCRIPT,) else BY_MODEL)
-    proofs, paid = asyncio.run(_prove(speaking, engines, platform, times=often))
+    proofs, paid = asyncio.run(_prove(speaking, engines, platform, times=often, recorded=answers))
     failed = [one for one in proofs if not one.passed]
     if as_json:
         write_json(
@@ -89,15 +98,21 @@ def cases(
 
 
 async def _prove(
-    who: Cast, engines: "tuple[EngineRef, ...]", platform: str | None, *, times: int
+    who: Cast,
+    engines: "tuple[EngineRef, ...]",
+    platform: str | None,
+    *,
+    times: int,
+    recorded: "Recorded | None",
 ) -> "tuple[list[Proof], int]":
     from greenroom.clock import SystemClock
-    from greenroom.rehearsal import Pocket, prove, standing_cases
+    from greenroom.rehearsal import Pocket, StillClock, prove, standing_cases
 
+    clock = SystemClock() if recorded is None else StillClock(recorded.at)
     pocket = Pocket(who.limit)
     named, limits = limits_of(platform, who.file)
     cases = [(case, False) for case in who.persona.tests] + [(case, True) for case in standing_cases(who.persona)]
-    async with who.voice(engines, pocket=pocket, clock=SystemClock(), environ=os.environ) as voice:
+    async with who.voice(engines, pocket=pocket, clock=clock, environ=os.environ, recorded=recorded) as voice:
         proofs = [
             await prove(
                 case,
@@ -165,8 +180,8 @@ def history(bot: BotArgument = None, as_json: AsJson = False) -> None:
     from greenroom.clock import SystemClock, from_micros
 
     file = choose(bot).in_force()
-    versions = asyncio.run(_versions(file))
-    here = _version_of(file.persona)
+    versions = asyncio.run(versions_of(file))
+    here = version_of(file.persona)
     if as_json:
         write_json(
             [
@@ -236,13 +251,13 @@ def restore(
 
     file = choose(bot).in_force()
     path = file.persona.resolve()
-    versions = asyncio.run(_versions(file))
-    wanted = _meant(version, versions)
+    versions = asyncio.run(versions_of(file))
+    wanted = version_meant(version, versions)
     if wanted.body is None:
         raise ConfigurationError(f"the text of {wanted.version[:SHOWN]} was not kept: it was used before versions were")
     must_agree(file, load_persona(path, body=wanted.body))
     before = body_of(path) if path.exists() else b""
-    here = _version_of(path)
+    here = version_of(path)
     if here == wanted.version:
         say(f"{path} is {wanted.version[:SHOWN]} already.") if not as_json else write_json(
             {"restored": wanted.version, "changed": False, "file": str(path)}
@@ -259,28 +274,13 @@ def restore(
         yes=yes,
         as_json=as_json,
     )
-    if _version_of(path) != here:
+    if version_of(path) != here:
         raise ConfigurationError(f"{path} was edited while you were asked, so nothing was done: say it again")
     _write(path, wanted.body)
     if as_json:
         write_json({"restored": wanted.version, "changed": True, "file": str(path)})
     else:
         say(f"{path} is {wanted.version[:SHOWN]} again.")
-
-
-def _meant(word: str, versions: "list[PersonaVersion]") -> "PersonaVersion":
-    from greenroom_adapters.contract import ConfigurationError
-
-    beginning = word.strip().casefold()
-    if len(beginning) < SHORTEST:
-        raise ConfigurationError(f"write at least {SHORTEST} digits of the version")
-    found = [one for one in versions if one.version.startswith(beginning)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ConfigurationError(f"several versions begin with {beginning}: write more of its digits")
-    there = ", ".join(one.version[:SHOWN] for one in versions) or "none"
-    raise ConfigurationError(f"no version begins with {beginning[:64]}. There are: {there}")
 
 
 def _show_difference(before: bytes, after: bytes, path: Path, name: str) -> None:
@@ -310,20 +310,3 @@ def _write(path: Path, body: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def _version_of(path: Path) -> str | None:
-    """Return the version that stands in the file now, whether it is valid or not; None: nothing does."""
-    import hashlib
-
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return None
-
-
-async def _versions(file: "BotFile") -> "list[PersonaVersion]":
-    from greenroom.cli.asking import reading
-
-    async with reading(file) as ledger:
-        return await ledger.persona_versions()

@@ -57,8 +57,11 @@ def occasion(turn: Turn) -> str:
     return "its text is gone: `keep` was over, or somebody was forgotten"
 
 
-def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number: bool = False) -> "Table":
-    """Return a turn as a few lines: when and what, the answer, where it is, and why it rests where it does."""
+def turn_lines(
+    turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number: bool = False, remark: str = ""
+) -> "Table":
+    """Return a turn as a few lines: when and what, the answer, where it is, why it rests where it does, and a remark
+    on that."""
     from rich.table import Table
     from rich.text import Text
 
@@ -80,6 +83,8 @@ def turn_lines(turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number
     tail = [turn.reason] if turn.reason and turn.state is not State.SENT else []
     if turn.draft is not None and turn.draft.cost:
         tail.append(f"{turn.draft.model or turn.draft.engine}, {money(turn.draft.cost)}")
+    if remark:
+        tail.append(remark)
     if tail:
         lines.add_row("", Text(plain("; ".join(tail), one_line=True), "dim"))
     return lines

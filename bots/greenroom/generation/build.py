@@ -39,13 +39,14 @@ def build_voice(
     no_paid_calls: bool = False,
     own: Sequence[Engine] = (),
     script: "Script | None" = None,
+    through: Callable[[Engine], Engine] = lambda engine: engine,
 ) -> Voice:
     """Return the voice of `persona` over `engines`, in their order; whoever calls closes it.
 
     Reads the persona's script, unless it is given as `script`, and follows the references to keys, so what is wrong
     shows before the first brief. Opens no connection. Engines of one's `own`, made in Python, are asked before those
     of the file, and left open when the voice is closed. An `openai/…` engine without a key is kept: it says so, and
-    the next one is asked.
+    the next one is asked. Each model is asked `through` what is returned for it, which closes it.
 
     :raises ConfigurationError: a model has no price, no server or no key where one is named; a script cannot be used
     """
@@ -56,7 +57,7 @@ def build_voice(
         scripted = _script(persona, clock, zone, script)
     for ref in engines:
         if isinstance(ref, ModelRef):
-            built.append(_model(ref, purse, resolve, clock, zone, environ, no_paid_calls))
+            built.append(through(_model(ref, purse, resolve, clock, zone, environ, no_paid_calls)))
         elif ref is BuiltIn.SCRIPT:
             if scripted is not None:
                 built.append(scripted)

@@ -65,6 +65,8 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     """Millionths of a US dollar, over all tries that returned a text."""
     notes: tuple[str, ...]
     """What happened on the way, for the record: who refused, what was repaired. Not for the platform."""
+    broke: tuple[Bound, ...] = ()
+    """Every bound that a text broke on the way, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ class Held:
     notes: tuple[str, ...]
     is_unable: bool = False
     """No engine found words, and one will not before a person mends it."""
+    broke: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ class Silent:
     notes: tuple[str, ...]
     is_unable: bool = False
     """No engine found words, and one will not before a person mends it."""
+    broke: tuple[Bound, ...] = ()
 
 
 Outcome = Spoken | Held | Silent
@@ -263,6 +267,7 @@ class Voice:
             return turn.held(turn.why)
         instead = _Turn(turn.brief, turn.checks)
         instead.cost = turn.cost
+        instead.broke = turn.broke
         instead.notes = [*turn.notes, f"{engine.name}: {turn.why}; the script speaks instead"]
         try:
             faults = instead.take(await self._script.generate(turn.brief))
@@ -285,6 +290,7 @@ class _Turn(msgspec.Struct):
     model: str | None = None
     parts: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    broke: tuple[Bound, ...] = ()
 
     def note(self, engine: Engine, error: GenerationError) -> None:
         self.notes.append(f"{engine.name}: {error}")
@@ -299,7 +305,9 @@ class _Turn(msgspec.Struct):
         self.cost += generated.cost
         if self.model is not None and self.brief.may_be_silent and _is_nothing(generated.text):
             raise NothingToAdd(f"silent_when: {Silence.NOTHING_TO_ADD}")
-        return self._weigh(without_unseen(generated.text, joiners=True).strip())
+        faults = self._weigh(without_unseen(generated.text, joiners=True).strip())
+        self.broke = (*self.broke, *(fault.bound for fault in faults))
+        return faults
 
     @property
     def rules(self) -> Rules:
@@ -339,6 +347,7 @@ class _Turn(msgspec.Struct):
             model=self.model,
             cost=self.cost,
             notes=tuple(self.notes),
+            broke=self.broke,
         )
 
     def held(self, reason: str) -> Held:
@@ -349,10 +358,11 @@ class _Turn(msgspec.Struct):
             model=self.model,
             cost=self.cost,
             notes=tuple(self.notes),
+            broke=self.broke,
         )
 
     def silent(self, reason: str) -> Silent:
-        return Silent(reason=reason, cost=self.cost, notes=tuple(self.notes))
+        return Silent(reason=reason, cost=self.cost, notes=tuple(self.notes), broke=self.broke)
 
     def _weigh(self, text: str) -> tuple[Fault, ...]:
         self.parts = (text,)

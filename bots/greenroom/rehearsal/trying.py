@@ -14,7 +14,7 @@ from greenroom.generation import (
     Spoken,
     Voice,
 )
-from greenroom.generation.bounds import count_emoji, count_hashtags, count_links
+from greenroom.generation.bounds import Bound, count_emoji, count_hashtags, count_links
 from greenroom.personas import Persona
 from greenroom.settings import Range
 from greenroom_adapters.contract import Author, CountingRule, Surface, TextLimit
@@ -49,6 +49,14 @@ class Occasion:
     platform: str = ""
     limits: tuple[TextLimit, ...] = ()
     """The platform's own; none: the persona's bounds alone hold."""
+    author: Author = SOMEBODY
+    """Who says what is answered."""
+    account: str = ""
+    """Where he is met; empty: nowhere in particular."""
+    language: str | None = None
+    """Of `text`, as its platform tells."""
+    is_caption: bool = False
+    """A post that shows a picture or a clip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,10 @@ class Tried:
     """What happened on the way: who refused, what was written again and why."""
     counted: tuple[tuple[Counted, ...], ...]
     """For each post what was counted in it."""
+    cost: int = 0
+    """Millionths of a US dollar; of answers that were recorded, what they cost then."""
+    broke: tuple[Bound, ...] = ()
+    """Every bound that a text broke on the way."""
 
 
 async def try_out(voice: Voice, persona: Persona, occasion: Occasion, history: Sequence[Line] = ()) -> Tried:
@@ -100,8 +112,11 @@ async def try_out(voice: Voice, persona: Persona, occasion: Occasion, history: S
         turn=f"try {occasion.seed}",
         about=occasion.text if is_post else None,
         said=None if is_post else occasion.text or "",
-        author=None if is_post else SOMEBODY,
+        author=None if is_post else occasion.author,
         platform=occasion.platform,
+        relation=None if is_post else persona.relation_to(occasion.author, occasion.account),
+        language=occasion.language,
+        is_caption=occasion.is_caption,
         history=earlier,
     )
     try:
@@ -119,6 +134,8 @@ async def try_out(voice: Voice, persona: Persona, occasion: Occasion, history: S
         model=None if isinstance(outcome, Silent) else outcome.model,
         reason=reason,
         notes=outcome.notes,
+        cost=outcome.cost,
+        broke=outcome.broke,
         counted=tuple(_counted(part, persona, occasion, is_whole=len(parts) == 1) for part in parts),
     )
 
@@ -139,7 +156,7 @@ def _become(outcome: Outcome) -> tuple[Become, str]:
 
 
 def _counted(text: str, persona: Persona, occasion: Occasion, *, is_whole: bool) -> tuple[Counted, ...]:
-    bounds = persona.bounds_on(occasion.surface)
+    bounds = persona.bounds_on(occasion.surface, is_caption=occasion.is_caption)
     least = bounds.length.least if is_whole else 1
     length = count(text, CountingRule.GRAPHEMES)
 

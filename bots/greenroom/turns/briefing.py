@@ -5,11 +5,12 @@ from dataclasses import replace
 from functools import partial
 
 from greenroom.generation import Brief, Line
+from greenroom.generation.history import lines_of
 from greenroom.personas import Persona
-from greenroom.storage import Due, Ledger, State, Turn, author_of, cause_of
+from greenroom.storage import Due, Ledger, Turn, author_of, cause_of
 from greenroom.telemetry import get_log
 from greenroom.turns.form import form_of_due
-from greenroom_adapters.contract import Adapter, AdapterError, Author, OwnPostSeen, SupportsThread, TextEvent
+from greenroom_adapters.contract import Adapter, AdapterError, Author, SupportsThread, TextEvent
 
 __all__ = ["Briefing", "trusted_author"]
 
@@ -76,14 +77,7 @@ class Briefing:
         )
 
     async def _conversation(self, turn: Turn, event: TextEvent) -> tuple[Line, ...]:
-        lines: list[Line] = []
-        for earlier in await self._ledger.in_lane(turn.lane, before=turn.seq, limit=MEMORY):
-            if isinstance(earlier.event, TextEvent):
-                lines.append(Line(author=earlier.event.author, text=earlier.event.text))
-            elif isinstance(earlier.event, OwnPostSeen):
-                lines.append(Line(author=None, text=earlier.event.text))
-            if earlier.state is State.SENT and earlier.draft is not None:
-                lines.extend(Line(author=None, text=part) for part in earlier.draft.parts)
+        lines = lines_of(await self._ledger.in_lane(turn.lane, before=turn.seq, limit=MEMORY))
         if not lines and event.in_reply_to is not None and isinstance(self._adapter, SupportsThread):
             lines = await self._thread_above(self._adapter, event)
         return tuple(lines)

@@ -170,3 +170,55 @@ async def test_a_post_that_its_owner_refused_does_not_count_as_posted(trial: Tri
         await trial.counted({State.WITHDRAWN: 1, State.HELD: 1})
         await asyncio.sleep(0.02)
         assert len(trial.engine.briefs) == 2, "it is not written twice"
+
+
+@pytest.mark.asyncio
+async def test_a_draft_is_written_anew_by_the_persona_that_is_in_force_and_held_again(trial: Trial) -> None:
+    async with trial:
+        event = trial.mention("is the lamp lit?")
+        await trial.counted({State.HELD: 1})
+        old = (await trial.turn(event.id)).persona
+        persona = trial.path.parent / "ada.yaml"
+        persona.write_text("persona: Ada\nwho: keeps another lighthouse\n", encoding="utf-8")
+        await trial.past(lambda: trial.bot.persona.version != old)
+        assert await trial.bot.commands.obey("redraft", {"turns": "all"}) == {
+            "done": "redrafted",
+            "turns": [1],
+            "left": [],
+        }
+        await trial.past(lambda: len(trial.engine.briefs) == 2)
+        await trial.counted({State.HELD: 1}, by=SECOND)
+        turn = await trial.turn(event.id)
+        assert turn.persona == trial.bot.persona.version != old
+        assert trial.engine.briefs[1].persona.who == "keeps another lighthouse"
+        await trial.bot.commands.obey("approve", {"turns": [1]})
+        await trial.counted({State.SENT: 1})
+
+
+@pytest.mark.asyncio
+async def test_a_draft_that_is_to_be_written_anew_is_after_a_crash_as_well(trial: Trial) -> None:
+    async with trial:
+        trial.mention("is the lamp lit?")
+        await trial.counted({State.HELD: 1})
+        trial.engine.gate.clear()
+        await trial.bot.commands.obey("redraft", {"turns": [1]})
+        await trial.past(lambda: len(trial.engine.briefs) == 2)
+        await trial.crash()
+        trial.engine.gate.set()
+        await trial.start()
+        await trial.counted({State.HELD: 1}, by=SECOND)
+        assert len(trial.engine.briefs) == 3
+
+
+@pytest.mark.asyncio
+async def test_words_of_the_owners_and_what_is_too_late_are_not_written_anew(trial: Trial) -> None:
+    async with trial:
+        for _ in range(2):
+            trial.mention()
+        await trial.counted({State.HELD: 2})
+        await trial.bot.commands.obey("rewrite", {"turn": 1, "text": "My own words."})
+        answer = await trial.bot.commands.obey("redraft", {"turns": [1]})
+        assert answer == {"error": "turn 1 has the words that you wrote; they stay as they are"}
+        await live(trial, live=False)
+        assert "stays held while home rehearses" in (await trial.bot.commands.obey("redraft", {"turns": [2]}))["error"]
+        assert len(trial.engine.briefs) == 2
