@@ -5,11 +5,13 @@ from greenroom_adapters.media.facts import Dimensions, Facts, dimensions, facts_
 from greenroom_adapters.media.fitting import fit
 from greenroom_adapters.media.limits import glance
 from greenroom_adapters.media.loading import Loaded, load
+from greenroom_adapters.media.provenance import Source, source_of, source_of_opened, written_png, xmp_of
 
 __all__ = [
     "Dimensions",
     "Facts",
     "Loaded",
+    "Source",
     "dimensions",
     "facts_of",
     "find_ffmpeg",
@@ -17,4 +19,8 @@ __all__ = [
     "glance",
     "load",
     "media_type_of",
+    "source_of",
+    "source_of_opened",
+    "written_png",
+    "xmp_of",
 ]

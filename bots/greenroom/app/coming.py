@@ -12,7 +12,7 @@ from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.scheduling.identity import numbered
 from greenroom.scheduling.scheduler import SINGLE, Scheduler, picture
 from greenroom.settings import BotFile
-from greenroom.storage import AgendaItem, Due, Ledger
+from greenroom.storage import AgendaItem, Card, Due, Ledger, Wish
 from greenroom_adapters.contract import ConfigurationError, Media, Poll, Visibility
 
 __all__ = ["PostsToCome", "put_all_down", "put_down"]
@@ -63,8 +63,8 @@ class PostsToCome:
         self._file = file
 
     async def post(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """`text` or `about`, `at` (microseconds), `accounts`, `picture` and `alt`, `room`, `warning`, `visibility`,
-        `poll` (`options`, `open_for` in seconds, `several`)."""
+        """`text` or `about`, `at` (microseconds), `accounts`, `picture` or `card`, `alt`, `room`, `warning`,
+        `visibility`, `poll` (`options`, `open_for` in seconds, `several`)."""
         accounts = list(arguments.get("accounts") or self._file.accounts)
         for account in accounts:
             must_be_an_account(self._file, account)
@@ -78,6 +78,7 @@ class PostsToCome:
             say=arguments.get("text"),
             about=arguments.get("about"),
             media=_media(arguments),
+            picture=_wish(arguments),
             room=arguments.get("room"),
             warning=arguments.get("warning"),
             visibility=None if arguments.get("visibility") is None else Visibility(arguments["visibility"]),
@@ -144,6 +145,11 @@ def _poll(written: Mapping[str, Any] | None) -> Poll | None:
         open_for=timedelta(seconds=float(written["open_for"])),
         several=bool(written["several"]),
     )
+
+
+def _wish(arguments: Mapping[str, Any]) -> Wish | None:
+    """Return the card that a command wants drawn of its words."""
+    return Wish(card=Card(show="quote"), alt=arguments.get("alt")) if arguments.get("card") else None
 
 
 def _media(arguments: Mapping[str, Any]) -> tuple[Media, ...]:

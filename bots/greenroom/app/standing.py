@@ -57,6 +57,7 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
             *(() if speaks_to_all else _homeless(file, account)),
             *(() if Surface.CHAT in capabilities.surfaces else _roomless(file, account)),
             *_misfits(file, account, capabilities),
+            *_wordy(file, account, capabilities),
             *_unfiltered(file, account, adapter),
             *outlay.warnings,
             *_kept(adapter, file),
@@ -89,6 +90,16 @@ def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterato
         yield from (f"post `{entry.name}`: {change}" for change in form.changes)
         if entry.say is not None and (over := excess(entry.say, form.room_for_words(capabilities.limits.text))):
             yield f"post `{entry.name}` will not go out: with its warning and its poll it is {over} too long"
+
+
+def _wordy(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[str]:
+    """Yield which descriptions of pictures are longer than the account takes."""
+    limit = capabilities.limits.media
+    for entry in file.post if limit is not None else ():
+        is_here = not entry.places or any(place.account == account for place in entry.places)
+        alt = None if entry.picture is None else entry.picture.alt
+        if is_here and limit is not None and alt is not None and len(alt) > limit.alt_length:
+            yield f"post `{entry.name}` will not go out: its `alt` has {len(alt)} characters of {limit.alt_length}"
 
 
 def _kept(adapter: Adapter, file: BotFile) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from greenroom.cli.carding import card
 from greenroom.cli.catch_up import catch_up
 from greenroom.cli.check import check
 from greenroom.cli.comparing import compare
@@ -79,6 +80,7 @@ app.command()(spend)
 app.command()(explain)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)
 app.command("catch-up")(catch_up)
+app.command()(card)
 app.command("filter")(filter_file)
 for command in (live, reset, schema):
     app.command()(command)

@@ -46,6 +46,9 @@ def post(
         str | None,
         typer.Option(metavar="WORDS", help="Description of the picture for who cannot see it.", show_default=False),
     ] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="A card of its words, drawn here, goes with it.", show_default=False)
+    ] = False,
     warning: Annotated[
         str | None,
         typer.Option(metavar="WORDS", help="What readers are told before they open it.", show_default=False),
@@ -93,7 +96,9 @@ def post(
     """
     if sum(given is not None for given in (text, about, from_file)) != 1:
         raise typer.BadParameter("say either TEXT, or --about WORDS, or --from-file FILE")
-    if (picture is None) != (alt is None):
+    if card and picture is not None:
+        raise typer.BadParameter("--card and --picture are two pictures: keep one of them")
+    if (picture is None) != (alt is None) and not card:
         raise typer.BadParameter("--picture and --alt go together: who cannot see a picture reads its description")
     if every is not None and from_file is None:
         raise typer.BadParameter("--every goes with --from-file; a post that comes again stands in the bot file")
@@ -106,6 +111,7 @@ def post(
     file = chosen.in_force()
     around = posting.Around(
         picture=None if picture is None else picture.resolve(),
+        card=card,
         alt=alt,
         warning=(warning or "").strip() or None,
         visibility=None if visibility is None else posting.visibility_of(visibility),

@@ -21,7 +21,7 @@ from greenroom.settings import BotFile, PollEntry
 from greenroom.settings.model import not_a_word
 from greenroom.settings.reasons import reason_of
 from greenroom.settings.spelling import DURATION, PERIOD, SpellingError
-from greenroom.storage import Due, Ledger, State, Turn
+from greenroom.storage import Card, Due, Ledger, State, Turn, Wish
 from greenroom_adapters.contract import ConfigurationError, Media, Poll, Visibility
 
 __all__ = ["Around", "PutDown", "poll_of", "put_file_down", "put_one_down", "step_of", "visibility_of"]
@@ -70,6 +70,8 @@ class Around:
 
     picture: Path | None = None
     """An absolute path: the running bot stands in another folder."""
+    card: bool = False
+    """A card of its words goes with it."""
     alt: str | None = None
     warning: str | None = None
     visibility: Visibility | None = None
@@ -84,11 +86,17 @@ class Around:
         return () if self.picture is None else (picture(self.picture, self.alt or ""),)
 
     @property
+    def wish(self) -> Wish | None:
+        """The card that is drawn for it."""
+        return Wish(card=Card(show="quote"), alt=self.alt) if self.card else None
+
+    @property
     def arguments(self) -> Mapping[str, Any]:
         """It as a command has it."""
         poll = self.poll
         return {
             "picture": None if self.picture is None else str(self.picture),
+            "card": self.card,
             "alt": self.alt,
             "warning": self.warning,
             "visibility": None if self.visibility is None else str(self.visibility),
@@ -215,6 +223,7 @@ async def put_file_down(
         period="",
         due=start,
         media=around.media,
+        picture=around.wish,
         warning=around.warning,
         visibility=around.visibility,
         poll=around.poll,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import secrets
 import time
@@ -72,6 +73,12 @@ class Shelf:
         await asyncio.to_thread(_write, path, content)
         return path
 
+    async def put(self, content: bytes, suffix: str) -> Path:
+        """Write what was made here into the folder, under a name that is the same for the same bytes; return where."""
+        path = self._folder / f"{hashlib.sha256(content).hexdigest()[:32]}{suffix}"
+        await asyncio.to_thread(_put, path, content)
+        return path
+
     def clear(self, *, before: int) -> None:
         """Remove what was last used before this moment (microseconds since 1970)."""
         for file in self._folder.iterdir() if self._folder.is_dir() else ():
@@ -101,3 +108,16 @@ def _write(path: Path, content: bytes) -> None:
     with path.open("xb") as file:
         path.chmod(0o600)
         file.write(content)
+
+
+def _put(path: Path, content: bytes) -> None:
+    if path.is_file():
+        # it is used now, however long ago it was made
+        os.utime(path)
+        return
+    unfinished = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        _write(unfinished, content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

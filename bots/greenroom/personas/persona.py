@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, model_validator
 from pydantic.json_schema import WithJsonSchema
 
+from greenroom.cards import Look
 from greenroom.filters import Chain, Filters, filters_with
 from greenroom.personas.cases import Case, must_fit
 from greenroom.personas.relationships import Relationship
@@ -145,6 +146,8 @@ class Persona(Model):
     """How it says that it is a bot."""
     lines: Lines = Lines()
     """Fixed words for some moments."""
+    look: Look = Look()
+    """How the pictures that are made for it look."""
     filters: Filters = Field(default_factory=dict[str, Chain])
     """Named filters for photos and clips, beside those that come with Greenroom: for each its steps, in order."""
     script: FilePath | None = None

@@ -15,12 +15,13 @@ from greenroom.scheduling.identity import Form, numbered
 from greenroom.scheduling.missed import due_now
 from greenroom.scheduling.schedule import Occurrence, Schedule
 from greenroom.settings.bot import BotFile, PostEntry
+from greenroom.settings.picture import CardEntry, Picture, Shape
 from greenroom.settings.spelling import Place, Span
-from greenroom.storage import CLOCK, AgendaItem, Due, Ledger, ScheduleMark, Turn
+from greenroom.storage import CLOCK, AgendaItem, Card, Due, Ledger, ScheduleMark, Turn, Wish
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import ConfigurationError, Media, Poll, Surface, Trust, Visibility
 
-__all__ = ["SINGLE", "Scheduler", "picture", "turn_of"]
+__all__ = ["SINGLE", "Scheduler", "card_of", "picture", "turn_of", "wish_of"]
 
 SINGLE = "single"
 """Name of the posts that somebody put down by hand; the period is the number of the command or agenda item."""
@@ -41,6 +42,7 @@ class _Entry:
     say: str | None
     media: tuple[Media, ...]
     filter: str | None
+    picture: Wish | None
     visibility: Visibility | None
     warning: str | None
     poll: Poll | None
@@ -86,6 +88,31 @@ def attached(file: Path, alt: str) -> Media:
     if media_type is None or not media_type.startswith(("image/", "video/")):
         raise ConfigurationError(f"{file}: its name does not tell what kind of picture it is; call it .png or .jpg")
     return Media(path=str(file.resolve()), media_type=media_type, alt=alt)
+
+
+def wish_of(entry: Picture) -> Wish | None:
+    """Return what is to be made for a post; None: nothing, its picture is a file."""
+    return (
+        None
+        if entry.card is None
+        else Wish(card=card_of(entry.card), alt=entry.alt, shape=str(entry.shape or Shape.SQUARE))
+    )
+
+
+def card_of(entry: CardEntry) -> Card:
+    """Return a card as the ledger has it."""
+    return Card(
+        show=str(entry.show),
+        say=entry.say,
+        by=entry.by,
+        title=entry.title,
+        rows=tuple((entry.rows or {}).items()),
+        table=None if entry.table is None else str(entry.table.resolve()),
+    )
+
+
+def _media(entry: Picture | None) -> tuple[Media, ...]:
+    return () if entry is None or entry.file is None else (attached(entry.file, entry.alt or ""),)
 
 
 class Scheduler:
@@ -202,6 +229,7 @@ class Scheduler:
                 say=entry.say,
                 media=entry.media,
                 filter=entry.filter,
+                picture=entry.picture,
                 room=place.room,
                 visibility=entry.visibility,
                 warning=entry.warning,
@@ -273,8 +301,9 @@ def _entry(entry: PostEntry, file: BotFile) -> _Entry:
         schedule=Schedule.of(entry, timezone=file.timezone),
         about=entry.about,
         say=entry.say,
-        media=() if entry.picture is None else (attached(entry.picture.file, entry.picture.alt),),
+        media=_media(entry.picture),
         filter=None if entry.picture is None else entry.picture.filter,
+        picture=None if entry.picture is None else wish_of(entry.picture),
         visibility=entry.visibility,
         warning=entry.warning,
         poll=None if entry.poll is None else entry.poll.poll,

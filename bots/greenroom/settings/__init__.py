@@ -19,7 +19,6 @@ from greenroom.settings.bot import (
     Limits,
     ModelRef,
     People,
-    Picture,
     PostEntry,
     Price,
     RoomMode,
@@ -29,6 +28,7 @@ from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.expand import expanded
 from greenroom.settings.loader import load_bot
 from greenroom.settings.logins import Login, account_folder, read_login, store_login
+from greenroom.settings.picture import CardEntry, Picture, Shape
 from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef, resolve
 from greenroom.settings.spelling import Money, MoneyRate, Person, Place, Range, Rate, Span
@@ -40,6 +40,7 @@ __all__ = [
     "Approve",
     "BotFile",
     "BuiltIn",
+    "CardEntry",
     "EngineRef",
     "Engines",
     "Limits",
@@ -63,6 +64,7 @@ __all__ = [
     "RoomRule",
     "SecretMissing",
     "SecretRef",
+    "Shape",
     "Span",
     "account_folder",
     "can_log_in",

@@ -37,6 +37,7 @@ from greenroom.settings.model import (
     wrong,
 )
 from greenroom.settings.names import nearest
+from greenroom.settings.picture import Picture
 from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef
 from greenroom.settings.spelling import (
@@ -75,7 +76,6 @@ __all__ = [
     "Limits",
     "ModelRef",
     "People",
-    "Picture",
     "PostEntry",
     "Price",
     "RoomMode",
@@ -353,19 +353,6 @@ class AnswerRule(Model):
         if self.filters and not set(self.to) <= WITH_WORDS:
             raise wrong("`filters` answers who says something: leave out joins, follows and reactions")
         return self
-
-
-class Picture(Model):
-    """A picture that goes with a post."""
-
-    section: ClassVar[str] = "`picture`"
-
-    file: FilePath
-    """The picture itself."""
-    alt: Text
-    """Description for people who cannot see it."""
-    filter: Text | None = None
-    """The filter that it goes out under: one of the persona's, or of those that come with Greenroom."""
 
 
 class PostEntry(Model):

@@ -11,8 +11,9 @@ NOT_YET: Mapping[str, frozenset[str]] = {
     "an `answer` rule": frozenset({"do"}),
     "a `post` entry": frozenset({"from", "video"}),
     "`picture`": frozenset({"about"}),
+    "`look`": frozenset({"style"}),
     "a room": frozenset({"threads"}),
-    "the persona file": frozenset({"knowledge", "memory", "tools", "look"}),
+    "the persona file": frozenset({"knowledge", "memory", "tools"}),
 }
 """Keys of the finished product that this release refuses by name instead of ignoring them, for each section."""
 
@@ -77,7 +78,9 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "misfire_grace_time": "late_ok",
     },
     "`poll`": {"choices": "options", "answers": "options", "expires_in": "open_for", "multiple": "several"},
-    "`picture`": {"path": "file", "alt_text": "alt", "description": "alt"},
+    "`picture`": {"path": "file", "alt_text": "alt", "description": "alt", "size": "shape"},
+    "`card`": {"text": "say", "type": "show", "author": "by", "data": "rows", "values": "rows", "csv": "table"},
+    "`look`": {"palette": "colours", "colors": "colours", "typeface": "font"},
     "`limits`": {"budget": "spend", "cost": "spend", "quiet_hours": "quiet"},
     "the persona file": {
         "name": "persona",

@@ -37,11 +37,13 @@ from greenroom_adapters.contract import (
 __all__ = [
     "CLOCK",
     "TELL",
+    "Card",
     "Draft",
     "Due",
     "Part",
     "State",
     "Turn",
+    "Wish",
     "asked_at",
     "author_of",
     "decode_event",
@@ -89,6 +91,31 @@ class State(enum.IntEnum):
         return self.name.lower()
 
 
+class Card(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A card that is to be drawn."""
+
+    show: str
+    """What is on it: quote, bars or line."""
+    say: str | None = None
+    """The words of a quote; None: those of the post."""
+    by: str | None = None
+    """Who says so; None: the persona."""
+    title: str | None = None
+    rows: tuple[tuple[str, float], ...] = ()
+    """Numbers by name, in their order."""
+    table: str | None = None
+    """Path of the file that has them instead."""
+
+
+class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A picture that is to be made for a post, in the owner's words."""
+
+    card: Card | None = None
+    alt: str | None = None
+    """Description for people who cannot see it; None: it is found when it is made."""
+    shape: str = "square"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """The event of the clock: a post whose time has come."""
@@ -114,6 +141,8 @@ class Due:
     """What readers are to be told before they open it."""
     poll: Poll | None = None
     """A question to the readers, which the words ask."""
+    picture: Wish | None = None
+    """A picture that is to be made for it."""
 
     @property
     def id(self) -> str:

@@ -73,14 +73,14 @@ def form_of_due(due: Due, capabilities: Capabilities) -> Form:
     """
     if due.room is not None and Surface.CHAT not in capabilities.surfaces:
         raise Misfit("there are no rooms to post in")
-    if due.visibility is None and due.warning is None and due.poll is None and not due.media:
+    if due.visibility is None and due.warning is None and due.poll is None and not due.media and due.picture is None:
         return PLAIN
     return form_of(
         capabilities,
         visibility=due.visibility,
         warning=due.warning,
         poll=due.poll,
-        has_media=bool(due.media),
+        has_media=bool(due.media) or due.picture is not None,
         is_public=due.room is None and due.direct_to is None,
     )
 

@@ -10,7 +10,7 @@ from greenroom.turns.offering import FILTER
 from greenroom.turns.outage import UNABLE
 from greenroom.turns.share import SHARE
 from greenroom.turns.unreadable import UNREADABLE
-from greenroom_adapters.contract import DirectMessageReceived, JoinReceived, Post, TextEvent
+from greenroom_adapters.contract import DirectMessageReceived, JoinReceived, Media, Post, TextEvent
 
 __all__ = ["key_of", "language_of", "parts_of"]
 
@@ -51,19 +51,22 @@ def _base(tag: str) -> str:
     return tag.partition("-")[0].casefold()
 
 
-def parts_of(turn: Turn, *, bot: str, form: Form = PLAIN, language: str | None = None) -> list[Part]:
-    """Return the parts of a turn that has its words, which are in `language`."""
+def parts_of(
+    turn: Turn, *, bot: str, form: Form = PLAIN, language: str | None = None, made: tuple[Media, ...] = ()
+) -> list[Part]:
+    """Return the parts of a turn that has its words, which are in `language`; `made` is what was made to go with the
+    first of them."""
     assert turn.draft is not None  # noqa: S101 - whoever calls has looked
     return [
         Part(
             key=key_of(bot, turn.account, turn.event_id, number),
-            post=(form.below if number else form.around)(_post(turn, text, number, language)),
+            post=(form.below if number else form.around)(_post(turn, text, number, language, made)),
         )
         for number, text in enumerate(turn.draft.parts)
     ]
 
 
-def _post(turn: Turn, text: str, number: int, language: str | None) -> Post:
+def _post(turn: Turn, text: str, number: int, language: str | None, made: tuple[Media, ...]) -> Post:
     """Return part `number` of the answer; what the later parts reply to is known when the one before is out."""
     event = turn.event
     if isinstance(event, TextEvent):
@@ -76,6 +79,6 @@ def _post(turn: Turn, text: str, number: int, language: str | None) -> Post:
             language=language,
         )
     if isinstance(event, Due):
-        media = event.media if number == 0 else ()
+        media = (*event.media, *made) if number == 0 else ()
         return Post(text=text, room=event.room, direct_to=event.direct_to, media=media, language=language)
     return Post(text=text, room=event.room.id if isinstance(event, JoinReceived) else None, language=language)

@@ -50,12 +50,14 @@ from greenroom.turns.moderating import ORDERED, Moderating, Obeyed, words_for_ow
 from greenroom.turns.offering import Offering
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
+from greenroom.turns.picturing import Picturing
 from greenroom.turns.share import Shares, why_share
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
     AdapterError,
     CommandGiven,
+    MediaRefused,
     OwnPostSeen,
     Surface,
     TextEvent,
@@ -126,6 +128,7 @@ class Performer:
         shelf: Shelf | None = None,
     ) -> None:
         self._offering = Offering(adapter, shelf)
+        self._picturing = Picturing(adapter, shelf)
         self._decisions = decisions
         self._adapter = adapter
         self._lanes = lanes
@@ -182,7 +185,7 @@ class Performer:
                     # a thousand engines may answer in the same moment; what they wrote is queued for the disk already
                     await self._gate.pass_through()
                     if turn.state is DRAFTED:
-                        self._intend(turn)
+                        await self._intend(turn)
                 elif not self._live:
                     self._rehearse(turn)
                 else:
@@ -547,14 +550,23 @@ class Performer:
             self._put(words)
         self._end(turn, State.IGNORED, why_share(turn, terms))
 
-    def _intend(self, turn: Turn) -> None:
+    async def _intend(self, turn: Turn) -> None:
         if not self._live:
             return self._end(turn, State.IGNORED, "rehearsing: this would have been said")
         try:
             form = self._form(turn)
         except Misfit as misfit:
             return self._end(turn, State.DEAD, f"it cannot be posted there: {misfit}")
-        turn.outbox = parts_of(turn, bot=self._bot, form=form, language=language_of(turn, self._speaker().persona))
+        persona = self._speaker().persona
+        try:
+            made = await self._picturing.made_for(turn, persona)
+        except MediaRefused as refusal:
+            return self._end(turn, State.DEAD, f"no picture could be made for it: {refusal}")
+        if turn.state is not DRAFTED:
+            # a command has met it meanwhile
+            return None
+        language = language_of(turn, persona)
+        turn.outbox = parts_of(turn, bot=self._bot, form=form, language=language, made=made)
         turn.state = INTENDED
         self._ledger.save(turn)
         self._faults("after_intent")

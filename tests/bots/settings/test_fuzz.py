@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from greenroom.personas import Persona, load_persona
-from greenroom.settings import BotFile, Platforms, load_bot
-from greenroom.settings.bot import AnswerRule, Engines, Limits, ModelRef, People, Picture, PostEntry, RoomRule
+from greenroom.settings import BotFile, CardEntry, Picture, Platforms, load_bot
+from greenroom.settings.bot import AnswerRule, Engines, Limits, ModelRef, People, PostEntry, RoomRule
 from greenroom_adapters.contract import ConfigurationError
 
 WORDS = [
@@ -45,7 +45,7 @@ KEYS = [
     *Persona.written_keys(),
     *(
         key
-        for model in (AnswerRule, Engines, Limits, ModelRef, People, Picture, PostEntry, RoomRule)
+        for model in (AnswerRule, Engines, Limits, ModelRef, People, Picture, CardEntry, PostEntry, RoomRule)
         for key in model.written_keys()
     ),
     "tools",

@@ -102,7 +102,49 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
         "6:5: another entry is called `a` already: give it a name of its own",
     ),
     ("post: {at: 08:00, picture: {file: dark.jpg, alt: x}}", "4:29: there is no file dark.jpg"),
-    ("post: {at: 08:00, picture: {file: lights.jpg}}", "4:19: `alt` is missing here"),
+    (
+        "post: {at: 08:00, picture: {file: lights.jpg}}",
+        "4:19: `alt` is missing here: describe the picture for people who cannot see it",
+    ),
+    ("post: {at: 08:00, picture: {alt: x}}", "4:19: which picture? write `file`, or `card` for one that is drawn here"),
+    (
+        "post: {at: 08:00, picture: {file: lights.jpg, alt: x, card: quote}}",
+        "4:19: `file` and `card` are two pictures: keep one of them",
+    ),
+    (
+        "post: {at: 08:00, picture: {file: lights.jpg, alt: x, shape: tall}}",
+        "4:19: `shape` is for a picture that is made here: crop a file with a filter",
+    ),
+    ("post: {at: 08:00, picture: {card: bar}}", "4:29: `bar` is not a card. Did you mean `bars`?"),
+    (
+        "post: {at: 08:00, picture: {card: quote, shape: round}}",
+        "4:42: `round` is not a shape. Write one of square, wide, tall",
+    ),
+    (
+        "post: {at: 08:00, picture: {card: bars}}",
+        "4:29: which numbers? write `rows: {Monday: 3, Tuesday: 5}`, or name a CSV file in `table`",
+    ),
+    (
+        "post: {at: 08:00, picture: {card: {show: quote, rows: {a: 1}}}}",
+        "4:29: `rows` is for bars and a line: a quote shows words",
+    ),
+    (
+        "post: {at: 08:00, picture: {card: {show: line, say: x, rows: {a: 1}}}}",
+        "4:29: `say` is for a quote: name what is shown in `title`",
+    ),
+    (
+        "post: {at: 08:00, picture: {card: {show: line, rows: {a: b}}}}",
+        "4:48: `a` has no number: write it like {Monday: 3, Tuesday: 5}",
+    ),
+    (
+        "post: {at: 08:00, picture: {card: {show: line, rows: {}}}}",
+        "4:48: this must be numbers by name: write it like {Monday: 3, Tuesday: 5}",
+    ),
+    ("post: {at: 08:00, picture: {card: {show: line, table: gone.csv}}}", "4:48: there is no file gone.csv"),
+    (
+        "post: {at: 08:00, picture: {card: {show: line, table: lights.jpg}}}",
+        "4:48: lights.jpg is empty: write a name and a number in each line",
+    ),
     (
         "answer: {to: mentions, filters: [noir], say: hi}",
         "4:1: `filters` answers with what was sent, and `say` otherwise: keep one of them",
@@ -350,12 +392,12 @@ def test_without_platforms_what_an_account_says_is_left_for_later(folder: Path) 
 
 def test_no_key_is_both_there_and_not_there_yet() -> None:
     from greenroom.personas import persona
-    from greenroom.settings import bot
+    from greenroom.settings import bot, picture
     from greenroom.settings.model import Model
 
     sections = {
         part.section: part
-        for module in (bot, persona)
+        for module in (bot, persona, picture)
         for part in vars(module).values()
         if isinstance(part, type) and issubclass(part, Model) and part is not Model
     }
