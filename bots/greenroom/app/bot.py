@@ -19,11 +19,12 @@ from greenroom.app.options import Options
 from greenroom.app.presence import Presence
 from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
 from greenroom.app.sources import Sources, read_sources, rehearsing_in, sources_kept
-from greenroom.app.speaking import build_speaker
+from greenroom.app.speaking import build_speaker, embedder_of
 from greenroom.app.telling import Teller
 from greenroom.app.thresholds import Thresholds
 from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
 from greenroom.delivery import Payments, Shelf, recalled
+from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona
 from greenroom.policy import SWITCH, Budget, Policy, Terms
 from greenroom.routing import Router
@@ -71,6 +72,7 @@ class Bot:
         self.keeps: dict[str, FolderKeep] = {}
         """Account → where it keeps what it keeps."""
         self._speaker: Speaker | None = None
+        self._embedder: Embedder | None = None
         self._shelf = Shelf(file.store.with_name(f"{file.bot}-media"), filters=lambda: self.persona.all_filters)
         self._budget = Budget(
             self.ledger,
@@ -78,6 +80,9 @@ class Bot:
             zone=file.timezone,
             limit=file.limits.spend.amount.micros,
             share=file.limits.share,
+        )
+        self._library = Library(
+            persona.knowledge, clock=options.clock, index=file.store.with_name(f"{file.bot}-knowledge.index")
         )
         self._webhooks = Webhooks()
         self._alone = asyncio.Lock()
@@ -131,6 +136,7 @@ class Bot:
             stack.push_async_callback(self.ledger.__aexit__, *exc)
             for keep in self.keeps.values():
                 stack.callback(keep.close)
+            stack.push_async_callback(self._library.aclose)
             if self._speaker is not None:
                 stack.push_async_callback(self._speaker.voice.aclose)
             stack.push_async_callback(self._end_retired)
@@ -152,6 +158,7 @@ class Bot:
             tasks.create_task(self._scheduler.run())
             tasks.create_task(obey_for_ever(self.ledger, self.commands, clock=clock))
             tasks.create_task(retire_for_ever(self.ledger, self._shelf, file=self._in_force, clock=clock))
+            tasks.create_task(self._library.keep_in_step())
             tasks.create_task(expire_for_ever(self.ledger, clock=clock, ended=self._ended))
             tasks.create_task(Thresholds(self.ledger, self._budget, file=self._in_force, clock=clock).run())
             tasks.create_task(self._teller.run())
@@ -169,6 +176,7 @@ class Bot:
         """
         file, later = usable_now(self.file, sources.file)
         router = router_of(file, sources.persona)
+        embedder = self._embedder if file.engines.embeddings == self.file.engines.embeddings else self.embedder(file)
         speaker = self.speaker(file, sources.persona, sources.script)
         try:
             await self._scheduler.use(file)
@@ -177,6 +185,10 @@ class Bot:
             raise
         before, self._speaker = self._current(), speaker
         self.file, self.persona, self.silenced = file, sources.persona, frozenset()
+        last, self._embedder = self._embedder, embedder
+        self._library.use(sources.persona.knowledge, embedder)
+        if last is not None and last is not embedder:
+            await last.aclose()
         self.policy.use(self._terms())
         self._budget.change(zone=file.timezone, limit=file.limits.spend.amount.micros, share=file.limits.share)
         for name, desk in self.desks.items():
@@ -222,6 +234,8 @@ class Bot:
 
     async def _build(self) -> None:
         options, file = self._options, self.file
+        self._embedder = self.embedder(file)
+        self._library.use(self.persona.knowledge, self._embedder)
         self._speaker = self.speaker(file, self.persona, None if self._sources is None else self._sources.script)
         router = router_of(file, self.persona)
         self.policy = Policy(self.ledger, options.clock, self._terms())
@@ -330,7 +344,22 @@ class Bot:
 
         :raises ConfigurationError: an engine cannot be used as it is written, or its key is missing
         """
-        return build_speaker(file, persona, script, purse=self._budget, options=self._options, warn=self._warn)
+        return build_speaker(
+            file,
+            persona,
+            script,
+            purse=self._budget,
+            options=self._options,
+            warn=self._warn,
+            library=self._library,
+        )
+
+    def embedder(self, file: BotFile) -> Embedder | None:
+        """Return what makes vectors of documents, as a bot file says; None: nothing. Whoever calls closes it.
+
+        :raises ConfigurationError: it cannot be used as it is written, or its key is missing
+        """
+        return embedder_of(file, purse=self._budget, options=self._options, warn=self._warn)
 
     def _warn(self, text: str) -> None:
         self._log.warning(text)

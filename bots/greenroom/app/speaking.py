@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from greenroom.app.options import Options
-from greenroom.generation import FixedWords, build_voice
+from greenroom.generation import FixedWords, build_embedder, build_voice
+from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona, offered
 from greenroom.policy import Budget
 from greenroom.settings import BotFile, SecretRef, resolve
@@ -14,7 +15,7 @@ from greenroom_adapters.contract import Secret
 if TYPE_CHECKING:
     from greenroom.generation.script import Script
 
-__all__ = ["build_speaker"]
+__all__ = ["build_speaker", "embedder_of"]
 
 
 def build_speaker(
@@ -25,9 +26,10 @@ def build_speaker(
     purse: Budget,
     options: Options,
     warn: Callable[[str], None],
+    library: Library | None = None,
 ) -> Speaker:
-    """Return who speaks for these two files. Whoever calls closes its voice. A `script` that was read already is not
-    read again.
+    """Return who speaks for these two files. Whoever calls closes its voice, and the `library` that it looks into. A
+    `script` that was read already is not read again.
 
     :raises ConfigurationError: an engine cannot be used as it is written, or its key is missing
     """
@@ -45,6 +47,8 @@ def build_speaker(
         environ=options.environ,
         own=options.engines,
         script=script,
+        library=library,
+        is_library_lent=True,
     )
     return Speaker(
         persona=persona,
@@ -54,3 +58,18 @@ def build_speaker(
         passed_on=frozenset(rule.identity for rule in file.answer if rule.tell),
         offers={rule.identity: offered(rule, persona) for rule in file.answer if rule.filters},
     )
+
+
+def embedder_of(file: BotFile, *, purse: Budget, options: Options, warn: Callable[[str], None]) -> Embedder | None:
+    """Return what makes vectors of the persona's documents; None: nothing. Whoever calls closes it.
+
+    :raises ConfigurationError: it cannot be used as it is written, or its key is missing
+    """
+    ref = file.engines.embeddings
+    if ref is None:
+        return None
+
+    def secret(reference: SecretRef, owner: str) -> Secret:
+        return resolve(reference, owner=owner, environ=options.environ, warn=warn)
+
+    return build_embedder(ref, purse=purse, resolve=secret, clock=options.clock, environ=options.environ)

@@ -14,6 +14,7 @@ from greenroom.cli.choosing import choose
 if TYPE_CHECKING:
     from greenroom.clock import Clock
     from greenroom.generation import Engine, Voice
+    from greenroom.memory import Library
     from greenroom.personas import Persona
     from greenroom.rehearsal import Pocket, Recorded
     from greenroom.settings import BotFile, EngineRef
@@ -140,7 +141,14 @@ class Cast:
             environ=environ,
             own=tuple(alone()),
             through=through,
+            library=self.library(clock=clock),
         )
+
+    def library(self, *, clock: "Clock") -> "Library | None":
+        """Return its documents, read anew and found by their words; None: it has none. Whoever calls closes it."""
+        from greenroom.memory import Library
+
+        return None if self.persona.knowledge is None else Library(self.persona.knowledge, clock=clock)
 
 
 def cast(given: str | None) -> Cast:

@@ -80,6 +80,8 @@ def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:
         return
     say(f"{chosen.path}: the files are in order.")
     rows: list[tuple[str, str]] = [("engine", words) for words in findings.engines]
+    if findings.documents is not None:
+        rows.append(("knows", findings.documents))
     if findings.limit is not None:
         rows.append(("limit", findings.limit))
     if findings.forecast is not None:

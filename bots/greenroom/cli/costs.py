@@ -32,14 +32,17 @@ WEEK = timedelta(days=7)
 
 def engine_words(file: BotFile) -> list[str]:
     """Return a line for each engine, in their order: what it costs."""
-    return [_engine(engine) for engine in file.engines.text if engine not in (BuiltIn.HOLD, BuiltIn.SILENCE)]
+    lines = [_engine(engine) for engine in file.engines.text if engine not in (BuiltIn.HOLD, BuiltIn.SILENCE)]
+    embeddings = file.engines.embeddings
+    return lines if embeddings is None else [*lines, f"for documents: {_engine(embeddings)}"]
 
 
 async def limit_words(file: BotFile, ledger: Ledger | None) -> str | None:
     """Return what a day may cost and has cost; None: no engine is paid, and nothing was. Without a ledger nothing was
     spent yet."""
     spent = 0 if ledger is None else await spent_today(file, ledger)
-    is_paid = any(isinstance(engine, ModelRef) and _price(engine) is not None for engine in file.engines.text)
+    engines = (*file.engines.text, file.engines.embeddings)
+    is_paid = any(isinstance(engine, ModelRef) and _price(engine) is not None for engine in engines)
     return spend_words(file, spent) if is_paid or spent else None
 
 

@@ -14,6 +14,7 @@ from greenroom.cli.filtering import filter_file
 from greenroom.cli.forget import forget
 from greenroom.cli.going_live import live
 from greenroom.cli.held import held
+from greenroom.cli.knowledge import knowledge
 from greenroom.cli.log import log
 from greenroom.cli.login import login
 from greenroom.cli.new import new
@@ -66,6 +67,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]  # registered
 for command in (run, new, login, check):
     app.command()(command)
 app.command("try")(try_persona)
+app.command()(knowledge)
 for command in (post, status, pause, resume, stop_all, log):
     app.command()(command)
 persona.command("diff")(compare)

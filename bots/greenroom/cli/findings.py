@@ -19,6 +19,7 @@ from greenroom.cli.costs import (
     limit_words,
     spend_words,
 )
+from greenroom.cli.document_words import surveyed
 from greenroom.cli.failing import words_of
 from greenroom.cli.showing import moment_words
 from greenroom.cli.trying import tried, unheard, unread
@@ -69,6 +70,8 @@ class Findings:
     """The next posts of the file."""
     tell: str | None = None
     """Who is told what needs a person, and what came of trying; None: nobody is."""
+    documents: str | None = None
+    """How many documents the persona looks into; None: none."""
 
     @property
     def ok(self) -> bool:
@@ -96,6 +99,7 @@ class Findings:
             "engines": list(self.engines),
             "forecast": self.forecast,
             "tell": self.tell,
+            "documents": self.documents,
         }
 
 
@@ -119,8 +123,14 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     warnings += [] if chosen.is_demo else unheard(file)
     warnings += await unread(file)
     warnings += engines_without_key(file, os.environ)
+    documents, faults = await surveyed(persona, clock=SystemClock())
+    warnings += faults
+    if file.engines.embeddings is not None and persona.knowledge is None:
+        warnings.append("`engines: embeddings` is for documents, and the persona has no `knowledge`")
     try:
         await bot.speaker(file, persona).voice.aclose()
+        if (embedder := bot.embedder(file)) is not None:
+            await embedder.aclose()
     except SecretMissing as error:
         # the machine that only looks at the files need not have them
         (warnings if offline else mistakes).append(str(error))
@@ -147,6 +157,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
             hint=hint,
             forecast=forecast,
             comings=comings,
+            documents=documents,
         )
     tell = None if file.tell is None else tell_words(file.tell)
     try:
@@ -169,6 +180,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         forecast=forecast,
         comings=comings,
         tell=tell,
+        documents=documents,
     )
 
 

@@ -1,7 +1,7 @@
 """From a persona and an occasion to words: engines, their prices, and the bounds that every text must keep."""
 
 from greenroom.generation.bounds import Bound, Fault, Rules
-from greenroom.generation.build import build_voice
+from greenroom.generation.build import build_embedder, build_voice
 from greenroom.generation.engine import (
     Brief,
     BudgetSpent,
@@ -14,6 +14,7 @@ from greenroom.generation.engine import (
     Overlong,
     Refused,
     ShareSpent,
+    no_documents,
     no_history,
 )
 from greenroom.generation.fixed import FixedWords
@@ -47,7 +48,9 @@ __all__ = [
     "Silent",
     "Spoken",
     "Voice",
+    "build_embedder",
     "build_voice",
+    "no_documents",
     "no_history",
     "price_of",
 ]

@@ -34,6 +34,7 @@ class Bound(enum.StrEnum):
     LANGUAGE = "language"
     EXAMPLE = "an example word for word"
     HONESTY = "honesty"
+    SUPPORT = "support"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

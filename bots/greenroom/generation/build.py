@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from greenroom.clock import Clock
 from greenroom.generation.engine import Engine
 from greenroom.generation.purse import Purse
 from greenroom.generation.voice import Ending, Voice
+from greenroom.memory import Embedder, Library, can_compare
 from greenroom.personas.persona import Persona
 from greenroom.personas.sound import IfBroken
 from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
@@ -16,9 +18,10 @@ from greenroom.settings.secrets import SecretRef
 from greenroom_adapters.contract import ConfigurationError, Secret
 
 if TYPE_CHECKING:
+    from greenroom.generation.prices import Price
     from greenroom.generation.script import Script
 
-__all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_voice", "uses_script"]
+__all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_embedder", "build_voice", "uses_script"]
 
 OPENAI_API_KEY = "OPENAI_API_KEY"
 """Environment variable with the key of an `openai/…` engine that names no other."""
@@ -40,6 +43,8 @@ def build_voice(
     own: Sequence[Engine] = (),
     script: "Script | None" = None,
     through: Callable[[Engine], Engine] = lambda engine: engine,
+    library: Library | None = None,
+    is_library_lent: bool = False,
 ) -> Voice:
     """Return the voice of `persona` over `engines`, in their order; whoever calls closes it.
 
@@ -63,7 +68,10 @@ def build_voice(
                 built.append(scripted)
         else:
             ending = Ending.SILENCE if ref is BuiltIn.SILENCE else Ending.HOLD
-    return Voice(persona, built, ending=ending, script=scripted, lent=own)
+    lent: list[Engine | Library] = [*own]
+    if library is not None and is_library_lent:
+        lent.append(library)
+    return Voice(persona, built, ending=ending, script=scripted, library=library, lent=lent)
 
 
 def uses_script(persona: Persona, engines: Sequence[EngineRef]) -> bool:
@@ -80,6 +88,36 @@ def _script(persona: Persona, clock: Clock, zone: tzinfo, script: "Script | None
     return engine
 
 
+def build_embedder(
+    ref: ModelRef,
+    *,
+    purse: Purse,
+    resolve: ResolveSecret,
+    clock: Clock,
+    environ: Mapping[str, str] = os.environ,
+) -> Embedder:
+    """Return what makes vectors with the model of a bot file; whoever calls closes it. Opens no connection.
+
+    :raises ConfigurationError: it has no price, no server or no key where one is named, or a library is missing
+    """
+    from greenroom.generation.embeddings import OpenAIEmbedder
+
+    if not can_compare():
+        raise ConfigurationError(
+            f'`{ref.model}` for embeddings needs one more library: pip install "greenroom[knowledge]"'
+        )
+    access = _access(ref, resolve, environ)
+    return OpenAIEmbedder(
+        model=access.model,
+        server=access.server,
+        key=access.key,
+        price=access.price,
+        purse=purse,
+        clock=clock,
+        environ=environ,
+    )
+
+
 def _model(
     ref: ModelRef,
     purse: Purse,
@@ -91,6 +129,39 @@ def _model(
 ) -> Engine:
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
     from greenroom.generation.openai_engine import OpenAIEngine
+
+    access = _access(ref, resolve, environ)
+    return OpenAIEngine(
+        name=ref.model,
+        model=access.model,
+        server=access.server,
+        key=access.key,
+        price=access.price,
+        purse=purse,
+        clock=clock,
+        zone=zone,
+        environ=environ,
+        no_paid_calls=no_paid_calls,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Access:
+    """How a model is reached, and what it costs."""
+
+    model: str
+    """As its server calls it."""
+    server: str
+    key: Secret | None
+    price: "Price | None"
+    """None: nothing."""
+
+
+def _access(ref: ModelRef, resolve: ResolveSecret, environ: Mapping[str, str]) -> _Access:
+    """Follow what the bot file says of a model.
+
+    :raises ConfigurationError: it has no price, no server or no key where one is named
+    """
     from greenroom.generation.openai_server import OPENAI, is_loopback
     from greenroom.generation.prices import Price, price_of
 
@@ -122,15 +193,4 @@ def _model(
         key = Secret(environ[OPENAI_API_KEY].strip())
     else:
         key = None
-    return OpenAIEngine(
-        name=ref.model,
-        model=model,
-        server=server,
-        key=key,
-        price=price,
-        purse=purse,
-        clock=clock,
-        zone=zone,
-        environ=environ,
-        no_paid_calls=no_paid_calls,
-    )
+    return _Access(model=model, server=server, key=key, price=price)

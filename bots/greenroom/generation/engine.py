@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
+from greenroom.memory import NOTHING_FOUND, Found
 from greenroom.personas.persona import Persona
 from greenroom.personas.silences import Silence
 from greenroom.storage import NOBODYS, Cause
@@ -25,6 +26,7 @@ __all__ = [
     "Overlong",
     "Refused",
     "ShareSpent",
+    "no_documents",
     "no_history",
 ]
 
@@ -81,6 +83,11 @@ async def no_history() -> tuple[Line, ...]:
     return ()
 
 
+async def no_documents() -> Found:
+    """Return nothing: there are none to look into."""
+    return NOTHING_FOUND
+
+
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine is asked for. What people wrote (`said`, `history`) is untrusted; `about` is the owner's.
 
@@ -119,6 +126,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Why the previous text would not do ("over the limit by 40 characters"); None on the first try."""
     history: Callable[[], Awaitable[tuple[Line, ...]]] = no_history
     """The conversation so far, oldest first; for a post: the bot's own recent posts. Read only when called."""
+    documents: Callable[[], Awaitable[Found]] = no_documents
+    """What the owner's documents have on it; untrusted. Looked into only when called, and once."""
 
     @property
     def may_be_silent(self) -> bool:
@@ -136,6 +145,10 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
     """The model that the server says answered."""
     cost: int = 0
     """Millionths of a US dollar that were settled for it."""
+    found: Found | None = None
+    """The documents that it was shown, and is held to; None: none, or it wrote nothing but its owner's words."""
+    notes: tuple[str, ...] = ()
+    """What its owner should know of the way it came about, in words."""
 
 
 class Engine(abc.ABC):

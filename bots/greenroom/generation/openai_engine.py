@@ -102,7 +102,8 @@ class OpenAIEngine(Engine):
     async def generate(self, brief: Brief) -> Generated:
         self._server.must_be_callable()
         day = self._clock.now().astimezone(self._zone).date()
-        prompt = compose(brief, await brief.history(), day=day)
+        found = None if brief.persona.knowledge is None else await brief.documents()
+        prompt = compose(brief, await brief.history(), day=day, found=found)
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": prompt.system},
             {"role": "user", "content": prompt.user},
@@ -121,7 +122,14 @@ class OpenAIEngine(Engine):
             counted = max(0, usage.prompt_tokens), max(0, usage.completion_tokens)
             await answer.settle(self._price.of(prompt_tokens=counted[0], completion_tokens=counted[1]))
         model = completion.model or self._server.model
-        return Generated(text=_text_of(completion), engine=self._name, model=model, cost=answer.cost)
+        return Generated(
+            text=_text_of(completion),
+            engine=self._name,
+            model=model,
+            cost=answer.cost,
+            found=found,
+            notes=prompt.notes,
+        )
 
     @override
     async def aclose(self) -> None:

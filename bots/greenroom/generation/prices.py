@@ -47,6 +47,8 @@ PRICES: Mapping[str, Price] = MappingProxyType(
         "gpt-5.4": Price(input=2_500_000, output=15_000_000),
         "gpt-5.4-mini": Price(input=750_000, output=4_500_000),
         "gpt-5.4-nano": Price(input=200_000, output=1_250_000),
+        "text-embedding-3-large": Price(input=130_000, output=0),
+        "text-embedding-3-small": Price(input=20_000, output=0),
         "o3": Price(input=2_000_000, output=8_000_000),
         "o4-mini": Price(input=1_100_000, output=4_400_000),
     }

@@ -25,6 +25,8 @@ from greenroom.generation.engine import (
     Overlong,
     ShareSpent,
 )
+from greenroom.generation.grounding import Grounds, grounds_of
+from greenroom.memory import Found, Library
 from greenroom.personas.persona import Persona
 from greenroom.personas.silences import Silence
 from greenroom.personas.sound import IfBroken, TooLong
@@ -117,14 +119,17 @@ class Voice:
         *,
         ending: Ending = Ending.HOLD,
         script: Engine | None = None,
-        lent: Sequence[Engine] = (),
+        library: Library | None = None,
+        lent: Sequence[Engine | Library] = (),
     ) -> None:
         """Take the engines in order of preference; `script` speaks for a text that stays broken where the persona
-        says `if_broken: script`. It may be one of `engines`. Those that are only `lent` stay open when it is closed."""
+        says `if_broken: script`. It may be one of `engines`. `library` has the persona's documents. What is only `lent`
+        stays open when it is closed."""
         self._persona = persona
         self._engines = tuple(engines)
         self._ending = ending
         self._script = script
+        self._library = library
         self._lent = frozenset(map(id, lent))
         self._speaking = 0
         self._silence = asyncio.Event()
@@ -145,6 +150,8 @@ class Voice:
         :raises ShareSpent: no engine found words, and one would have, had its asker not had his share of the money
         """
         self._speaking += 1
+        if self._library is not None and brief.persona.knowledge is not None:
+            brief = msgspec.structs.replace(brief, documents=_Looking(self._library, brief))
         try:
             return await self._speak(brief)
         finally:
@@ -193,7 +200,7 @@ class Voice:
 
     async def aclose(self) -> None:
         """Close every engine of its own. Safe to call twice."""
-        engines = {id(one): one for one in (*self._engines, self._script) if one is not None}
+        engines = {id(one): one for one in (*self._engines, self._script, self._library) if one is not None}
         async with AsyncExitStack() as stack:
             for key, engine in engines.items():
                 if key not in self._lent:
@@ -279,6 +286,22 @@ class Voice:
         return instead.held(instead.why) if instead.faults else instead.spoken()
 
 
+class _Looking:
+    """What the documents have on a brief: looked up when somebody asks, and once."""
+
+    def __init__(self, library: Library, brief: Brief) -> None:
+        self._library = library
+        self._brief = brief
+        self._found: Found | None = None
+
+    async def __call__(self) -> Found:
+        if self._found is None:
+            brief = self._brief
+            text = brief.about if brief.said is None else brief.said
+            self._found = await self._library.find(text or "", turn=brief.turn, cause=brief.cause)
+        return self._found
+
+
 class _Turn(msgspec.Struct):
     """What one call of `speak` has so far."""
 
@@ -305,7 +328,12 @@ class _Turn(msgspec.Struct):
         self.cost += generated.cost
         if self.model is not None and self.brief.may_be_silent and _is_nothing(generated.text):
             raise NothingToAdd(f"silent_when: {Silence.NOTHING_TO_ADD}")
-        faults = self._weigh(without_unseen(generated.text, joiners=True).strip())
+        for note in generated.notes:
+            if note not in self.notes:
+                self.notes.append(note)
+        text = without_unseen(generated.text, joiners=True).strip()
+        grounds = None if generated.found is None else grounds_of(self.brief, generated.found)
+        faults = self._weigh(text) if grounds is None else self._hold_to(grounds, text)
         self.broke = (*self.broke, *(fault.bound for fault in faults))
         return faults
 
@@ -363,6 +391,18 @@ class _Turn(msgspec.Struct):
 
     def silent(self, reason: str) -> Silent:
         return Silent(reason=reason, cost=self.cost, notes=tuple(self.notes), broke=self.broke)
+
+    def _hold_to(self, grounds: Grounds, text: str) -> tuple[Fault, ...]:
+        """Name the document that a text draws on, where there is room, and return what the text breaks."""
+        named = grounds.with_source(text)
+        self._weigh(named)
+        if named != text and self.breaks(Bound.TOO_LONG):
+            self._weigh(text)
+            self.notes.append("there was no room to name the document")
+        if unsupported := ", ".join(grounds.unsupported(text)):
+            reason = f"{unsupported} stands in no document: say nothing that is not in them"
+            self.faults += (Fault(bound=Bound.SUPPORT, reason=reason),)
+        return self.faults
 
     def _weigh(self, text: str) -> tuple[Fault, ...]:
         self.parts = (text,)

@@ -2,6 +2,7 @@
 
 from greenroom.personas.agreeing import must_agree, offered
 from greenroom.personas.cases import Case
+from greenroom.personas.knowing import Knowledge
 from greenroom.personas.loader import load_persona
 from greenroom.personas.persona import Disclosure, Lines, Persona, Say, Talkative
 from greenroom.personas.relationships import Relationship
@@ -15,6 +16,7 @@ __all__ = [
     "Examples",
     "Exchange",
     "IfBroken",
+    "Knowledge",
     "Lines",
     "Persona",
     "Relationship",

@@ -12,6 +12,7 @@ from pydantic.json_schema import WithJsonSchema
 from greenroom.cards import Look
 from greenroom.filters import Chain, Filters, filters_with
 from greenroom.personas.cases import Case, must_fit
+from greenroom.personas.knowing import Knowledge
 from greenroom.personas.relationships import Relationship
 from greenroom.personas.silences import USUAL, Silence, silence_of
 from greenroom.personas.sound import Bounds, Examples, Exchange, Texts, Voice
@@ -136,6 +137,8 @@ class Persona(Model):
     """One a day, drawn with a seed."""
     talkative: Annotated[tuple[Talkative, ...], one_or_many] = ()
     """How often it joins in unasked in open rooms: the first line that fits. None: never."""
+    knowledge: Knowledge | None = None
+    """Documents that are looked into before it speaks. None: it knows what stands in this file."""
     silent_when: Annotated[tuple[Annotated[Silence, word_of(Silence, "a reason to be silent")], ...], one_or_many] = (
         USUAL
     )

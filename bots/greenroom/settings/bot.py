@@ -265,6 +265,12 @@ def _ends(engines: tuple[EngineRef, ...]) -> tuple[EngineRef, ...]:
     return engines if engines and engines[-1] in ends else (*engines, BuiltIn.HOLD)
 
 
+def _no_word(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) or (isinstance(value, str) and value in [*BuiltIn, "card"]):
+        raise wrong("one model makes all embeddings: write openai/text-embedding-3-small, or {model: …, server: …}")
+    return value
+
+
 class Engines(Model):
     """Who finds the words."""
 
@@ -273,6 +279,9 @@ class Engines(Model):
 
     text: Annotated[tuple[Engine, ...], one_or_many, AfterValidator(_ends)] = (BuiltIn.SCRIPT, BuiltIn.HOLD)
     """Tried in this order until one can; the last one is `hold` or `silence`."""
+    embeddings: Annotated[ModelRef | None, BeforeValidator(_no_word)] = None
+    """Makes vectors of the persona's documents, so that they are found by their meaning as well; none: they are found
+    by their words, which costs nothing."""
 
 
 class Approve(enum.StrEnum):

@@ -26,6 +26,7 @@ from greenroom.settings.names import nearest, unknown_key
 
 __all__ = [
     "FilePath",
+    "FilePattern",
     "Model",
     "PlainPath",
     "Reading",
@@ -230,6 +231,15 @@ PlainPath = Annotated[Path, BeforeValidator(_beside), _as_written, _PATH_SCHEMA]
 
 FilePath = Annotated[Path, BeforeValidator(_beside), AfterValidator(_exists), _as_written, _PATH_SCHEMA]
 """The path of a file that exists, relative to the file that it stands in."""
+
+
+def _exists_unless_wild(path: Path, info: ValidationInfo) -> Path:
+    return path if any(sign in str(path) for sign in "*?[") else _exists(path, info)
+
+
+FilePattern = Annotated[Path, BeforeValidator(_beside), AfterValidator(_exists_unless_wild), _as_written, _PATH_SCHEMA]
+"""The path of a file that exists, or with `*`, `?` or `[…]` in it of any number of files; relative to the file that it
+stands in."""
 
 
 def _http(value: Any) -> Any:

@@ -13,7 +13,7 @@ NOT_YET: Mapping[str, frozenset[str]] = {
     "`picture`": frozenset({"about"}),
     "`look`": frozenset({"style"}),
     "a room": frozenset({"threads"}),
-    "the persona file": frozenset({"knowledge", "memory", "tools"}),
+    "the persona file": frozenset({"memory", "tools"}),
 }
 """Keys of the finished product that this release refuses by name instead of ignoring them, for each section."""
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
+from vectors_fake import VectorServer, vectors_served
 
 from greenroom.testing import Trial
 
@@ -14,3 +15,10 @@ async def trial(tmp_path: Path) -> AsyncIterator[Trial]:
     made = Trial(tmp_path)
     yield made
     await made.stop()
+
+
+@pytest_asyncio.fixture
+async def vectors() -> AsyncIterator[VectorServer]:
+    """A server that makes vectors of texts, running."""
+    async with vectors_served() as server:
+        yield server

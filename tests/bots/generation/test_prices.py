@@ -35,4 +35,5 @@ def test_a_model_that_is_not_in_the_table_has_no_price(model: str) -> None:
 
 def test_words_that_come_back_cost_more_than_words_that_go() -> None:
     for model, price in PRICES.items():
-        assert 0 < price.input < price.output, model
+        # vectors are read for, and nothing is written
+        assert 0 < price.input < price.output or (model.startswith("text-embedding") and not price.output), model

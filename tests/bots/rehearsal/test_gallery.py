@@ -11,6 +11,7 @@ import pytest
 
 from greenroom.app import router_of
 from greenroom.generation import Voice, build_voice
+from greenroom.memory import Library
 from greenroom.personas import Persona, load_persona, must_agree
 from greenroom.rehearsal import Become, Occasion, Pocket, prove, standing_cases, try_out
 from greenroom.settings import BotFile, BuiltIn, Platforms, load_bot
@@ -35,7 +36,8 @@ async def voice_of(persona: Persona, clock: ManualClock) -> AsyncGenerator[Voice
     def no_secret(*_: Any) -> Secret:
         raise AssertionError("the script has no key")
 
-    voice = build_voice(persona, (BuiltIn.SCRIPT,), purse=Pocket(0), resolve=no_secret, clock=clock)
+    library = Library(persona.knowledge, clock=clock)
+    voice = build_voice(persona, (BuiltIn.SCRIPT,), purse=Pocket(0), resolve=no_secret, clock=clock, library=library)
     async with voice:
         yield voice
 

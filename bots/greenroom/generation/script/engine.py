@@ -11,6 +11,7 @@ from greenroom.generation.engine import Brief, Engine, Generated
 from greenroom.generation.script.loader import load_script
 from greenroom.generation.script.script import Script
 from greenroom.generation.script.speaker import Speaker
+from greenroom.memory import NOTHING_FOUND
 from greenroom.personas.persona import Persona
 from greenroom_adapters.contract import Surface
 
@@ -55,8 +56,12 @@ class ScriptEngine(Engine):
             speaker = await asyncio.to_thread(self._speaker, brief.persona)
         lines = await brief.history()
         now = self._clock.now().astimezone(self._timezone)
-        text = speaker.post(brief, lines, now) if brief.surface is Surface.POST else speaker.reply(brief, lines, now)
-        return Generated(text=text, engine=self._name)
+        if brief.surface is Surface.POST:
+            return Generated(text=speaker.post(brief, lines, now), engine=self._name)
+        found = NOTHING_FOUND if brief.persona.knowledge is None else await brief.documents()
+        text, quoted = speaker.reply(brief, lines, now, found.passages)
+        notes = (*found.notes, *(() if quoted is None else (f"out of the document {quoted.source}",)))
+        return Generated(text=text, engine=self._name, notes=notes)
 
     def _speaker(self, persona: Persona, script: Script | None = None) -> Speaker:
         key = _key(persona)

@@ -13,8 +13,10 @@ from greenroom.generation.script.loader import BUILT_IN_SYMBOLS
 from greenroom.generation.script.memory import Conversation, Ears, echo, named
 from greenroom.generation.script.patterns import Match, PatternIndex
 from greenroom.generation.script.persona_words import PersonaWords
+from greenroom.generation.script.quoting import quoted
 from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, IN_DANGER, REFUSED, Rule, Saying, Script
 from greenroom.generation.script.weather import Moment
+from greenroom.memory import Passage
 from greenroom.personas.persona import Persona
 from greenroom.personas.silences import Silence
 from greenroom.personas.sound import Bounds
@@ -27,6 +29,10 @@ CUE_RANK = 7
 """Rules above this rank are answered before a follow-up of the last line."""
 ANYTHING_RANK = 5
 """The same for a follow-up that takes any answer but a question."""
+QUOTE_RANK = 1
+"""Rules above this rank are answered before a document is quoted."""
+QUOTED_FROM = 0.6
+"""A passage is quoted when so much of what was asked stands in it."""
 RECENT_POSTS = 4
 """A form of post is not used again within so many posts while there is another."""
 
@@ -70,8 +76,12 @@ class Speaker:
         self._danger = PatternIndex([pattern for rule in danger for pattern in rule.hears])
         self._helps: Steps = [(rule.says, {}) for rule in danger]
 
-    def reply(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
-        """Answer `brief.said`.
+    def reply(
+        self, brief: Brief, lines: Sequence[Line], now: datetime, passages: Sequence[Passage] = ()
+    ) -> tuple[str, Passage | None]:
+        """Answer `brief.said`; return the passage as well that the answer is taken from, where it is.
+
+        What a rule of the script has to say comes first; a document is quoted before what is said to anything.
 
         :raises Refused: the persona does not talk about this and has no line for it
         :raises NothingToAdd: no rule of the script hears it, and the persona is silent then
@@ -82,19 +92,23 @@ class Speaker:
         conversation = self._ears.read(lines, author=brief.author, said=brief.said)
         scene = self._scene(self._script, brief, conversation, now)
         if any(self._danger.matches(heard.words)):
-            return self._help(scene)
+            return self._help(scene), None
         # before any topic: no persona can forbid itself to be honest about this
         if asks_about_bot(said[:LONGEST]):
-            return self._admission(scene)
+            return self._admission(scene), None
         if self._words.is_forbidden(heard.words):
-            return self._refusal(scene, brief.language)
+            return self._refusal(scene, brief.language), None
         traits = heard.traits | {"repeated"} if heard.key in conversation.said_by_them else heard.traits
         steps = list(self._steps(scene, heard, traits))
         text = self._by_example(scene, heard)
+        if text is None and not any(rule.rank > QUOTE_RANK for rule, _ in self._fitting(heard, traits)):
+            for passage in passages:
+                if (quote := self._quote(scene, passage, said)) is not None:
+                    return quote, passage
         if text is None and brief.may_be_silent and len(steps) <= STEPS_FOR_ANYTHING:
             raise NothingToAdd(f"silent_when: {Silence.NOTHING_TO_ADD}")
         text = text or self._say_first(scene, steps)
-        return text if text is not None else self._say_again(scene, steps)
+        return (text if text is not None else self._say_again(scene, steps)), None
 
     def post(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
         """Write a post, about `brief.about` where the script has something to say about it.
@@ -235,6 +249,20 @@ class Speaker:
         if say is None or say in scene.conversation.said or not self._fits(scene, say):
             return None
         return say
+
+    def _quote(self, scene: _Scene, passage: Passage, said: str) -> str | None:
+        """Return what of a passage answers what was said: whole sentences as they stand there, as many as fit; None:
+        it is about something else, or was said before."""
+        if passage.covers < QUOTED_FROM:
+            return None
+        knowledge = self._persona.knowledge
+        source = f" ({passage.source})" if knowledge is not None and knowledge.cite else ""
+        return quoted(
+            passage.text,
+            said,
+            fits=lambda text: self._fits(scene, text + source) and text not in scene.conversation.said,
+            behind=source,
+        )
 
     def _refusal(self, scene: _Scene, language: str | None) -> str:
         line = self._persona.line(self._persona.lines.refused, language)

@@ -1,0 +1,22 @@
+"""What a bot knows beside its persona: the owner's documents, and what people told it of themselves."""
+
+from greenroom.memory.documents import Document, Unreadable, files_of, read_document
+from greenroom.memory.index import Known, terms_of
+from greenroom.memory.library import NOTHING_FOUND, Found, Library, Passage
+from greenroom.memory.vectors import Embedder, EmbeddingFailed, can_compare
+
+__all__ = [
+    "NOTHING_FOUND",
+    "Document",
+    "Embedder",
+    "EmbeddingFailed",
+    "Found",
+    "Known",
+    "Library",
+    "Passage",
+    "Unreadable",
+    "can_compare",
+    "files_of",
+    "read_document",
+    "terms_of",
+]
