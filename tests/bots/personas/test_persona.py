@@ -196,7 +196,6 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("relationships: {with: home/@maria}", "3:1: `is` is missing here"),
     ("memory: {}", "3:1: `memory` is not there yet"),
     ("tools: {}", "3:1: `tools` is not there yet"),
-    ("look: {}", "3:1: `look` is not there yet"),
     ("voice: {captions: x}", "3:9: `captions` is not a key of `voice`. Did you mean `caption`?"),
     (
         "bounds: {reading_age: 5}",
