@@ -1,17 +1,12 @@
-"""The bot of the crash test, as a process that can be killed: the product with an engine that repeats tokens.
+"""The bot of the crash test: the product with an engine that repeats tokens, and at times with a planted bug."""
 
-crash_bot.py BOT_FILE --platform NAME --generations FILE [--die-at POINT --die-on N]
-             [--plant double|loss|trust --late SECONDS] [--quick]
-"""
-
-import argparse
 import asyncio
 import os
 import signal
 import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +20,30 @@ from greenroom.settings import Platforms
 from greenroom.storage import Turn
 from greenroom.telemetry import logging_to
 from greenroom_adapters.contract import Absent, Adapter, Attempt, Capabilities, Found, Receipt, Undecided
+
+__all__ = ["Life", "live"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """What one start of the bot is told."""
+
+    file: Path
+    """The bot file."""
+    platform: str
+    """Name of the platform of its only account."""
+    generations: Path
+    """The bill: a line for each generation."""
+    die_at: str | None = None
+    """Fault point at which it kills itself."""
+    die_on: int = 1
+    """When the point is reached for that many times."""
+    plant: str | None = None
+    """The bug it is given: `double`, `loss` or `trust`."""
+    late: float = 0.0
+    """Seconds by which the bug `loss` puts events off."""
+    is_quick: bool = False
+    """Whether its adapter has shorter times."""
 
 
 class TokenEngine(Engine):
@@ -101,10 +120,18 @@ def plant_loss(bot: Bot, *, late: float, faults: Callable[[str], None]) -> None:
 
 
 def shorter_times(platform: str) -> dict[str, Any]:
-    """Return the times of an adapter, about a tenth of the usual ones: how soon a try that got no answer is over, and
-    for Mastodon how often a server without streams is looked at."""
+    """Return the times of an adapter, a tenth to a third of the usual ones: how soon a try that got no answer is over,
+    and how often a platform without streams is looked at."""
     if platform == "stage":
         return {"publish_deadline": timedelta(seconds=4)}
+    if platform == "x":
+        from greenroom_adapters.x.sources import Intervals  # only where it is tested
+
+        return {
+            "intervals": Intervals(mentions=timedelta(seconds=0.2)),
+            "publish_deadline": timedelta(seconds=5),
+            "visible_within": timedelta(seconds=4),
+        }
     from greenroom_adapters.mastodon.listening import Rhythm  # only where it is tested
 
     return {
@@ -139,53 +166,40 @@ def killer(point: str | None, times: int) -> Callable[[str], None]:
     return reached
 
 
-async def serve(options: argparse.Namespace) -> None:
+async def serve(life: Life, running: Callable[[], None]) -> None:
     platforms = Platforms.installed()
     changes = []
-    if options.quick:
+    if life.is_quick:
         changes.append(quickened)
-    if options.plant in ("double", "trust"):
-        changes.append(plant_double if options.plant == "double" else plant_trust)
+    if life.plant in ("double", "trust"):
+        changes.append(plant_double if life.plant == "double" else plant_trust)
     for change in changes:
-        platforms = Platforms.of(change(platforms.adapter(options.platform)))
-    faults = killer(options.die_at, options.die_on)
+        platforms = Platforms.of(change(platforms.adapter(life.platform)))
+    faults = killer(life.die_at, life.die_on)
     bot = Bot.load(
-        options.file,
+        life.file,
         Options(
             faults=faults,
-            engines=(TokenEngine(options.generations),),
+            engines=(TokenEngine(life.generations),),
             platforms=platforms,
             grace=2.0,
+            flush_every=0.5,
         ),
     )
     async with bot:
-        if options.plant == "loss":
-            plant_loss(bot, late=options.late, faults=faults)
-        running = asyncio.create_task(bot.run())
+        if life.plant == "loss":
+            plant_loss(bot, late=life.late, faults=faults)
+        work = asyncio.create_task(bot.run())
         for name in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, running.cancel)
-        print("RUNNING", flush=True)  # noqa: T201 - the word that the test waits for
+            asyncio.get_running_loop().add_signal_handler(name, work.cancel)
+        running()
         try:
-            await running
+            await work
         except asyncio.CancelledError:
             return
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--platform", required=True)
-    parser.add_argument("--generations", type=Path, required=True)
-    parser.add_argument("--die-at")
-    parser.add_argument("--die-on", type=int, default=1)
-    parser.add_argument("--plant", choices=["double", "loss", "trust"])
-    parser.add_argument("--late", type=float, default=0.0)
-    parser.add_argument("--quick", action="store_true")
-    options = parser.parse_args()
-    # read when it fails
-    with logging_to(lambda entry: print(entry, file=sys.stderr)):  # noqa: T201
-        asyncio.run(serve(options))
-
-
-if __name__ == "__main__":
-    main()
+def live(life: Life, *, running: Callable[[], None]) -> None:
+    """Run the bot until it is told to stop, and write its log to standard error; `running` is called once it runs."""
+    with logging_to(lambda entry: print(entry, file=sys.stderr, flush=True)):  # noqa: T201 - read when it fails
+        asyncio.run(serve(life, running))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from crash import broken, unshown
+from crash_verdict import broken, unshown
 from crashing import crash
 from stage_network import UNREACHABLE
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 import pytest
-from crash import NETWORKS
+from crash import FAKES, NETWORKS
 from crashing import crash
 
 from greenroom.faults import POINTS
@@ -15,8 +15,6 @@ pytestmark = [
     pytest.mark.flaky(reruns=0),  # a broken promise is never tried again
 ]
 
-FAKES = frozenset({"discord", "mastodon-keyed", "x"})
-"""Those that need no server to be installed."""
 SIZES: Mapping[str, tuple[int, int, int]] = {
     "bluesky": (30, 4, 3),
     "discord": (60, 4, 5),
@@ -24,7 +22,7 @@ SIZES: Mapping[str, tuple[int, int, int]] = {
     "mastodon-keyed": (40, 4, 6),
     "matrix": (40, 4, 6),
     "nostr": (30, 3, 5),
-    "x": (30, 4, 2),
+    "x": (30, 4, 4),
 }
 """Platform → mentions, scheduled posts, kills at random instants."""
 HEARD_LATE = frozenset({"matrix"})

@@ -34,7 +34,6 @@ accounts:
     token_secret: {{file: token_secret}}
     ai_replies_approved: true
     direct_messages: false
-    look_every: 1
 engines: hold
 answer: mentions
 approve: never
@@ -50,6 +49,7 @@ class XNetwork(Network):
 
     platform: ClassVar[str] = "x"
     moment: ClassVar[float] = 0.12
+    is_quick = True
     idempotency: str = "listed"
     unreachable: Mapping[str, str] = {
         "after_checkpoint": "a post without files is published in one call, so nothing is stored between two",

@@ -17,10 +17,10 @@ from greenroom_adapters.x.dialect import DIALECTS
 from greenroom_adapters.x.media import LIMIT
 from greenroom_adapters.x.settings import XSettings
 
-__all__ = ["SETTLES_AFTER", "capabilities_of"]
+__all__ = ["PUBLISH_DEADLINE", "VISIBLE_WITHIN", "capabilities_of"]
 
 PUBLISH_DEADLINE = timedelta(seconds=15)
-SETTLES_AFTER = PUBLISH_DEADLINE + timedelta(seconds=15)
+VISIBLE_WITHIN = timedelta(seconds=15)
 """X names no time in which a post comes up in its author's timeline; a second or two are usual. Should one take longer,
 X still refuses the same words a second time, and then the timeline is asked again."""
 LENGTH = 280
@@ -29,8 +29,8 @@ TOLD = {"like.create": Kind.REACTION, "follow.follow": Kind.FOLLOW, "post.delete
 UNAPPROVED = "X has to approve replies that a machine writes first: then write `ai_replies_approved: true`"
 
 
-def capabilities_of(settings: XSettings) -> Capabilities:
-    """Return them."""
+def capabilities_of(settings: XSettings, *, publish_deadline: timedelta, visible_within: timedelta) -> Capabilities:
+    """Return them. A try is over after `publish_deadline`, and its post is listed `visible_within` of that."""
     kinds = {Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.OWN_POST}
     surfaces = {Surface.POST, Surface.REPLY}
     if settings.direct_messages:
@@ -46,8 +46,8 @@ def capabilities_of(settings: XSettings) -> Capabilities:
             poll=PollLimit(options=4, option_length=25, shortest=timedelta(minutes=5), longest=timedelta(days=7)),
         ),
         idempotency=Idempotency(kind=IdempotencyKind.LISTED),
-        settles_after=SETTLES_AFTER,
-        publish_deadline=PUBLISH_DEADLINE,
+        settles_after=publish_deadline + visible_within,
+        publish_deadline=publish_deadline,
         kinds=frozenset(kinds | live),
         live_only=frozenset(live),
         surfaces=frozenset(surfaces),

@@ -37,7 +37,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.transport import Http, Pace, fetch, system_now
 from greenroom_adapters.webhooks import Webhooks
-from greenroom_adapters.x.abilities import LENGTH, SETTLES_AFTER, capabilities_of
+from greenroom_adapters.x.abilities import LENGTH, PUBLISH_DEADLINE, VISIBLE_WITHIN, capabilities_of
 from greenroom_adapters.x.acting import Acting
 from greenroom_adapters.x.activity import wanted
 from greenroom_adapters.x.api import Api
@@ -93,9 +93,12 @@ class XAdapter(Adapter):
         answer_within: timedelta = timedelta(seconds=10),
         silence: timedelta = SILENCE,
         pace: Pace | None = None,
+        publish_deadline: timedelta = PUBLISH_DEADLINE,
+        visible_within: timedelta = VISIBLE_WITHIN,
     ) -> None:
         """`intervals` say how often X is looked at, `answer_within` how late an answer may come, and `silence` after
-        how long without a word a stream is dead.
+        how long without a word a stream is dead. A try to publish is over after `publish_deadline`, and its post is
+        listed `visible_within` of that.
 
         :raises ConfigurationError: the settings hold no whole set of credentials
         """
@@ -124,7 +127,7 @@ class XAdapter(Adapter):
         self._profile: WireUser | None = None
         self._me: Author | None = None
         self._claims = Claims()
-        self._capabilities = capabilities_of(settings)
+        self._capabilities = capabilities_of(settings, publish_deadline=publish_deadline, visible_within=visible_within)
         self._summons = Summons(self._api, me=self._who) if settings.access == "self_serve" else None
         every = intervals or Intervals.of(settings.look_every)
         sources: list[Source] = [
@@ -158,7 +161,8 @@ class XAdapter(Adapter):
             self._pushing = Pushing(self._api, stream=self._stream, activities=activities, pace=pace, silence=silence)
         self._listening = Listening(sources, me=self._who, now=now, pushing=self._knocking or self._pushing, pace=pace)
         self._acting = Acting(self._api, me=self._who)
-        self._reading_back = ReadingBack(self._api, self._claims, me=self._who, settles_after=SETTLES_AFTER, now=now)
+        settles = self._capabilities.settles_after
+        self._reading_back = ReadingBack(self._api, self._claims, me=self._who, settles_after=settles, now=now)
         self._publishing: Publishing | None = None
 
     @property

@@ -274,6 +274,7 @@ class Bot:
                 faults=options.faults,
                 chance=options.chance,
                 admission=options.admission,
+                flush_every=options.flush_every,
                 alone=self._alone,
                 outage=outage,
                 live=account.live,

@@ -29,3 +29,5 @@ class Options:
     """Turns of one account in memory at the most; the rest waits on disk."""
     grace: float = 5.0
     """Seconds that a stop leaves to what is in flight."""
+    flush_every: float = 5.0
+    """Seconds after which cursors that moved in memory, past what is not for the bot, are on disk."""

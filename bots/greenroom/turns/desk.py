@@ -45,9 +45,6 @@ __all__ = ["AccountDesk"]
 
 T = TypeVar("T")
 
-FLUSH = 5.0
-"""Seconds after which cursors that moved in memory are on disk."""
-
 
 class AccountDesk:
     """Listens and speaks on one account.
@@ -71,6 +68,7 @@ class AccountDesk:
         faults: FaultHook,
         chance: random.Random,
         admission: int,
+        flush_every: float,
         alone: asyncio.Lock,
         outage: Outage,
         live: bool = True,
@@ -90,6 +88,7 @@ class AccountDesk:
         self._clock = clock
         self._chance = chance
         self._faults = faults
+        self._flush_every = flush_every
         self._payments = payments
         self._stack = contextlib.AsyncExitStack()
         self._connected = asyncio.Event()
@@ -410,7 +409,7 @@ class AccountDesk:
 
     async def _flush_for_ever(self) -> None:
         while True:
-            await self._clock.sleep(FLUSH)
+            await self._clock.sleep(self._flush_every)
             self.intake.flush()
             await self.note_charges()
 
