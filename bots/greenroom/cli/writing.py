@@ -9,9 +9,11 @@ from pathlib import Path
 
 from greenroom.app import is_local
 from greenroom.personas import load_persona
-from greenroom.settings import Platforms, can_log_in, load_bot
+from greenroom.personas.foreign import Character
+from greenroom.settings import Platforms, Range, can_log_in, load_bot
 from greenroom.settings.document import plain_value
 from greenroom.settings.schema import field_docs
+from greenroom.settings.spelling import RANGE
 from greenroom_adapters.contract import Adapter, ConfigurationError, Secret
 from greenroom_adapters.text import plain
 
@@ -19,6 +21,9 @@ __all__ = ["Written", "needed", "write_bot"]
 
 BARE = re.compile(r"[^\W\d_](?:[\w ,;.()/'-]*[\w.)])?")
 """Texts that need no quotes in YAML."""
+USUAL_VOICE = "plain, friendly, short"
+USUAL_BOUNDS = {"length": Range(least=1, most=400), "emoji": Range(least=0, most=1)}
+FEW = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +41,8 @@ class Written:
 
 
 def write_bot(
+    character: Character,
     *,
-    name: str,
-    who: str,
-    voice: str,
-    topics: str,
     platform: str,
     folder: Path | None,
     live: bool = False,
@@ -55,7 +57,8 @@ def write_bot(
     """
     adapter = Platforms.installed().adapter(platform)
     rehearses = not live and not is_local(platform)
-    letters = "".join(one for one in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(one))
+    folded = unicodedata.normalize("NFKD", character.name.casefold())
+    letters = "".join(one for one in folded if not unicodedata.combining(one))
     word = re.sub(r"[^\w]+", "-", letters, flags=re.ASCII).strip("-_") or "bot"
     bots, personas = (folder, folder) if folder is not None else _folders()
     in_one_folder = bots == personas
@@ -64,18 +67,17 @@ def write_bot(
     for path in (persona, bot):
         if path.exists():
             raise ConfigurationError(f"{path} exists already and is left as it is: take another --name or --folder")
-    subjects = [subject.strip() for subject in topics.split(",") if subject.strip()]
     for path in (persona, bot):
         path.parent.mkdir(parents=True, exist_ok=True)
     relative = persona.name if in_one_folder else Path("..") / personas.name / persona.name
-    _write(persona, _persona(name, who, voice, subjects))
+    _write(persona, _persona(character))
     try:
         prefix = f"{word}_{platform}".upper().replace("-", "_")
         # what `greenroom login` stores needs no word in the file
         wanted = () if can_log_in(adapter) else needed(adapter, secret=True)
         variables = {field: f"{prefix}_{field.upper()}" for field in wanted}
         account = _account(platform, settings or {}, variables, rehearses=rehearses)
-        _write(bot, _bot(word, Path(relative).as_posix(), account, has_topics=bool(subjects)))
+        _write(bot, _bot(word, Path(relative).as_posix(), account, has_topics=bool(character.topics)))
         load_persona(persona)
         load_bot(bot, platforms=Platforms.installed())
     except BaseException:
@@ -116,23 +118,52 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _persona(name: str, who: str, voice: str, topics: Sequence[str]) -> str:
-    lines = [
-        f"persona: {scalar(name)}",
-        f"who: {scalar(who)}",
-        f"voice: {scalar(voice)}",
-    ]
-    if topics:
-        lines += ["topics:                      # what it posts about by itself"]
-        lines += [f"  - {scalar(topic)}" for topic in topics]
-    lines += [
-        "bounds:                      # counted on every text, not hoped for",
-        "  length: 1-400",
-        "  emoji: 0-1",
-        "# examples:                  # two or three posts help more than any rule",
-        '#   - "Wind west, 5. Lamp lit at 18:02."',
-    ]
+def _persona(one: Character) -> str:
+    lines = [f"persona: {scalar(one.name)}", f"who: {_block(one.who)}"]
+    if one.voice_on:
+        lines += ["voice:", f"  everywhere: {scalar(one.voice or USUAL_VOICE)}"]
+        lines += [f"  {surface}: {scalar(words)}" for surface, words in one.voice_on.items()]
+    elif one.voice:
+        lines.append(f"voice: {scalar(one.voice)}")
+    lines += _listed("nicknames", one.nicknames, "words that count as its name in rooms")
+    lines += _listed("topics", one.topics, "what it posts about by itself")
+    if one.languages:
+        lines.append(f"languages: [{', '.join(one.languages)}]")
+    lines += ["bounds:                      # counted on every text, not hoped for"]
+    lines += [f"  {name}: {RANGE.write(bound)}" for name, bound in (one.bounds or USUAL_BOUNDS).items()]
+    if one.posts or one.talks:
+        lines.append("examples:")
+        if one.posts:
+            lines += ["  post:", *(f"    - {scalar(post)}" for post in one.posts)]
+        # what was talk is an answer in public as well as in a room
+        for surface, talks in (("reply", one.talks), ("chat", one.talks[:FEW])):
+            if talks:
+                lines.append(f"  {surface}:")
+                lines += [f"    - {{to: {quoted(talk.to)}, say: {quoted(talk.say)}}}" for talk in talks]
+    else:
+        lines += [
+            "# examples:                  # two or three posts help more than any rule",
+            '#   - "Wind west, 5. Lamp lit at 18:02."',
+        ]
+    if one.unable:
+        lines += ["lines:", f"  unable: {scalar(one.unable)}"]
     return "\n".join(lines) + "\n"
+
+
+def _listed(key: str, words: Sequence[str], what: str) -> list[str]:
+    return [f"{key}:".ljust(29) + f"# {what}", *(f"  - {scalar(word)}" for word in words)] if words else []
+
+
+def _block(text: str) -> str:
+    """Return a text as YAML has it: one of several lines as it stands, where nothing in it could be read otherwise."""
+    lines = text.split("\n")
+    if len(lines) == 1 or text != text.strip() or not all(map(_is_plain_line, lines)):
+        return scalar(text)
+    return "\n".join(["|-", *(f"  {line}" if line else "" for line in lines)])
+
+
+def _is_plain_line(line: str) -> bool:
+    return line == line.strip() and (not line or line.isprintable())
 
 
 def _account(platform: str, settings: Mapping[str, str], variables: Mapping[str, str], *, rehearses: bool) -> str:
@@ -163,4 +194,9 @@ def scalar(text: str) -> str:
     """Return a text as YAML has it, in quotes where it needs them."""
     if BARE.fullmatch(text) and plain_value(text) == text:
         return text
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """Return a text as YAML has it in quotes."""
     return json.dumps(plain(text), ensure_ascii=False)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from greenroom.cli.writing import write_bot as write_new
+from greenroom.personas.foreign import Character
 from greenroom.settings import load_bot
 from greenroom_adapters.testing.stage import RunningStage
 
@@ -99,9 +100,8 @@ def test_a_new_bot_on_a_real_platform_rehearses_and_one_on_this_machine_does_not
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
 
     def live(name: str, platform: str, *, at_once: bool = False) -> bool:
-        written = write_new(
-            name=name, who="is here", voice="dry", topics="", platform=platform, folder=tmp_path, live=at_once
-        )
+        character = Character(name=name, who="is here", voice="dry")
+        written = write_new(character, platform=platform, folder=tmp_path, live=at_once)
         account = load_bot(written.bot).accounts["home"]
         assert written.rehearses is not account.live
         return account.live

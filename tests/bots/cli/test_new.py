@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from greenroom.cli.writing import write_bot
 from greenroom.personas import load_persona
+from greenroom.personas.foreign import Character
 from greenroom.settings import load_bot
 from greenroom_adapters.text import plain
 
@@ -75,9 +76,9 @@ def test_nothing_is_ever_overwritten(greenroom: Callable[..., Any], home: Path) 
 def test_whatever_is_answered_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, name: str, who: str, voice: str, topics: str
 ) -> None:
-    written = write_bot(
-        name=name, who=who, voice=voice, topics=topics, platform="stage", folder=tmp_path_factory.mktemp("new")
-    )
+    subjects = tuple(topic.strip() for topic in topics.split(",") if topic.strip())
+    character = Character(name=name, who=who, voice=voice, topics=subjects)
+    written = write_bot(character, platform="stage", folder=tmp_path_factory.mktemp("new"))
     persona = load_persona(written.persona)
     assert (persona.persona, persona.who) == (plain(name).strip(), plain(who).strip())
     assert persona.topics == tuple(plain(topic.strip()) for topic in topics.split(",") if topic.strip())
