@@ -353,6 +353,7 @@ class Bot:
             options=self._options,
             warn=self._warn,
             library=self._library,
+            note=self.ledger.note,
         )
 
     def embedder(self, file: BotFile) -> Embedder | None:

@@ -26,10 +26,11 @@ def build_speaker(
     purse: Budget,
     options: Options,
     warn: Callable[[str], None],
+    note: Callable[[int, str, str], None],
     library: Library | None = None,
 ) -> Speaker:
     """Return who speaks for these two files. Whoever calls closes its voice, and the `library` that it looks into. A
-    `script` that was read already is not read again.
+    `script` that was read already is not read again. `note` writes into the journal of a turn what was done for it.
 
     :raises ConfigurationError: an engine cannot be used as it is written, or its key is missing
     """
@@ -49,6 +50,8 @@ def build_speaker(
         script=script,
         library=library,
         is_library_lent=True,
+        tools=file.tools,
+        note=note,
     )
     return Speaker(
         persona=persona,

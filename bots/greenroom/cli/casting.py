@@ -142,6 +142,7 @@ class Cast:
             own=tuple(alone()),
             through=through,
             library=self.library(clock=clock),
+            tools=None if self.file is None else self.file.tools,
         )
 
     def library(self, *, clock: "Clock") -> "Library | None":

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 from greenroom.clock import Clock
 from greenroom.generation.engine import Engine
-from greenroom.generation.purse import Purse
+from greenroom.generation.purse import Note, Purse
 from greenroom.generation.voice import Ending, Voice
 from greenroom.memory import Embedder, Library, can_compare
 from greenroom.personas.persona import Persona
 from greenroom.personas.sound import IfBroken
 from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
 from greenroom.settings.secrets import SecretRef
+from greenroom.settings.tools import Tool
+from greenroom.tools import Toolbox, build_toolbox
 from greenroom_adapters.contract import ConfigurationError, Secret
 
 if TYPE_CHECKING:
     from greenroom.generation.prices import Price
     from greenroom.generation.script import Script
+    from greenroom.generation.using import Tools
 
 __all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_embedder", "build_voice", "uses_script"]
 
@@ -45,24 +48,35 @@ def build_voice(
     through: Callable[[Engine], Engine] = lambda engine: engine,
     library: Library | None = None,
     is_library_lent: bool = False,
+    tools: Mapping[str, Tool] | None = None,
+    note: Note | None = None,
 ) -> Voice:
     """Return the voice of `persona` over `engines`, in their order; whoever calls closes it.
 
     Reads the persona's script, unless it is given as `script`, and follows the references to keys, so what is wrong
     shows before the first brief. Opens no connection. Engines of one's `own`, made in Python, are asked before those
     of the file, and left open when the voice is closed. An `openai/…` engine without a key is kept: it says so, and
-    the next one is asked. Each model is asked `through` what is returned for it, which closes it.
+    the next one is asked. Each model is asked `through` what is returned for it, which closes it. `tools` are those of
+    the bot file, of which the persona says what may be used; None: there is no bot file. `note` writes into the journal
+    what was called.
 
-    :raises ConfigurationError: a model has no price, no server or no key where one is named; a script cannot be used
+    :raises ConfigurationError: a model has no price, no server or no key where one is named; a script or a tool
+        cannot be used
     """
     built: list[Engine] = [*own]
     ending = Ending.HOLD
     scripted: Engine | None = None
     if uses_script(persona, engines):
         scripted = _script(persona, clock, zone, script)
+    toolbox: Toolbox | None = None
+    if tools is not None:
+        toolbox = build_toolbox(tools, persona.tools, resolve=resolve, environ=environ, clock=clock)
+    shared: Tools | None = None
     for ref in engines:
         if isinstance(ref, ModelRef):
-            built.append(through(_model(ref, purse, resolve, clock, zone, environ, no_paid_calls)))
+            if shared is None and toolbox is not None:
+                shared = _shared(toolbox, purse, clock, note)
+            built.append(through(_model(ref, purse, resolve, clock, zone, environ, no_paid_calls, shared)))
         elif ref is BuiltIn.SCRIPT:
             if scripted is not None:
                 built.append(scripted)
@@ -71,7 +85,7 @@ def build_voice(
     lent: list[Engine | Library] = [*own]
     if library is not None and is_library_lent:
         lent.append(library)
-    return Voice(persona, built, ending=ending, script=scripted, library=library, lent=lent)
+    return Voice(persona, built, ending=ending, script=scripted, library=library, lent=lent, toolbox=toolbox)
 
 
 def uses_script(persona: Persona, engines: Sequence[EngineRef]) -> bool:
@@ -126,6 +140,7 @@ def _model(
     zone: tzinfo,
     environ: Mapping[str, str],
     no_paid_calls: bool,
+    tools: "Tools | None",
 ) -> Engine:
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
     from greenroom.generation.openai_engine import OpenAIEngine
@@ -142,6 +157,7 @@ def _model(
         zone=zone,
         environ=environ,
         no_paid_calls=no_paid_calls,
+        tools=tools,
     )
 
 
@@ -194,3 +210,10 @@ def _access(ref: ModelRef, resolve: ResolveSecret, environ: Mapping[str, str]) -
     else:
         key = None
     return _Access(model=model, server=server, key=key, price=price)
+
+
+def _shared(toolbox: Toolbox, purse: Purse, clock: Clock, note: Note | None) -> "Tools":
+    # imported only for bots that use it
+    from greenroom.generation.using import Tools
+
+    return Tools(toolbox, purse=purse, clock=clock, note=note)

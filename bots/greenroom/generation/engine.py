@@ -11,7 +11,7 @@ from greenroom.memory import NOTHING_FOUND, Found
 from greenroom.personas.persona import Persona
 from greenroom.personas.silences import Silence
 from greenroom.storage import NOBODYS, Cause
-from greenroom_adapters.contract import Author, GreenroomError, RemoteMedia, Surface, TextLimit
+from greenroom_adapters.contract import Author, GreenroomError, RemoteMedia, Surface, TextLimit, Trust
 
 __all__ = [
     "NOTHING",
@@ -76,6 +76,8 @@ class Line:
     author: Author | None
     """None: the bot itself."""
     text: str
+    trust: Trust = Trust.ANYONE
+    """How far whoever said it is trusted; a line of the bot's own: whoever it was said to."""
 
 
 async def no_history() -> tuple[Line, ...]:

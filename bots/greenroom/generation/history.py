@@ -14,9 +14,9 @@ def lines_of(turns: Iterable[Turn]) -> list[Line]:
     lines: list[Line] = []
     for turn in turns:
         if isinstance(turn.event, TextEvent):
-            lines.append(Line(author=turn.event.author, text=turn.event.text))
+            lines.append(Line(author=turn.event.author, text=turn.event.text, trust=turn.trust))
         elif isinstance(turn.event, OwnPostSeen):
-            lines.append(Line(author=None, text=turn.event.text))
+            lines.append(Line(author=None, text=turn.event.text, trust=turn.trust))
         if turn.state is State.SENT and turn.draft is not None:
-            lines.extend(Line(author=None, text=part) for part in turn.draft.parts)
+            lines.extend(Line(author=None, text=part, trust=turn.trust) for part in turn.draft.parts)
     return lines

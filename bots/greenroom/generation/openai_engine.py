@@ -7,7 +7,11 @@ from functools import partial
 
 import msgspec
 import openai
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import (
+    ChatCompletionAssistantMessageParam,
+    ChatCompletionFunctionToolParam,
+    ChatCompletionMessageParam,
+)
 from typing_extensions import override
 
 from greenroom.clock import Clock
@@ -16,7 +20,8 @@ from greenroom.generation.openai_server import OPENAI, OpenAIServer
 from greenroom.generation.prices import Price
 from greenroom.generation.prompt import compose
 from greenroom.generation.purse import Purse
-from greenroom_adapters.contract import Secret
+from greenroom.generation.using import RULE, Tools, Use, heard
+from greenroom_adapters.contract import Secret, Trust
 
 __all__ = ["OpenAIEngine"]
 
@@ -24,13 +29,26 @@ TIMEOUT = timedelta(seconds=60)
 MOST_TOKENS = 4096
 """For the text and the thinking before it, which models that think bill as output."""
 AT_ONCE = 16
+MOST_ROUNDS = 4
+"""How often it may call tools before it must answer."""
 TOKENS_PER_MESSAGE = 16
 """More than any chat format puts around a message."""
+
+
+class _Function(msgspec.Struct):
+    name: str
+    arguments: str = ""
+
+
+class _Call(msgspec.Struct):
+    id: str
+    function: _Function
 
 
 class _Message(msgspec.Struct):
     content: str | None = None
     refusal: str | None = None
+    tool_calls: list[_Call] | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -71,8 +89,10 @@ class OpenAIEngine(Engine):
         timeout: timedelta = TIMEOUT,
         most_tokens: int = MOST_TOKENS,
         at_once: int = AT_ONCE,
+        tools: Tools | None = None,
     ) -> None:
-        """Take what the bot file says; the rest as `OpenAIServer` says.
+        """Take what the bot file says; the rest as `OpenAIServer` says. `tools`: what it may call, shared with the
+        other engines of its voice.
 
         `price` None means that calls cost nothing: only right for a server of one's own.
         """
@@ -81,6 +101,7 @@ class OpenAIEngine(Engine):
         self._zone = zone
         self._price = price
         self._most_tokens = most_tokens
+        self._tools = tools
         self._server = OpenAIServer(
             model=model,
             purse=purse,
@@ -103,14 +124,44 @@ class OpenAIEngine(Engine):
         self._server.must_be_callable()
         day = self._clock.now().astimezone(self._zone).date()
         found = None if brief.persona.knowledge is None else await brief.documents()
-        prompt = compose(brief, await brief.history(), day=day, found=found)
+        level, lines = heard(brief, await brief.history(), None if self._tools is None else self._tools.toolbox)
+        prompt = compose(brief, lines, day=day, found=found)
+        use = await self._use(brief, level, prompt.fence)
         messages: list[ChatCompletionMessageParam] = [
-            {"role": "system", "content": prompt.system},
+            {"role": "system", "content": prompt.system if use is None else f"{prompt.system}\n{RULE}"},
             {"role": "user", "content": prompt.user},
         ]
+        completion, cost = await self._ask(messages, use, brief, may_call=True)
+        for rounds_left in range(MOST_ROUNDS - 1, -1, -1):
+            said = completion.choices[0].message if completion.choices else None
+            if use is None or said is None or not said.tool_calls:
+                break
+            messages += await _answered(said, said.tool_calls, use)
+            completion, paid = await self._ask(messages, use, brief, may_call=rounds_left > 0)
+            cost += paid
+        return Generated(
+            text=_text_of(completion),
+            engine=self._name,
+            model=completion.model or self._server.model,
+            cost=cost + (0 if use is None else use.cost),
+            found=found,
+            notes=prompt.notes if use is None else (*prompt.notes, *use.notes),
+        )
+
+    async def _use(self, brief: Brief, level: Trust, fence: str) -> Use | None:
+        """Return the tools of one text; None: nothing is offered for it."""
+        if self._tools is None or not (offered := await self._tools.toolbox.tools(level)):
+            return None
+        return Use(self._tools, brief, offered, level, fence)
+
+    async def _ask(
+        self, messages: Sequence[ChatCompletionMessageParam], use: Use | None, brief: Brief, *, may_call: bool
+    ) -> tuple[_Completion, int]:
+        """Make one call, and return the answer and what it cost."""
+        offered = [] if use is None else use.specs()
         answer = await self._server.ask(
-            partial(self._complete, messages),
-            most=self._dearest([prompt.system, prompt.user]),
+            partial(self._complete, messages, offered if may_call else []),
+            most=self._dearest(messages, offered),
             turn=brief.turn,
             cause=brief.cause,
         )
@@ -121,35 +172,68 @@ class OpenAIEngine(Engine):
         if self._price is not None and (usage := completion.usage) is not None:
             counted = max(0, usage.prompt_tokens), max(0, usage.completion_tokens)
             await answer.settle(self._price.of(prompt_tokens=counted[0], completion_tokens=counted[1]))
-        model = completion.model or self._server.model
-        return Generated(
-            text=_text_of(completion),
-            engine=self._name,
-            model=model,
-            cost=answer.cost,
-            found=found,
-            notes=prompt.notes,
-        )
+        return completion, answer.cost
 
     @override
     async def aclose(self) -> None:
         await self._server.aclose()
 
-    async def _complete(self, messages: list[ChatCompletionMessageParam], client: openai.AsyncOpenAI) -> bytes:
+    async def _complete(
+        self,
+        messages: Sequence[ChatCompletionMessageParam],
+        offered: Sequence[ChatCompletionFunctionToolParam],
+        client: openai.AsyncOpenAI,
+    ) -> bytes:
         response = await client.chat.completions.with_raw_response.create(
-            model=self._server.model, messages=messages, max_completion_tokens=self._most_tokens
+            model=self._server.model,
+            messages=messages,
+            max_completion_tokens=self._most_tokens,
+            tools=offered or openai.omit,
         )
         return response.content
 
-    def _dearest(self, texts: Sequence[str]) -> int | None:
+    def _dearest(
+        self,
+        messages: Sequence[ChatCompletionMessageParam],
+        offered: Sequence[ChatCompletionFunctionToolParam],
+    ) -> int | None:
         """Return what a call can cost at most; None: nothing.
 
-        A token is at least one byte, so the bytes of the prompt are an upper bound for its tokens.
+        A token is at least one byte, so the bytes of what is read are an upper bound for its tokens.
         """
         if self._price is None:
             return None
-        tokens = sum(len(text.encode(errors="replace")) + TOKENS_PER_MESSAGE for text in texts)
+        tokens = sum(_size(message) + TOKENS_PER_MESSAGE for message in messages)
+        tokens += sum(len(msgspec.json.encode(one)) + TOKENS_PER_MESSAGE for one in offered)
         return self._price.of(prompt_tokens=tokens, completion_tokens=self._most_tokens)
+
+
+def _size(message: ChatCompletionMessageParam) -> int:
+    """Return the bytes of what a model reads of a message."""
+    called = message.get("tool_calls")
+    content = message.get("content")
+    return len(str(content or "").encode(errors="replace")) + (len(msgspec.json.encode(called)) if called else 0)
+
+
+async def _answered(message: _Message, calls: Sequence[_Call], use: Use) -> list[ChatCompletionMessageParam]:
+    """Make the calls of a message, and return it with their results, as the wire has them."""
+    said: ChatCompletionAssistantMessageParam = {
+        "role": "assistant",
+        "content": message.content,
+        "tool_calls": [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.function.name, "arguments": call.function.arguments},
+            }
+            for call in calls
+        ],
+    }
+    results = await use.answer([(call.function.name, call.function.arguments) for call in calls])
+    answered: list[ChatCompletionMessageParam] = [said]
+    for call, result in zip(calls, results, strict=True):
+        answered.append({"role": "tool", "tool_call_id": call.id, "content": result})
+    return answered
 
 
 def _text_of(completion: _Completion) -> str:

@@ -1,11 +1,15 @@
 """What an engine needs to know about money: reserve before a call, settle after it."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from greenroom.policy import Lack
 from greenroom.storage import NOBODYS, Cause
 
-__all__ = ["Purse", "Reservation"]
+__all__ = ["Note", "Purse", "Reservation"]
+
+Note = Callable[[int, str, str], None]
+"""Writes a line into the journal of a turn (its seq): what, and why."""
 
 
 class Reservation(Protocol):

@@ -30,6 +30,7 @@ from greenroom.memory import Found, Library
 from greenroom.personas.persona import Persona
 from greenroom.personas.silences import Silence
 from greenroom.personas.sound import IfBroken, TooLong
+from greenroom.tools import Toolbox
 from greenroom_adapters.contract import Surface
 from greenroom_adapters.contract import TooLong as CannotFit
 from greenroom_adapters.text import count, cut, split
@@ -121,16 +122,18 @@ class Voice:
         script: Engine | None = None,
         library: Library | None = None,
         lent: Sequence[Engine | Library] = (),
+        toolbox: Toolbox | None = None,
     ) -> None:
         """Take the engines in order of preference; `script` speaks for a text that stays broken where the persona
         says `if_broken: script`. It may be one of `engines`. `library` has the persona's documents. What is only `lent`
-        stays open when it is closed."""
+        stays open when it is closed; the `toolbox` that the engines share is closed with it."""
         self._persona = persona
         self._engines = tuple(engines)
         self._ending = ending
         self._script = script
         self._library = library
         self._lent = frozenset(map(id, lent))
+        self._toolbox = toolbox
         self._speaking = 0
         self._silence = asyncio.Event()
         self._checks = _Checks(persona)
@@ -205,6 +208,8 @@ class Voice:
             for key, engine in engines.items():
                 if key not in self._lent:
                     stack.push_async_callback(engine.aclose)
+            if self._toolbox is not None:
+                stack.push_async_callback(self._toolbox.aclose)
 
     async def __aenter__(self) -> Self:
         return self

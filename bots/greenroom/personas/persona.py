@@ -11,6 +11,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from greenroom.cards import Look
 from greenroom.filters import Chain, Filters, filters_with
+from greenroom.personas.allowing import Allowed
 from greenroom.personas.cases import Case, must_fit
 from greenroom.personas.knowing import Knowledge
 from greenroom.personas.relationships import Relationship
@@ -151,6 +152,8 @@ class Persona(Model):
     """Fixed words for some moments."""
     look: Look = Look()
     """How the pictures that are made for it look."""
+    tools: Allowed = Allowed()
+    """Which of its bot's `tools` it may use, by who wrote the text that it reads; none: no tools."""
     filters: Filters = Field(default_factory=dict[str, Chain])
     """Named filters for photos and clips, beside those that come with Greenroom: for each its steps, in order."""
     script: FilePath | None = None

@@ -62,6 +62,7 @@ from greenroom.settings.spelling import (
     Span,
 )
 from greenroom.settings.telling import TellTo, tell_words
+from greenroom.settings.tools import Tool
 from greenroom_adapters.contract import Kind, Surface, Visibility
 
 __all__ = [
@@ -631,6 +632,8 @@ class BotFile(Model):
     """Rooms by a name of the owner's choice; `elsewhere` stands for those that nobody listed."""
     people: People = People()
     """Whom it trusts."""
+    tools: Mapping[Name, Tool] = Field(default_factory=dict[str, Tool])
+    """What may be started for the engines, by a name of the owner's choice; who may use it stands in the persona."""
     limits: Limits = Limits()
     """What holds before money or reputation is spent."""
     approve: ApproveWord = Approve.RISKY

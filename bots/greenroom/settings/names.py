@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 __all__ = ["FOREIGN", "NOT_YET", "nearest", "unknown_key"]
 
 NOT_YET: Mapping[str, frozenset[str]] = {
-    "the bot file": frozenset({"tools", "page"}),
+    "the bot file": frozenset({"page"}),
     "`engines`": frozenset({"image"}),
     "an `answer` rule": frozenset({"do"}),
     "a `post` entry": frozenset({"from", "video"}),
     "`picture`": frozenset({"about"}),
     "`look`": frozenset({"style"}),
     "a room": frozenset({"threads"}),
-    "the persona file": frozenset({"memory", "tools"}),
+    "the persona file": frozenset({"memory"}),
 }
 """Keys of the finished product that this release refuses by name instead of ignoring them, for each section."""
 
@@ -82,6 +82,18 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
     "`card`": {"text": "say", "type": "show", "author": "by", "data": "rows", "values": "rows", "csv": "table"},
     "`look`": {"palette": "colours", "colors": "colours", "typeface": "font"},
     "`limits`": {"budget": "spend", "cost": "spend", "quiet_hours": "quiet"},
+    "a tool": {
+        "command": "mcp",
+        "url": "mcp",
+        "server": "mcp",
+        "function": "python",
+        "timeout": "within",
+        "cost": "price",
+        "max_calls": "calls",
+        "api_key": "key",
+        "token": "key",
+    },
+    "`tools` of a persona": {"everyone": "anyone", "strangers": "anyone", "moderator": "moderators", "owners": "owner"},
     "the persona file": {
         "name": "persona",
         "bio": "who",

@@ -17,7 +17,7 @@ def reason_of(error: ErrorDetails) -> str:
         return "this is empty: write at least one"
     if kind in ("dict_type", "mapping_type", "model_type"):
         return "this is written with keys and values"
-    if kind in ("int_type", "float_type"):
+    if kind in ("int_type", "int_parsing", "int_from_float", "float_type"):
         return "this must be a number"
     if kind == "literal_error":
         return f"this is not one of the words {context.get('expected')}"

@@ -10,7 +10,7 @@ from greenroom.personas import Persona
 from greenroom.storage import Due, Ledger, Turn, author_of, cause_of
 from greenroom.telemetry import get_log
 from greenroom.turns.form import form_of_due
-from greenroom_adapters.contract import Adapter, AdapterError, Author, SupportsThread, TextEvent
+from greenroom_adapters.contract import Adapter, AdapterError, Author, SupportsThread, TextEvent, Trust
 
 __all__ = ["Briefing", "trusted_author"]
 
@@ -95,7 +95,10 @@ class Briefing:
     async def _own_posts(self, turn: Turn) -> tuple[Line, ...]:
         posts = await self._ledger.own_posts(self._account, before=turn.seq, limit=MEMORY)
         return tuple(
-            Line(author=None, text=part) for post in posts if post.draft is not None for part in post.draft.parts
+            Line(author=None, text=part, trust=Trust.OWNER)
+            for post in posts
+            if post.draft is not None
+            for part in post.draft.parts
         )
 
 

@@ -13,7 +13,9 @@ Wrong = Callable[[str], list[str]]
 HEAD = "bot: ada\npersona: ada.yaml\naccounts: {home: harbour}\n"
 REFER = "write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER}"
 RULE_KEYS = "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, filters, tell"
-BOT_KEYS = "bot, persona, accounts, timezone, engines, answer, post, rooms, people, limits, approve, tell, keep, store"
+BOT_KEYS = (
+    "bot, persona, accounts, timezone, engines, answer, post, rooms, people, tools, limits, approve, tell, keep, store"
+)
 
 BELOW_THE_HEAD: list[tuple[str, str]] = [
     # keys
@@ -23,7 +25,8 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("file: x", f"4:1: `file` is not a key of the bot file. Its keys: {BOT_KEYS}"),
     ("answer: {to: mentions, wrods: [a]}", "4:24: `wrods` is not a key of an `answer` rule. Did you mean `words`?"),
     ("answer: {to: mentions, name: x}", f"4:24: `name` is not a key of an `answer` rule. Its keys: {RULE_KEYS}"),
-    ("tolls: {}", "4:1: `tolls` is not a key of the bot file (and `tools` is not there yet)"),
+    ("tolls: {}", "4:1: `tolls` is not a key of the bot file. Did you mean `tools`?"),
+    ("pagee: x", "4:1: `pagee` is not a key of the bot file (and `page` is not there yet)"),
     ("answer: {to: mentions, places: home}", "4:24: `places` is called `in` here"),
     # keys of other systems
     ("schedule: {at: 08:00}", "4:1: `schedule` is called `post` here"),
@@ -34,7 +37,33 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("post: {at: 08:00, prompt: x}", "4:19: `prompt` is called `about` here"),
     ("engines: {text: {model: openai/x, base_url: http://x}}", "4:35: `base_url` is called `server` here"),
     # not there yet
-    ("tools: {}", "4:1: `tools` is not there yet"),
+    # tools
+    ("tools: {t: {}}", "4:9: a tool is either an MCP server (`mcp`) or a function (`python`): write one of them"),
+    (
+        "tools: {t: {mcp: uvx x, python: a.py:b}}",
+        "4:9: a tool is either an MCP server (`mcp`) or a function (`python`): write one of them",
+    ),
+    (
+        "tools: {t: {mcp: uvx x, key: {env: A}}}",
+        "4:9: `key` is for a server at an address; a command gets its secrets by `env`",
+    ),
+    ("tools: {t: {mcp: 'http://localhost:1/mcp', env: A}}", "4:9: `env` is for a command that is started here"),
+    ("tools: {t: {python: a.py}}", "4:13: `a.py` is no function: write the file and its name, like tools.py:tide"),
+    (
+        "tools: {t: {mcp: uvx x, within: 2 minutes}}",
+        "4:25: an answer does not wait longer than a minute for a tool: write 1 second to 60 seconds",
+    ),
+    (
+        "tools: {t: {mcp: uvx x, calls: 0}}",
+        "4:25: how often may it be called for one text? write a number from 1 to 20",
+    ),
+    ("tools: {t: {mcp: uvx x, calls: often}}", "4:25: this must be a number"),
+    (
+        "tools: {t: {mcp: uvx x, price: 1 EUR}}",
+        "4:25: `1 EUR`: other currencies than USD are not there yet; write it like 0.10 USD",
+    ),
+    ("tools: {t: {mcp: uvx x, timeout: 1 second}}", "4:25: `timeout` is called `within` here"),
+    ("tools: {t: {command: uvx x}}", "4:13: `command` is called `mcp` here"),
     ("tell: home", "4:1: `home` alone would tell everybody: write a person, home/@handle, or a room, home/room"),
     ("tell: hme/@maria", "4:1: `hme/@maria`: there is no account `hme`. Did you mean `home`?"),
     (
@@ -274,7 +303,7 @@ acounts:
   home: {platform: harbour, tokn: x}
   b c: stage
 timezone: Europe/Lisbonn
-tools: {}
+page: none
 answer:
   - to: mentoins
     within: 10m

@@ -90,7 +90,11 @@ BELOW_THE_HEAD = [
     ("limits: {spend: 2}", False),
     ("keep: 30 days", True),
     ("keep: 30", False),
-    ("tools: {}", False),
+    ("tools: {}", True),
+    ("tools: {tides: {mcp: uvx tides-server, env: [A, B], within: 5 seconds, calls: 2, price: 0.01 USD}}", True),
+    ("tools: {own: {python: own.py:tide, trusted: true}, far: {mcp: 'https://x/mcp', key: {env: A}}}", True),
+    ("tools: {tides: {mcp: uvx x, calls: 21}}", False),
+    ("tools: {tides: {mcp: uvx x, key: sk-1}}", False),
     ("version: x", False),
 ]
 

@@ -1,0 +1,83 @@
+"""A function of the owner's own as a tool."""
+
+import asyncio
+import importlib.util
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+import msgspec
+from pydantic import PydanticUserError, TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
+from typing_extensions import override
+
+from greenroom.tools.source import Offer, Source, ToolFailed
+from greenroom_adapters.contract import ConfigurationError
+
+__all__ = ["FunctionSource"]
+
+
+class FunctionSource(Source):
+    """One function. Its parameters are told by their annotations, what it does by its docstring; one that is not a
+    coroutine runs in a thread."""
+
+    def __init__(self, file: Path, name: str, *, tool: str) -> None:
+        """Load the file.
+
+        :raises ConfigurationError: there is no such function, or it cannot be offered
+        """
+        place = f"tool `{tool}`"
+        found = getattr(_loaded(file, place), name, None)
+        if not callable(found):
+            raise ConfigurationError(f"{place}: {file.name} has no function {name}")
+        self._function: Callable[..., object] = found
+        if not (description := inspect.getdoc(found)):
+            raise ConfigurationError(f"{place}: {name} needs a docstring that says what it is for: models choose by it")
+        try:
+            self._adapter: TypeAdapter[Any] = TypeAdapter(cast(Any, found))
+            parameters = self._adapter.json_schema()
+        except (PydanticUserError, PydanticSchemaGenerationError, NameError, TypeError) as error:
+            raise ConfigurationError(f"{place}: the parameters of {name} cannot be described: {error}") from error
+        if parameters.get("type") != "object":
+            raise ConfigurationError(f"{place}: {name} must take its arguments by name")
+        self._offer = Offer(name="", description=description, parameters=parameters)
+
+    @override
+    async def offers(self) -> Sequence[Offer]:
+        return (self._offer,)
+
+    @override
+    async def call(self, name: str, arguments: dict[str, Any]) -> str:
+        try:
+            if inspect.iscoroutinefunction(self._function):
+                result = await cast(Awaitable[object], self._called(arguments))
+            else:
+                result = await asyncio.to_thread(self._called, arguments)
+        except ValidationError as error:
+            wrong = ", ".join(sorted({".".join(map(str, one["loc"])) or one["type"] for one in error.errors()}))
+            raise ToolFailed(f"it was called with wrong arguments: {wrong}") from error
+        except Exception as error:  # an owner's function may raise anything, and no turn ends by it
+            raise ToolFailed(f"it raised {type(error).__name__}: {error}") from error
+        if isinstance(result, str):
+            return result
+        try:
+            return msgspec.json.encode(result).decode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ToolFailed(f"it returned a {type(result).__name__}, which is no text and no JSON") from error
+
+    def _called(self, arguments: dict[str, Any]) -> object:
+        return self._adapter.validator.validate_json(msgspec.json.encode(arguments))
+
+
+def _loaded(file: Path, place: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"greenroom_tool_{file.stem}", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise ConfigurationError(f"{place}: there is no file {file.name} beside the bot file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the file does wrong is its owner's to mend
+        raise ConfigurationError(f"{place}: {file.name} cannot be loaded: {type(error).__name__}: {error}") from error
+    return module

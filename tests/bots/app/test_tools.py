@@ -1,0 +1,63 @@
+"""A whole bot whose engine may call a tool: who gets it, what the log shows, and what an edit changes."""
+
+from pathlib import Path
+
+import pytest
+
+from greenroom.generation import EngineUnavailable
+from greenroom.storage import State
+from greenroom.testing import Trial
+from greenroom.testing.models import Calls, ModelServer, Says
+from greenroom_adapters.contract import Author, ConfigurationError
+
+HEAD = """\
+bot: ada
+persona: ada.yaml
+accounts: {{home: {{platform: scripted}}}}
+timezone: UTC
+engines: {{text: [{{model: m, server: "{server}"}}, hold]}}
+tools:
+  tides: {{python: own.py:tide}}
+people: {{owner: home/u9}}
+"""
+PERSONA = "persona: Ada\nwho: keeps the lighthouse\ntools: {owner: tides}\n"
+FUNCTION = 'def tide(port: str) -> str:\n    """Tell the tide of a port."""\n    return "High at nine."\n'
+ALONE = EngineUnavailable("the engine of this test is not it", permanent=True)
+
+
+def trial_with(folder: Path, server: ModelServer, *, persona: str = PERSONA) -> Trial:
+    trial = Trial(folder)
+    trial.rewrite("answer: mentions\n", head=HEAD.format(server=server.url))
+    (folder / "ada.yaml").write_text(persona, encoding="utf-8")
+    (folder / "own.py").write_text(FUNCTION, encoding="utf-8")
+    return trial
+
+
+@pytest.mark.asyncio
+async def test_the_owner_gets_the_tool_a_stranger_does_not_and_the_log_shows_the_call(tmp_path: Path) -> None:
+    async with ModelServer() as server:
+        trial = trial_with(tmp_path, server)
+        trial.engine.outcomes.extend([ALONE, ALONE])
+        async with trial:
+            server.will(Calls(("tides", {"port": "Cascais"})), Says("High at nine."))
+            owner = Author(id="u9", handle="maria")
+            event = trial.mention("When is high water?", author=owner)
+            await trial.counted({State.SENT: 1})
+            turn = await trial.turn(event.id)
+            entries = await trial.bot.ledger.journal(seq=turn.seq, limit=10)
+            (called,) = [entry for entry in entries if entry.what == "tool tides"]
+            assert called.why.startswith('{"port": "Cascais"} → 13 characters')
+            assert turn.draft is not None
+            assert turn.draft.notes[-1] == f"tool tides: {called.why}"
+            trial.mention("And when is low water?")
+            await trial.counted({State.SENT: 2})
+        assert [("tools" in body) for body in server.asked()] == [True, False, False]
+    assert trial.platform.attempts[0].post.text == "High at nine."
+
+
+@pytest.mark.asyncio
+async def test_a_tool_that_the_bot_does_not_have_is_told_before_it_runs(tmp_path: Path) -> None:
+    async with ModelServer() as server:
+        trial = trial_with(tmp_path, server, persona=PERSONA.replace("owner: tides", "owner: tide"))
+        with pytest.raises(ConfigurationError, match=r"Did you mean `tides`\?"):
+            await trial.start()
