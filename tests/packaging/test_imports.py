@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ADAPTERS = ROOT / "adapters" / "greenroom_adapters"
 BOTS = ROOT / "bots" / "greenroom"
-NO_PLATFORMS = {"contract", "media", "testing", "text", "transport", "webhooks"}
-OPEN_TO_BOTS = {"contract", "media", "text", "webhooks"}
+NO_PLATFORMS = {"contract", "media", "testing", "text", "transport", "web", "webhooks"}
+OPEN_TO_BOTS = {"contract", "media", "text", "web", "webhooks"}
 OPEN_TO_TESTS_OF_BOTS = OPEN_TO_BOTS | {"testing"}
 PLATFORM_NAMES = {
     "bluesky", "discord", "facebook", "instagram", "mastodon", "nostr", "reddit", "slack", "telegram", "tiktok",

@@ -20,6 +20,8 @@ class Wanted:
     """It posts by itself there."""
     attaches: bool
     """A picture or a clip goes with a post or an answer."""
+    reacts: bool = False
+    """It likes, or reacts with an emoji."""
     rooms: frozenset[str] = frozenset()
     """Where its posts go beside the account's timeline, as the file names them."""
 

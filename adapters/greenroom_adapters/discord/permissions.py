@@ -33,7 +33,9 @@ def needed(wanted: Wanted | None) -> tuple[str, ...]:
         # a direct conversation needs a server that both are in, and no right there
         return ()
     found = ["view_channel", "send_messages", "send_messages_in_threads", "read_message_history"]
-    return (*found, "attach_files") if wanted.attaches else tuple(found)
+    found += ["attach_files"] if wanted.attaches else []
+    found += ["add_reactions"] if wanted.reacts else []
+    return tuple(found)
 
 
 def in_server(

@@ -18,7 +18,7 @@ from greenroom.app.offering import Offering
 from greenroom.app.options import Options
 from greenroom.app.presence import Presence
 from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
-from greenroom.app.sources import Sources, read_sources, rehearsing_in, sources_kept
+from greenroom.app.sources import Sources, calendars_of, read_sources, rehearsing_in, sources_kept
 from greenroom.app.speaking import build_speaker, embedder_of
 from greenroom.app.telling import Teller
 from greenroom.app.thresholds import Thresholds
@@ -28,6 +28,7 @@ from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona
 from greenroom.policy import SWITCH, Budget, Policy, Terms
 from greenroom.routing import Router
+from greenroom.scheduling.bringing import Bringer
 from greenroom.scheduling.schedule import Occurrence
 from greenroom.scheduling.scheduler import Scheduler
 from greenroom.settings import BotFile, Mistakes
@@ -156,6 +157,7 @@ class Bot:
             for desk in self.desks.values():
                 tasks.create_task(desk.run())
             tasks.create_task(self._scheduler.run())
+            tasks.create_task(self._bringer.run())
             tasks.create_task(obey_for_ever(self.ledger, self.commands, clock=clock))
             tasks.create_task(retire_for_ever(self.ledger, self._shelf, file=self._in_force, clock=clock))
             tasks.create_task(self._library.keep_in_step())
@@ -180,6 +182,7 @@ class Bot:
         speaker = self.speaker(file, sources.persona, sources.script)
         try:
             await self._scheduler.use(file)
+            await self._bringer.use(file, sources.calendars)
         except BaseException:
             await speaker.voice.aclose()
             raise
@@ -286,6 +289,16 @@ class Bot:
         self.ledger.on_arrival(self._arrived)
         self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)
         await self._scheduler.use(file)
+        self._bringer = Bringer(
+            ledger=self.ledger,
+            clock=options.clock,
+            faults=options.faults,
+            chance=options.chance,
+            agenda=self._scheduler.agenda,
+            wake=self._scheduler.wake,
+        )
+        await self._bringer.use(file, calendars_of(file) if self._sources is None else self._sources.calendars)
+        self._scheduler.after_gap = self._bringer.after_gap
         self._catching_up = CatchingUp(self.ledger, self.desks, clock=options.clock)
         self.commands = Commands(
             self.ledger,

@@ -105,6 +105,7 @@ class PostsToCome:
     async def cancel(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """`item`. It shall not go out."""
         item = await self._item(arguments)
+        self._must_not_stand_in_a_file(item)
         self._ledger.strike_agenda(item.id)
         self._ledger.note(None, "cancelled", f"post {item.id} for {from_micros(item.due):%Y-%m-%d %H:%M} UTC")
         return {"done": "cancelled", "item": item.id}
@@ -122,12 +123,23 @@ class PostsToCome:
     async def _changed(self, arguments: Mapping[str, Any]) -> AgendaItem:
         item = await self._item(arguments)
         event = item.event
+        self._must_not_stand_in_a_file(item)
         say, due = arguments.get("text") or event.say, item.due
         if arguments.get("at") is not None:
             due = int(arguments["at"])
         about = None if arguments.get("text") else event.about
         edited = replace(event, due=from_micros(due), about=about, say=say)
         return AgendaItem(id=item.id, due=due, late=item.late, account=item.account, event=edited)
+
+    def _must_not_stand_in_a_file(self, item: AgendaItem) -> None:
+        """See to it that a post follows the file that it stands in, and nothing else.
+
+        :raises ConfigurationError: it stands in one
+        """
+        for entry in self._file.post:
+            if entry.name == item.event.name and entry.origin is not None and entry.origin.feed is None:
+                path = entry.origin.calendar or entry.origin.folder
+                raise ConfigurationError(f"post {item.id} stands in {path}: change it there, the bot follows")
 
     async def _item(self, arguments: Mapping[str, Any]) -> AgendaItem:
         wanted = int(arguments["item"])

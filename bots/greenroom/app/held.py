@@ -82,7 +82,14 @@ class HeldDrafts:
         old = turn.draft or Draft(parts=(), engine=BY_HAND)
         notes = (*old.notes, "rewritten by hand")
         turn.draft = Draft(
-            parts=(text,), engine=BY_HAND, cost=old.cost, notes=notes, also=old.also, read=old.read, media=old.media
+            parts=(text,),
+            engine=BY_HAND,
+            cost=old.cost,
+            notes=notes,
+            also=old.also,
+            read=old.read,
+            media=old.media,
+            acts=old.acts,
         )
         # what was ready to go out had the old words
         turn.outbox = []
@@ -115,7 +122,7 @@ class HeldDrafts:
         :raises ConfigurationError: why not, and what there is to do
         """
         self._must_be_there(turn, "approve")
-        if turn.draft is None or not turn.draft.parts:
+        if turn.draft is None or not (turn.draft.parts or turn.draft.acts):
             raise ConfigurationError(
                 f"turn {turn.seq} has no words yet: `greenroom held edit {turn.seq} TEXT` gives it some"
             )

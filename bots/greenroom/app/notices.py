@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from greenroom.app.declaring import NOT_DECLARED
+from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import JournalEntry, State, Turn
 from greenroom.turns.backlog import WAS_AWAY
 from greenroom.turns.intake import COMPLAINT, STRANGER
@@ -43,6 +44,7 @@ TOLD: Mapping[str, _Kind] = {
     NOT_DECLARED: _Kind(many=None),
     "budget": _Kind(many=None),
     "edit refused": _Kind(many="{count} edits of the bot's files were refused. Their mistakes: greenroom check"),
+    UNREADABLE_FEED: _Kind(many="{count} feeds cannot be read. Which: greenroom log"),
     "unreadable": _Kind(many="{count} rooms cannot be read. Which: greenroom log"),
     WAS_AWAY: _Kind(many=None),
     "passed on": _Kind(many=None),
@@ -109,6 +111,9 @@ def _line(entry: JournalEntry, turn: Turn | None) -> str:
             )
         case "edit refused":
             return "An edit of the bot's files has mistakes; what was valid last goes on. Which: greenroom check"
+        case "feed unreadable":
+            post = entry.why.partition(":")[0]
+            return f"The feed of {_safe(post)} cannot be read; it is tried again. Why: greenroom log"
         case "unreadable":
             return f"The bot {_safe(entry.why)}. Let it read there, or take it out of that room"
         case "moderator":

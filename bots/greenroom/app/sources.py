@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenroom.generation.build import uses_script
+from greenroom.origins import read_calendar
 from greenroom.personas import Persona, load_persona, must_agree
+from greenroom.scheduling.bringing import Calendars
 from greenroom.settings import BotFile, Mistakes, Platforms, load_bot
 from greenroom.settings.editing import silent_accounts
 from greenroom.settings.loader import body_of
@@ -17,21 +19,26 @@ from greenroom.storage import KeptFile, files_kept_in
 if TYPE_CHECKING:
     from greenroom.generation.script import Script
 
-__all__ = ["Sources", "read_sources", "rehearsing_in", "sources_kept"]
+__all__ = ["Sources", "calendars_of", "read_sources", "rehearsing_in", "sources_kept"]
 
 BOT, PERSONA, SCRIPT = "bot", "persona", "script"
 """What a file is to its bot."""
+CALENDAR = "calendar of "
+"""What the table of a post is, with the name of the post behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What an owner wrote: the bot file, its persona, and the persona's script where that may speak. All are valid."""
+    """What an owner wrote: the bot file, its persona, the persona's script where that may speak, and the tables of its
+    posts. All are valid."""
 
     file: BotFile
     persona: Persona
     script: "Script | None"
     files: Mapping[str, KeptFile]
     """Role → the file as it was read."""
+    calendars: Calendars
+    """Name of a post → the rows of its table."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -75,6 +82,18 @@ def rehearsing_in(path: Path) -> frozenset[str]:
         return frozenset()
 
 
+def calendars_of(file: BotFile) -> Calendars:
+    """Return the tables that the posts of a file name, as they stand there now.
+
+    :raises Mistakes: with every mistake of the first that has some
+    """
+    return {
+        entry.name: read_calendar(entry.origin.calendar, body_of(entry.origin.calendar), file=file)
+        for entry in file.post
+        if entry.origin is not None and entry.origin.calendar is not None
+    }
+
+
 def _read(path: Path, kept: Mapping[str, KeptFile], platforms: Platforms, state: Path | None) -> Sources:
     files: dict[str, KeptFile] = {}
 
@@ -98,7 +117,13 @@ def _read(path: Path, kept: Mapping[str, KeptFile], platforms: Platforms, state:
         from greenroom.generation.script import load_script
 
         script = load_script(persona.script, body=body(SCRIPT, persona.script))
-    return Sources(file=file, persona=persona, script=script, files=files)
+    tables = {entry.name: entry.origin.calendar for entry in file.post if entry.origin is not None}
+    calendars = {
+        name: read_calendar(table, body(f"{CALENDAR}{name}", table), file=file)
+        for name, table in tables.items()
+        if table is not None
+    }
+    return Sources(file=file, persona=persona, script=script, files=files, calendars=calendars)
 
 
 _LINE = {

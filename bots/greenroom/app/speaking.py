@@ -10,6 +10,7 @@ from greenroom.personas import Persona, offered
 from greenroom.policy import Budget
 from greenroom.settings import BotFile, SecretRef, resolve
 from greenroom.turns import Speaker
+from greenroom.turns.acting import Acts
 from greenroom_adapters.contract import Secret
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def build_speaker(
         fixed={rule.identity: FixedWords(rule.say, rule=rule.name) for rule in file.answer if rule.say is not None},
         patient=frozenset(rule.identity for rule in file.answer if rule.quiet_for),
         passed_on=frozenset(rule.identity for rule in file.answer if rule.tell),
+        acts={rule.identity: acts for rule in file.answer if (acts := Acts.of(rule)) is not None},
         offers={rule.identity: offered(rule, persona) for rule in file.answer if rule.filters},
     )
 

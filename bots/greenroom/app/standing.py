@@ -1,12 +1,16 @@
 """How an account stands: what its adapter says of it, looked up here or by the running bot that is signed in."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
 
 from greenroom.app.outlay import outlay_of
-from greenroom.settings import BotFile, Place, wanted_of
+from greenroom.delivery import can_do
+from greenroom.origins import read_calendar, read_drafts
+from greenroom.settings import BotFile, Mistakes, Place, wanted_of
+from greenroom.settings.loader import body_of
 from greenroom.turns.form import Misfit, form_of
 from greenroom_adapters.contract import (
     Adapter,
@@ -58,7 +62,9 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
             *(() if Surface.CHAT in capabilities.surfaces else _roomless(file, account)),
             *_misfits(file, account, capabilities),
             *_wordy(file, account, capabilities),
+            *await asyncio.to_thread(lambda: tuple(_overlong(file, account, capabilities))),
             *_unfiltered(file, account, adapter),
+            *_undone(file, account, adapter),
             *outlay.warnings,
             *_kept(adapter, file),
         ),
@@ -102,6 +108,28 @@ def _wordy(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[
             yield f"post `{entry.name}` will not go out: its `alt` has {len(alt)} characters of {limit.alt_length}"
 
 
+def _overlong(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[str]:
+    """Yield which rows of calendars and which drafts are too long for the account. Reads files."""
+    for entry in file.post:
+        origin = entry.origin
+        if origin is None or (entry.places and not any(place.account == account for place in entry.places)):
+            continue
+        try:
+            if origin.calendar is not None:
+                items = read_calendar(origin.calendar, body_of(origin.calendar), file=file)
+            elif origin.folder is not None:
+                items = read_drafts(origin.folder, timezone=file.timezone).items
+            else:
+                continue
+        except Mistakes:
+            # told elsewhere, with each place
+            continue
+        for item in items:
+            is_here = not item.places or any(place.account == account for place in item.places)
+            if is_here and (over := excess(item.text, capabilities.limits.text)):
+                yield f"post `{entry.name}`: {item.text[:30]!r} will not go out: it is {over} too long"
+
+
 def _kept(adapter: Adapter, file: BotFile) -> Iterator[str]:
     """Yield that words of deleted posts stay, where that is not as the platform wants it."""
     if isinstance(adapter, SupportsPresence) and adapter.price_of_look() is None and file.keep > A_DAY:
@@ -131,6 +159,16 @@ def _roomless(file: BotFile, account: str) -> Iterator[str]:
                 f"{rule.name} answers nobody there: the account reads in rooms, and says nothing in them. Leave the "
                 "room out of its `in`, or write `tell: true` to hear of it yourself"
             )
+
+
+def _undone(file: BotFile, account: str, adapter: Adapter) -> Iterator[str]:
+    """Yield which rules want something done that this account cannot do."""
+    for rule in file.answer:
+        if rule.places and not any(place.account == account for place in rule.places):
+            continue
+        for act in rule.acts:
+            if not can_do(adapter, act.value):
+                yield f"{rule.name} cannot `{act}` there: its platform has no such thing for bots, and it is left out"
 
 
 def _homeless(file: BotFile, account: str) -> list[str]:

@@ -79,18 +79,18 @@ class TurnsAside:
         """A person says that it did go out; `post` is its id or address on the platform, where known."""
         turn = await self._aside(arguments, State.UNKNOWN, State.DEAD)
         where = str(arguments.get("post") or "")
-        if not where and sum(part.post_id is None for part in turn.outbox) > 1:
+        if not where and sum(not part.is_over and part.act is None for part in turn.outbox) > 1:
             raise ConfigurationError("say which post it is, by its address or id: the rest of the thread answers it")
         now = self._clock.micros()
         paid: dict[int, int] = {}
         for number, part in enumerate(turn.outbox):
-            if part.post_id is None:
+            if not part.is_over:
                 paid[part.spend], part.spend, part.price = part.price, 0, 0
                 _believe(part, where, now)
                 if where:
                     self._ledger.receipt(turn, number)
                 break
-        remaining = any(part.post_id is None for part in turn.outbox)
+        remaining = any(not part.is_over for part in turn.outbox)
         turn.state, turn.reason = (State.INTENDED if remaining else State.SENT), "went out, says its owner"
         turn.expires = max(turn.expires, now + SECOND_CHANCE // MICROSECOND)
         if remaining:

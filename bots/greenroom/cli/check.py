@@ -27,6 +27,12 @@ def check(
     offline: Annotated[
         bool, typer.Option("--offline", help="Look at the files alone: sign nothing in.", show_default=False)
     ] = False,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help="Add a column `id` to calendars, so that each row is known for ever.", show_default=False
+        ),
+    ] = False,
     no_tell: Annotated[
         bool,
         typer.Option("--no-tell", help="Do not try whether `tell` reaches you.", show_default=False),
@@ -61,6 +67,12 @@ def check(
     if show:
         typer.echo(expanded(chosen.file()), nl=False)
         return
+    if fix:
+        from greenroom.cli.origins import give_ids
+
+        for path in give_ids(chosen.file()):
+            if not as_json:
+                say(f"{path}: every row has an id now.")
     findings = asyncio.run(find(chosen, offline=offline, tries_tell=not no_tell))
     if as_json:
         write_json(findings.as_object())
@@ -89,6 +101,7 @@ def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:
     if findings.hint is not None:
         rows.append(("", findings.hint))
     rows += [("next", words) for words in findings.comings]
+    rows += [("feed", words) for words in findings.feeds]
     if findings.tell is not None:
         rows.append(("tell", findings.tell))
     for name, account in findings.accounts.items():

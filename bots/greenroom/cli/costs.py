@@ -11,7 +11,7 @@ from greenroom.generation.forecast import typical_cost
 from greenroom.personas import Persona
 from greenroom.policy import start_of_day
 from greenroom.scheduling import Schedule
-from greenroom.settings import BotFile, BuiltIn, EngineRef, ModelRef
+from greenroom.settings import BotFile, BuiltIn, Do, EngineRef, ModelRef
 from greenroom.storage import Ledger
 from greenroom_adapters.contract import Surface
 
@@ -69,7 +69,7 @@ def forecast_words(file: BotFile, persona: Persona, *, now: datetime) -> str | N
         return None
     posts = _posts_a_day(file, now)
     words: list[str] = []
-    if file.answer:
+    if any(Do.REPLY in rule.do for rule in file.answer):
         words.append(f"answers about {money(typical_cost(persona, Surface.REPLY, price))} each")
     if posts:
         day = round(typical_cost(persona, Surface.POST, price) * posts)
@@ -83,7 +83,7 @@ def _posts_a_day(file: BotFile, now: datetime) -> float:
     """Return how many posts an engine will write on a day, over all accounts, as the next week has it."""
     count = 0
     for entry in file.post:
-        if entry.say is None:
+        if entry.say is None and (entry.origin is None or entry.about is not None):
             comings = Schedule.of(entry, timezone=file.timezone).between(now, now + WEEK)
             count += sum(1 for _ in comings) * len(entry.places or file.accounts)
     return count / WEEK.days

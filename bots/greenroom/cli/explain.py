@@ -159,6 +159,13 @@ def _tell(file: "BotFile", persona: "Persona", event: "Event", account: str, *, 
         words = "the words of the rule" if decision.rule.say is not None else "what the engines write"
         if any(rule.filters and rule.name == decision.rule.name for rule in file.answer):
             words = "what was sent, under the filter that is asked for"
+        acts = next((one.acts for one in file.answer if one.name == decision.rule.name), ())
+        done = " and ".join(one.value for one in acts)
+        if acts and not any(one.name == decision.rule.name and "reply" in one.do for one in file.answer):
+            say(f"Nothing is said; what is done about it: {done}.")
+            return
+        if acts:
+            words = f"{words} (and {done})"
         patience = f", when nobody else answers within {DURATION.write(decision.wait)}" if decision.wait else ""
         within = DURATION.write(decision.rule.within)
         say(f"Answered with {words}, as a {decision.surface.value.replace('_', ' ')}, up to {within} later{patience}.")

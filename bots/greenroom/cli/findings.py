@@ -21,6 +21,7 @@ from greenroom.cli.costs import (
 )
 from greenroom.cli.document_words import surveyed
 from greenroom.cli.failing import words_of
+from greenroom.cli.origins import feed_words, warnings_of_origins
 from greenroom.cli.showing import moment_words
 from greenroom.cli.trying import tried, unheard, unread
 from greenroom.cli.upcoming import coming_up
@@ -68,6 +69,8 @@ class Findings:
     """What the bot will cost about; None: its first engine is free."""
     comings: Sequence[str] = ()
     """The next posts of the file."""
+    feeds: Sequence[str] = ()
+    """What stands in each of its feeds now."""
     tell: str | None = None
     """Who is told what needs a person, and what came of trying; None: nobody is."""
     documents: str | None = None
@@ -98,6 +101,7 @@ class Findings:
             "warnings": list(self.warnings),
             "engines": list(self.engines),
             "forecast": self.forecast,
+            "feeds": list(self.feeds),
             "tell": self.tell,
             "documents": self.documents,
         }
@@ -138,6 +142,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         mistakes += _each(error)
     try:
         router_of(file, persona)
+        warnings += warnings_of_origins(file, now=SystemClock().now())
         now = SystemClock().now()
         forecast = forecast_words(file, persona, now=now)
         comings = [
@@ -146,6 +151,8 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         ][:COMINGS]
     except ConfigurationError as error:
         mistakes += _each(error)
+    feeds = [] if mistakes or offline else await feed_words(file)
+    warnings += [words for words, is_read in feeds if not is_read]
     engines, limit = engine_words(file), await limit_words(file, None)
     hint = hint_of_a_key(file, os.environ)
     if mistakes or offline:
@@ -172,6 +179,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         for local in bot.local.values():
             await local.stop()
     return Findings(
+        feeds=[words for words, is_read in feeds if is_read],
         accounts=accounts,
         warnings=warnings,
         engines=engines,

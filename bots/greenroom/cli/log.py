@@ -163,13 +163,17 @@ def _tell(turn: "Turn", journal: "list[JournalEntry]", file: "BotFile") -> None:
         rows.append(("because", occasion(turn)))
     if draft is not None:
         rows += [("answer", part) for part in draft.parts]
+        rows += [("to do", str(act)) for act in draft.acts]
         rows.append(("engine", f"{draft.engine}{f' ({draft.model})' if draft.model else ''}, {money(draft.cost)}"))
         rows += [("note", note) for note in draft.notes]
     if turn.persona:
         rows.append(("persona", f"version {turn.persona[:12]}"))
     for part in turn.outbox:
         tries = f"{part.number} {'try' if part.number == 1 else 'tries'}"
-        if part.post_id is not None:
+        if part.act is not None:
+            became = "refused" if part.refused else f"done at {when(part.published)}" if part.published else "not yet"
+            rows.append((str(part.act), f"{became}, {tries}{f': {part.refused}' if part.refused else ''}"))
+        elif part.post_id is not None:
             rows.append(("posted", f"{part.url or part.post_id} at {when(part.published)}, {tries}"))
         else:
             rows.append(("to post", f"{tries} so far"))

@@ -76,6 +76,8 @@ def turn_lines(
     lines.add_row(head, Text.assemble(state, " ", (turn.account, "cyan"), "  ", occasion(turn)))
     for part in turn.draft.parts if turn.draft is not None else ():
         lines.add_row("", _quoted(plain(part)))
+    if done := _done(turn):
+        lines.add_row("", Text(plain(done, one_line=True), "dim"))
     if isinstance(turn.event, Due) and (beside := _beside(turn.event)):
         lines.add_row("", Text(beside, "dim"))
     for url in (part.url for part in turn.outbox if part.url is not None):
@@ -88,6 +90,13 @@ def turn_lines(
     if tail:
         lines.add_row("", Text(plain("; ".join(tail), one_line=True), "dim"))
     return lines
+
+
+def _done(turn: Turn) -> str:
+    """Return what was done, or is to be, without words; one line, empty for nothing."""
+    refused = {str(part.act) for part in turn.outbox if part.refused}
+    acts = () if turn.draft is None else tuple(str(act) for act in turn.draft.acts)
+    return ", ".join(f"{act} (refused)" if act in refused else act for act in acts)
 
 
 def _beside(event: Due) -> str:
@@ -148,6 +157,7 @@ def as_object(turn: Turn) -> dict[str, Any]:
         "engine": None if draft is None else draft.engine,
         "model": None if draft is None else draft.model,
         "cost_micros": 0 if draft is None else draft.cost,
+        "acts": [] if draft is None else list(map(str, draft.acts)),
         "notes": [] if draft is None else list(draft.notes),
         "persona": turn.persona,
         "posts": [
@@ -159,5 +169,6 @@ def as_object(turn: Turn) -> dict[str, Any]:
                 "published": from_micros(part.published).isoformat() if part.published else None,
             }
             for part in turn.outbox
+            if part.act is None
         ],
     }

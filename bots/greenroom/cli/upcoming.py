@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from greenroom.clock import from_micros
+from greenroom.origins import read_calendar
 from greenroom.scheduling import Schedule
-from greenroom.settings import BotFile
+from greenroom.settings import BotFile, PostEntry
+from greenroom.settings.loader import body_of
 from greenroom.settings.spelling import PLACE
-from greenroom.storage import Ledger
+from greenroom.storage import AgendaItem, Ledger
 
 __all__ = ["Coming", "coming_up"]
 
@@ -40,12 +42,16 @@ async def coming_up(file: BotFile, ledger: Ledger | None, *, now: datetime, limi
             item=item.id,
             name=item.event.name,
             places=(item.account if item.event.room is None else f"{item.account}/{item.event.room}",),
-            words=item.event.say or item.event.about or "one of the persona's topics",
+            words=_words(item),
             is_fixed=item.event.say is not None,
         )
         for item in (await ledger.agenda(limit=limit) if ledger is not None else ())
     ]
     for entry in file.post:
+        if entry.origin is not None:
+            # what it has brought stands in the agenda, which has no ledger before the first start
+            found += _rows(entry, file, now)[:times] if ledger is None else ()
+            continue
         schedule, moment = Schedule.of(entry, timezone=file.timezone), now
         for _ in range(times):
             if (occurrence := schedule.next_after(moment)) is None:
@@ -62,3 +68,31 @@ async def coming_up(file: BotFile, ledger: Ledger | None, *, now: datetime, limi
                 )
             )
     return sorted(found, key=lambda one: (one.due, one.item or 0))
+
+
+def _words(item: AgendaItem) -> str:
+    """Return what a post of the agenda says, or what it is about."""
+    event = item.event
+    if event.say is None and event.material is not None:
+        return f"{event.about}: {event.material.partition(chr(10))[0]}"
+    return event.say or event.about or "one of the persona's topics"
+
+
+def _rows(entry: PostEntry, file: BotFile, now: datetime) -> list[Coming]:
+    """Return what comes of the calendar of an entry, if it has one."""
+    if entry.origin is None or entry.origin.calendar is None:
+        return []
+    rows = read_calendar(entry.origin.calendar, body_of(entry.origin.calendar), file=file)
+    places = tuple(map(str, map(PLACE.write, entry.places))) or tuple(file.accounts)
+    return [
+        Coming(
+            due=row.when,
+            item=None,
+            name=entry.name,
+            places=tuple(map(str, map(PLACE.write, row.places))) or places,
+            words=row.text,
+            is_fixed=True,
+        )
+        for row in rows
+        if row.when is not None and row.when >= now
+    ]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
+from greenroom.delivery.acting import do
 from greenroom.delivery.deadlines import Deadlines
 from greenroom.delivery.pacing import Pacer, note_block
 from greenroom.delivery.payments import Payments, given_back
@@ -143,15 +144,15 @@ class Dispatcher:
         """
         outbox = turn.outbox
         for index, part in enumerate(outbox):
-            if part.post_id is not None:
+            if part.is_over:
                 continue
-            if index and part.number == 0:
+            if index and part.number == 0 and part.act is None:
                 above = outbox[index - 1]
                 part.post = replace(part.post, in_reply_to=PostRef(id=above.post_id or "", url=above.url))
             after = AGAIN
             if part.number == 0 and part.post.media:
                 after = await self._fit(turn, part)
-            if after is AGAIN and turn.state is SENDING:
+            if after is AGAIN and turn.state is SENDING and part.act is None:
                 after = await self._reconcile(turn, part, "the program stopped while it was being sent")
             while after is AGAIN:
                 if turn.state is SENDING and not self._key_is_trusted(part):
@@ -179,7 +180,8 @@ class Dispatcher:
     async def _try(self, turn: Turn, index: int, part: Part) -> _Next:
         """Make one try. A turn that comes in `sending` was tried before with an unknown outcome, under a key that is
         still trusted: whatever this try brings, only a receipt or a look at the platform may end that doubt."""
-        in_doubt = turn.state is SENDING
+        # an act is done again without any doubt: twice is once
+        in_doubt = turn.state is SENDING and part.act is None
         now = self._clock.micros()
         if turn.expires < now and index == 0 and not in_doubt:
             return self._end(turn, State.STALE, "it is too late to send it")
@@ -283,7 +285,7 @@ class Dispatcher:
 
     async def _publish(self, turn: Turn, part: Part) -> Receipt | AdapterError | TimeoutError:
         """Make one try, committed before its first byte; return the receipt, or how it failed."""
-        if part.number == 0 and not part.prepared:
+        if part.number == 0 and not part.prepared and part.act is None:
             try:
                 part.prepared = self._adapter.prepare(part.post, key=part.key)
             except PostRejected as refusal:
@@ -302,7 +304,10 @@ class Dispatcher:
             self._remember(key_digest(part.key))
         try:
             with self._deadlines.watching():
-                receipt = await self._adapter.publish(self._attempt(turn, part))
+                if part.act is not None:
+                    receipt = await do(self._adapter, part.act, now=self._clock.now(), key=part.key)
+                else:
+                    receipt = await self._adapter.publish(self._attempt(turn, part))
         except (AdapterError, TimeoutError) as failure:
             return failure
         except StorageError:
@@ -328,6 +333,12 @@ class Dispatcher:
             case AuthenticationFailed():
                 self._refused(turn, why)
                 return self._again(turn, part, str(why), in_doubt)
+            case PostRejected() | Unsupported() if part.act is not None:
+                return self._refused_act(turn, part, str(why))
+            case _ if part.act is not None:
+                # whether it was done or not, it is done again
+                turn.not_before = self._after_a_pause(part)
+                return self._again(turn, part, str(why) or "no answer in time", in_doubt=False)
             case Duplicate():
                 return await self._reconcile(turn, part, str(why), refused=True)
             case PostRejected() if in_doubt:
@@ -384,22 +395,39 @@ class Dispatcher:
         self._faults("after_checkpoint")
 
     def _accept(self, turn: Turn, part: Part, receipt: Receipt) -> _Next:
-        part.post_id = receipt.ref.id
-        part.url = receipt.ref.url
+        if part.act is None:
+            part.post_id = receipt.ref.id
+            part.url = receipt.ref.url
         part.published = to_micros(receipt.published_at)
         part.spend = part.price = 0
         turn.not_before = 0
-        self._remember(receipt.ref.id)
         is_last = part is turn.outbox[-1]
         turn.state = SENT if is_last else INTENDED
         turn.reason = ""
-        self._ledger.receipt(turn, turn.outbox.index(part) if len(turn.outbox) > 1 else 0)
+        if part.act is None:
+            self._remember(receipt.ref.id)
+            self._ledger.receipt(turn, turn.outbox.index(part) if len(turn.outbox) > 1 else 0)
         # whoever asks from now on waits for that to be on disk
         self._claimed.pop(receipt.ref.id, None)
         self._ledger.save(turn)
         if receipt.quota is not None:
             self._ledger.pace(self._account, receipt.quota)
         self._faults("after_receipt")
+        return DONE
+
+    def _refused_act(self, turn: Turn, part: Part, why: str) -> _Next:
+        """Leave an act that the platform does not allow: the words before it, and the acts behind it, are none the
+        worse for it."""
+        part.refused = why
+        self._ledger.note(turn.seq, "not done", f"{part.act}: {why}")
+        if part is not turn.outbox[-1]:
+            turn.state = INTENDED
+            self._ledger.save(turn)
+            return DONE
+        if all(one.refused for one in turn.outbox):
+            return self._end(turn, State.IGNORED, f"the platform does not let it {part.act}: {why}")
+        turn.state, turn.reason, turn.not_before = SENT, "", 0
+        self._ledger.save(turn)
         return DONE
 
     def _remember(self, name: str) -> None:

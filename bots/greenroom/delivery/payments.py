@@ -41,7 +41,7 @@ class Payments:
         if self._prices is None:
             return None
         price = self._prices.price_of(part.post)
-        rest = sum(self._prices.price_of(one.post) for one in turn.outbox if one.post_id is None and one is not part)
+        rest = sum(self._prices.price_of(one.post) for one in turn.outbox if not one.is_over and one is not part)
         is_first = part is turn.outbox[0]
         reserved = await self._budget.reserve(
             price,

@@ -91,7 +91,7 @@ async def no_documents() -> Found:
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine is asked for. What people wrote (`said`, `history`) is untrusted; `about` is the owner's.
+    """What an engine is asked for. What people wrote (`said`, `history`, `item`) is untrusted; `about` is the owner's.
 
     A struct and not a dataclass, as all that is made anew for every turn: it costs a quarter.
     """
@@ -108,6 +108,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Of whom and of what that is, for the same record."""
     about: str | None = None
     """Posts: what to write about, in the owner's words."""
+    item: str | None = None
+    """Posts: what stands in a feed, its title in the first line, about which the post is."""
     options: tuple[str, ...] = ()
     """Posts: the answers of the poll whose question the text asks, in the owner's words; empty: there is none."""
     said: str | None = None

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from greenroom.generation.cleaning import without_unseen
+from greenroom.cleaning import without_unseen
+from greenroom.settings.templates import compile_template, is_template
 from greenroom_adapters.contract import Author, ConfigurationError
 
 __all__ = ["FixedWords"]
@@ -24,8 +25,8 @@ class FixedWords:
         """
         self._text = text
         self._template: Any = None
-        if "{{" in text or "{%" in text:
-            self._template = _compile(text, rule)
+        if is_template(text):
+            self._template = compile_template(text, called=f"`say` of {rule}")
             self.render(Author(id="1", handle="somebody", name="Somebody"), bot="bot", rule=rule)
 
     def render(self, author: Author | None, *, bot: str, rule: str = "") -> str:
@@ -43,19 +44,6 @@ class FixedWords:
                 f"`say` of {rule}: {error}; there are author.name, author.handle and bot"
             ) from error
         return text
-
-
-def _compile(text: str, rule: str) -> Any:
-    # imported only for bots that use it
-    from jinja2 import StrictUndefined, TemplateError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    # Not HTML: platforms take plain text, and escaping is the page's duty.
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    try:
-        return environment.from_string(text)
-    except TemplateError as error:
-        raise ConfigurationError(f"`say` of {rule}: {error}") from error
 
 
 def _tame(name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from greenroom.generation.cleaning import without_unseen
+from greenroom.cleaning import without_unseen
 from greenroom.generation.engine import NOTHING, Brief, Line
 from greenroom.generation.script.weather import draw
 from greenroom.memory import Found, Passage
@@ -84,11 +84,12 @@ def compose(brief: Brief, history: Sequence[Line], *, day: date, found: Found | 
     if said is not None and seen:
         said = (said[0], "\n".join((said[1], *seen)))
     passages = [] if found is None else [(_shelf_mark(one), one.text) for one in found.passages]
-    quoted = [*passages, *lines, *([said] if said else [])]
+    item = None if brief.item is None else ("a feed", _tamed(brief.item, LONGEST_TEXT))
+    quoted = [*passages, *lines, *([said] if said else []), *([item] if item else [])]
     fence = _fence(brief.seed, quoted)
     return Prompt(
         system="\n".join(_instructions(brief, fence, day)),
-        user="\n\n".join((*_documents(brief, passages, fence), *_task(brief, lines, said, fence))),
+        user="\n\n".join((*_documents(brief, passages, fence), *_task(brief, lines, said, item, fence))),
         fence=fence,
         notes=() if found is None else (*found.notes, _looked_up(found)),
     )
@@ -124,7 +125,13 @@ def _instructions(brief: Brief, fence: str, day: date) -> Iterable[str]:
     yield "Return the text itself and nothing else: no quotation marks around it, no name before it, no comment."
 
 
-def _task(brief: Brief, lines: Sequence[tuple[str, str]], said: tuple[str, str] | None, fence: str) -> Iterable[str]:
+def _task(
+    brief: Brief,
+    lines: Sequence[tuple[str, str]],
+    said: tuple[str, str] | None,
+    item: tuple[str, str] | None,
+    fence: str,
+) -> Iterable[str]:
     if lines:
         yield "Your own latest posts, not to be repeated:" if said is None else "What was said before, oldest first:"
         yield from (_fenced(origin, text, fence) for origin, text in lines)
@@ -134,9 +141,12 @@ def _task(brief: Brief, lines: Sequence[tuple[str, str]], said: tuple[str, str] 
     else:
         shown = ", the words below a picture that you show" if brief.is_caption else ""
         yield f"Write {_PLACES[brief.surface]}{shown}."
+    if item is not None:
+        yield "It is about this item of a feed. Add nothing to what happened; a link to it is put below your words:"
+        yield _fenced(*item, fence)
     if brief.about:
         yield f"What it is about: {brief.about.strip()}"
-    elif said is None and brief.persona.topics:
+    elif said is None and item is None and brief.persona.topics:
         topics = brief.persona.topics
         yield f"What it is about: {topics[int(draw(brief.seed, 'topic') * len(topics))]}"
     if brief.options:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from openai.types.chat import ChatCompletionFunctionToolParam
 
+from greenroom.cleaning import without_unseen
 from greenroom.clock import Clock
-from greenroom.generation.cleaning import without_unseen
 from greenroom.generation.engine import Brief, Line
 from greenroom.generation.purse import Note, Purse
 from greenroom.personas.allowing import RANKS

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Self, assert_never
 
 import msgspec
 
+from greenroom.cleaning import without_unseen
 from greenroom.generation.bounds import Bound, Fault, Rules
-from greenroom.generation.cleaning import without_unseen
 from greenroom.generation.engine import (
     NOTHING,
     Brief,

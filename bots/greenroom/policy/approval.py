@@ -7,7 +7,7 @@ from typing_extensions import override
 from greenroom.policy.guard import Guard, Terms, is_owners_words, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Hold, OnWords
 from greenroom.settings import Approve
-from greenroom.storage import CLOCK, Draft, Ledger, State, Turn
+from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom_adapters.contract import TextEvent
 from greenroom_adapters.text import find_links
 
@@ -18,8 +18,8 @@ FIRST_POSTS, FIRST_REPLIES = 5, 20
 
 _FACT = "spoken:"
 """Beginning of the facts that keep how much an account has said, however much of it retention has emptied."""
-_OWNERS = frozenset({"say", "lines"})
-"""Engines that read out what stands in the owner's files."""
+_OWNERS = frozenset({"say", "lines", "act"})
+"""Engines that read out what stands in the owner's files, and what is done without words as they say."""
 
 _MAY_BE_LINK = re.compile(r"\.\w|://")
 _MONEY = re.compile(
@@ -81,7 +81,7 @@ class Approval(Guard):
             return ALLOW
         if approve is Approve.ALWAYS:
             return Hold("its owner looks at everything first")
-        if turn.account in self._terms.local or draft.engine == "say":
+        if turn.account in self._terms.local or draft.engine in ("say", "act"):
             return ALLOW
         reasons = [*self._first(turn), *self._risks(turn, draft)]
         if reasons:
@@ -132,8 +132,13 @@ class Approval(Guard):
     def _risks(self, turn: Turn, draft: Draft) -> list[str]:
         text = "\n".join(draft.parts)
         asked = "\n".join((turn.event.text, *draft.read)) if isinstance(turn.event, TextEvent) else ""
+        linked = text
+        if isinstance(turn.event, Due) and turn.event.material is not None:
+            asked = turn.event.material
+            # the owner chose the feed, and the link to its item is what the post is for
+            linked = text.replace(turn.event.link, "") if turn.event.link else text
         reasons: list[str] = []
-        if _MAY_BE_LINK.search(text) and find_links(text):
+        if _MAY_BE_LINK.search(linked) and find_links(linked):
             reasons.append("it has a link")
         if (found := _MONEY.search(text) or _MONEY.search(asked)) is not None:
             reasons.append(f"it is about money or law (`{found[0]}`)")

@@ -144,8 +144,9 @@ class Guard:
 
 
 def is_owners_words(turn: Turn) -> bool:
-    """Say whether the owner himself wrote every word of it: there is nothing to approve."""
-    return isinstance(turn.event, Due) and turn.event.say is not None
+    """Say whether the owner himself wrote every word of it: there is nothing to approve. What stands in a feed is a
+    stranger's."""
+    return isinstance(turn.event, Due) and turn.event.say is not None and turn.event.material is None
 
 
 def is_stop_or_start(turn: Turn) -> bool:

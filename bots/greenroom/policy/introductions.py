@@ -41,7 +41,7 @@ class Introductions(Guard):
 
     @override
     def rested(self, turn: Turn) -> None:
-        if turn.state is not State.SENT or turn.draft is None or self.line_for(turn) is None:
+        if turn.state is not State.SENT or turn.draft is None or not turn.draft.parts or self.line_for(turn) is None:
             return
         # an answer of fixed words has no line below it
         if self._terms.persona.disclosure_line in turn.draft.parts[-1] and (who := self._who(turn)) is not None:

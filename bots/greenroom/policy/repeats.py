@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from typing_extensions import override
 
-from greenroom.policy.guard import Guard, Terms, is_owners_words
+from greenroom.policy.guard import Guard, Terms
 from greenroom.policy.verdict import ALLOW, OnWords, Repair
-from greenroom.storage import CLOCK, Draft, State, Turn
+from greenroom.storage import CLOCK, Draft, Due, State, Turn
 
 __all__ = ["Repeats"]
 
@@ -20,7 +20,8 @@ common ("Wind west, 5." and "Wind north, 3."), below what is left after a word o
 
 class Repeats(Guard):
     """Compares what engines write for posts with the account's own last posts. Replies are not compared: people ask
-    the same things. The owner's own words are not either: a bell may ring every hour."""
+    the same things. The owner's own words are not either: a bell may ring every hour; nor is what is said of an item of
+    a feed without an engine: each item comes once in any case."""
 
     def __init__(self) -> None:
         self._recent: dict[str, deque[tuple[int, str, frozenset[str]]]] = {}
@@ -29,13 +30,13 @@ class Repeats(Guard):
     def recall_posts(self, account: str, turns: Iterable[Turn]) -> None:
         """Take the account's sent posts over, oldest first."""
         for turn in turns:
-            if turn.draft is not None and not is_owners_words(turn):
+            if turn.draft is not None and not _is_fixed(turn):
                 self._add(turn, " ".join(turn.draft.parts))
         self._recent.setdefault(account, deque(maxlen=RECENT))
 
     @override
     def may_say(self, turn: Turn, draft: Draft) -> OnWords:
-        if turn.kind != CLOCK or is_owners_words(turn):
+        if turn.kind != CLOCK or _is_fixed(turn):
             return ALLOW
         text = " ".join(draft.parts)
         mine = _trigrams(text)
@@ -49,7 +50,7 @@ class Repeats(Guard):
     def rested(self, turn: Turn) -> None:
         """What was under way at the start is heard of here for the first time; what was not posted in the end is
         forgotten, unless it only was rehearsed."""
-        if turn.kind != CLOCK or turn.draft is None or is_owners_words(turn):
+        if turn.kind != CLOCK or turn.draft is None or _is_fixed(turn):
             return
         if turn.state is State.SENT:
             self._add(turn, " ".join(turn.draft.parts))
@@ -70,6 +71,11 @@ class Repeats(Guard):
             if known[0] == turn.seq:
                 self._recent[turn.account].remove(known)
                 break
+
+
+def _is_fixed(turn: Turn) -> bool:
+    """Say whether its words stand there before any engine is asked."""
+    return isinstance(turn.event, Due) and turn.event.say is not None
 
 
 def _trigrams(text: str) -> frozenset[str]:

@@ -165,6 +165,9 @@ def _read(entry: PostEntry, days: frozenset[int]) -> tuple[Form, tuple[WallTrigg
         return Form.INSTANT, trigger if isinstance(trigger, Elapsed) else (trigger,)
     if entry.cron is not None:
         return Form.INSTANT, (CronLine(entry.cron, days=days),)
+    if not entry.at:
+        # what comes as it comes has no times
+        return Form.ONCE, ()
     moments = sorted({at for at in entry.at if isinstance(at, datetime) and at.weekday() in days})
     times = sorted({at for at in entry.at if isinstance(at, time)})
     if not moments and not times:

@@ -2,7 +2,7 @@
 
 import asyncio
 import mimetypes
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -24,11 +24,14 @@ from greenroom_adapters.contract import ConfigurationError, Media, Poll, Surface
 __all__ = ["SINGLE", "Scheduler", "card_of", "picture", "turn_of", "wish_of"]
 
 SINGLE = "single"
-"""Name of the posts that somebody put down by hand; the period is the number of the command or agenda item."""
+"""Name of the posts that somebody put down by hand; the period is the number of the command or agenda item. What an
+entry of the file brought has the name of that entry."""
 BATCH = 2000
 """Agenda items that are taken in one commit."""
 MARK_EVERY = 60_000_000
 """Microseconds after which it is noted that nothing was due: a time that is edited later must not reach back."""
+GAP = 600_000_000
+"""Microseconds between two looks after which nothing can have run meanwhile."""
 LONGEST_SLEEP = 60.0
 """Seconds after which the clock is looked at in any case: a suspended machine's sleep does not count."""
 
@@ -123,6 +126,8 @@ class Scheduler:
     """
 
     def __init__(self, *, ledger: Ledger, clock: Clock, put: Put, faults: FaultHook) -> None:
+        self.after_gap: Callable[[], Awaitable[None]] | None = None
+        """Called before the agenda is served after a stretch in which nothing ran."""
         self._ledger = ledger
         self._clock = clock
         self._put = put
@@ -142,7 +147,8 @@ class Scheduler:
 
         :raises ConfigurationError: an entry never comes
         """
-        entries = {entry.name: _entry(entry, file) for entry in file.post}
+        # what comes from elsewhere is brought onto the agenda
+        entries = {entry.name: _entry(entry, file) for entry in file.post if entry.origin is None}
         old = {
             name: Considered(
                 until=None if mark.until is None else from_micros(mark.until),
@@ -188,10 +194,14 @@ class Scheduler:
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        last = self._clock.micros()
         while True:
             self._woken.clear()
             looked = self._clock.now()
             self._serve_file(looked)
+            if to_micros(looked) - last > GAP and self.after_gap is not None:
+                await self.after_gap()
+            last = to_micros(looked)
             more = await self._serve_agenda()
             if not more:
                 await self._sleep(looked)
@@ -289,9 +299,9 @@ class Scheduler:
 
 def _turn_of_item(item: AgendaItem, ledger: str, *, now: int, not_before: int) -> Turn:
     period = item.event.period or numbered(item.id, ledger=ledger)
-    event = replace(item.event, name=SINGLE, period=period, due=from_micros(item.due))
+    event = replace(item.event, period=period, due=from_micros(item.due))
     # each has a lane of its own: one that cannot go out now must not hold up the others
-    lane = f"{SINGLE}@{period}"
+    lane = f"{event.name}@{period}"
     return turn_of(item.account, event, deadline=item.due + item.late, now=now, not_before=not_before, lane=lane)
 
 

@@ -14,6 +14,7 @@ from greenroom.settings.bot import (
     Approve,
     BotFile,
     BuiltIn,
+    Do,
     EngineRef,
     Engines,
     Limits,
@@ -28,6 +29,7 @@ from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.expand import expanded
 from greenroom.settings.loader import load_bot
 from greenroom.settings.logins import Login, account_folder, read_login, store_login
+from greenroom.settings.origin import Origin
 from greenroom.settings.picture import CardEntry, Picture, Shape
 from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef, resolve
@@ -41,6 +43,7 @@ __all__ = [
     "BotFile",
     "BuiltIn",
     "CardEntry",
+    "Do",
     "EngineRef",
     "Engines",
     "Limits",
@@ -50,6 +53,7 @@ __all__ = [
     "ModelRef",
     "Money",
     "MoneyRate",
+    "Origin",
     "People",
     "Person",
     "Picture",

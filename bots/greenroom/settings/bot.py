@@ -37,6 +37,7 @@ from greenroom.settings.model import (
     wrong,
 )
 from greenroom.settings.names import nearest
+from greenroom.settings.origin import Origin, check_item_words
 from greenroom.settings.picture import Picture
 from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef
@@ -63,7 +64,7 @@ from greenroom.settings.spelling import (
 )
 from greenroom.settings.telling import TellTo, tell_words
 from greenroom.settings.tools import Tool
-from greenroom_adapters.contract import Kind, Surface, Visibility
+from greenroom_adapters.contract import ConfigurationError, Kind, Surface, Visibility
 
 __all__ = [
     "ANSWERABLE",
@@ -72,6 +73,7 @@ __all__ = [
     "Approve",
     "BotFile",
     "BuiltIn",
+    "Do",
     "EngineRef",
     "Engines",
     "Limits",
@@ -299,6 +301,19 @@ class Approve(enum.StrEnum):
 ApproveWord = Annotated[Approve, word_of(Approve, "a way to approve")]
 
 
+class Do(enum.StrEnum):
+    """What is done about what fits a rule."""
+
+    REPLY = "reply"
+    """It is answered, in words."""
+    LIKE = "like"
+    REACT = "react"
+    """With an emoji, the rule's `reaction`."""
+    REPOST = "repost"
+    FOLLOW = "follow"
+    """Its author is followed."""
+
+
 class AnswerRule(Model):
     """What of all that comes in is answered."""
 
@@ -330,6 +345,12 @@ class AnswerRule(Model):
     filters: Annotated[tuple[Text, ...], one_or_many] = ()
     """What people may ask for with a photo or a clip, which comes back under the filter that they name: names of
     filters, or `all`; none: it is not offered."""
+    do: Annotated[tuple[Annotated[Do, word_of(Do, "a thing to do")], ...], Field(min_length=1), one_or_many] = (
+        Do.REPLY,
+    )
+    """What is done: without `reply` nothing is said."""
+    reaction: Text | None = None
+    """The emoji of `react`."""
     tell: Truth = False
     """true answers nobody: who is named in the bot's `tell` is told, and answers by hand."""
     name: str = ""
@@ -344,6 +365,7 @@ class AnswerRule(Model):
             return kinds
         # what was there before there were filters keeps the mark that it had
         left_out = {"name"} if self.filters else {"name", "filters"}
+        left_out |= {"do", "reaction"} if self.do == (Do.REPLY,) else set[str]()
         whole = self.model_dump_json(exclude=left_out)
         return f"{kinds} ({blake2b(whole.encode(), digest_size=3).hexdigest()})"
 
@@ -362,7 +384,31 @@ class AnswerRule(Model):
             raise wrong(f"`filters` answers with what was sent, and `{other}` otherwise: keep one of them")
         if self.filters and not set(self.to) <= WITH_WORDS:
             raise wrong("`filters` answers who says something: leave out joins, follows and reactions")
+        self._can_be_done()
         return self
+
+    @property
+    def acts(self) -> tuple[Do, ...]:
+        """What is done beside answering, each once."""
+        return tuple(dict.fromkeys(one for one in self.do if one is not Do.REPLY))
+
+    def _can_be_done(self) -> None:
+        """See to it that what is to be done has a meaning for what fits."""
+        if (Do.REACT in self.do) is not (self.reaction is not None):
+            missing = "with which emoji? write `reaction`" if self.reaction is None else "`reaction` is for `do: react`"
+            raise wrong(missing)
+        if not self.acts:
+            return
+        if self.tell:
+            raise wrong("`do` acts and `tell: true` leaves it to a person: keep one of them")
+        if Do.REPLY not in self.do and (self.say is not None or self.filters):
+            key = "say" if self.say is not None else "filters"
+            raise wrong(f"`{key}` is an answer: write `reply` among what is to be done as well")
+        about_posts = {Do.LIKE, Do.REACT, Do.REPOST} & set(self.acts)
+        if about_posts and not set(self.to) <= WITH_WORDS:
+            raise wrong(f"`{min(about_posts)}` is about what somebody says: leave out joins, follows and reactions")
+        if Do.REPOST in self.acts and {Kind.DIRECT_MESSAGE, Kind.MESSAGE} & set(self.to):
+            raise wrong("`repost` shows everybody: leave out direct_messages and messages")
 
 
 class PostEntry(Model):
@@ -378,6 +424,8 @@ class PostEntry(Model):
     """Again and again, counted from midnight."""
     cron: Annotated[str, CRON] | None = None
     """Five fields as crontab has them; weekday 0 and 7 are Sunday."""
+    origin: Origin | None = Field(default=None, validation_alias="from", serialization_alias="from")
+    """What it says comes from there: with `at`, `every` or `cron` one at each of these times, else each as it comes."""
     days: Annotated[frozenset[int], DAYS] | None = None
     """Only on these days of the week; none: on all. In memory Monday is 0."""
     spread: Duration = timedelta(0)
@@ -407,13 +455,36 @@ class PostEntry(Model):
         if self.name == "tell":
             raise wrong("`tell` is the name of what the bot tells its owner: give the post another name")
         times = [key for key, there in (("at", self.at), ("every", self.every), ("cron", self.cron)) if there]
-        if not times:
+        if not times and self.origin is None:
             raise wrong("when? write `at`, `every` or `cron`")
         if len(times) > 1:
             raise wrong(f"`{times[0]}` and `{times[1]}` both say when: keep one of them")
         if self.about is not None and self.say is not None:
             raise wrong("`about` lets the engines write and `say` is fixed: keep one of them")
+        if self.origin is not None:
+            self._fits_its_origin(self.origin, times)
         return self
+
+    def _fits_its_origin(self, origin: Origin, times: list[str]) -> None:
+        """See to it that what is written beside `from` has a meaning there."""
+        if self.name == "single":
+            raise wrong("`single` is the name of what is put down by hand: give the post another name")
+        if self.picture is not None or self.poll is not None:
+            key = "poll" if self.poll is not None else "picture"
+            raise wrong(f"`{key}` is for a post of your own words: with `from` leave it out")
+        if origin.calendar is not None and (times or self.days is not None or self.spread):
+            key = times[0] if times else "spread" if self.spread else "days"
+            raise wrong(f"`{key}`: the rows of a calendar say when they come. Leave it out")
+        if self.spread and not times:
+            raise wrong("`spread` is counted from a time: write `at`, `every` or `cron` as well")
+        if origin.feed is None and (self.about is not None or self.say is not None):
+            key = "say" if self.say is not None else "about"
+            raise wrong(f"`{key}`: what stands in the folder or the calendar is said as it is. Leave it out")
+        if self.say is not None:
+            try:
+                check_item_words(self.say)
+            except ConfigurationError as error:
+                raise wrong(str(error)) from error
 
 
 class RoomMode(enum.StrEnum):

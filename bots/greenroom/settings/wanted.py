@@ -1,6 +1,7 @@
 """What a bot does with each of its accounts, as its file says."""
 
-from greenroom.settings.bot import BotFile, RoomMode
+from greenroom.settings.bot import BotFile, Do, RoomMode
+from greenroom.settings.origin import Origin
 from greenroom_adapters.contract import Kind, Wanted
 
 __all__ = ["wanted_of"]
@@ -18,7 +19,9 @@ def wanted_of(file: BotFile, account: str) -> Wanted:
     return Wanted(
         kinds=frozenset(kinds),
         posts=bool(posts),
-        attaches=any(entry.picture is not None for entry in posts) or any(rule.filters for rule in rules),
+        attaches=any(entry.picture is not None or _may_attach(entry.origin) for entry in posts)
+        or any(rule.filters for rule in rules),
+        reacts=any({Do.LIKE, Do.REACT} & set(rule.do) for rule in rules),
         rooms=frozenset(
             place.room
             for entry in posts
@@ -26,3 +29,8 @@ def wanted_of(file: BotFile, account: str) -> Wanted:
             if place.account == account and place.room is not None
         ),
     )
+
+
+def _may_attach(origin: Origin | None) -> bool:
+    """Say whether what comes from there may have pictures."""
+    return origin is not None and origin.feed is None

@@ -23,6 +23,7 @@ from greenroom.storage.sqlite import SqliteLedger, files_kept_in, is_running, mo
 from greenroom.storage.turn import (
     CLOCK,
     TELL,
+    Act,
     Card,
     Draft,
     Due,
@@ -40,6 +41,7 @@ __all__ = [
     "CLOCK",
     "NOBODYS",
     "TELL",
+    "Act",
     "AgendaItem",
     "AlreadyRunning",
     "Card",

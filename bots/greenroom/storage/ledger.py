@@ -31,7 +31,7 @@ __all__ = [
 
 
 class AgendaItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A single post that somebody put down for a time to come."""
+    """A single post for a time to come: somebody put it down, or it was brought from a feed, a folder or a calendar."""
 
     id: int
     """0 before it is stored."""
@@ -69,7 +69,7 @@ class KeptFile:
     """One of the owner's files as it was when it was valid last."""
 
     role: str
-    """What it is to the bot: `bot`, `persona` or `script`."""
+    """What it is to the bot: `bot`, `persona`, `script`, or the table of a post."""
     path: Path
     body: bytes
     version: str
@@ -356,6 +356,13 @@ class Ledger(abc.ABC):
         """Store items in one commit; return their ids, in order."""
 
     @abc.abstractmethod
+    async def bring(
+        self, post: str, items: Sequence[AgendaItem], *, marks: Mapping[str, str], facts: Mapping[str, str]
+    ) -> None:
+        """Store what the entry `post` brought to be posted, the marks by which that is told again (mark → period, kept
+        for ever), and facts, in one commit. A mark that is known keeps its period."""
+
+    @abc.abstractmethod
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
         """Empty what the turns of a person on these accounts of a platform hold of him (texts, names, drafts, their
         entries in the journal), and his name among those who said stop; commits, and returns how many turns it was.
@@ -461,6 +468,14 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def agenda(self, *, until: int | None = None, limit: int = 100) -> list[AgendaItem]:
         """Return agenda items by due time."""
+
+    @abc.abstractmethod
+    async def brought(self, post: str) -> list[AgendaItem]:
+        """Return the agenda items that the entry `post` brought and that have not become turns, by id."""
+
+    @abc.abstractmethod
+    async def periods(self, post: str, marks: Collection[str]) -> dict[str, str]:
+        """Return those of the marks that the entry `post` knows, each with its period."""
 
     @abc.abstractmethod
     async def next_agenda(self) -> int | None:

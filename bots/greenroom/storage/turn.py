@@ -22,6 +22,7 @@ from greenroom_adapters.contract import (
     OwnPostSeen,
     Poll,
     Post,
+    PostRef,
     QuoteReceived,
     ReactionReceived,
     ReplyReceived,
@@ -37,6 +38,7 @@ from greenroom_adapters.contract import (
 __all__ = [
     "CLOCK",
     "TELL",
+    "Act",
     "Card",
     "Draft",
     "Due",
@@ -143,11 +145,32 @@ class Due:
     """A question to the readers, which the words ask."""
     picture: Wish | None = None
     """A picture that is to be made for it."""
+    material: str | None = None
+    """What it is made from, out of a feed: a stranger's words, and what `say` has of them is a stranger's as well."""
+    link: str | None = None
+    """Where that comes from; it goes with the words."""
 
     @property
     def id(self) -> str:
         """Identity in the inbox."""
         return f"post:{self.name}@{self.period}"
+
+
+class Act(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that is done about a post or a person, without words. Doing it twice is doing it once."""
+
+    kind: str
+    """One of `like`, `react`, `repost` and `follow`."""
+    post: PostRef | None = None
+    """What is liked, reacted to or reposted."""
+    person: str | None = None
+    """Stable id of who is followed."""
+    reaction: str = "like"
+
+    @override
+    def __str__(self) -> str:
+        """In an owner's words."""
+        return f"react with {self.reaction}" if self.kind == "react" else self.kind
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -169,6 +192,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """Seqs of the turns that it answers as well: what the same person wrote straight after."""
     read: tuple[str, ...] = ()
     """The texts of those turns, as the engine read them: what could do harm in them can do it in the answer."""
+    acts: tuple[Act, ...] = ()
+    """What is done beside the words, or without any: after them, in this order."""
 
 
 class Part(msgspec.Struct, omit_defaults=True):
@@ -191,6 +216,15 @@ class Part(msgspec.Struct, omit_defaults=True):
     """Id of the money that is set aside for it, as long as nobody knows whether it was spent; 0: none is."""
     price: int = 0
     """How much that is, in millionths of a US dollar."""
+    act: Act | None = None
+    """What is done instead of posting; then `post` is empty."""
+    refused: str = ""
+    """Why the platform does not let it be done, where it is an act: then it is over."""
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to do about it."""
+        return self.post_id is not None or (self.act is not None and (self.published > 0 or bool(self.refused)))
 
 
 class Turn(msgspec.Struct, eq=False):

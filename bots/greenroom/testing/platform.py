@@ -158,6 +158,10 @@ class ScriptedPlatform:
         """So many files are on their way."""
         self.may_arrive: asyncio.Event | None = None
         """Files are on their way until it is set; None: they are there at once."""
+        self.acted: list[tuple[str, str]] = []
+        """(what, about which post or person) of every act that came through, in order."""
+        self.acting: deque[Exception] = deque()
+        """What happens to the next acts, in order: each is done, and its answer is this; afterwards all succeed."""
         self._news = asyncio.Event()
 
     @property
@@ -387,6 +391,25 @@ class ScriptedAdapter(Adapter):
         """Return whoever has this handle or id; None: nobody has."""
         who = handle.removeprefix("@")
         return self.world.people.get(who) or next((one for one in self.world.people.values() if one.id == who), None)
+
+    async def react(self, ref: PostRef, reaction: str = "like") -> None:
+        """Implement `SupportsReact`."""
+        self._act(reaction, ref.id)
+
+    async def repost(self, ref: PostRef) -> None:
+        """Implement `SupportsRepost`."""
+        self._act("repost", ref.id)
+
+    async def follow(self, person: str) -> None:
+        """Implement `SupportsFollow`."""
+        self._act("follow", person)
+
+    def _act(self, what: str, about: str) -> None:
+        if self._process != self.world.crashes:
+            raise Unavailable("this process is dead", platform=self.platform)
+        self.world.acted.append((what, about))
+        if self.world.acting:
+            raise self.world.acting.popleft()
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:

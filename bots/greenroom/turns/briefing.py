@@ -70,6 +70,7 @@ class Briefing:
             cause=cause,
             about=None if due is None else due.about,
             is_caption=due is not None and bool(due.media),
+            item=None if due is None else due.material,
             options=() if due is None or due.poll is None else due.poll.options,
             author=trusted_author(turn),
             platform=platform,

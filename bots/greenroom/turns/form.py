@@ -5,9 +5,12 @@ from datetime import timedelta
 
 from greenroom.storage import Due
 from greenroom_adapters.contract import Capabilities, Poll, PollLimit, Post, Surface, TextLimit, Visibility
-from greenroom_adapters.text import count
+from greenroom_adapters.text import count, cut, fits
 
-__all__ = ["PLAIN", "Form", "Misfit", "form_of", "form_of_due"]
+__all__ = ["FEED", "PLAIN", "Form", "Misfit", "fed_words", "form_of", "form_of_due"]
+
+FEED = "feed"
+"""What stands in a draft for an engine: the words of a feed, in the owner's template."""
 
 
 class Misfit(Exception):
@@ -73,9 +76,10 @@ def form_of_due(due: Due, capabilities: Capabilities) -> Form:
     """
     if due.room is not None and Surface.CHAT not in capabilities.surfaces:
         raise Misfit("there are no rooms to post in")
-    if due.visibility is None and due.warning is None and due.poll is None and not due.media and due.picture is None:
+    is_plain = due.visibility is None and due.warning is None and due.poll is None and due.link is None
+    if is_plain and not due.media and due.picture is None:
         return PLAIN
-    return form_of(
+    form = form_of(
         capabilities,
         visibility=due.visibility,
         warning=due.warning,
@@ -83,6 +87,28 @@ def form_of_due(due: Due, capabilities: Capabilities) -> Form:
         has_media=bool(due.media) or due.picture is not None,
         is_public=due.room is None and due.direct_to is None,
     )
+    if due.link is None or due.say is not None:
+        # what is said without an engine has it in its words
+        return form
+    form = replace(form, after=f"{form.after}\n{due.link}")
+    form.room_for_words(capabilities.limits.text)
+    return form
+
+
+def fed_words(due: Due, limits: tuple[TextLimit, ...]) -> str:
+    """Return what is said of an item of a feed without an engine, with the link to it, within the limits: what is too
+    long is cut, the link never is.
+
+    :raises Misfit: the link alone is too long
+    """
+    words, link = due.say or "", due.link or ""
+    if link in words and fits(words, limits):
+        return words
+    below = f"\n{link}" if link else ""
+    left = tuple(replace(limit, length=limit.length - count(below, limit.rule)) for limit in limits)
+    if any(limit.length < 1 for limit in left):
+        raise Misfit("the link of its item leaves no room for words")
+    return cut(words.replace(link, "").strip() if link else words, left) + below
 
 
 def form_of(

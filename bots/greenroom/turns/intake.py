@@ -556,6 +556,8 @@ def _surface_of(event: TextEvent) -> Surface:
 def _may_be(part: Part, event: OwnPostSeen) -> bool:
     """Say whether what the account wrote is this part: by its key, or where the platform tells none, by its words.
     Platforms change the white space between them."""
+    if part.act is not None:
+        return False
     if event.key is not None:
         return key_digest(part.key) == event.key
     return part.post_id is None and part.post.text.split() == event.text.split()

@@ -5,7 +5,7 @@ import hashlib
 from greenroom.personas import Persona
 from greenroom.policy import START, STOP, is_command, is_word
 from greenroom.storage import CLOCK, TELL, Due, Part, Turn
-from greenroom.turns.form import PLAIN, Form
+from greenroom.turns.form import FEED, PLAIN, Form
 from greenroom.turns.offering import FILTER
 from greenroom.turns.outage import UNABLE
 from greenroom.turns.share import SHARE
@@ -36,6 +36,8 @@ def language_of(turn: Turn, persona: Persona) -> str | None:
         return None
     if turn.draft is not None and turn.draft.engine == FILTER:
         return "en"
+    if turn.draft is not None and turn.draft.engine == FEED:
+        return None
     spoken = persona.languages
     is_fixed = turn.draft is not None and turn.draft.engine == "say"
     if is_fixed or not isinstance(turn.event, TextEvent) or len(spoken) == 1:
@@ -57,13 +59,18 @@ def parts_of(
     """Return the parts of a turn that has its words, which are in `language`; `made` is what was made to go with the
     first of them."""
     assert turn.draft is not None  # noqa: S101 - whoever calls has looked
-    return [
+    said = [
         Part(
             key=key_of(bot, turn.account, turn.event_id, number),
             post=(form.below if number else form.around)(_post(turn, text, number, language, made)),
         )
         for number, text in enumerate(turn.draft.parts)
     ]
+    done = [
+        Part(key=key_of(bot, turn.account, turn.event_id, number), post=Post(text=""), act=act)
+        for number, act in enumerate(turn.draft.acts, len(said))
+    ]
+    return said + done
 
 
 def _post(turn: Turn, text: str, number: int, language: str | None, made: tuple[Media, ...]) -> Post:

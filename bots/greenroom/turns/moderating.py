@@ -158,7 +158,7 @@ class Moderating:
         where = room_of(said.event)
         return (
             said.account == self._account
-            and bool(said.outbox)
+            and any(part.post_id is not None for part in said.outbox)
             and said.rule != TELL
             and not is_word(said)
             # the answer to a command that the bot itself obeys stands before whoever gave it alone

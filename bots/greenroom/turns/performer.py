@@ -39,9 +39,10 @@ from greenroom.policy import (
 )
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
+from greenroom.turns.acting import ACT, Acts
 from greenroom.turns.briefing import Briefing, trusted_author
 from greenroom.turns.deciding import Decisions
-from greenroom.turns.form import PLAIN, Form, Misfit, form_of_due
+from greenroom.turns.form import FEED, PLAIN, Form, Misfit, fed_words, form_of_due
 from greenroom.turns.gate import Gate
 from greenroom.turns.gathering import NOBODY, Followers, followers_of, reason_of_follower, worth_waiting_until
 from greenroom.turns.intent import language_of, parts_of
@@ -91,6 +92,8 @@ class Speaker:
     """Identities of the rules that leave the answer to the bot's owner."""
     offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Identity of a rule → the filters that people may ask for."""
+    acts: Mapping[str, Acts] = field(default_factory=dict[str, Acts])
+    """Identity of a rule → what is done beside an answer, or instead of one."""
 
 
 class Performer:
@@ -316,11 +319,17 @@ class Performer:
             return self._end(turn, State.IGNORED, "somebody else has answered")
         try:
             self._form(turn)
+            draft = self._fixed_draft(turn, speaker)
         except Misfit as misfit:
             # before anything is paid for words that cannot be shown
             return self._end(turn, State.DEAD, f"it cannot be posted there: {misfit}")
-        if (words := self._fixed_words(turn, speaker)) is not None:
-            draft = Draft(parts=(words,), engine="say")
+        acts = speaker.acts.get(turn.rule)
+        if draft is None and acts is not None and acts.are_all:
+            done = acts.about(turn, self._adapter)
+            if not done:
+                return self._end(turn, State.IGNORED, "nothing of what is to be done can be done on this account")
+            draft = Draft(parts=(), engine=ACT, acts=done)
+        if draft is not None:
             return self._weigh(turn, draft, self._policy.may_say(turn, draft))
         if count:
             ledger.save(turn)
@@ -510,16 +519,27 @@ class Performer:
             return self._end(turn, State.IGNORED, f"obeyed a moderator: {obeyed.done}")
         return self._store(turn, Draft(parts=(obeyed.words,), engine="lines"))
 
-    def _fixed_words(self, turn: Turn, speaker: Speaker) -> str | None:
-        """Return the owner's own words, for which no engine is needed; None: an engine speaks."""
-        if isinstance(turn.event, Due):
-            return turn.event.say
+    def _fixed_draft(self, turn: Turn, speaker: Speaker) -> Draft | None:
+        """Return the words for which no engine is needed, the owner's own or those of a feed; None: an engine speaks.
+
+        :raises Misfit: there is no room for them
+        """
+        event = turn.event
+        if isinstance(event, Due) and event.say is not None and event.material is not None:
+            limits = self._adapter.capabilities.limits.text_on(turn.surface)
+            return Draft(parts=(fed_words(event, self._form(turn).room_for_words(limits)),), engine=FEED)
+        if isinstance(event, Due):
+            return None if event.say is None else Draft(parts=(event.say,), engine="say")
         if turn.rule not in speaker.fixed:
             return None
-        return speaker.fixed[turn.rule].render(trusted_author(turn), bot=speaker.persona.persona)
+        words = speaker.fixed[turn.rule].render(trusted_author(turn), bot=speaker.persona.persona)
+        return Draft(parts=(words,), engine="say")
 
     def _store(self, turn: Turn, draft: Draft, state: State = DRAFTED, reason: str = "") -> None:
         """Queue what was generated, and may have been paid for, in one change with its state."""
+        acts = self._speaker().acts.get(turn.rule)
+        if acts is not None and not draft.acts:
+            draft = msgspec.structs.replace(draft, acts=acts.about(turn, self._adapter))
         turn.draft, turn.state, turn.reason = draft, state, reason
         turn.starts = turn.not_before = 0
         self._ledger.save(turn)

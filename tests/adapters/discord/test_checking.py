@@ -18,6 +18,7 @@ from greenroom_adapters.contract import (
     Wanted,
 )
 from greenroom_adapters.discord import DiscordAdapter
+from greenroom_adapters.discord.permissions import needed
 
 SEND, ATTACH = 1 << 11, 1 << 15
 VIEW, HISTORY, IN_THREADS = 1 << 10, 1 << 16, 1 << 38
@@ -223,3 +224,8 @@ async def test_a_bot_without_a_switch_that_its_rules_want_hears_the_rest(discord
             async with asyncio.timeout(30):
                 event = await asked
     assert event.kind is Kind.MENTION
+
+
+def test_the_right_to_react_is_asked_for_by_whoever_reacts_alone() -> None:
+    reacting = Wanted(kinds=frozenset({Kind.MENTION}), posts=False, attaches=False, reacts=True)
+    assert set(needed(reacting)) - set(needed(wants(Kind.MENTION))) == {"add_reactions"}

@@ -3,19 +3,20 @@
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from feed_server import FeedServer, rss
 
 from greenroom.app import router_of
-from greenroom.generation import Voice, build_voice
+from greenroom.generation import Refused, Voice, build_voice
 from greenroom.memory import Library
 from greenroom.personas import Persona, load_persona, must_agree
 from greenroom.rehearsal import Become, Occasion, Pocket, prove, standing_cases, try_out
 from greenroom.settings import BotFile, BuiltIn, Platforms, load_bot
-from greenroom.testing.clock import ManualClock
+from greenroom.testing import ManualClock, Trial
 from greenroom_adapters.contract import Secret, Surface
 
 GALLERY = Path(__file__).parents[3] / "config" / "gallery"
@@ -103,3 +104,27 @@ async def test_its_posts_fit_every_platform_and_differ(path: Path) -> None:
                 said.update(tried.parts)
     if any(entry.say is None for entry in file.post):
         assert len(said) > 1
+
+
+@pytest.mark.asyncio
+async def test_the_digest_posts_what_its_feed_has_in_its_own_frame_with_the_link(tmp_path: Path) -> None:
+    bot = (GALLERY / "sheet-bot.yaml").read_text(encoding="utf-8")
+    (wire,) = [entry for entry in load_bot(GALLERY / "sheet-bot.yaml").post if entry.origin is not None]
+    assert wire.origin is not None
+    assert wire.origin.feed is not None
+    async with FeedServer() as server:
+        trial = Trial(tmp_path, clock=ManualClock(datetime(2026, 11, 23, 11, tzinfo=UTC)))
+        feed = bot[bot.index("post:") : bot.index("answer:")].replace(wire.origin.feed, server.feed)
+        head = "bot: sheet\npersona: sheet.yaml\naccounts: {home: {platform: scripted}}\ntimezone: UTC\n"
+        trial.rewrite(feed.replace("most: 2/day", "most: 2/day, private: true"), head=head + "engines: script\n")
+        for name in ("sheet.yaml", "sheet.script.yaml"):
+            (tmp_path / name).write_text((GALLERY / name).read_text(encoding="utf-8"), encoding="utf-8")
+        # the engine of the trial comes first, and leaves it to the script
+        trial.engine.outcomes.append(Refused("not mine"))
+        async with trial:
+            await trial.past(lambda: bool(server.asked))
+            server.body = rss(("1", "The bridge is shut on Monday", "https://town.example/1"))
+            asked = len(server.asked)
+            await trial.past(lambda: len(server.asked) > asked, by=timedelta(minutes=1))
+            await trial.past(lambda: bool(trial.platform.posts), by=timedelta(minutes=1))
+    assert trial.platform.texts == ["From the wire: The bridge is shut on Monday.\nhttps://town.example/1"]

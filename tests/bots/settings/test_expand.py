@@ -56,6 +56,8 @@ answer:
   chance: 100%
   quiet_for: 0 seconds
   hands_off: 12 hours
+  do:
+  - reply
   tell: false
 - to:
   - messages
@@ -69,6 +71,8 @@ answer:
   quiet_for: 0 seconds
   within: 30 minutes
   hands_off: 12 hours
+  do:
+  - reply
   tell: false
 post:
 - name: a

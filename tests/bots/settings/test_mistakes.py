@@ -12,7 +12,7 @@ Wrong = Callable[[str], list[str]]
 
 HEAD = "bot: ada\npersona: ada.yaml\naccounts: {home: harbour}\n"
 REFER = "write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER}"
-RULE_KEYS = "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, filters, tell"
+RULE_KEYS = "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, filters, do, reaction, tell"
 BOT_KEYS = (
     "bot, persona, accounts, timezone, engines, answer, post, rooms, people, tools, limits, approve, tell, keep, store"
 )
@@ -77,7 +77,6 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ),
     ("page: none", "4:1: `page` is not there yet"),
     ("engines: {image: card}", "4:11: `image` is not there yet"),
-    ("post: {at: 08:00, from: {feed: x}}", "4:19: `from` is not there yet"),
     ("post: {at: 08:00, picture: {file: lights.jpg, alt: x, about: sea}}", "4:55: `about` is not there yet"),
     ("rooms: {a: {is: home/a, threads: true}}", "4:25: `threads` is not there yet"),
     (
@@ -244,6 +243,52 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
         "4:35: an entry of the keyring is written SERVICE/USER",
     ),
 ]
+
+
+ABOUT_FROM_AND_DO: list[tuple[str, str]] = [
+    ("post: {from: {feed: x}}", "4:15: this must be an address: write it like https://example.org/feed.xml"),
+    ("post: {from: {feed: https://a@b.org/}}", "4:15: nobody signs in at a feed: leave out what stands before the @"),
+    ("post: {from: {folder: gone}}", "4:15: there is no folder"),
+    ("post: {from: {calendar: gone.csv}}", "4:15: there is no file"),
+    ("post: {from: {fed: https://b.org/}}", "4:15: `fed` is not a key of `from`. Did you mean `feed`?"),
+    ("post: {from: {}}", "4:8: from where? write `feed`, `folder` or `calendar`"),
+    ("post: {from: {feed: https://b.org/, folder: .}}", "4:8: `feed` and `folder` are two places: give each a post of"),
+    ("post: {from: {folder: ., old: 3}}", "4:8: `old` is for a feed: leave it out"),
+    ("post: {from: {feed: https://b.org/, old: x}}", "4:37: write how many, from 0 to 100"),
+    (
+        "post: {from: {feed: https://b.org/, look: 5 seconds}}",
+        "4:8: `look`: somebody else's server is looked at once a minute at the most",
+    ),
+    ("post: {from: {folder: .}, say: x}", "4:1: `say`: what stands in the folder or the calendar is said as it is."),
+    ("post: {from: {folder: .}, spread: 5 minutes}", "4:1: `spread` is counted from a time: write `at`, `every` or"),
+    ("post: {from: {feed: https://b.org/}, poll: [a, b]}", "4:1: `poll` is for a post of your own words"),
+    ("post: {from: {feed: https://b.org/}, say: '{{ itm.title }}'}", "4:1: `say`: 'itm' is undefined; there are item."),
+    ("post: {name: single, from: {folder: .}}", "4:1: `single` is the name of what is put down by hand"),
+    ("answer: {to: mentions, do: lik}", "4:24: `lik` is not a thing to do. Did you mean `like`?"),
+    ("answer: {to: mentions, do: react}", "4:1: with which emoji? write `reaction`"),
+    ("answer: {to: mentions, reaction: x}", "4:1: `reaction` is for `do: react`"),
+    (
+        "answer: {to: follows, do: like}",
+        "4:1: `like` is about what somebody says: leave out joins, follows and reactions",
+    ),
+    (
+        "answer: {to: direct_messages, do: repost}",
+        "4:1: `repost` shows everybody: leave out direct_messages and messages",
+    ),
+    ("answer: {to: mentions, do: like, say: x}", "4:1: `say` is an answer: write `reply` among what is to be done as"),
+    (
+        "answer: {to: mentions, do: like, tell: true}",
+        "4:1: `do` acts and `tell: true` leaves it to a person: keep one of",
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "told"), ABOUT_FROM_AND_DO)
+def test_what_cannot_be_meant_of_origins_and_acts_is_told_with_its_place(
+    mistakes: Wrong, written: str, told: str
+) -> None:
+    (found,) = mistakes(f"{HEAD}{written}\n")
+    assert found.startswith(told)
 
 
 @pytest.mark.parametrize(("written", "told"), BELOW_THE_HEAD)

@@ -37,3 +37,15 @@ def test_each_account_is_wanted_for_what_its_rules_and_posts_say(tmp_path: Path)
     (tmp_path / "bot.yaml").write_text(f"{BOT}rooms: {{l: {{is: two/l, mode: open}}}}\n", encoding="utf-8")
     opened = wanted_of(load_bot(tmp_path / "bot.yaml"), "two")
     assert opened.kinds == {Kind.MENTION, Kind.MESSAGE}, "it joins in upon what nobody wrote to it"
+
+
+def test_who_likes_needs_to_react_and_who_posts_drafts_may_attach(tmp_path: Path) -> None:
+    (tmp_path / "ada.yaml").write_text("persona: Ada\nwho: x\n")
+    (tmp_path / "bot.yaml").write_text(
+        "bot: ada\npersona: ada.yaml\naccounts: {one: stage, two: stage}\n"
+        "answer: [{to: mentions, in: one, do: like}, {to: mentions, in: two, do: [reply, follow]}]\n"
+        "post: [{name: a, from: {folder: .}, in: one}, {name: b, from: {feed: https://b.example/}, in: two}]\n"
+    )
+    file = load_bot(tmp_path / "bot.yaml")
+    one, two = wanted_of(file, "one"), wanted_of(file, "two")
+    assert (one.reacts, one.attaches, two.reacts, two.attaches) == (True, True, False, False)

@@ -29,6 +29,7 @@ BUILT_IN_VARIABLES = frozenset(
         "date",
         "day",
         "hour",
+        "item",
         "month",
         "mood",
         "persona",

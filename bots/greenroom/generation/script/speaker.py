@@ -120,6 +120,10 @@ class Speaker:
         conversation = Conversation(mine=mine, said_by_them=frozenset(), turn=len(mine), known={}, said="\n".join(mine))
         scene = self._scene(script, brief, conversation, now)
         wanted = frozenset(word.heard for word in hear(brief.about).words) if brief.about else frozenset[str]()
+        if brief.item is not None:
+            # the script has no words of its own for what happened; a frame for them, perhaps
+            framed = [saying for saying in script.posts if "item" in saying.wording.variables]
+            return self._say_first(scene, [(framed, {})]) or cut(_headline(brief.item), scene.limits)
         fitting = [saying for saying in script.posts if saying.about & wanted]
         # Nothing about it in particular: then anything, rather than silence.
         others = list(script.posts)
@@ -153,6 +157,8 @@ class Speaker:
         }
         if brief.about:
             variables["about"] = brief.about
+        if brief.item is not None:
+            variables["item"] = _headline(brief.item)
         return _Scene(
             persona=persona,
             script=script,
@@ -354,6 +360,11 @@ class Speaker:
 
         text = _rendered(saying, expand, variables)
         return None if missing else text
+
+
+def _headline(item: str) -> str:
+    """Return the first line of an item of a feed. Nobody is addressed by what stands there."""
+    return item.partition("\n")[0].replace("@", "").strip()
 
 
 def _rendered(saying: Saying, expand: Callable[[str], str], variables: Mapping[str, str | int]) -> str:

@@ -1,7 +1,7 @@
 """The posts to come, as rows of the agenda."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from greenroom.storage.sqlite.commits import GroupCommit
 from greenroom.storage.sqlite.rows import encode
 from greenroom.storage.turn import Due
 
-__all__ = ["add", "change", "next_due", "strike", "upcoming"]
+__all__ = ["add", "bring", "brought", "change", "next_due", "periods", "strike", "upcoming"]
 
 _decode_due = msgspec.json.Decoder(Due).decode
 
@@ -23,6 +23,53 @@ def add(db: sqlite3.Connection, items: Sequence[AgendaItem]) -> range:
         # a command that is obeyed again, because the bot died over it
         db.execute("ROLLBACK")
         return range(known, known + len(items))
+    ids = _insert(db, rows)
+    db.execute("COMMIT")
+    return ids
+
+
+def bring(
+    db: sqlite3.Connection,
+    post: str,
+    items: Sequence[AgendaItem],
+    *,
+    marks: Mapping[str, str],
+    facts: Mapping[str, str],
+    now: int,
+) -> None:
+    """Store items, marks and facts in a transaction of their own."""
+    rows = list(_rows(items))
+    db.execute("BEGIN IMMEDIATE")
+    if rows:
+        _insert(db, rows)
+    db.executemany(
+        "INSERT INTO marks(post,mark,period,at) VALUES(?,?,?,?) ON CONFLICT(post,mark) DO NOTHING",
+        ((post, mark, period, now) for mark, period in marks.items()),
+    )
+    db.executemany(
+        "INSERT INTO facts(name,value) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+        facts.items(),
+    )
+    db.execute("COMMIT")
+
+
+def brought(db: sqlite3.Connection, post: str) -> list[AgendaItem]:
+    rows = db.execute(
+        "SELECT id,due,late,account,due_event FROM agenda WHERE json_extract(due_event,'$.name')=? ORDER BY id", (post,)
+    )
+    return list(map(_item, rows))
+
+
+def periods(db: sqlite3.Connection, post: str, marks: Collection[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for mark in marks:
+        row = db.execute("SELECT period FROM marks WHERE post=? AND mark=?", (post, mark)).fetchone()
+        if row is not None:
+            found[mark] = row[0]
+    return found
+
+
+def _insert(db: sqlite3.Connection, rows: Sequence[tuple[int, int, str, str]]) -> range:
     first = int(db.execute("SELECT coalesce(max(id),0)+1 FROM agenda").fetchone()[0])
     last = db.execute("SELECT value FROM meta WHERE name='agenda'").fetchone()
     first = max(first, int(last[0]) + 1 if last else 1)
@@ -33,10 +80,9 @@ def add(db: sqlite3.Connection, items: Sequence[AgendaItem]) -> range:
     # ids are never given twice: they are the identity of what was posted
     db.execute(
         "INSERT INTO meta(name,value) VALUES('agenda',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
-        (str(first + len(items) - 1),),
+        (str(first + len(rows) - 1),),
     )
-    db.execute("COMMIT")
-    return range(first, first + len(items))
+    return range(first, first + len(rows))
 
 
 def change(commits: GroupCommit, item: AgendaItem) -> None:
@@ -59,10 +105,12 @@ def upcoming(db: sqlite3.Connection, until: int | None, limit: int) -> list[Agen
         "SELECT id,due,late,account,due_event FROM agenda WHERE due<=? ORDER BY due,id LIMIT ?",
         (2**62 if until is None else until, limit),
     )
-    return [
-        AgendaItem(id=id, due=due, late=late, account=account, event=_decode_due(event))
-        for id, due, late, account, event in rows
-    ]
+    return list(map(_item, rows))
+
+
+def _item(row: tuple[int, int, int, str, str]) -> AgendaItem:
+    id, due, late, account, event = row
+    return AgendaItem(id=id, due=due, late=late, account=account, event=_decode_due(event))
 
 
 def next_due(db: sqlite3.Connection) -> int | None:

@@ -170,7 +170,7 @@ def _room(where: _Where | str | None) -> Room | None:
 
 
 def spoken(db: sqlite3.Connection, account: str, up_to: int) -> tuple[int, int]:
-    by_engine = "AND json_extract(draft,'$.engine') NOT IN ('say','lines')"
+    by_engine = "AND json_extract(draft,'$.engine') NOT IN ('say','lines','act')"
     written = (f"kind='clock' {by_engine}", f"kind<>'clock' {by_engine}")
     posts, replies = (
         db.execute(

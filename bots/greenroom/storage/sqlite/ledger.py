@@ -344,6 +344,12 @@ class SqliteLedger(Ledger):
         return await self._aside(agenda.add, items)
 
     @override
+    async def bring(
+        self, post: str, items: Sequence[AgendaItem], *, marks: Mapping[str, str], facts: Mapping[str, str]
+    ) -> None:
+        await self._aside(agenda.bring, post, items, marks=marks, facts=facts, now=self._clock.micros())
+
+    @override
     async def ask(self, name: str, arguments: Mapping[str, Any]) -> int:
         return await self._aside(asking.ask, name, arguments, now=self._clock.micros())
 
@@ -481,6 +487,14 @@ class SqliteLedger(Ledger):
     @override
     async def agenda(self, *, until: int | None = None, limit: int = 100) -> list[AgendaItem]:
         return await self._read(agenda.upcoming, until, limit)
+
+    @override
+    async def brought(self, post: str) -> list[AgendaItem]:
+        return await self._read(agenda.brought, post)
+
+    @override
+    async def periods(self, post: str, marks: Collection[str]) -> dict[str, str]:
+        return await self._read(agenda.periods, post, marks)
 
     @override
     async def next_agenda(self) -> int | None:

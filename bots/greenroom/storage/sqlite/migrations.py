@@ -115,6 +115,12 @@ MIGRATIONS: tuple[str, ...] = (
     ),0) WHERE instr(turn,' ')>0;
     CREATE INDEX spend_by_person ON spend(person,at) WHERE person<>'';
     """,
+    # 5: what posts were made from, under all marks by which it is told again. Outlives retention: each once, ever.
+    """
+    CREATE TABLE marks(
+      post TEXT NOT NULL, mark TEXT NOT NULL, period TEXT NOT NULL, at INTEGER NOT NULL,
+      PRIMARY KEY(post, mark)) WITHOUT ROWID;
+    """,
 )
 
 

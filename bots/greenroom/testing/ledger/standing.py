@@ -1,5 +1,6 @@
 """What every ledger must remember until it is changed: schedules, limits, pauses, money, files and the like."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -80,6 +81,27 @@ class Standing:
             ledger.change_agenda(later)
             await ledger.committed()
             assert await ledger.agenda() == [], "it is not there any more"
+
+    @pytest.mark.asyncio
+    async def test_what_was_brought_is_known_by_its_marks_for_ever(self, make_ledger: MakeLedger) -> None:
+        event = replace(item(7).event, name="boats", period="a")
+        boat = AgendaItem(id=0, due=7, late=HOUR, account="home", event=event)
+        async with make_ledger() as ledger:
+            await ledger.add_agenda([item(3)])
+            await ledger.bring("boats", [boat], marks={"id:1": "a", "link:1": "a"}, facts={"brought:boats": "x"})
+            await ledger.bring("boats", [], marks={"id:1": "other", "id:2": "b"}, facts={})
+        async with make_ledger() as ledger:
+            (brought,) = await ledger.brought("boats")
+            assert (brought.due, brought.event) == (7, boat.event)
+            assert len(await ledger.agenda()) == 2
+            known = {"id:1": "a", "link:1": "a", "id:2": "b"}
+            assert await ledger.periods("boats", [*known, "id:3"]) == known
+            assert await ledger.periods("log", ["id:1"]) == {}
+            assert await ledger.facts("brought:") == {"brought:boats": "x"}
+            ledger.strike_agenda(brought.id)
+            await ledger.committed()
+            assert await ledger.brought("boats") == []
+            assert await ledger.periods("boats", ["id:1"]) == {"id:1": "a"}
 
     # limits, pauses, money, commands, the journal
 

@@ -1,0 +1,109 @@
+"""What stands in a feed, and by what each item is told again."""
+
+import pytest
+from feed_server import rss
+from hypothesis import given
+from hypothesis import strategies as st
+
+from greenroom.origins import FeedBroken, Item, read_feed, words_of
+from greenroom.origins.item import plain_address
+
+HOME = "https://harbour.example"
+ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Notices</title>
+<id>urn:x</id><updated>2026-11-24T09:00:00Z</updated>
+<entry><id>urn:2</id><title>Second</title><updated>2026-11-24T09:00:00Z</updated><link href="/2"/>
+<summary type="html">&lt;p&gt;Two &lt;b&gt;boats&lt;/b&gt;.&lt;/p&gt;&lt;p&gt;Late.&lt;/p&gt;</summary></entry>
+<entry><id>urn:1</id><title>First</title><updated>2026-11-23T09:00:00Z</updated><link href="/1"/>
+<author><name>Maria</name></author></entry></feed>"""
+
+
+def read(body: str) -> list[Item]:
+    return read_feed(body.encode(), address=f"{HOME}/feed")
+
+
+def same(one: Item, other: Item) -> bool:
+    """Say whether the two are told for the same."""
+    return bool(set(one.marks) & set(other.marks))
+
+
+def test_an_atom_feed_is_read_oldest_first_as_plain_text_with_whole_links() -> None:
+    first, second = read(ATOM)
+    assert (first.title, first.link, first.author) == ("First", f"{HOME}/1", "Maria")
+    assert (second.title, second.text) == ("Second", "Two boats.\nLate.")
+
+
+def one(id: str = "a", title: str = "Boats", link: str = f"{HOME}/a") -> Item:
+    (item,) = read(rss((id, title, link)))
+    return item
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "Boats, corrected"},
+        {"id": "b"},
+        {"link": "https://other.example/z"},
+        {"id": "b", "link": "http://www.harbour.example/a/?utm_source=rss"},
+        {"id": f"{HOME}/a", "link": ""},
+    ],
+)
+def test_an_item_is_told_again_although_something_of_it_was_edited(changes: dict[str, str]) -> None:
+    assert same(one(), one(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"id": "b", "link": f"{HOME}/b"}, {"id": "A", "link": f"{HOME}/A"}])
+def test_another_id_and_another_link_are_another_item_whatever_it_is_called(changes: dict[str, str]) -> None:
+    assert not same(one(), one(**changes))
+
+
+@pytest.mark.parametrize("link", [f"{HOME}/", "https://elsewhere.example/log"])
+def test_a_link_that_is_everywhere_tells_no_item_from_another(link: str) -> None:
+    first, second = read(rss(("1", "One", link), ("2", "Two", link)))
+    assert not same(first, second)
+
+
+def test_the_title_and_the_moment_tell_an_item_whose_id_and_link_are_new() -> None:
+    moved = ATOM.replace("urn:1", "urn:9").replace('"/1"', '"/new/1"')
+    assert same(read(ATOM)[0], read(moved)[0])
+    assert not same(read(ATOM)[0], read(moved.replace("2026-11-23", "2026-11-22"))[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("<html><body>Hello</body></html>", "no feed"),
+        ("", "no feed"),
+        ('<!DOCTYPE r [<!ENTITY a "b">]><rss version="2.0"><channel/></rss>', "entities of its own"),
+        (" " * (2 * 1024 * 1024 + 1), "more than"),
+    ],
+)
+def test_what_is_no_feed_is_said_to_be_none(body: str, why: str) -> None:
+    with pytest.raises(FeedBroken, match=why):
+        read(body)
+
+
+@given(st.binary(max_size=400))
+def test_whatever_stands_there_is_items_or_a_reason(noise: bytes) -> None:
+    for body in (noise, b"<rss version='2.0'><channel><item>" + noise):
+        try:
+            items = read_feed(body, address=f"{HOME}/feed")
+        except FeedBroken:
+            continue
+        assert all(item.marks and (item.title or item.text) for item in items)
+
+
+@given(st.text(max_size=60))
+def test_a_plain_address_is_plain_already(text: str) -> None:
+    for address in (text, f"https://www.harbour.example/{text}"):
+        assert plain_address(plain_address(address)) == plain_address(address) or "://" in plain_address(address)
+
+
+def test_nobody_is_addressed_and_nothing_is_run_by_what_stands_in_a_feed() -> None:
+    item = one(title="@maria {{ 7 * 7 }} @@all me@example.org <b>now</b>\u202e")
+    assert words_of(item, None) == "maria {{ 7 * 7 }} @@all me@example.org now"
+    assert words_of(item, "New: {{ item.title | upper }} {{ item.link }}").endswith(f"NOW {HOME}/a")
+
+
+def test_no_script_and_no_link_that_is_none_comes_out_of_a_feed() -> None:
+    (item,) = read(rss(("1", "<script>alert(1)</script>Fog", "javascript:alert(1)")))
+    assert (item.title, item.link) == ("Fog", None)
