@@ -92,8 +92,12 @@ class McpServer(Source):
             self._keeper = asyncio.create_task(self._keep(ready, self._end))
             try:
                 client = await asyncio.wait_for(asyncio.shield(ready), STARTS_WITHIN.total_seconds())
-            except Exception as error:  # see `call`
+            except BaseException as error:
+                # also where whoever wanted it has given up: nothing is left half open
+                self._keeper.cancel()
                 self._lost()
+                if not isinstance(error, Exception):
+                    raise
                 self._not_before = self._clock.micros() + AGAIN // timedelta(microseconds=1)
                 self._log.warning("cannot be reached", why=_named(error))
                 raise ToolFailed(f"it cannot be reached: {_named(error)}") from error

@@ -1,6 +1,8 @@
 """Where tools come from: functions of the owner's own, and real MCP servers over stdio and HTTP."""
 
 import asyncio
+import os
+import shlex
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -159,6 +161,31 @@ async def test_a_command_that_is_not_there_is_left_in_peace_for_a_while() -> Non
     with pytest.raises(ToolFailed, match="a moment ago"):
         await server.offers()
     await server.aclose()
+
+
+@pytest.mark.asyncio
+async def test_a_command_whose_start_is_given_up_leaves_no_process(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    silent = f"import os, sys, pathlib; pathlib.Path({str(mark)!r}).write_text(str(os.getpid())); sys.stdin.read()"
+    server = mcp_server(shlex.join([sys.executable, "-c", silent]))
+    asking = asyncio.create_task(server.offers())
+    async with asyncio.timeout(60):
+        while not (mark.is_file() and mark.read_text()):
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await server.aclose()
+        while is_running(int(mark.read_text())):
+            await asyncio.sleep(0.01)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class Guarded:
