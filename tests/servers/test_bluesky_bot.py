@@ -104,7 +104,7 @@ def test_a_bot_that_is_killed_answers_what_was_said_meanwhile_and_nothing_twice(
     with a_bot(world, tmp_path):
         wait_for(lambda: answers(world)[second] and world.chat.sent_by(world.bot.did), tmp_path)
         wait_for(lambda: answers(world)[watched], tmp_path)
-        third = world.alice.mention(world.bot, "thank you")["uri"]
+        third = world.alice.mention(world.bot, "and tomorrow?")["uri"]
         wait_for(lambda: answers(world)[third], tmp_path)
     assert set(answers(world).values()) == {1}
     assert unasked not in answers(world), "who wants no bots is left alone"
@@ -138,7 +138,7 @@ def test_a_direct_message_whose_answer_is_lost_is_looked_up_and_not_sent_again(
         wait_for(lambda: world.chat.sent_by(world.bot.did), tmp_path)
         wait_for(lambda: not world.proxy.orders, tmp_path)
         for _ in range(2):  # long enough for a second try, which would follow at once
-            mention = world.alice.mention(world.bot, "thank you")["uri"]
+            mention = world.alice.mention(world.bot, "and tomorrow?")["uri"]
             wait_for(lambda uri=mention: answers(world)[uri], tmp_path)  # type: ignore[misc]  # bound at once
         bot.terminate()
         bot.wait(30)

@@ -91,6 +91,11 @@ _ATTACKS = frozenset(
     ).split("|")
 )
 _LONGEST_ATTACK = max(len(attack.split()) for attack in _ATTACKS)
+_LOOKED_FOR = _THANKS | _INSULTS | {max(attack.split(), key=len) for attack in _ATTACKS}
+"""A text without one of these neither thanks nor insults, unless it is indecent."""
+_SPACES = str.maketrans(dict.fromkeys(',.!?;\u2026"()', " "))
+MOST_NAMES = 4
+"""Words that the names of a persona may have together, in a text that has no other."""
 _NAMES_OF_BOTS = frozenset(["bot", "bots", "robot", "ai", "machine", "thing", "the", "a", "roboter", "robô"])
 _NOT = _words("not never no isn't aren't nicht kein keine não no pas non niet geen")
 
@@ -99,10 +104,10 @@ def silence_of(text: str, wanted: Collection[Silence], *, names: Sequence[str] =
     """Return which of the `wanted` reasons to be silent a text gives by its words, the persona being called `names`;
     None: it is answered.
 
-    Costs a few microseconds, however long the text is. What is said to whom, and whether an engine has anything to
-    say, no text can tell: `OTHERS_TALK` and `NOTHING_TO_ADD` are never returned.
+    Most texts have a word in them that matters to nothing here, and cost a few microseconds. What is said to whom, and
+    whether an engine has anything to say, no text can tell: `OTHERS_TALK` and `NOTHING_TO_ADD` are never returned.
     """
-    if len(text) > LONGEST or not text.strip():
+    if len(text) > LONGEST or not text.strip() or _is_plainly_talk(text):
         return None
     plain = _MENTION.sub(" ", text)
     without_names = _EMOJI_BY_NAME.sub(" ", plain)
@@ -115,6 +120,18 @@ def silence_of(text: str, wanted: Collection[Silence], *, names: Sequence[str] =
     if Silence.THANKED in wanted and _thanks(words, without_names):
         return Silence.THANKED
     return Silence.INSULTED if Silence.INSULTED in wanted and _insults(words) else None
+
+
+def _is_plainly_talk(text: str) -> bool:
+    """Say, quickly and erring on the side of no, that a text has words, and none of those that are looked for."""
+    words = [word for word in text.casefold().translate(_SPACES).split() if not word.startswith(("@", "<", ":"))]
+    if not _LOOKED_FOR.isdisjoint(words):
+        return False
+    # names are no words, so a few are not enough
+    if sum(map(str.isalpha, words)) <= MOST_NAMES:
+        return False
+    # an obscenity is an insult behind a "you", or where there is little else
+    return not any(map(is_indecent, words[: MOST_NAMES + 1] if _YOU.isdisjoint(words) else words))
 
 
 def _has_emoji(text: str) -> bool:

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from greenroom.clock import Clock, from_micros, to_micros
 from greenroom.generation import Brief, Engine, EngineUnavailable, Generated, Line, Overlong, Refused
+from greenroom.memory import Found
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["Recorded", "Recorder", "StillClock"]
@@ -35,6 +36,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str | None = None
     text: str = ""
     cost: Annotated[int, msgspec.Meta(ge=0)] = 0
+    notes: tuple[str, ...] = ()
     refused: str | None = None
     """Why it answered nothing."""
     is_overlong: bool = False
@@ -91,7 +93,13 @@ class Recorded:
             return None
         if answer.refused is not None:
             raise (Overlong if answer.is_overlong else Refused)(answer.refused)
-        return Generated(text=answer.text, engine=answer.engine, model=answer.model or answer.engine, cost=answer.cost)
+        return Generated(
+            text=answer.text,
+            engine=answer.engine,
+            model=answer.model or answer.engine,
+            cost=answer.cost,
+            notes=answer.notes,
+        )
 
     def add(self, key: str, engine: str, said: Generated | Refused | Overlong) -> None:
         """Write an answer down.
@@ -99,7 +107,7 @@ class Recorded:
         :raises ConfigurationError: the file cannot be written
         """
         if isinstance(said, Generated):
-            answer = _Answer(key=key, engine=engine, model=said.model, text=said.text, cost=said.cost)
+            answer = _Answer(key=key, engine=engine, model=said.model, text=said.text, cost=said.cost, notes=said.notes)
         else:
             answer = _Answer(key=key, engine=engine, refused=str(said), is_overlong=isinstance(said, Overlong))
         lines = [msgspec.json.encode(answer)]
@@ -160,9 +168,11 @@ class Recorder(Engine):
 
     @override
     async def generate(self, brief: Brief) -> Generated:
-        key = _key(brief, await brief.history())
-        if (found := self._recorded.find(key)) is not None:
-            return found
+        found = None if brief.persona.knowledge is None else await brief.documents()
+        key = _key(brief, await brief.history(), found)
+        if (said := self._recorded.find(key)) is not None:
+            # it is held to the documents that it was shown, as it was then
+            return msgspec.structs.replace(said, found=found)
         if self._inner is None:
             raise EngineUnavailable(
                 f"{self._recorded.path} has no answer to that: name the model with --engine, and it is asked and "
@@ -183,7 +193,7 @@ class Recorder(Engine):
             await self._inner.aclose()
 
 
-def _key(brief: Brief, history: Sequence[Line]) -> str:
+def _key(brief: Brief, history: Sequence[Line], found: Found | None) -> str:
     """Return the same for two briefs of which a model reads the same."""
     author = brief.author
     read = [
@@ -202,6 +212,7 @@ def _key(brief: Brief, history: Sequence[Line]) -> str:
         brief.language,
         brief.correction,
         brief.may_be_silent,
+        None if found is None else msgspec.to_builtins(found.passages),
         [[None if line.author is None else line.author.handle, line.text] for line in history],
     ]
     text = json.dumps(read, ensure_ascii=False, sort_keys=True, default=str)

@@ -221,6 +221,27 @@ def test_answers_are_recorded_once_and_told_again_without_the_model(
     assert greenroom("persona", "test", "bea.yaml", "--recorded", "a.jsonl").out.count("no engine") == 0
 
 
+def test_a_recorded_answer_is_held_to_the_documents_that_it_was_shown(
+    greenroom: Greenroom, home: Path, model: Model
+) -> None:
+    (home / "boats.md").write_text("# Boats\n\nThe boats are in at noon.\n", encoding="utf-8")
+    (home / "bea.yaml").write_text(
+        f"{BEA}knowledge: {{from: boats.md, cite: true}}\nlanguages: [en]\n", encoding="utf-8"
+    )
+    asking = ("--engine", "m", "--server", model.address)
+    live = greenroom("persona", "diff", "bea.yaml", "bea.yaml", *asking, "--recorded", "a.jsonl", "--json")
+    assert live.code == 0, live.err
+    calls = len(model.asked)
+    told = greenroom("persona", "diff", "bea.yaml", "bea.yaml", "--recorded", "a.jsonl", "--json")
+    assert told.code == 0, told.err
+    assert told.json["inputs"] == live.json["inputs"]
+    assert len(model.asked) == calls
+    (home / "boats.md").write_text("# Boats\n\nThe boats are in at dusk.\n", encoding="utf-8")
+    changed = greenroom("persona", "diff", "bea.yaml", "bea.yaml", "--recorded", "a.jsonl")
+    assert changed.code == 1
+    assert "has no answer to that" in changed.err, "a model would read something else now"
+
+
 def test_an_engine_that_cannot_answer_is_told_and_fails(
     greenroom: Greenroom, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
