@@ -32,7 +32,11 @@ CALM = 40.0
 """Seconds without anything open or to come after which what is missing is lost; a lost connection may take as long."""
 SOONER, LATER = 0.7, 1.1
 """What a kill at work that met nothing to do, and one that met something, make of the pause before the next ones: where
-the bot is quick they come sooner, until about four of five fall while there is work."""
+the bot is quick they come sooner, where it is slow later, until about four of five fall while there is work."""
+LONGEST = 4.0
+"""Times a network's `moment` to which that pause may grow."""
+ARRIVALS = 10.0
+"""Seconds that a bot has for hearing what was said before it is killed anyway."""
 PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
 
 
@@ -265,14 +269,14 @@ class CrashTest:
             met_work = self._kill(bot)
             self.over_work += met_work
             if is_at_work:
-                self.pause = min(self.network.moment, self.pause * (LATER if met_work else SOONER))
+                self.pause = min(LONGEST * self.network.moment, self.pause * (LATER if met_work else SOONER))
             if self.is_ailing:
                 self._let_it_write()
             self._tell("at random")
 
     def _wait_for_arrivals(self) -> None:
         """Let the bot live until all mentions have come in: one that only ever starts never gets far enough to fail."""
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + ARRIVALS
         while received(self.ledger) < self.asked and time.monotonic() < deadline:
             time.sleep(0.005)
 

@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 SIZES: Mapping[str, tuple[int, int, int]] = {
-    "bluesky": (30, 4, 3),
+    "bluesky": (30, 4, 6),
     "discord": (60, 4, 5),
     "mastodon": (40, 4, 6),
     "mastodon-keyed": (40, 4, 6),
