@@ -30,6 +30,12 @@ def test_the_guards_are_measured(tmp_path: Path) -> None:
     assert result["post_us"] > 0
 
 
+def test_prompts_are_measured(tmp_path: Path) -> None:
+    result = result_of(tmp_path, "prompts.py", "4", "6")
+    assert result["prompts"] == 4
+    assert 0 < result["tokens"] <= 8_000
+
+
 @pytest.mark.skipif(find_ffmpeg() is None, reason="there is no ffmpeg here")
 def test_a_filter_over_a_clip_is_measured(tmp_path: Path) -> None:
     result = result_of(tmp_path, "filters.py", "1", "90")

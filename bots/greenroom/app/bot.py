@@ -159,7 +159,11 @@ class Bot:
             tasks.create_task(self._scheduler.run())
             tasks.create_task(self._bringer.run())
             tasks.create_task(obey_for_ever(self.ledger, self.commands, clock=clock))
-            tasks.create_task(retire_for_ever(self.ledger, self._shelf, file=self._in_force, clock=clock))
+            tasks.create_task(
+                retire_for_ever(
+                    self.ledger, self._shelf, file=self._in_force, persona=lambda: self.persona, clock=clock
+                )
+            )
             tasks.create_task(self._library.keep_in_step())
             tasks.create_task(expire_for_ever(self.ledger, clock=clock, ended=self._ended))
             tasks.create_task(Thresholds(self.ledger, self._budget, file=self._in_force, clock=clock).run())

@@ -1,15 +1,18 @@
 """What the running bot does when somebody gives it a command on a platform, and what it says to that."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from greenroom.app.commands import Commands
 from greenroom.app.forgetting import forget
+from greenroom.clock import MICROSECOND, from_micros
+from greenroom.memory import audience_of
 from greenroom.personas import Persona
-from greenroom.policy import ABOUT, FORGET_ME, ORDERS, OWNERS, PAUSE, RESUME, Budget, Policy
+from greenroom.policy import ABOUT, FORGET_ME, ORDERS, OWNERS, PAUSE, RESUME, WHAT_YOU_KNOW, Budget, Policy
 from greenroom.settings import BotFile
-from greenroom.storage import Ledger, State, Turn, author_of, room_of
+from greenroom.storage import Audience, Ledger, State, Turn, author_of, room_of
 from greenroom.turns import AccountDesk
-from greenroom_adapters.contract import AdapterError, SupportsCommands, SupportsLookup, TextEvent, Trust
+from greenroom_adapters.contract import AdapterError, CommandGiven, SupportsCommands, SupportsLookup, TextEvent, Trust
 
 __all__ = ["Obeying"]
 
@@ -18,6 +21,10 @@ FORGOTTEN = (
     "I have forgotten what you wrote to me, what I answered, and your name. What stands on this platform stays there. "
     "If you write to me again, I begin anew."
 )
+NOTHING = "I keep nothing that you said of yourself."
+_WHERE = {Audience.EVERYBODY: "in public", Audience.ROOM: "in a room", Audience.PERSON: "to me alone"}
+TOLD_EVERY = timedelta(minutes=10) // MICROSECOND
+MOST_TOLD = 1_000
 PAUSED = "I say nothing more here until you tell me to go on: /resume."
 RESUMED = "I go on."
 NOT_HERE = "That is for those who keep order in a room, and is said there."
@@ -45,6 +52,8 @@ class Obeying:
         self._policy = policy
         self._budget = budget
         self._commands = commands
+        self._told: dict[tuple[str, str], int] = {}
+        """Platform and person → when he was told in public how much is kept of him."""
 
     async def obey(self, turn: Turn) -> str:
         """Do what a turn asks for (`is_command`), and return what is said to that."""
@@ -53,6 +62,8 @@ class Obeying:
         if turn.rule in ORDERS:
             # what can be obeyed is under a rule of its own
             return NOT_READ if self._keeps_order(turn) else NOT_HERE
+        if turn.rule == WHAT_YOU_KNOW:
+            return await self._known(turn)
         if turn.rule == FORGET_ME:
             if (author := author_of(turn.event)) is not None:
                 file = self._file()
@@ -78,6 +89,40 @@ class Obeying:
 
     def _keeps_order(self, turn: Turn) -> bool:
         return room_of(turn.event) is not None and turn.trust in (Trust.MODERATOR, Trust.OWNER)
+
+    async def _known(self, turn: Turn) -> str:
+        """Say what is kept of whoever asks: all of it where he alone reads it, else how much. In public nobody is told
+        again at once."""
+        event, author = turn.event, author_of(turn.event)
+        if not isinstance(event, TextEvent) or author is None:
+            return ""
+        file = self._file()
+        platform = file.accounts[turn.account].platform
+        facts = await self._ledger.facts_about(platform, author.id)
+        count = "1 thing" if len(facts) == 1 else f"{len(facts)} things"
+        audience, _ = audience_of(event, turn.account)
+        # what is said behind a command is shown to him alone
+        if audience is not Audience.PERSON and not isinstance(event, CommandGiven):
+            last = self._told.get((platform, author.id), 0)
+            if last and turn.received - last < TOLD_EVERY:
+                return ""
+            if len(self._told) >= MOST_TOLD:
+                self._told.clear()
+            self._told[platform, author.id] = turn.received
+            return f"I keep {count} of you. Ask me where nobody else reads it, and I say which." if facts else NOTHING
+        accounts = [name for name, account in file.accounts.items() if account.platform == platform]
+        kept = await self._ledger.people_called(author.id, "", accounts=accounts)
+        lines = [
+            f"- {fact.kind}: {fact.text} (said {_WHERE[fact.audience]}, "
+            f"{from_micros(fact.said).astimezone(file.timezone):%Y-%m-%d})"
+            for fact in facts
+        ]
+        turns = sum(one.turns for one in kept)
+        days = file.keep.days
+        texts = f"What we wrote to each other I keep for {days} days: {turns} of your messages." if turns else ""
+        end = 'Say "forget me", and all of that is gone.' if facts or turns else ""
+        head = f"I keep {count} of you:" if facts else NOTHING
+        return "\n".join(filter(None, (head, *lines, texts, end)))
 
     async def _about(self, turn: Turn) -> str:
         """Say that it is a bot, whose, and which words it understands."""

@@ -158,6 +158,7 @@ def _model(
         environ=environ,
         no_paid_calls=no_paid_calls,
         tools=tools,
+        room=ref.context,
     )
 
 

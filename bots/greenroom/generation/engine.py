@@ -10,7 +10,7 @@ import msgspec
 from greenroom.memory import NOTHING_FOUND, Found
 from greenroom.personas.persona import Persona
 from greenroom.personas.silences import Silence
-from greenroom.storage import NOBODYS, Cause
+from greenroom.storage import NOBODYS, Cause, PersonFact
 from greenroom_adapters.contract import Author, GreenroomError, RemoteMedia, Surface, TextLimit, Trust
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Refused",
     "ShareSpent",
     "no_documents",
+    "no_facts",
     "no_history",
 ]
 
@@ -90,6 +91,11 @@ async def no_documents() -> Found:
     return NOTHING_FOUND
 
 
+async def no_facts() -> tuple[PersonFact, ...]:
+    """Return nothing: nobody has said anything of himself."""
+    return ()
+
+
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine is asked for. What people wrote (`said`, `history`, `item`) is untrusted; `about` is the owner's.
 
@@ -130,6 +136,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Why the previous text would not do ("over the limit by 40 characters"); None on the first try."""
     history: Callable[[], Awaitable[tuple[Line, ...]]] = no_history
     """The conversation so far, oldest first; for a post: the bot's own recent posts. Read only when called."""
+    facts: Callable[[], Awaitable[tuple[PersonFact, ...]]] = no_facts
+    """What the author has said of himself and may be used here, the newest first; untrusted. Read only when called."""
     documents: Callable[[], Awaitable[Found]] = no_documents
     """What the owner's documents have on it; untrusted. Looked into only when called, and once."""
 

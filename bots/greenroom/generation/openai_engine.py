@@ -18,7 +18,7 @@ from greenroom.clock import Clock
 from greenroom.generation.engine import Brief, Engine, EngineUnavailable, Generated, Overlong, Refused
 from greenroom.generation.openai_server import OPENAI, OpenAIServer
 from greenroom.generation.prices import Price
-from greenroom.generation.prompt import compose
+from greenroom.generation.prompt import ROOM, compose
 from greenroom.generation.purse import Purse
 from greenroom.generation.using import RULE, Tools, Use, heard
 from greenroom_adapters.contract import Secret, Trust
@@ -88,13 +88,15 @@ class OpenAIEngine(Engine):
         environ: Mapping[str, str] = os.environ,
         timeout: timedelta = TIMEOUT,
         most_tokens: int = MOST_TOKENS,
+        room: int = ROOM,
         at_once: int = AT_ONCE,
         tools: Tools | None = None,
     ) -> None:
         """Take what the bot file says; the rest as `OpenAIServer` says. `tools`: what it may call, shared with the
         other engines of its voice.
 
-        `price` None means that calls cost nothing: only right for a server of one's own.
+        `price` None means that calls cost nothing: only right for a server of one's own. `room`: tokens that a
+        prompt may have, about.
         """
         self._name = name
         self._clock = clock
@@ -102,6 +104,7 @@ class OpenAIEngine(Engine):
         self._price = price
         self._most_tokens = most_tokens
         self._tools = tools
+        self._room = room
         self._server = OpenAIServer(
             model=model,
             purse=purse,
@@ -125,7 +128,7 @@ class OpenAIEngine(Engine):
         day = self._clock.now().astimezone(self._zone).date()
         found = None if brief.persona.knowledge is None else await brief.documents()
         level, lines = heard(brief, await brief.history(), None if self._tools is None else self._tools.toolbox)
-        prompt = compose(brief, lines, day=day, found=found)
+        prompt = compose(brief, lines, day=day, found=found, facts=await brief.facts(), room=self._room)
         use = await self._use(brief, level, prompt.fence)
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": prompt.system if use is None else f"{prompt.system}\n{RULE}"},

@@ -11,11 +11,13 @@ from datetime import date
 
 from greenroom.cleaning import without_unseen
 from greenroom.generation.engine import NOTHING, Brief, Line
+from greenroom.generation.room import fitted
 from greenroom.generation.script.weather import draw
 from greenroom.memory import Found, Passage
 from greenroom.personas.persona import Persona
 from greenroom.personas.sound import Bounds
 from greenroom.settings.spelling import Range
+from greenroom.storage import PersonFact
 from greenroom_adapters.contract import Author, Surface, Trust
 
 __all__ = ["Prompt", "compose", "mood_of"]
@@ -26,6 +28,10 @@ LONGEST_TEXT = 4000
 """Characters of the text that is answered: what a stranger writes cannot run up the bill."""
 LONGEST_LINE = 1000
 """Characters of each earlier line."""
+LONGEST_FACT = 100
+ROOM = 8_000
+"""Tokens of a prompt, where the bot file says nothing of it."""
+FENCE_LIKE = "text-000000000000"
 MOST_LINES = 20
 """Earlier lines; the newest ones stay."""
 
@@ -72,9 +78,18 @@ def mood_of(persona: Persona, day: date) -> str | None:
     return persona.moods[int(draw(persona.persona, "mood", day.isoformat()) * len(persona.moods))]
 
 
-def compose(brief: Brief, history: Sequence[Line], *, day: date, found: Found | None = None) -> Prompt:
-    """Return what a model reads for `brief`, with `history` (oldest first) as it was said so far, and what the owner's
-    documents have on it.
+def compose(
+    brief: Brief,
+    history: Sequence[Line],
+    *,
+    day: date,
+    found: Found | None = None,
+    facts: Sequence[PersonFact] = (),
+    room: int = ROOM,
+) -> Prompt:
+    """Return what a model reads for `brief`, with `history` (oldest first) as it was said so far, what the owner's
+    documents have on it, and what its author has said of himself (newest first): as much of that as finds `room`, in
+    tokens. What is left out is noted.
 
     Pure: the same arguments give the same prompt. `day` is the date in the bot's time zone.
     """
@@ -85,13 +100,26 @@ def compose(brief: Brief, history: Sequence[Line], *, day: date, found: Found | 
         said = (said[0], "\n".join((said[1], *seen)))
     passages = [] if found is None else [(_shelf_mark(one), one.text) for one in found.passages]
     item = None if brief.item is None else ("a feed", _tamed(brief.item, LONGEST_TEXT))
-    quoted = [*passages, *lines, *([said] if said else []), *([item] if item else [])]
+    told = [(fact.kind, _tamed(fact.text, LONGEST_FACT)) for fact in facts]
+    fixed = ["\n".join(_instructions(brief, FENCE_LIKE, day)), *(said or ()), *(item or ())]
+    before = max(0, len(history) - MOST_LINES)
+    shown = fitted(room, fixed=fixed, lines=lines, passages=passages, facts=told, before=before)
+    quoted = [*shown.passages, *shown.facts, *shown.lines, *([said] if said else []), *([item] if item else [])]
     fence = _fence(brief.seed, quoted)
+    task = (
+        *_documents(brief, shown.passages, fence),
+        *_told(brief, shown.facts, fence),
+        *_task(brief, shown.lines, said, item, fence),
+    )
+    looked = () if found is None else (*found.notes, _looked_up(found))
+    known = (
+        (f"known of the author: {', '.join(dict.fromkeys(kind for kind, _ in shown.facts))}",) if shown.facts else ()
+    )
     return Prompt(
         system="\n".join(_instructions(brief, fence, day)),
-        user="\n\n".join((*_documents(brief, passages, fence), *_task(brief, lines, said, item, fence))),
+        user="\n\n".join(task),
         fence=fence,
-        notes=() if found is None else (*found.notes, _looked_up(found)),
+        notes=(*looked, *known, *shown.notes),
     )
 
 
@@ -174,6 +202,14 @@ def _documents(brief: Brief, passages: Sequence[tuple[str, str]], fence: str) ->
         )
     if knowledge.cite:
         yield "When you use one of them, name it in brackets at the end, by the name in its first line."
+
+
+def _told(brief: Brief, facts: Sequence[tuple[str, str]], fence: str) -> Iterable[str]:
+    """Say what the author has said of himself before, as one quotation."""
+    if facts:
+        yield "What the one you answer has said of themselves before; use it where it helps, and do not list it:"
+        origin = _origin(brief.author, brief.platform)
+        yield _fenced(origin, "\n".join(f"{_label(kind)}: {text}" for kind, text in facts), fence)
 
 
 def _shelf_mark(passage: Passage) -> str:

@@ -3,6 +3,7 @@
 from greenroom.memory.documents import Document, Unreadable, files_of, read_document
 from greenroom.memory.index import Known, terms_of
 from greenroom.memory.library import NOTHING_FOUND, Found, Library, Passage
+from greenroom.memory.people import People, audience_of
 from greenroom.memory.vectors import Embedder, EmbeddingFailed, can_compare
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "Known",
     "Library",
     "Passage",
+    "People",
     "Unreadable",
+    "audience_of",
     "can_compare",
     "files_of",
     "read_document",

@@ -15,6 +15,7 @@ from greenroom.personas.allowing import Allowed
 from greenroom.personas.cases import Case, must_fit
 from greenroom.personas.knowing import Knowledge
 from greenroom.personas.relationships import Relationship
+from greenroom.personas.remembering import Remembering
 from greenroom.personas.silences import USUAL, Silence, silence_of
 from greenroom.personas.sound import Bounds, Examples, Exchange, Texts, Voice
 from greenroom.settings.model import FilePath, Model, Text, one_or_many, word_of, wrong
@@ -146,6 +147,8 @@ class Persona(Model):
     """What is left without an answer; [] for nothing."""
     relationships: Annotated[tuple[Relationship, ...], one_or_many] = ()
     """What people are to it, for the prompt; it gives them no rights."""
+    memory: Remembering = Remembering()
+    """What it keeps of people."""
     disclosure: Disclosure = Disclosure()
     """How it says that it is a bot."""
     lines: Lines = Lines()

@@ -9,7 +9,7 @@ from typing import Self
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND
-from greenroom.policy.guard import START, STOP, Guard, Terms, is_word
+from greenroom.policy.guard import FORGET_ME, START, STOP, WHAT_YOU_KNOW, Guard, Terms, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.storage import TELL, Due, Ledger, Turn, asked_at, author_of
 from greenroom_adapters.contract import Author, Kind, TextEvent
@@ -36,6 +36,9 @@ class _Language:
     start: tuple[str, ...]
     stopped: str
     started: str
+    forget: tuple[str, ...]
+    asks: tuple[str, ...]
+    """Asks what is known of whoever says it."""
 
 
 _LANGUAGES: Mapping[str, _Language] = {
@@ -44,42 +47,56 @@ _LANGUAGES: Mapping[str, _Language] = {
         start=("start",),
         stopped='Understood, I leave you alone. Say "start" should you want me again.',
         started="Good. I answer you again.",
+        forget=("forget me", "forget about me"),
+        asks=("what do you know about me", "what do you remember about me", "what do you know of me"),
     ),
     "de": _Language(
         stop=("stopp", "stop", "halt"),
         start=("start",),
         stopped="Verstanden, ich lasse dich in Ruhe. Sag „start“, wenn du mich wieder möchtest.",
         started="Gut. Ich antworte dir wieder.",
+        forget=("vergiss mich", "vergiss mich bitte"),
+        asks=("was weißt du über mich", "was weisst du über mich", "was weißt du von mir"),
     ),
     "es": _Language(
         stop=("para", "basta", "stop"),
         start=("empieza", "start"),
         stopped="Entendido, te dejo en paz. Di «start» si me quieres de vuelta.",
         started="Bien. Vuelvo a responderte.",
+        forget=("olvídame", "olvidame"),
+        asks=("qué sabes de mí", "que sabes de mi", "qué sabes sobre mí"),
     ),
     "fr": _Language(
         stop=("arrête", "arrete", "stop"),
         start=("reprends", "start"),
         stopped="Compris, je te laisse tranquille. Dis « start » si tu veux que je revienne.",
         started="Bien. Je te réponds de nouveau.",
+        forget=("oublie-moi", "oublie moi"),
+        asks=("que sais-tu de moi", "que sais tu de moi", "qu'est-ce que tu sais de moi"),
     ),
     "it": _Language(
         stop=("basta", "smettila", "stop"),
         start=("riprendi", "start"),
         stopped="Capito, ti lascio in pace. Scrivi «start» se mi vuoi di nuovo.",
         started="Bene. Ti rispondo di nuovo.",
+        forget=("dimenticami",),
+        asks=("cosa sai di me", "che cosa sai di me"),
     ),
     "nl": _Language(
         stop=("stop", "hou op"),
         start=("start",),
         stopped='Begrepen, ik laat je met rust. Zeg "start" als je me weer wilt.',
         started="Goed. Ik antwoord je weer.",
+        forget=("vergeet me", "vergeet mij"),
+        asks=("wat weet je over mij", "wat weet je van mij"),
     ),
     "pt": _Language(
         stop=("pare", "para", "parar", "stop"),
         start=("volta", "start"),
         stopped='Entendido, deixo-te em paz. Diz "start" se me quiseres de novo.',
         started="Bem. Volto a responder-te.",
+        forget=("esquece-me", "esqueça-me", "me esqueça"),
+        asks=("o que sabes de mim", "o que sabes sobre mim", "o que você sabe sobre mim"),
     ),
 }
 """The words that count in each language, and what is answered where the persona has no line of its own."""
@@ -151,13 +168,18 @@ class Consent(Guard):
         self._meanings = {word.casefold(): STOP for one in known for word in one.stop} | {
             word.casefold(): START for one in known for word in one.start
         }
+        for one in known:
+            for meaning, phrases in ((FORGET_ME, one.forget), (WHAT_YOU_KNOW, one.asks)):
+                # a question mark belongs to what is asked: "stop?" is none of these
+                self._meanings |= {f"{phrase.casefold()}{end}": meaning for phrase in phrases for end in ("", "?")}
         self._names = (terms.persona.persona, *terms.persona.nicknames, terms.file.bot)
         self._addressed: dict[tuple[str, str], _Addressed] = {}
 
     def word(
         self, event: TextEvent, me: Author | None = None, *, names_me: Callable[[TextEvent], bool] | None = None
     ) -> str | None:
-        """Return `STOP` or `START` where somebody says that to the bot, which is `me` on that account; else None.
+        """Return `STOP` or `START` where somebody says that to the bot, which is `me` on that account, `FORGET_ME` or
+        `WHAT_YOU_KNOW` where he asks for that; else None.
 
         In a room the word alone is talk; it is said to the bot where `names_me` says that the message names it. Case
         does not matter, in any of its forms (the long s is an s). A name with @ that is not the bot's own (its handle,
@@ -300,8 +322,8 @@ class _Addressed:
         """The bot's names behind an @, spaces in them included; a name of the platform's own has none."""
         words = _alternatives(meanings)
         self._word = re.compile(rf"({words})(?![^\s.!,])")
-        self._first = tuple({word.split()[0] for word in meanings if word.strip()})
-        """What each of them begins with: a text that has none of these says nothing, which is soon seen."""
+        self._first = tuple({max(word.rstrip("?").split(), key=len) for word in meanings if word.strip()})
+        """The longest word of each: a text that has none of these says nothing, which is soon seen."""
 
     def rest(self, text: str) -> str | None:
         """Return a text without the bot's names around it; None: somebody else is spoken to."""
@@ -331,7 +353,7 @@ class _Addressed:
         begins = _along(self._before, text, {0 if beginning is None else beginning.end()})
         end = _end_of(text)
         said = [found for at in begins if (found := self._word.match(text, at)) is not None]
-        for meaning in (STOP, START):
+        for meaning in (STOP, START, FORGET_ME, WHAT_YOU_KNOW):
             ends = {found.end() for found in said if self._meanings[found[1]] == meaning}
             if any(at >= end for at in _along(self._behind, text, ends)):
                 return meaning

@@ -22,6 +22,7 @@ __all__ = [
     "STATUS",
     "STOP",
     "UNASKED",
+    "WHAT_YOU_KNOW",
     "WORD",
     "Guard",
     "Terms",
@@ -36,13 +37,14 @@ STOP, START = "stop", "start"
 """Names of the rules under which messages become turns that say so. No rule of a file is called so."""
 
 ABOUT, FORGET_ME, PAUSE, RESUME, STATUS = "/about", "/forget-me", "/pause", "/resume", "/status"
+WHAT_YOU_KNOW = "what do you know about me"
 """Names of the rules under which other commands become turns: those that the bot itself obeys, without an engine."""
 OWNERS = frozenset({PAUSE, RESUME, STATUS})
 """Those that the owner alone may give."""
 ORDERS = frozenset({"/quiet", "/speak", "/leave", "/undo", "/why"})
 """Those that moderators give. What one of them orders becomes a turn under a rule of its own (`WORD`); these are left
 for what nobody can obey: who may not give it gave it, or how long it shall hold cannot be read."""
-_COMMANDS = frozenset({ABOUT, FORGET_ME}) | OWNERS | ORDERS
+_COMMANDS = frozenset({ABOUT, FORGET_ME, WHAT_YOU_KNOW}) | OWNERS | ORDERS
 WORD = "moderator: "
 """Beginning of the names of the rules under which the word of a moderator becomes a turn, with what he orders behind
 it. No rule of a file is called so."""

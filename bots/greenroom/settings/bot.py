@@ -236,6 +236,8 @@ class ModelRef(Model):
     """Where its key is kept; none: where the maker's tools look for it."""
     price: Price | None = None
     """What it costs; none: the built-in price list, and nothing on a server of this machine."""
+    context: Annotated[int, Field(ge=1_000, le=1_000_000)] = 8_000
+    """Tokens that a prompt for it may have, about; what finds no room is left out and noted with the turn."""
 
     @model_validator(mode="after")
     def _reachable(self) -> "ModelRef":

@@ -12,7 +12,6 @@ NOT_YET: Mapping[str, frozenset[str]] = {
     "`picture`": frozenset({"about"}),
     "`look`": frozenset({"style"}),
     "a room": frozenset({"threads"}),
-    "the persona file": frozenset({"memory"}),
 }
 """Keys of the finished product that this release refuses by name instead of ignoring them, for each section."""
 

@@ -19,6 +19,7 @@ from greenroom.storage.ledger import (
     Stopped,
     StoredPost,
 )
+from greenroom.storage.people import Audience, PersonFact
 from greenroom.storage.sqlite import SqliteLedger, files_kept_in, is_running, move_aside, runner_of
 from greenroom.storage.turn import (
     CLOCK,
@@ -44,6 +45,7 @@ __all__ = [
     "Act",
     "AgendaItem",
     "AlreadyRunning",
+    "Audience",
     "Card",
     "Cause",
     "Command",
@@ -56,6 +58,7 @@ __all__ = [
     "Outlay",
     "Part",
     "Past",
+    "PersonFact",
     "PersonKept",
     "PersonaVersion",
     "Published",

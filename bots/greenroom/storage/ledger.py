@@ -10,6 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from greenroom.storage.cause import NOBODYS, Cause
+from greenroom.storage.people import PersonFact
 from greenroom.storage.turn import Due, State, Turn
 from greenroom_adapters.contract import Quota, Room, Surface
 
@@ -345,6 +346,19 @@ class Ledger(abc.ABC):
         """Queue the end of every fact whose name begins so."""
 
     @abc.abstractmethod
+    def note_fact(self, fact: PersonFact, *, single: bool) -> None:
+        """Queue something that a person said of himself. A `single` one takes the place of what was known of its kind
+        from the same place; of one person so many are kept that a prompt can hold them, the newest."""
+
+    @abc.abstractmethod
+    def spoke(self, platform: str, person: str, at: int) -> None:
+        """Queue that a person was heard of at that moment: what is kept of him is kept from then on."""
+
+    @abc.abstractmethod
+    def retire_facts(self, *, before: int) -> None:
+        """Queue the end of what is known of everybody who was last heard of before that moment."""
+
+    @abc.abstractmethod
     def committed(self) -> Awaitable[None]:
         """Return an awaitable that is done when everything queued so far is on disk.
 
@@ -365,11 +379,16 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
         """Empty what the turns of a person on these accounts of a platform hold of him (texts, names, drafts, their
-        entries in the journal), and his name among those who said stop; commits, and returns how many turns it was.
+        entries in the journal), what he said of himself, and his name among those who said stop; in one commit. Returns
+        how many turns it was, when nothing of it is left in the database's files either.
 
         Event ids and receipts stay, so that nothing is doubled, and so does a stop. What waited for a person is over,
         as with `retire`. Turns on which work is to be done are emptied by the first `retire` that finds them at rest.
         """
+
+    @abc.abstractmethod
+    async def facts_about(self, platform: str, person: str) -> list[PersonFact]:
+        """Return what a person said of himself, the newest first."""
 
     @abc.abstractmethod
     async def people_called(self, person: str, handle: str, *, accounts: Collection[str]) -> list[PersonKept]:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from greenroom.clock import Clock
 from greenroom.generation import Brief, Line
 from greenroom.generation.history import lines_of
+from greenroom.memory import People
 from greenroom.personas import Persona
 from greenroom.storage import Due, Ledger, Turn, author_of, cause_of
 from greenroom.telemetry import get_log
@@ -27,10 +29,11 @@ def trusted_author(turn: Turn) -> Author | None:
 class Briefing:
     """Writes the briefs of one account."""
 
-    def __init__(self, adapter: Adapter, *, account: str, ledger: Ledger) -> None:
+    def __init__(self, adapter: Adapter, *, account: str, ledger: Ledger, clock: Clock) -> None:
         self._adapter = adapter
         self._account = account
         self._ledger = ledger
+        self._people = People(ledger, platform=adapter.platform, account=account, clock=clock)
         self._log = get_log().bind(account=account)
 
     def brief(self, turn: Turn, persona: Persona, more: Sequence[str] = (), *, below: str | None = None) -> Brief:
@@ -44,6 +47,7 @@ class Briefing:
         cause = cause_of(turn, platform=platform)
         if isinstance(event, TextEvent):
             author = _trusted(event.author, turn)
+            self._people.hear(turn, event, persona, more)
             return Brief(
                 persona=persona,
                 surface=turn.surface,
@@ -59,6 +63,7 @@ class Briefing:
                 media=event.media,
                 language=event.language,
                 history=partial(self._conversation, turn, event),
+                facts=partial(self._people.known, event, persona),
             )
         due = event if isinstance(event, Due) else None
         return Brief(

@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 from greenroom.clock import MICROSECOND, Clock, to_micros
 from greenroom.delivery import Dispatcher
 from greenroom.faults import FaultHook
-from greenroom.policy import Order, Policy, Standing, Wish, is_stop_or_start, is_word, read_order, rule_of_order
+from greenroom.policy import (
+    Order,
+    Policy,
+    Standing,
+    Wish,
+    is_command,
+    is_stop_or_start,
+    is_word,
+    read_order,
+    rule_of_order,
+)
 from greenroom.routing import Hit, Miss
 from greenroom.storage import TELL, Ledger, Part, State, Turn, asked_at, note_gone, room_of
 from greenroom.telemetry import get_log
@@ -275,7 +285,11 @@ class Intake:
         return turn
 
     def _turn_of_word(self, event: TextEvent, word: str) -> Turn:
-        return self._turn(event, _surface_of(event), word, event.author.trust)
+        turn = self._turn(event, _surface_of(event), word, event.author.trust)
+        if is_command(turn):
+            # a lane of its own, as for every command: nobody looks back on it
+            turn.lane = f"{turn.lane}/{word}/{event.author.id}"
+        return turn
 
     async def own_post_seen(self, event: OwnPostSeen) -> None:
         """See to what the bot's own account has written: by itself, or by the hand of its owner.

@@ -63,6 +63,7 @@ from greenroom_adapters.contract import (
     Surface,
     TextEvent,
 )
+from greenroom_adapters.text import split
 
 __all__ = ["Performer", "Speaker"]
 
@@ -147,7 +148,7 @@ class Performer:
         self._others = others
         self._live = live
         self._bot = bot
-        self._briefing = Briefing(adapter, account=account, ledger=ledger)
+        self._briefing = Briefing(adapter, account=account, ledger=ledger, clock=clock)
         self._speaker = speaker
         self._dispatcher = dispatcher
         self._ledger = ledger
@@ -486,7 +487,14 @@ class Performer:
         if self._obey is None:
             return self._end(turn, State.IGNORED, "nobody obeys commands here")
         words = await self._obey(turn)
-        return self._store(turn, Draft(parts=(words,), engine="lines")) if turn.state is RECEIVED else None
+        if turn.state is not RECEIVED:
+            return None
+        if not words:
+            return self._end(turn, State.IGNORED, "was told so a moment ago")
+        if not self._may_write(turn):
+            return self._end(turn, State.IGNORED, "obeyed, and the bot does not write in that room")
+        parts = split(words, self._adapter.capabilities.limits.text_on(turn.surface))
+        return self._store(turn, Draft(parts=parts, engine="lines"))
 
     async def _obey_moderator(self, turn: Turn) -> None:
         """Do what a moderator orders, tell the owner, and answer where there is something to say."""

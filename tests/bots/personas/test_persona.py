@@ -194,7 +194,6 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
         "3:17: `maria` is not a person: write account/@handle or account/id, like home/@maria",
     ),
     ("relationships: {with: home/@maria}", "3:1: `is` is missing here"),
-    ("memory: {}", "3:1: `memory` is not there yet"),
     ("tools: {everyone: x}", "3:9: `everyone` is called `anyone` here"),
     ("tools: {owner: [x, post]}", "3:9: `post` is not there yet as a tool"),
     ("voice: {captions: x}", "3:9: `captions` is not a key of `voice`. Did you mean `caption`?"),

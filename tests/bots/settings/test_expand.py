@@ -49,6 +49,7 @@ engines:
     price:
       input: 0.25 USD
       output: 2 USD
+    context: 8000
   - hold
 answer:
 - to:

@@ -30,7 +30,8 @@ from greenroom.storage.ledger import (
     Stopped,
     StoredPost,
 )
-from greenroom.storage.sqlite import agenda, asking, books, finding, forgetting, retention, standing
+from greenroom.storage.people import PersonFact
+from greenroom.storage.sqlite import agenda, asking, books, finding, forgetting, people, retention, standing
 from greenroom.storage.sqlite.commits import GroupCommit
 from greenroom.storage.sqlite.failures import in_words
 from greenroom.storage.sqlite.group import FULL
@@ -44,6 +45,10 @@ __all__ = ["SqliteLedger"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+CHECKPOINTS = 40
+"""Tries to empty the log beside the file, while somebody reads in it."""
 
 
 class SqliteLedger(Ledger):
@@ -222,6 +227,23 @@ class SqliteLedger(Ledger):
         commits.pending.cursors[account, source] = cursor
 
     @override
+    def note_fact(self, fact: PersonFact, *, single: bool) -> None:
+        people.note(self._commits, fact, single=single)
+
+    @override
+    def spoke(self, platform: str, person: str, at: int) -> None:
+        people.spoke(self._commits, platform, person, at)
+
+    @override
+    def retire_facts(self, *, before: int) -> None:
+        people.retire(self._commits, before)
+
+    @override
+    async def facts_about(self, platform: str, person: str) -> list[PersonFact]:
+        await self.committed()
+        return await self._read(people.about, platform, person)
+
+    @override
     def committed(self) -> Awaitable[None]:
         return self._commits.committed()
 
@@ -318,7 +340,13 @@ class SqliteLedger(Ledger):
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
         await self.committed()
         seqs = await self._read(forgetting.turns_with, accounts, person)
-        return await forgetting.forget(self._commits, seqs, platform=platform, person=person)
+        people.forget(self._commits, platform, person)
+        emptied = await forgetting.forget(self._commits, seqs, platform=platform, person=person)
+        for _ in range(CHECKPOINTS):
+            if await self._aside(people.checkpoint):
+                break
+            await asyncio.sleep(0.05)
+        return emptied
 
     @override
     async def people_called(self, person: str, handle: str, *, accounts: Collection[str]) -> list[PersonKept]:

@@ -121,6 +121,15 @@ MIGRATIONS: tuple[str, ...] = (
       post TEXT NOT NULL, mark TEXT NOT NULL, period TEXT NOT NULL, at INTEGER NOT NULL,
       PRIMARY KEY(post, mark)) WITHOUT ROWID;
     """,
+    # 6: what people told of themselves, each with the audience that heard it.
+    """
+    CREATE TABLE people_facts(
+      platform TEXT NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
+      audience TEXT NOT NULL, place TEXT NOT NULL, account TEXT NOT NULL, event_id TEXT NOT NULL,
+      said INTEGER NOT NULL,
+      spoke INTEGER NOT NULL,           -- when that person was last heard of
+      UNIQUE(platform, person, kind, text, audience, place));
+    """,
 )
 
 

@@ -1,0 +1,38 @@
+"""What people told of themselves, each with the audience that heard it."""
+
+import enum
+
+import msgspec
+
+__all__ = ["Audience", "PersonFact"]
+
+
+class Audience(enum.StrEnum):
+    """Who could read what somebody said; it is repeated to nobody else."""
+
+    EVERYBODY = "everybody"
+    """It was said in public."""
+    ROOM = "room"
+    """It was said in a room."""
+    PERSON = "person"
+    """It was said to the bot alone."""
+
+
+class PersonFact(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a person said of himself. Untrusted text."""
+
+    platform: str
+    person: str
+    """His stable id there."""
+    kind: str
+    """`name`, `interests`, or what the owner's file calls it."""
+    text: str
+    audience: Audience
+    place: str
+    """The room it was said in, as account/id; empty: in none."""
+    account: str
+    """Over which it was heard."""
+    event_id: str
+    """By what: the message that says so."""
+    said: int
+    """When, in microseconds since 1970."""
