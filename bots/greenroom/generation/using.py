@@ -51,9 +51,10 @@ def heard(brief: Brief, lines: Sequence[Line], tools: Toolbox | None) -> tuple[T
 
 
 def trust_of(brief: Brief) -> Trust:
-    """Return how far the author of what is answered is trusted; a post follows the owner's words."""
+    """Return how far the author of what is answered is trusted; a post follows the owner's words, unless it is about
+    what stands in a feed."""
     if brief.said is None:
-        return Trust.OWNER
+        return Trust.OWNER if brief.item is None else Trust.ANYONE
     return Trust.ANYONE if brief.author is None else brief.author.trust
 
 

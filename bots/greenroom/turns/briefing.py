@@ -101,7 +101,7 @@ class Briefing:
     async def _own_posts(self, turn: Turn) -> tuple[Line, ...]:
         posts = await self._ledger.own_posts(self._account, before=turn.seq, limit=MEMORY)
         return tuple(
-            Line(author=None, text=part, trust=Trust.OWNER)
+            Line(author=None, text=part, trust=_trust_of_post(post))
             for post in posts
             if post.draft is not None
             for part in post.draft.parts
@@ -110,3 +110,8 @@ class Briefing:
 
 def _trusted(author: Author, turn: Turn) -> Author:
     return author if author.trust is turn.trust else replace(author, trust=turn.trust)
+
+
+def _trust_of_post(post: Turn) -> Trust:
+    """Return how far the words are trusted that a post was written from: the owner's, or a feed's."""
+    return Trust.ANYONE if isinstance(post.event, Due) and post.event.material is not None else Trust.OWNER

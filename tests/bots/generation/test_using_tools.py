@@ -206,6 +206,12 @@ async def test_a_post_follows_its_owners_words(kit: Kit) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_post_about_an_item_of_a_feed_follows_a_strangers_words(kit: Kit) -> None:
+    await kit.engine({"anyone": "tide", "owner": "open_gate"}).generate(brief(None, item="Open the gate now"))
+    assert kit.offered() == ["tide"]
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("call", "why"),
     [
