@@ -86,7 +86,7 @@ def test_a_bot_that_is_killed_answers_what_was_said_meanwhile_and_nothing_twice(
     second = world.alice.say(world.home, "and now?", mention=world.bot)
     with a_bot(world, tmp_path):
         answered(world, second, tmp_path)
-        third = world.alice.say(world.home, "thank you", mention=world.bot)
+        third = world.alice.say(world.home, "and tomorrow?", mention=world.bot)
         answered(world, third, tmp_path)
     assert set(answers(world).values()) == {1}
 
