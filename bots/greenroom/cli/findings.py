@@ -23,6 +23,7 @@ from greenroom.cli.document_words import surveyed
 from greenroom.cli.failing import words_of
 from greenroom.cli.origins import feed_words, warnings_of_origins
 from greenroom.cli.showing import moment_words
+from greenroom.cli.tool_words import warnings_of_tools
 from greenroom.cli.trying import tried, unheard, unread
 from greenroom.cli.upcoming import coming_up
 from greenroom.clock import SystemClock
@@ -127,6 +128,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     warnings += [] if chosen.is_demo else unheard(file)
     warnings += await unread(file)
     warnings += engines_without_key(file, os.environ)
+    warnings += warnings_of_tools(file, persona)
     documents, faults = await surveyed(persona, clock=SystemClock())
     warnings += faults
     if file.engines.embeddings is not None and persona.knowledge is None:

@@ -135,6 +135,8 @@ class _Table:
                     pass
                 elif head is None:
                     head = self._head(cells, line)
+                    if self.mistakes:
+                        return  # every row would lack what a misspelt column has
                 elif reader.line_num and len(self._seen) >= MOST_ROWS:
                     self._wrong(line, "", f"a table has at most {MOST_ROWS} rows")
                     return

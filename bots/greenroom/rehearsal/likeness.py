@@ -82,7 +82,10 @@ def likeness_of(posts: Sequence[str], *, name: str, who: str) -> Character:
     :raises ConfigurationError: there are too few
     """
     if len(posts) < FEWEST:
-        raise ConfigurationError(f"{len(posts)} posts tell nothing of how somebody writes: it takes {FEWEST} at least")
+        raise ConfigurationError(
+            f"fewer than {FEWEST} posts tell nothing of how somebody writes. Found: {len(posts)} (answers to others, "
+            "reposts and repetitions are left out)"
+        )
     lengths = sorted(map(len, posts))
     bounds = {
         "length": Range(least=max(1, _part(lengths, 0.05) // 2), most=_rounded(_part(lengths, 0.95))),

@@ -98,6 +98,12 @@ def test_a_column_of_another_name_is_told_with_the_nearest_right_one(file: BotFi
     assert mistakes(f"{head}\n", file)[0] == mistake
 
 
+def test_a_misspelt_column_is_told_without_a_mistake_for_each_row_that_lacks_it(file: BotFile) -> None:
+    assert mistakes("when,texd\n2026-12-24 18:00,One\n2026-12-24 19:00,Two\n", file) == [
+        "1:6: `texd` is not a column of a calendar. Did you mean `text`?"
+    ]
+
+
 def test_a_table_that_is_empty_or_not_utf8_is_said_to_be_so(file: BotFile) -> None:
     (empty,) = mistakes("\n", file)
     assert empty == "1:1: the table is empty: its first row names the columns, when and text among them"

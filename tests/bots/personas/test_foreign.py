@@ -189,6 +189,7 @@ def test_a_soul_is_read_by_its_headings(tmp_path: Path) -> None:
         ("a.json", "{", "a.json:1:2: this is no JSON"),
         ("a.json", "[" * 200_000, "nested too deeply"),
         ("a.json", '{"a": 1}', "is no character that is known here. What can be read: a character of elizaOS"),
+        ("a.yaml", "persona: A\nwho: x\n", "A persona needs no change: name it in a bot file as `persona: a.yaml`"),
         ("a.json", '{"name": "A", "bio": ""}', "does not say who it is"),
         ("a.json", '{"bio": "x"}', "does not say what it is called"),
         ("a.json", '{"name": 5, "bio": 7, "style": 9, "messageExamples": {"a": 1}}', "does not say what it is called"),

@@ -119,7 +119,7 @@ def test_a_file_without_posts_is_told(tmp_path: Path, name: str, body: bytes, co
 def test_any_posts_whatever_are_measured_or_too_few(texts: list[str]) -> None:
     posts = own_posts(texts)
     if len(posts) < FEWEST:
-        with pytest.raises(ConfigurationError, match="tell nothing of how somebody writes"):
+        with pytest.raises(ConfigurationError, match=f"how somebody writes. Found: {len(posts)} "):
             likeness_of(posts, name="A", who="b")
         return
     somebody = likeness_of(posts, name="A", who="b")

@@ -19,6 +19,8 @@ LARGEST = 20_000_000
 LARGEST_TEXT = 2_000_000
 """Bytes of the words in it."""
 KNOWN = "a character of elizaOS (JSON), a persona of AstrBot (JSON), a character card (PNG or JSON) or a SOUL.md"
+OURS = (".yaml", ".yml")
+"""How files of this program end: no other system's that can be read does."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -30,6 +32,11 @@ def read_character(path: Path, *, name: str | None = None) -> Character:
 
     :raises ConfigurationError: the file cannot be read, is none that is known, or holds nothing to begin with
     """
+    if path.suffix.casefold() in OURS:
+        raise ConfigurationError(
+            f"{path} is YAML, and no other system's. A persona needs no change: name it in a bot file as "
+            f"`persona: {path.name}`. What can be read: {KNOWN}"
+        )
     try:
         if path.stat().st_size > LARGEST:
             raise ConfigurationError(f"{path} is larger than {LARGEST // 1_000_000} MB: no character is")
