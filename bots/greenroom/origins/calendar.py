@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from greenroom.origins.item import Item
+from greenroom.origins.item import Item, is_of_our_time
 from greenroom.origins.pictures import picture_beside
 from greenroom.settings import BotFile, Mistake, Mistakes, Place
 from greenroom.settings.names import nearest
@@ -212,7 +212,7 @@ class _Table:
             when = WHEN.read(written)
         except SpellingError:
             when = None
-        if when is None or isinstance(when, time):
+        if when is None or isinstance(when, time) or not is_of_our_time(when):
             said = f"`{written[:40]}` is no moment: write" if written else "write"
             self._wrong(line, written, f"when: {said} it like 2026-12-24 18:00")
             return None

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, ValidationInfo
 from pydantic.json_schema import WithJsonSchema
 
-from greenroom.origins.item import Item, mark
+from greenroom.origins.item import Item, is_of_our_time, mark
 from greenroom.origins.pictures import picture_beside
 from greenroom.settings import Mistake, Mistakes
 from greenroom.settings.loader import load_model
@@ -29,13 +29,11 @@ _RULE = re.compile(r"-{3}[ \t]*\r?\n")
 
 
 def _moment(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, datetime):
-        return value
     try:
-        when = WHEN.read(value)
+        when = value if isinstance(value, datetime) else WHEN.read(value)
     except SpellingError:
         when = time()
-    if isinstance(when, time):
+    if isinstance(when, time) or not is_of_our_time(when):
         raise wrong("`when` is a day and a time: write it like 2026-12-24 18:00")
     return when
 

@@ -1,14 +1,13 @@
 """A feed, RSS or Atom, as the items that stand in it."""
 
 import calendar
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any, cast
-
-from typing_extensions import override
 
 from greenroom.cleaning import without_unseen
 from greenroom.origins.item import Item, mark, plain_address
@@ -21,6 +20,12 @@ MOST_ITEMS = 500
 """Items of one reading that are looked at: the first ones."""
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_LINK = 300, 4000, 2000
 """Characters that are kept."""
+_UNREAD = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)|<[!?][^<>]*>", re.DOTALL | re.IGNORECASE
+)
+_TAG = re.compile(r"""</?([a-zA-Z][\w:-]*)(?:\b(?:[^<>"']|"[^"<]*"|'[^'<]*')*>|\b[^<>]*>)""")
+"""Read by patterns that look at each character a few times at most: readers of HTML take minutes for what was made
+to hold them up."""
 _BLOCKS = frozenset({"p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"})
 
 
@@ -42,8 +47,8 @@ def read_feed(body: bytes, *, address: str, media_type: str = "") -> list[Item]:
     """Return the items of a feed that was found at `address`, oldest first. Slow for a large one: not for the loop.
 
     An item is told again by its id, by its link, and by its title together with the time of its publication; any one of
-    them is enough. Ids and links are compared as `plain_address` has them. A link is no mark where it is that of the
-    whole feed, or of several items.
+    them is enough. Ids and links are compared as `plain_address` has them. An id is no mark where several items have
+    it, a link neither, nor where it is that of the whole feed.
 
     :raises FeedBroken: it is no feed
     """
@@ -70,8 +75,9 @@ def read_feed(body: bytes, *, address: str, media_type: str = "") -> list[Item]:
     channel = cast(Mapping[str, Any], found.get("feed") or {})
     home = plain_address(_text(channel.get("link")))
     shared = {link for link, count in Counter(plain_address(one.link) for one in read).items() if count > 1} | {home}
+    named = Counter(plain_address(one.id) for one in read)
     # most feeds have the newest first
-    items = [(one, _item(one, shared)) for one in reversed(read)]
+    items = [(one, _item(one, shared, is_named=named[plain_address(one.id)] == 1)) for one in reversed(read)]
     if all(one.published is not None for one in read):
         items.sort(key=lambda pair: pair[0].published or datetime.min.replace(tzinfo=UTC))
     return [item for _, item in items if item is not None]
@@ -90,10 +96,10 @@ def _entry(entry: Mapping[str, Any]) -> _Entry:
     )
 
 
-def _item(entry: _Entry, shared: set[str]) -> Item | None:
-    """Return the item; None: there is nothing by which it could be told again."""
+def _item(entry: _Entry, shared: set[str], *, is_named: bool) -> Item | None:
+    """Return the item; None: there is nothing by which it could be told again. `is_named`: its id is its own."""
     marks: list[str] = []
-    if entry.id:
+    if entry.id and is_named:
         marks.append(mark("id", plain_address(entry.id)))
     if entry.link and (link := plain_address(entry.link)) not in shared:
         marks.append(mark("link", link))
@@ -134,41 +140,16 @@ def _moment(value: Any) -> datetime | None:
         return None
 
 
-class _Words(HTMLParser):
-    """The words of a piece of HTML."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in ("script", "style")
-        if tag in _BLOCKS:
-            self.parts.append("\n")
-
-    @override
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style") and self._hidden:
-            self._hidden -= 1
-        if tag in _BLOCKS:
-            self.parts.append("\n")
-
-    @override
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
-
-
 def _plain(text: str, most: int, *, one_line: bool = False) -> str:
     """Return the words of a text that may be HTML, at most so many characters, without any that nobody sees."""
     text = text[: 20 * most]
-    if "<" in text or "&" in text:
-        words = _Words()
-        words.feed(text)
-        words.close()
-        text = "".join(words.parts)
+    if "<" in text:
+        text = _TAG.sub(_between, _UNREAD.sub("", text))
+    text = unescape(text)
     lines = [" ".join(line.split()) for line in without_unseen(text, joiners=True).splitlines()]
     text = (" " if one_line else "\n").join(line for line in lines if line)
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _between(tag: re.Match[str]) -> str:
+    return "\n" if tag[1].casefold() in _BLOCKS else ""

@@ -9,11 +9,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from greenroom.settings import Place
 from greenroom_adapters.contract import Media, Visibility
 
-__all__ = ["Item", "mark", "period_of", "plain_address"]
+__all__ = ["Item", "is_of_our_time", "mark", "period_of", "plain_address"]
 
-_TRACKING = re.compile(
-    r"utm_\w+|at_(?:medium|campaign|\w+)|(?:fb|g|ms|y)clid|mc_[ce]id|xtor|cmp|ref|ref_src", re.IGNORECASE
-)
+_TRACKING = re.compile(r"utm_\w+|at_(?:medium|campaign)|(?:fb|g|ms|y)clid|mc_[ce]id|xtor|ref_src", re.IGNORECASE)
 """Parameters of an address that say by which way somebody came, and nothing of where he is."""
 
 
@@ -36,6 +34,11 @@ class Item:
     visibility: Visibility | None = None
     places: tuple[Place, ...] = ()
     """Where; none: as the post says."""
+
+
+def is_of_our_time(when: datetime) -> bool:
+    """Say whether a moment that somebody wrote is one to reckon with: none at the ends of all calendars."""
+    return 1970 < when.year < 3000
 
 
 def mark(kind: str, *parts: str) -> str:

@@ -5,6 +5,7 @@ from typing_extensions import override
 from greenroom.personas import Silence
 from greenroom.policy.guard import Guard, Terms, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
+from greenroom.settings import Do
 from greenroom.storage import Turn
 from greenroom_adapters.contract import CommandGiven, MessageReceived, TextEvent
 
@@ -13,21 +14,24 @@ __all__ = ["Silences"]
 
 class Silences(Guard):
     """Looks at the words that would be answered, and to whom they are said. What was let out by hand was answered by
-    a person, so it is not asked about again."""
+    a person, so it is not asked about again. A rule that names the words ("thanks") wants them answered, and one that
+    says nothing at all breaks no silence."""
 
     @override
     def use(self, terms: Terms) -> None:
         self._persona = terms.persona
+        self._wordless = frozenset(rule.identity for rule in terms.file.answer if Do.REPLY not in rule.do)
+        self._asked_for = frozenset(rule.identity for rule in terms.file.answer if rule.words)
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:
         event, wanted = turn.event, self._persona.silent_when
         if not wanted or not isinstance(event, TextEvent) or isinstance(event, CommandGiven):
             return ALLOW
-        if is_stop_or_start(turn) or is_word(turn):
+        if turn.rule in self._wordless or is_stop_or_start(turn) or is_word(turn):
             return ALLOW
         silence = Silence.OTHERS_TALK if Silence.OTHERS_TALK in wanted and _is_to_others(event) else None
-        if silence is None and not event.media:
+        if silence is None and not event.media and turn.rule not in self._asked_for:
             silence = self._persona.silence(event.text)
         return ALLOW if silence is None else Refuse(f"silent_when: {silence}")
 

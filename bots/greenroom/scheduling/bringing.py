@@ -297,7 +297,8 @@ class Bringer:
         """Put new items down, with the marks of all that were seen, in one commit."""
         state = await self._state(source)
         now = self._clock.micros()
-        taken = await self._taken(source, state)
+        own = {periods[item.marks[0]] or period_of(item) for item in seen if item.when is not None}
+        taken = await self._taken(source, state, without=own)
         late = max(source.entry.late_ok, KEEPS) // MICROSECOND
         agenda: list[AgendaItem] = []
         marks: dict[str, str] = {}
@@ -367,7 +368,7 @@ class Bringer:
         is_edited = state.get("spelled") != source.slots.spelled
         missed = [items[0] for items in by_period.values() if items[0].due + source.entry.late_ok // MICROSECOND < now]
         moves = is_edited or bool(missed)
-        first = min(item.due for item in waiting)
+        first = min((item.due for item in waiting if item.event.period not in own), default=now)
         taken = [one for one in _moments(state) if one <= now and one < first]
         for period, items in sorted(by_period.items(), key=lambda pair: (pair[1][0].due, pair[1][0].id)):
             due: int | None = items[0].due
@@ -375,7 +376,8 @@ class Bringer:
                 due = source.slots.next_after(taken, now)
             if due is None:
                 continue
-            taken.append(due)
+            if period not in own:
+                taken.append(due)
             self._place_anew(source, items, due)
         if moves:
             state |= {"taken": taken[-source.slots.rate.count :], "spelled": source.slots.spelled}
@@ -406,9 +408,11 @@ class Bringer:
         state: dict[str, Any] = json.loads(found) if found is not None else {}
         return state
 
-    async def _taken(self, source: _Source, state: Mapping[str, Any]) -> list[int]:
-        """Return the places that are taken: by what waits, and by what was posted lately."""
-        waiting = {item.due for item in await self._ledger.brought(source.name) if item.due}
+    async def _taken(self, source: _Source, state: Mapping[str, Any], *, without: Collection[str]) -> list[int]:
+        """Return the places that are taken: by what waits, and by what was posted lately. What has a time of its own
+        (`without`: the periods of that) takes none, so nothing queues up behind it."""
+        brought = await self._ledger.brought(source.name)
+        waiting = {item.due for item in brought if item.due and item.event.period not in without}
         return sorted({*_moments(state), *waiting})
 
 

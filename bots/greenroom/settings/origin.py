@@ -10,7 +10,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from greenroom.settings.model import FilePath, Model, PlainPath, Reading, Truth, wrong
 from greenroom.settings.spelling import DURATION, RATE, Rate
-from greenroom.settings.templates import compile_template, is_template
+from greenroom.settings.templates import compile_template, fill, is_template
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["FEED_LOOK", "FOLDER_LOOK", "MOST", "Origin", "check_item_words"]
@@ -109,10 +109,15 @@ def check_item_words(text: str) -> None:
     """
     if not is_template(text):
         return
-    from jinja2 import TemplateError
-
+    template = compile_template(text, called="`say`")
     try:
-        compile_template(text, called="`say`").render(item=_VALUES)
-    except TemplateError as error:
+        fill(template, called="`say`", item=_VALUES)
+    except ConfigurationError as error:
         there = ", ".join(f"item.{name}" for name in _VALUES)
-        raise ConfigurationError(f"`say`: {error}; there are {there}") from error
+        raise ConfigurationError(f"{error}; there are {there}") from error
+    try:
+        fill(template, called="`say`", item=dict.fromkeys(_VALUES, ""))
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error}, where an item has no title, text or author: ask for it with `if`"
+        ) from error

@@ -4,7 +4,7 @@ from typing import Any
 
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["compile_template", "is_template"]
+__all__ = ["compile_template", "fill", "is_template"]
 
 
 def is_template(text: str) -> bool:
@@ -27,3 +27,17 @@ def compile_template(text: str, *, called: str) -> Any:
         return environment.from_string(text)
     except TemplateError as error:
         raise ConfigurationError(f"{called}: {error}") from error
+
+
+def fill(template: Any, *, called: str, **values: object) -> str:
+    """Return the words of a template with these values in them.
+
+    :raises ConfigurationError: it can make nothing of them
+    """
+    from jinja2 import TemplateError
+
+    try:
+        words: str = template.render(**values)
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"{called}: {error}") from error
+    return words

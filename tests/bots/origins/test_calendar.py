@@ -140,3 +140,8 @@ def test_what_may_not_be_meant_is_said(file: BotFile) -> None:
         "1 row lies in the past: what was not posted then is not made up for",
         "`Two` and `Three` come within half an hour of each other",
     ]
+
+
+@pytest.mark.parametrize("when", ["9999-12-31 23:59", "0001-01-01 00:00"])
+def test_a_moment_at_the_end_of_all_calendars_is_a_mistake_with_its_place(file: BotFile, when: str) -> None:
+    assert mistakes(f"when,text\n{when},One.\n", file)[0].startswith("2:1: when: ")

@@ -75,3 +75,9 @@ def test_a_draft_is_told_again_by_its_name_by_its_words_and_by_the_id_that_it_ha
 def test_a_folder_that_has_gone_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(Mistakes, match="there is no such folder"):
         read_drafts(tmp_path / "gone", timezone=LISBON)
+
+
+@pytest.mark.parametrize("when", ["9999-12-31 23:59", "0001-01-01 00:00"])
+def test_a_moment_at_the_end_of_all_calendars_is_a_mistake_with_its_place(tmp_path: Path, when: str) -> None:
+    (mistake,) = drafts(tmp_path, a__md=f"---\nwhen: {when}\n---\nOne.").mistakes
+    assert str(mistake).startswith(f"{tmp_path / 'a.md'}:2:")

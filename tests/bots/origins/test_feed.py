@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.origins import FeedBroken, Item, read_feed, words_of
+from greenroom.origins.feed import _plain  # pyright: ignore[reportPrivateUsage]  # its parser may not be met otherwise
 from greenroom.origins.item import plain_address
 
 HOME = "https://harbour.example"
@@ -100,10 +101,62 @@ def test_a_plain_address_is_plain_already(text: str) -> None:
 
 def test_nobody_is_addressed_and_nothing_is_run_by_what_stands_in_a_feed() -> None:
     item = one(title="@maria {{ 7 * 7 }} @@all me@example.org <b>now</b>\u202e")
-    assert words_of(item, None) == "maria {{ 7 * 7 }} @@all me@example.org now"
+    assert words_of(item, None) == "maria {{ 7 * 7 }} all me@example.org now"
     assert words_of(item, "New: {{ item.title | upper }} {{ item.link }}").endswith(f"NOW {HOME}/a")
 
 
 def test_no_script_and_no_link_that_is_none_comes_out_of_a_feed() -> None:
     (item,) = read(rss(("1", "<script>alert(1)</script>Fog", "javascript:alert(1)")))
     assert (item.title, item.link) == ("Fog", None)
+
+
+@pytest.mark.parametrize("id", [f"{HOME}/boat?ref={{}}", "{}"])
+def test_items_whose_ids_differ_in_one_sign_are_different_items(id: str) -> None:
+    for body in (rss((id.format(1), "One", ""), (id.format(2), "Two", "")),):
+        first, second = read(body)
+        assert not same(first, second)
+    (alone,) = read(rss((id.format(1), "One", "")))
+    (other,) = read(rss((id.format(2), "Two", "")))
+    assert not same(alone, other)
+
+
+def test_an_id_that_every_item_has_tells_none_from_another() -> None:
+    first, second = read(rss((HOME, "One", f"{HOME}/1"), (HOME, "Two", f"{HOME}/2")))
+    assert not same(first, second)
+
+
+@pytest.mark.parametrize("part", ["<![", "<!--", "<?", "<a ", "</", "<a b='", "<!DOCTYPE [", "<script>", "&#"])
+def test_html_that_is_made_to_break_or_to_hold_up_its_reader_is_read(part: str) -> None:
+    written = (part * (20_000 // len(part))).replace("&", "&amp;").replace("<", "&lt;")
+    (item,) = read(
+        rss(("1", "Boats", f"{HOME}/1")).replace(
+            "</title><link>", f"</title><description>{written}</description><link>"
+        )
+    )
+    assert item.title == "Boats"
+    assert len(_plain(part * 40_000, 4000)) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("<p>Two <b>boats</b>.</p><p>Late.</p>", "Two boats.\nLate."),
+        ('<a title="a > b" href=x>Here</a> &amp; there', "Here & there"),
+        ("5 < 6 and 7 > 3", "5 < 6 and 7 > 3"),
+        ("A<!-- no --><style>p {}</style><script>x('<p>')</script>B", "AB"),
+    ],
+)
+def test_of_html_the_words_are_left(written: str, plain: str) -> None:
+    assert _plain(written, 100) == plain
+
+
+@pytest.mark.parametrize("title", [".@maria", "@@maria", "\uff20maria", "(@maria)", "<@12>", "<@&12>", "@everyone"])
+def test_nobody_is_addressed_by_a_feed_whatever_stands_before_the_sign(title: str) -> None:
+    assert not set("@\uff20") & set(words_of(Item(marks=("a",), title=f"{title} relit"), None))
+    assert words_of(Item(marks=("a",), title="joe@harbour.example"), None) == "joe@harbour.example"
+
+
+def test_an_item_of_which_the_owners_words_can_make_nothing_is_said_by_its_title() -> None:
+    item = Item(marks=("a",), title="Fog")
+    assert words_of(item, "{{ item.title.split(' ')[1] }}") == "Fog"
+    assert words_of(item, "{{ 1 // (item.title|length - 3) }}") == "Fog"

@@ -119,3 +119,15 @@ async def test_what_somebody_is_to_it_reaches_the_engine_and_only_for_him(trial:
         await trial.counted({State.SENT: 2})
         told = {brief.said: brief.relation for brief in trial.engine.briefs}
         assert told == {"@ada one": "her sister; old friends of the house", "@ada two": None}
+
+
+@pytest.mark.asyncio
+async def test_a_rule_that_says_nothing_or_names_the_words_is_no_answer_to_be_spared(trial: Trial) -> None:
+    persona(trial)
+    trial.rewrite("answer:\n  - {to: mentions, words: [thanks], say: You are welcome.}\n  - {to: mentions, do: like}\n")
+    async with trial:
+        for text in ("@ada thanks!", "@ada 👍"):
+            trial.mention(text)
+        await trial.counted({State.SENT: 2})
+    assert [what for what, _ in trial.platform.acted] == ["like"]
+    assert trial.platform.texts == ["You are welcome."]

@@ -328,6 +328,18 @@ async def test_a_draft_that_waits_follows_its_file_and_is_taken_back_with_it(tri
 
 
 @pytest.mark.asyncio
+async def test_a_draft_does_not_queue_up_behind_one_that_has_a_time_of_its_own(trial: Trial) -> None:
+    (trial.path.parent / "drafts").mkdir()
+    draft(trial, "feast.md", "---\nwhen: 2026-12-24 18:00\n---\nThe feast.")
+    trial.rewrite("post: {name: log, from: {folder: drafts}}\n")
+    await trial.start()
+    await walked(trial, 0)
+    draft(trial, "now.md", "Now.")
+    await walked(trial, 1)
+    assert trial.platform.texts == ["Now."]
+
+
+@pytest.mark.asyncio
 async def test_a_draft_that_cannot_be_posted_is_told_once_and_the_others_go_out(trial: Trial) -> None:
     (trial.path.parent / "drafts").mkdir()
     draft(trial, "bad.md", "---\nwhn: 2026-12-24 18:00\n---\nBad.")
