@@ -144,6 +144,9 @@ class TextEvent(Event):
     in_reply_to: PostRef | None = None
     media: tuple[RemoteMedia, ...] = ()
     language: str | None = None
+    is_limited: bool = False
+    """Not everybody may read it, although it stands in no room and is not for the bot alone: it is for followers, or
+    for several people."""
 
 
 @quickly_made

@@ -261,6 +261,7 @@ def _said(told: WireNotification, status: WireStatus, stand: Stand, context: Con
             if file.url is not None
         ),
         language=status.language,
+        is_limited=not is_direct and secrecy(status.visibility) > 0,
     )
 
 

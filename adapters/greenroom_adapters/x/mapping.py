@@ -132,6 +132,7 @@ def read_post(raw: msgspec.Raw, included: Included, *, me: Author, source: str, 
         in_reply_to=above,
         media=_media(post.attachments, included),
         language=post.lang if post.lang is not None and LANGUAGE.fullmatch(post.lang) else None,
+        is_limited=post.author_id in included.users and included.users[post.author_id].protected,
     )
 
 

@@ -258,6 +258,7 @@ class Bot:
             policy=self.policy,
             budget=self._budget,
             commands=lambda: self.commands,
+            clock=options.clock,
         )
         for name, account in file.accounts.items():
             adapter = await self.adapter(name)

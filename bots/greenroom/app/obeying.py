@@ -1,11 +1,13 @@
 """What the running bot does when somebody gives it a command on a platform, and what it says to that."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import TypeVar
 
 from greenroom.app.commands import Commands
 from greenroom.app.forgetting import forget
-from greenroom.clock import MICROSECOND, from_micros
+from greenroom.clock import MICROSECOND, Clock, from_micros
 from greenroom.memory import audience_of
 from greenroom.personas import Persona
 from greenroom.policy import ABOUT, FORGET_ME, ORDERS, OWNERS, PAUSE, RESUME, WHAT_YOU_KNOW, Budget, Policy
@@ -15,6 +17,8 @@ from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import AdapterError, CommandGiven, SupportsCommands, SupportsLookup, TextEvent, Trust
 
 __all__ = ["Obeying"]
+
+K = TypeVar("K")
 
 NOT_YOURS = "That is for my owner alone."
 FORGOTTEN = (
@@ -44,6 +48,7 @@ class Obeying:
         policy: Policy,
         budget: Budget,
         commands: Callable[[], Commands],
+        clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._desks = desks
@@ -52,8 +57,12 @@ class Obeying:
         self._policy = policy
         self._budget = budget
         self._commands = commands
-        self._told: dict[tuple[str, str], int] = {}
-        """Platform and person → when he was told in public how much is kept of him."""
+        self._clock = clock
+        self._told: dict[tuple[str, str, str], int] = {}
+        """What was asked, platform and person → when he was told last."""
+        self._forgetting = asyncio.Lock()
+        self._forgotten: dict[tuple[str, str], int] = {}
+        """Platform and person → when forgetting him began last."""
 
     async def obey(self, turn: Turn) -> str:
         """Do what a turn asks for (`is_command`), and return what is said to that."""
@@ -65,30 +74,48 @@ class Obeying:
         if turn.rule == WHAT_YOU_KNOW:
             return await self._known(turn)
         if turn.rule == FORGET_ME:
-            if (author := author_of(turn.event)) is not None:
-                file = self._file()
-                platform = file.accounts[turn.account].platform
-                await forget(
-                    self._ledger,
-                    self._desks,
-                    self._policy,
-                    file=file,
-                    platform=platform,
-                    person=author.id,
-                    asked=turn,
-                )
-            persona = self._persona()
-            return (
-                persona.line(
-                    persona.lines.forgotten, turn.event.language if isinstance(turn.event, TextEvent) else None
-                )
-                or FORGOTTEN
-            )
+            return await self._forget(turn)
         assert turn.rule == ABOUT, turn.rule  # noqa: S101 - there are no others
         return await self._about(turn)
 
     def _keeps_order(self, turn: Turn) -> bool:
         return room_of(turn.event) is not None and turn.trust in (Trust.MODERATOR, Trust.OWNER)
+
+    async def _forget(self, turn: Turn) -> str:
+        """Forget whoever asks, as often as he asks; in words he is told so once in a while, so that nobody makes the
+        bot talk by it."""
+        event, author = turn.event, author_of(turn.event)
+        if author is not None:
+            file = self._file()
+            platform = file.accounts[turn.account].platform
+            person = (platform, author.id)
+            async with self._forgetting:
+                # what came in before the last forgetting began is gone with it: reading all turns once more is no use
+                if turn.received >= self._forgotten.get(person, 0):
+                    _bounded(self._forgotten)[person] = self._clock.micros()
+                    await forget(
+                        self._ledger,
+                        self._desks,
+                        self._policy,
+                        file=file,
+                        platform=platform,
+                        person=author.id,
+                        asked=turn,
+                    )
+            if not isinstance(event, CommandGiven) and self._was_told(turn, *person):
+                return ""
+        persona = self._persona()
+        language = event.language if isinstance(event, TextEvent) else None
+        return persona.line(persona.lines.forgotten, language) or FORGOTTEN
+
+    def _was_told(self, turn: Turn, platform: str, person: str) -> bool:
+        """Tell whether somebody was answered this a moment ago, and note that he is now."""
+        asked = (turn.rule, platform, person)
+        last = self._told.get(asked)
+        if last is not None and turn.received - last < TOLD_EVERY:
+            return True
+        _bounded(self._told)[asked] = turn.received
+        return False
 
     async def _known(self, turn: Turn) -> str:
         """Say what is kept of whoever asks: all of it where he alone reads it, else how much. In public nobody is told
@@ -101,14 +128,10 @@ class Obeying:
         facts = await self._ledger.facts_about(platform, author.id)
         count = "1 thing" if len(facts) == 1 else f"{len(facts)} things"
         audience, _ = audience_of(event, turn.account)
-        # what is said behind a command is shown to him alone
-        if audience is not Audience.PERSON and not isinstance(event, CommandGiven):
-            last = self._told.get((platform, author.id), 0)
-            if last and turn.received - last < TOLD_EVERY:
+        # also behind /ask, whose answer everybody in the room reads
+        if audience is not Audience.PERSON:
+            if self._was_told(turn, platform, author.id):
                 return ""
-            if len(self._told) >= MOST_TOLD:
-                self._told.clear()
-            self._told[platform, author.id] = turn.received
             return f"I keep {count} of you. Ask me where nobody else reads it, and I say which." if facts else NOTHING
         accounts = [name for name, account in file.accounts.items() if account.platform == platform]
         kept = await self._ledger.people_called(author.id, "", accounts=accounts)
@@ -175,3 +198,10 @@ class Obeying:
         limit = file.limits.spend.amount.micros
         lines.append(f"today: ${await self._budget.spent() / 1e6:.2f} of ${limit / 1e6:.2f}")
         return "\n".join(lines)
+
+
+def _bounded(known: dict[K, int]) -> dict[K, int]:
+    """Return the same, emptied where it has grown too large."""
+    if len(known) >= MOST_TOLD:
+        known.clear()
+    return known

@@ -130,7 +130,7 @@ class Use:
             given = _arguments(arguments)
             key = (self._brief.turn, tool.name, msgspec.json.encode(given, order="sorted"))
             if (result := self._tools.known(key)) is None:
-                result = await self._paid(tool, given)
+                result = _shortened(await self._paid(tool, given))
                 self._tools.keep(key, result)
         except ToolFailed as failure:
             self._noted(tool.title, f"{arguments[:200]} → {failure}")
@@ -139,7 +139,7 @@ class Use:
         shown = _tamed(result, self._fence)
         price = f", {tool.price / 1_000_000:.6f} USD".rstrip("0") if tool.price else ""
         took = f"{(self._tools.clock.micros() - began) / 1e6:.1f} s"
-        self._noted(tool.title, f"{arguments[:200]} → {len(result)} characters, {took}{price}")
+        self._noted(tool.title, f"{arguments[:200]} → {_size(result)} characters, {took}{price}")
         return f"<{self._fence} from the tool {tool.name}>\n{shown}\n</{self._fence}>"
 
     async def _paid(self, tool: Named, arguments: dict[str, Any]) -> str:
@@ -181,8 +181,17 @@ def _arguments(text: str) -> dict[str, Any]:
         raise ToolFailed("its arguments are no JSON object") from error
 
 
+def _size(result: str) -> str:
+    return f"{len(result)}{' or more' if len(result) == 2 * LONGEST_RESULT else ''}"
+
+
+def _shortened(result: str) -> str:
+    """Return as much of a result as may be kept: more than a model reads, whatever a server sends."""
+    return result[: 2 * LONGEST_RESULT]
+
+
 def _tamed(result: str, fence: str) -> str:
     """Return a result without unseen characters and without the fence, of bounded length."""
-    text = without_unseen(result[: 2 * LONGEST_RESULT], joiners=False).strip()
+    text = without_unseen(result, joiners=False).strip()
     text = re.sub(re.escape(fence), "…", text, flags=re.IGNORECASE)
     return text if len(text) <= LONGEST_RESULT else text[: LONGEST_RESULT - 1] + "…"

@@ -143,13 +143,15 @@ def _is_never(said: str, never: Sequence[str]) -> bool:
 
 
 def audience_of(event: TextEvent, account: str) -> tuple[Audience, str]:
-    """Return who could read what somebody wrote, and in which room it was."""
+    """Return who could read what somebody wrote, and in which room or narrower conversation it was."""
     if isinstance(event, DirectMessageReceived):
         return Audience.PERSON, ""
     if isinstance(event, CommandGiven) and Kind.DIRECT_MESSAGE in event.also:
         return Audience.PERSON, ""
     if event.room is not None:
         return Audience.ROOM, f"{account}/{event.room.id}"
+    if event.is_limited:
+        return Audience.ROOM, f"{account}/{event.conversation}"
     return Audience.EVERYBODY, ""
 
 

@@ -584,9 +584,10 @@ class Ledger(abc.ABC):
 
     @abc.abstractmethod
     async def empty(self, seqs: Sequence[int]) -> list[int]:
-        """Empty the texts of these turns as `retire` does, and the drafts that were written with them in view; returns
-        when that is committed. Those on which work is to be done, or that are held, are spared. Of one whose outcome is
-        unknown the posts stay, so that it can be found out; a dead one is withdrawn.
+        """Empty the texts of these turns as `retire` does, the drafts that were written with them in view, what is
+        known of people by them, and what tools were asked for them; returns when that is committed. Those on which work
+        is to be done, or that are held, are spared. Of one whose outcome is unknown the posts stay, so that it can be
+        found out; a dead one is withdrawn.
 
         Return those of `seqs` that such a spared draft was written in view of: to be emptied again, later.
         """

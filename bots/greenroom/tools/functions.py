@@ -1,9 +1,12 @@
 """A function of the owner's own as a tool."""
 
 import asyncio
+import contextvars
 import importlib.util
 import inspect
+import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -18,10 +21,14 @@ from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["FunctionSource"]
 
+AT_ONCE = 4
+"""Threads that one function may have."""
+
 
 class FunctionSource(Source):
     """One function. Its parameters are told by their annotations, what it does by its docstring; one that is not a
-    coroutine runs in a thread."""
+    coroutine runs in a thread of its own, which keeps neither the rest of the bot waiting nor its end, however long it
+    takes."""
 
     def __init__(self, file: Path, name: str, *, tool: str) -> None:
         """Load the file.
@@ -42,6 +49,7 @@ class FunctionSource(Source):
             raise ConfigurationError(f"{place}: the parameters of {name} cannot be described: {error}") from error
         if parameters.get("type") != "object":
             raise ConfigurationError(f"{place}: {name} must take its arguments by name")
+        self._free = asyncio.Semaphore(AT_ONCE)
         self._offer = Offer(name="", description=description, parameters=parameters)
 
     @override
@@ -54,11 +62,11 @@ class FunctionSource(Source):
             if inspect.iscoroutinefunction(self._function):
                 result = await cast(Awaitable[object], self._called(arguments))
             else:
-                result = await asyncio.to_thread(self._called, arguments)
+                result = await self._in_a_thread(arguments)
         except ValidationError as error:
             wrong = ", ".join(sorted({".".join(map(str, one["loc"])) or one["type"] for one in error.errors()}))
             raise ToolFailed(f"it was called with wrong arguments: {wrong}") from error
-        except Exception as error:  # an owner's function may raise anything, and no turn ends by it
+        except (Exception, SystemExit) as error:  # an owner's function may raise anything, and no turn ends by it
             raise ToolFailed(f"it raised {type(error).__name__}: {error}") from error
         if isinstance(result, str):
             return result
@@ -66,6 +74,36 @@ class FunctionSource(Source):
             return msgspec.json.encode(result).decode()
         except (TypeError, ValueError, RecursionError) as error:
             raise ToolFailed(f"it returned a {type(result).__name__}, which is no text and no JSON") from error
+
+    async def _in_a_thread(self, arguments: dict[str, Any]) -> object:
+        # not in a thread of the loop's own few: what hangs there keeps everything from the disk, and the end of the bot
+        await self._free.acquire()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[object] = loop.create_future()
+        context = contextvars.copy_context()
+
+        def finish(result: object, error: BaseException | None) -> None:
+            self._free.release()
+            if done.done():
+                return
+            if error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
+
+        def run() -> None:
+            result, failure = None, None
+            try:
+                result = context.run(self._called, arguments)
+            except Exception as error:  # noqa: BLE001 - whoever waits gets it
+                failure = RuntimeError("StopIteration") if isinstance(error, StopIteration) else error
+            except SystemExit as error:
+                failure = RuntimeError(f"SystemExit: {error}")
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(finish, result, failure)
+
+        threading.Thread(target=run, daemon=True).start()
+        return await done
 
     def _called(self, arguments: dict[str, Any]) -> object:
         return self._adapter.validator.validate_json(msgspec.json.encode(arguments))
@@ -78,6 +116,6 @@ def _loaded(file: Path, place: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the file does wrong is its owner's to mend
+    except (Exception, SystemExit) as error:  # whatever the file does wrong is its owner's to mend
         raise ConfigurationError(f"{place}: {file.name} cannot be loaded: {type(error).__name__}: {error}") from error
     return module

@@ -62,7 +62,7 @@ class McpServer(Source):
         try:
             result = await client.call_tool(name, arguments, read_timeout_seconds=self._within)
         except Exception as error:  # the library raises what its transports raise
-            if not _is_refusal(error):
+            if not _is_refusal(error) and client is self._client:
                 self._lost()
             raise ToolFailed(f"the call failed: {_named(error)}") from error
         texts = [block.text for block in result.content if block.type == "text"]

@@ -196,6 +196,7 @@ async def test_what_a_few_may_read_is_another_conversation_than_what_all_may(mas
         f"thread:{root}",
         among_three,
     ]
+    assert [event.is_limited for event in events] == [True, True, False, True]
 
 
 @pytest.mark.asyncio

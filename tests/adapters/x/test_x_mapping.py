@@ -67,6 +67,13 @@ def test_a_post_that_names_the_bot_is_a_mention() -> None:
     assert event.conversation == "2127133017796247000"
 
 
+@pytest.mark.parametrize("is_protected", [False, True])
+def test_what_a_protected_account_posts_is_read_by_its_followers_alone(is_protected: bool) -> None:
+    event = read(post(), users=[{"id": "7", "username": "alice", "name": "Alice", "protected": is_protected}])
+    assert isinstance(event, MentionReceived)
+    assert event.is_limited is is_protected
+
+
 @pytest.mark.parametrize("dialect", ["tweet", "post"])
 def test_an_answer_and_a_quote_are_known_in_both_vocabularies(dialect: str) -> None:
     references, posts, _ = NAMES[dialect]

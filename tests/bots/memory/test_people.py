@@ -17,6 +17,7 @@ from greenroom.personas.remembering import FactKind, Remembering
 from greenroom.storage import Audience, PersonFact, SqliteLedger, State
 from greenroom.testing import Trial
 from greenroom.testing.clock import ManualClock
+from greenroom.testing.ledger import mention_turn
 from greenroom_adapters.contract import Author, DirectMessageReceived, MentionReceived, PostRef, Room
 
 ALL = Remembering(people=tuple(FactKind), remember={"boat": ("my boat is called *", "i sail the * again")})
@@ -25,6 +26,7 @@ persona: Ada
 who: keeps the lighthouse
 memory: {people: [name, interests], remember: {boat: my boat is called *}}
 """
+MOMENT = timedelta(milliseconds=20)
 IRIS = Author(id="u1", handle="iris", name="Iris")
 
 
@@ -101,7 +103,8 @@ async def trial(tmp_path: Path) -> AsyncIterator[Trial]:
 
 
 def say(trial: Trial, number: int, text: str, where: str, author: Author = IRIS) -> None:
-    """Let somebody write to the bot: in `public`, in the `room` or in another one, or to it `alone`."""
+    """Let somebody write to the bot: in `public`, to his `followers` beside a public thread, in a room of any other
+    name, or to it `alone`."""
     facts = {
         "id": f"said-{number}",
         "source": "",
@@ -114,8 +117,11 @@ def say(trial: Trial, number: int, text: str, where: str, author: Author = IRIS)
     if where == "alone":
         trial.platform.happen(DirectMessageReceived(**facts, conversation=f"dm-{author.id}"))  # type: ignore[arg-type] # as above
     else:
-        room = None if where == "public" else Room(id=where)
-        trial.platform.happen(MentionReceived(**facts, conversation=f"{where}-{number}", room=room))  # type: ignore[arg-type] # as above
+        is_limited = where == "followers"
+        room = None if where == "public" or is_limited else Room(id=where)
+        conversation = where if is_limited else f"{where}-{number}"
+        event = MentionReceived(**facts, conversation=conversation, room=room, is_limited=is_limited)  # type: ignore[arg-type] # as above
+        trial.platform.happen(event)
 
 
 async def prompt_of(trial: Trial, brief: Brief) -> str:
@@ -124,12 +130,19 @@ async def prompt_of(trial: Trial, brief: Brief) -> str:
     return made.system + made.user
 
 
-SECRETS = {"public": "Aurora", "harbour": "Borealis", "cellar": "Cassiopeia", "alone": "Draco"}
+SECRETS = {
+    "public": "Aurora",
+    "harbour": "Borealis",
+    "cellar": "Cassiopeia",
+    "followers": "Eridanus",
+    "alone": "Draco",
+}
 READ_IN = {
     "public": {"Aurora"},
     "harbour": {"Aurora", "Borealis"},
     "cellar": {"Aurora", "Cassiopeia"},
-    "alone": {"Aurora", "Borealis", "Cassiopeia", "Draco"},
+    "followers": {"Aurora", "Eridanus"},
+    "alone": set(SECRETS.values()),
 }
 
 
@@ -172,6 +185,53 @@ async def test_what_do_you_know_about_me_is_answered_in_full_alone_and_by_a_coun
         assert 'Say "forget me"' in alone
         say(trial, 4, "what do you remember about me?", "public")
         await trial.counted({State.SENT: 3, State.IGNORED: 1}, by=timedelta(seconds=5))
+
+
+@pytest.mark.asyncio
+async def test_behind_ask_everybody_in_the_room_reads_the_answer_so_it_is_a_count(trial: Trial) -> None:
+    async with trial:
+        say(trial, 1, "My boat is called Draco", "alone")
+        await trial.counted({State.SENT: 1}, by=timedelta(seconds=5))
+        trial.command("ask", "what do you know about me?")
+        await trial.counted({State.SENT: 2}, by=timedelta(seconds=5))
+        assert trial.platform.texts[-1].startswith("I keep 1 thing of you. Ask me where nobody else reads it")
+
+
+@pytest.mark.asyncio
+async def test_whoever_says_forget_me_again_and_again_is_forgotten_each_time_and_told_once(trial: Trial) -> None:
+    async with trial:
+        say(trial, 1, "Forget me!", "public")
+        await trial.counted({State.SENT: 1}, by=MOMENT)
+        for number in range(2, 6, 2):
+            say(trial, number, "My boat is called Draco", "alone")
+            await trial.counted({State.SENT: 1 + number // 2, **({State.IGNORED: 1} if number > 2 else {})}, by=MOMENT)
+            assert await trial.bot.ledger.facts_about("scripted", "u1")
+            say(trial, number + 1, "Forget me!", "public")
+            await trial.counted({State.SENT: 1 + number // 2, State.IGNORED: number // 2}, by=MOMENT)
+            assert await trial.bot.ledger.facts_about("scripted", "u1") == []
+        assert sum("forgotten" in text for text in trial.platform.texts) == 1
+        trial.clock.turn(timedelta(minutes=11))
+        say(trial, 6, "Forget me!", "public")
+        await trial.past(lambda: sum("forgotten" in text for text in trial.platform.texts) == 2)
+
+
+@pytest.mark.asyncio
+async def test_what_somebody_said_of_himself_goes_with_the_message_that_he_deletes(ledger: SqliteLedger) -> None:
+    kept = [mention_turn(number) for number in (1, 2)]
+    for turn in kept:
+        ledger.receive(turn)
+        ledger.note_fact(
+            fact(Audience.EVERYBODY, account=turn.account, event_id=turn.event_id, text=turn.event_id), single=False
+        )
+    await ledger.committed()
+    for turn in kept:
+        turn.state = State.IGNORED
+        ledger.save(turn)
+        ledger.note(turn.seq, "tool tides", '{"place": "home of u1"} → 12 characters')
+    await ledger.committed()
+    await ledger.empty([kept[0].seq])
+    assert [one.event_id for one in await ledger.facts_about("scripted", "u1")] == [kept[1].event_id]
+    assert [entry.seq for entry in await ledger.journal(limit=10) if entry.what == "tool tides"] == [kept[1].seq]
 
 
 @pytest.mark.asyncio

@@ -27,6 +27,7 @@ SERVER = Path(__file__).parents[2] / "fakes" / "tide_server.py"
 COMMAND = f"{sys.executable} {SERVER}"
 FUNCTIONS = '''
 import asyncio
+import threading
 import time
 
 def tide(port: str, days: int = 1) -> str:
@@ -51,6 +52,18 @@ def slow() -> str:
     time.sleep(0.5)
     return "late"
 
+def leaves() -> str:
+    """End the process."""
+    raise SystemExit(3)
+
+async def leaves_too() -> str:
+    """End the process."""
+    raise SystemExit(3)
+
+def hangs() -> str:
+    """Never return."""
+    threading.Event().wait()
+
 def silent():
     return 1
 
@@ -68,7 +81,53 @@ def functions(tmp_path: Path) -> Path:
     return file
 
 
+HANGING = """
+import asyncio, sys
+from contextlib import suppress
+from pathlib import Path
+from greenroom.tools.functions import FunctionSource
+
+async def main():
+    source = FunctionSource(Path(sys.argv[1]), "hangs", tool="hangs")
+    for _ in range(50):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await source.call("", {})
+    print(await asyncio.to_thread(lambda: "the disk is read"))
+
+asyncio.run(main())
+"""
+
+
 # Functions
+
+
+@pytest.mark.asyncio
+async def test_functions_that_never_return_keep_neither_the_bot_nor_its_end_waiting(functions: Path) -> None:
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HANGING, str(functions), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        out, complaint = await asyncio.wait_for(program.communicate(), 60)
+    finally:
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
+    assert (program.returncode, out.decode().strip(), complaint) == (0, "the disk is read", b"")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["leaves", "leaves_too"])
+async def test_a_function_that_would_end_the_process_has_only_failed(functions: Path, name: str) -> None:
+    with pytest.raises(ToolFailed, match="SystemExit: 3"):
+        await FunctionSource(functions, name, tool=name).call("", {})
+
+
+def test_a_file_that_ends_the_process_when_it_is_loaded_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text("raise SystemExit(0)\n")
+    with pytest.raises(ConfigurationError, match=r"own\.py cannot be loaded: SystemExit"):
+        FunctionSource(file, "clock", tool="clock")
 
 
 @pytest.mark.asyncio

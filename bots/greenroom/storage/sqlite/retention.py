@@ -10,7 +10,7 @@ import msgspec
 
 from greenroom.storage.ledger import StoredPost
 from greenroom.storage.sqlite.commits import GroupCommit
-from greenroom.storage.sqlite.rows import EXPIRED
+from greenroom.storage.sqlite.rows import EXPIRED, encode
 from greenroom.storage.turn import State
 
 __all__ = [
@@ -46,6 +46,17 @@ _EMPTY_ONE = (
     "WHERE seq=? AND state>=10"
 )
 _EMPTY_UNKNOWN = "UPDATE turns SET event='',draft=NULL WHERE seq=? AND state=5"
+_AT_REST = "seq IN (SELECT value FROM json_each(?)) AND (state>=10 OR state=5)"
+_THEIR_FACTS = (
+    "DELETE FROM people_facts WHERE (account,event_id) IN "  # noqa: S608 - literals
+    f"(SELECT account,event_id FROM turns WHERE {_AT_REST})"
+)
+"""What their authors said of themselves in them."""
+_THEIR_CALLS = (
+    "DELETE FROM journal WHERE what>='tool ' AND what<'tool!' "  # noqa: S608 - literals
+    f"AND seq IN (SELECT seq FROM turns WHERE {_AT_REST})"
+)
+"""Arguments of tools repeat their words."""
 _RETIRED_UP_TO = "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name='retired'),0)"
 
 
@@ -101,7 +112,10 @@ def written_in_view_of(db: sqlite3.Connection, seqs: Sequence[int]) -> list[InVi
 
 
 def empty_these(commits: GroupCommit, seqs: Sequence[int], drafts: Sequence[int]) -> None:
-    """Queue the end of the texts of these turns, and of these drafts."""
+    """Queue the end of the texts of these turns, of what is known by them alone, and of these drafts."""
+    turns = encode(seqs)
+    commits.change(_THEIR_FACTS, turns)
+    commits.change(_THEIR_CALLS, turns)
     for seq in seqs:
         commits.change(_EMPTY_ONE, seq)
         commits.change(_EMPTY_UNKNOWN, seq)
