@@ -419,7 +419,7 @@ async def test_mentions_of_a_megabyte_each_keep_nobody_from_being_heard(mastodon
         world.do(lambda _, told=told, size=size: setattr(told, "text", f"{told.text} {'x' * size}"))  # type: ignore[misc]  # bound
     world.say("@lightbot are you there?")
     async with world.adapter() as adapter, listening(adapter, after) as ears:
-        heard = await ears.until(lambda events: len(events) == 11, "eleven mentions", patience=40)
+        heard = await ears.until(lambda events: len(events) == 11, "eleven mentions", patience=150)
     unread = [number for number, event in enumerate(heard) if isinstance(event, UnknownEvent)]
     assert unread == [5]
     assert [event.text[:16] for event in heard if isinstance(event, TextEvent)][-2:] == [
