@@ -182,7 +182,7 @@ class DiscordWorld(World):
 
     @override
     def secrets(self) -> Sequence[str]:
-        return [self.settings.token.reveal()]
+        return [self.bot["token"]]
 
     @override
     async def post_of_somebody(self, text: str) -> PostRef:

@@ -40,6 +40,7 @@ from greenroom_adapters.contract.capabilities import (
     Surface,
     TextLimit,
 )
+from greenroom_adapters.contract.embeds import Embed, EmbedField, EmbedLimit
 from greenroom_adapters.contract.errors import (
     AdapterError,
     AuthenticationFailed,
@@ -125,6 +126,9 @@ __all__ = [
     "Credentials",
     "DirectMessageReceived",
     "Duplicate",
+    "Embed",
+    "EmbedField",
+    "EmbedLimit",
     "Event",
     "FollowReceived",
     "Forbidden",

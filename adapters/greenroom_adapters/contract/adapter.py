@@ -56,6 +56,15 @@ class Adapter(abc.ABC):
     def __init__(self, settings: Any, *, account: str) -> None:
         """Take `settings` (an instance of `Settings`) and the account's name in the bot file. No I/O here."""
 
+    @classmethod
+    def for_account(cls, settings: Any, *, account: str) -> "Adapter":
+        """Return the adapter, not entered, of an account with these settings: one of this class, unless the platform
+        has accounts of several kinds that can do different things.
+
+        :raises ConfigurationError: no account can be signed in with these settings
+        """
+        return cls(settings, account=account)
+
     @property
     @abc.abstractmethod
     def capabilities(self) -> Capabilities:

@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from greenroom_adapters.contract.embeds import EmbedLimit
 from greenroom_adapters.contract.events import Kind
 from greenroom_adapters.contract.posts import Post, Visibility
 
@@ -126,6 +127,8 @@ class Limits:
     """None: nothing can be attached."""
     poll: PollLimit | None = None
     """None: the platform has no polls."""
+    embed: EmbedLimit | None = None
+    """None: nothing can be shown below the words in a frame of its own."""
     addressing: int = 0
     """So much of a text goes to naming the person for whom it is, in an answer or a direct message: there the adapter
     writes that before the words."""
@@ -178,6 +181,8 @@ class Capabilities:
             return f"a post cannot be {post.visibility} here"
         if post.poll is not None and self.limits.poll is None:
             return "there are no polls here"
+        if post.embed is not None and self.limits.embed is None:
+            return "there are no embeds here"
         if post.media and self.limits.media is None:
             return "nothing can be attached here"
         return None

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from greenroom_adapters.contract.embeds import Embed
 from greenroom_adapters.contract.values import quickly_made
 
 __all__ = [
@@ -91,6 +92,8 @@ class Post:
     visibility: Visibility | None = None
     """Who sees it; None: as the account's settings say."""
     poll: Poll | None = None
+    embed: Embed | None = None
+    """Shown below the words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

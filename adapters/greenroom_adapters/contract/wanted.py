@@ -22,6 +22,8 @@ class Wanted:
     """A picture or a clip goes with a post or an answer."""
     reacts: bool = False
     """It likes, or reacts with an emoji."""
+    embeds: bool = False
+    """An embed goes with a post or an answer."""
     rooms: frozenset[str] = frozenset()
     """Where its posts go beside the account's timeline, as the file names them."""
 

@@ -60,10 +60,12 @@ from greenroom_adapters.discord.publishing import Publishing
 from greenroom_adapters.discord.reading_back import ReadingBack
 from greenroom_adapters.discord.references import command_of
 from greenroom_adapters.discord.settings import BASE_URL, DiscordSettings
-from greenroom_adapters.discord.signing_in import bare, sign_in
+from greenroom_adapters.discord.signing_in import sign_in
 from greenroom_adapters.discord.snowflakes import first_of
+from greenroom_adapters.discord.sound import token_in
+from greenroom_adapters.discord.webhook import WebhookAdapter
 from greenroom_adapters.discord.wire import WireApplication
-from greenroom_adapters.discord.writing import MEDIA_LIMIT, POLL_LIMIT, TEXT_LIMIT
+from greenroom_adapters.discord.writing import EMBED_LIMIT, MEDIA_LIMIT, POLL_LIMIT, TEXT_LIMIT
 from greenroom_adapters.transport import Http, Pace, fetch, system_now
 
 __all__ = ["DiscordAdapter"]
@@ -109,7 +111,7 @@ class DiscordAdapter(Adapter):
     ) -> None:
         """`silence` is after which the gateway counts as dead; it must be longer than its heartbeats are apart (about
         41 seconds)."""
-        token = bare(settings.token)
+        token = token_in(settings)
         self._settings = settings
         self._token = token
         self._now = now
@@ -151,6 +153,15 @@ class DiscordAdapter(Adapter):
         self._acting: Acting | None = None
         self._reading_back: ReadingBack | None = None
         self._publishing: Publishing | None = None
+
+    @classmethod
+    @override
+    def for_account(cls, settings: Any, *, account: str) -> Adapter:
+        return (
+            super().for_account(settings, account=account)
+            if settings.webhook is None
+            else WebhookAdapter(settings, account=account)
+        )
 
     def keep_in(self, keep: Keep) -> None:
         """Remember there which server gives channels their names, how far the gateway was heard, which commands are
@@ -247,6 +258,7 @@ class DiscordAdapter(Adapter):
             memory,
             me=me.id,
             tags=settings.tags,
+            previews=settings.previews,
             settles_after=capabilities.settles_after,
             now=self._now,
         )
@@ -268,6 +280,7 @@ class DiscordAdapter(Adapter):
             memory,
             forum,
             home=settings.home,
+            previews=settings.previews,
             capabilities=capabilities,
             interactions=self._interactions,
             reading_back=reading_back,
@@ -434,7 +447,7 @@ def _entered(part: Part | None) -> Part:
 def _capabilities(*, reads_everything: bool, has_home: bool) -> Capabilities:
     spoken = {Surface.REPLY, Surface.CHAT, Surface.DIRECT_MESSAGE}
     return Capabilities(
-        limits=Limits(text=(TEXT_LIMIT,), media=MEDIA_LIMIT, poll=POLL_LIMIT),
+        limits=Limits(text=(TEXT_LIMIT,), media=MEDIA_LIMIT, poll=POLL_LIMIT, embed=EMBED_LIMIT),
         idempotency=Idempotency(kind=IdempotencyKind.KEYED, window=KEY_WINDOW),
         settles_after=SETTLES_AFTER,
         publish_deadline=PUBLISH_DEADLINE,

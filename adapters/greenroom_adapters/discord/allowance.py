@@ -4,12 +4,14 @@ import re
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from greenroom_adapters.transport import Answer, read_retry_after, system_now
+from greenroom_adapters.contract import Quota
+from greenroom_adapters.transport import Answer, read_quota, read_retry_after, system_now
 
-__all__ = ["Allowance"]
+__all__ = ["Allowance", "quota_of"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -24,6 +26,12 @@ TOKEN = re.compile(r"^/(?:webhooks|interactions)/\d+/[^/]+")
 """Each of these has a bucket of its own."""
 ID = re.compile(r"/\d+")
 EMOJI = re.compile(r"/reactions/[^/]+")
+
+
+def quota_of(answer: Answer, channel: str) -> Quota | None:
+    """Return the limit that a message counted against: each channel, or webhook, has its own of the same bucket."""
+    told = read_quota(answer.headers, now=system_now())
+    return None if told is None else replace(told, bucket=f"{told.bucket}:{channel}")
 
 
 class Allowance:

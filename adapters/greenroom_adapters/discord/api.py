@@ -25,6 +25,7 @@ from greenroom_adapters.discord.wire import (
     MESSAGES,
     THREAD_LISTS,
     USER,
+    WEBHOOK,
     WireApplication,
     WireChannel,
     WireGateway,
@@ -33,6 +34,7 @@ from greenroom_adapters.discord.wire import (
     WireMessage,
     WireThreads,
     WireUser,
+    WireWebhook,
 )
 from greenroom_adapters.media import Loaded
 from greenroom_adapters.transport import Answer, Effect, Http
@@ -233,6 +235,41 @@ class Api:
         with _without(token):
             await self._call("DELETE", _response(application, token), effect=Effect.REPEATABLE)
 
+    # Webhooks --------------------------------------------------------------------------------------------------------
+
+    async def webhook(self, webhook: str, token: str) -> WireWebhook:
+        """Return a webhook, by the id and the token of its address."""
+        return await self._get(f"/webhooks/{webhook}/{token}", WEBHOOK)
+
+    async def execute_webhook(
+        self,
+        webhook: str,
+        token: str,
+        body: Mapping[str, object],
+        files: Sequence[tuple[str, Loaded]],
+        *,
+        thread: str,
+        deadline: timedelta,
+    ) -> Answer:
+        """Send a message through a webhook, to a thread of its channel or (empty) to the channel itself; the answer
+        holds the message."""
+        path = f"/webhooks/{webhook}/{token}?{urlencode({'wait': 'true', **_in_thread(thread)})}"
+        return await self._send("POST", path, body, files, deadline=deadline)
+
+    async def webhook_message(self, webhook: str, token: str, message: str, *, thread: str) -> WireMessage:
+        """Return a message that a webhook has sent."""
+        return await self._get(f"/webhooks/{webhook}/{token}/messages/{message}", MESSAGE, _in_thread(thread))
+
+    async def edit_webhook_message(
+        self, webhook: str, token: str, message: str, body: Mapping[str, object], *, thread: str
+    ) -> None:
+        """Change a message that a webhook has sent."""
+        await self._call("PATCH", _sent(webhook, token, message, thread), effect=Effect.REPEATABLE, json=body)
+
+    async def delete_webhook_message(self, webhook: str, token: str, message: str, *, thread: str) -> None:
+        """Delete a message that a webhook has sent."""
+        await self._call("DELETE", _sent(webhook, token, message, thread), effect=Effect.REPEATABLE)
+
     async def _get(self, path: str, decoder: "msgspec.json.Decoder[T]", query: Mapping[str, str] | None = None) -> T:
         where = f"{path}?{urlencode(query)}" if query else path
         return self.http.decode(await self._call("GET", where, effect=Effect.REPEATABLE), decoder)
@@ -268,7 +305,7 @@ class Api:
         waits = self._allowance.wait(method, path)
         if waits > timedelta(0):
             raise RateLimited(
-                f"discord: {method} {path} has to wait: its limit is used up",
+                self.http.redactor.clean(f"discord: {method} {path} has to wait: its limit is used up"),
                 retry_after=waits,
                 platform=self.http.platform,
                 account=self.http.account,
@@ -276,6 +313,15 @@ class Api:
         return await self.http.call(
             method, path, effect=effect, json=json, form=form, headers=self._headers, deadline=deadline
         )
+
+
+def _in_thread(thread: str) -> dict[str, str]:
+    return {"thread_id": thread} if thread else {}
+
+
+def _sent(webhook: str, token: str, message: str, thread: str) -> str:
+    path = f"/webhooks/{webhook}/{token}/messages/{message}"
+    return f"{path}?{urlencode(_in_thread(thread))}" if thread else path
 
 
 def _response(application: str, token: str) -> str:

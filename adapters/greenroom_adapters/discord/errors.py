@@ -18,7 +18,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.transport import Answer
 
-__all__ = ["CLOSE_CODES", "MEANINGS", "AlreadyAnswered", "TokenSpent", "refusal", "wait"]
+__all__ = ["CLOSE_CODES", "MEANINGS", "AlreadyAnswered", "TokenSpent", "code_of", "refusal", "wait"]
 
 
 class TokenSpent(AuthenticationFailed):
@@ -136,6 +136,12 @@ def refusal(answer: Answer) -> tuple[type[AdapterError], str] | None:
     if meaning is None:
         return None
     return meaning, f"{said.code} {said.message}".strip()
+
+
+def code_of(answer: Answer) -> int:
+    """Return Discord's error code; 0: it says none."""
+    said = _said(answer)
+    return 0 if said is None else said.code
 
 
 def wait(answer: Answer) -> timedelta | None:

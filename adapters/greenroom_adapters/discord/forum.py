@@ -67,6 +67,7 @@ class Forum:
         *,
         me: str,
         tags: Collection[str],
+        previews: bool,
         settles_after: timedelta,
         now: Callable[[], datetime],
     ) -> None:
@@ -76,6 +77,7 @@ class Forum:
         self._memory = memory
         self._me = me
         self._tags = tags
+        self._previews = previews
         self._settles_after = settles_after
         self._now = now
 
@@ -96,7 +98,7 @@ class Forum:
                 raise self._api.http.error(OutcomeUnknown, "discord: an earlier try may have begun this thread")
         plan, post = Plan.read(attempt.prepared), attempt.post
         title, text = title_and_text(post.text)
-        message = compose(text, nonce=plan.nonce, answers=None, poll=post.poll, files=files)
+        message = compose(post, text=text, nonce=plan.nonce, answers=None, files=files, previews=self._previews)
         del message["nonce"], message["enforce_nonce"]
         body: dict[str, object] = {"name": title, "message": message}
         # its owner may have changed them since it was last told of

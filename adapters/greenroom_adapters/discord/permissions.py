@@ -18,6 +18,7 @@ NEEDED: Mapping[str, str] = {
     "read_message_history": "Read Message History",
     "add_reactions": "Add Reactions",
     "attach_files": "Attach Files",
+    "embed_links": "Embed Links",
 }
 """Permission → what the settings of a server call it: all that a bot may need."""
 HEARD_IN_SERVERS = frozenset({Kind.MENTION, Kind.REPLY, Kind.MESSAGE, Kind.JOIN, Kind.REACTION})
@@ -27,7 +28,7 @@ HEARD_IN_SERVERS = frozenset({Kind.MENTION, Kind.REPLY, Kind.MESSAGE, Kind.JOIN,
 def needed(wanted: Wanted | None) -> tuple[str, ...]:
     """Return the permissions that a bot needs for what it does; None: nobody knows yet what that is."""
     if wanted is None:
-        return tuple(NEEDED)
+        return tuple(name for name in NEEDED if name != "embed_links")
     answers = bool(wanted.kinds & HEARD_IN_SERVERS)
     if not answers and not wanted.posts:
         # a direct conversation needs a server that both are in, and no right there
@@ -35,6 +36,7 @@ def needed(wanted: Wanted | None) -> tuple[str, ...]:
     found = ["view_channel", "send_messages", "send_messages_in_threads", "read_message_history"]
     found += ["attach_files"] if wanted.attaches else []
     found += ["add_reactions"] if wanted.reacts else []
+    found += ["embed_links"] if wanted.embeds else []
     return tuple(found)
 
 

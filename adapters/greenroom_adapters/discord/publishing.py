@@ -1,7 +1,6 @@
 """Brings one post out: where it goes, its files, then the sending itself."""
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,34 +9,30 @@ from greenroom_adapters.contract import (
     Attempt,
     Capabilities,
     Found,
-    MediaRefused,
     OutcomeUnknown,
-    Poll,
     Post,
-    PostRejected,
-    Quota,
     Receipt,
     TargetGone,
-    TooLong,
     Unavailable,
     Undecided,
     Unsupported,
 )
+from greenroom_adapters.discord.allowance import quota_of
 from greenroom_adapters.discord.api import Api
 from greenroom_adapters.discord.channels import Channels
 from greenroom_adapters.discord.errors import TokenSpent
 from greenroom_adapters.discord.forum import Forum
 from greenroom_adapters.discord.interactions import Interactions
+from greenroom_adapters.discord.measuring import files_of, must_fit
 from greenroom_adapters.discord.memory import Memory
 from greenroom_adapters.discord.places import FORUMS, Places
 from greenroom_adapters.discord.plan import Plan, Progress
 from greenroom_adapters.discord.reading_back import ReadingBack
 from greenroom_adapters.discord.references import command_of, place, reference
 from greenroom_adapters.discord.wire import MESSAGE
-from greenroom_adapters.discord.writing import QUESTION, REQUEST_BYTES, compose, compose_response, names
-from greenroom_adapters.media import Loaded, glance, load
-from greenroom_adapters.text import fits
-from greenroom_adapters.transport import Answer, read_quota, system_now
+from greenroom_adapters.discord.writing import compose, compose_response
+from greenroom_adapters.media import Loaded
+from greenroom_adapters.transport import Answer
 
 __all__ = ["Publishing"]
 
@@ -54,6 +49,7 @@ class Publishing:
         forum: Forum,
         *,
         home: str,
+        previews: bool,
         capabilities: Capabilities,
         interactions: Interactions,
         reading_back: ReadingBack,
@@ -65,6 +61,7 @@ class Publishing:
         self._memory = memory
         self._forum = forum
         self._home = home
+        self._previews = previews
         self._capabilities = capabilities
         self._interactions = interactions
         self._reading_back = reading_back
@@ -81,38 +78,12 @@ class Publishing:
         answered = post.in_reply_to
         if answered is not None and place(answered) is None and command_of(answered) is None:
             raise self._error(Unsupported, f"{answered.id!r} is no message on Discord")
-        self._check_limits(post)
+        must_fit(post, self._capabilities.limits, self._api.http)
         plan = Plan.of(post, key=key, home=self._home)
         if plan is None:
             words = "Discord has no public timeline: say in which channel posts appear, with `home: '#log'` or its id"
             raise self._error(Unsupported, words)
         return plan.stored()
-
-    def _check_limits(self, post: Post) -> None:
-        limits = self._capabilities.limits
-        if not fits(post.text, limits.text):
-            raise self._error(TooLong, f"the text is over {limits.text[0].length} {limits.text[0].rule}")
-        if post.poll is not None:
-            self._check_poll(post.text, post.poll)
-        if limits.media is None or not post.media:
-            return
-        try:
-            glance(post.media, limits.media)
-        except MediaRefused as refused:
-            raise self._error(MediaRefused, str(refused)) from None
-
-    def _check_poll(self, question: str, poll: Poll) -> None:
-        limit = self._capabilities.limits.poll
-        if limit is None:
-            raise self._error(Unsupported, "there are no polls here")
-        if len(question) > QUESTION:
-            raise self._error(TooLong, f"the question of a poll is over {QUESTION} characters")
-        if not 2 <= len(poll.options) <= limit.options or len(set(poll.options)) < len(poll.options):
-            raise self._error(PostRejected, f"a poll has 2 to {limit.options} answers, no two alike")
-        if any(not 1 <= len(option) <= limit.option_length for option in poll.options):
-            raise self._error(PostRejected, f"an answer of a poll has 1 to {limit.option_length} characters")
-        if not limit.shortest <= poll.open_for <= limit.longest:
-            raise self._error(PostRejected, f"a poll is open for {limit.shortest} to {limit.longest}")
 
     def is_forum(self, channel: str) -> bool:
         """Say whether a channel, given by its id or its name, is known to be a forum."""
@@ -126,7 +97,7 @@ class Publishing:
         clock = asyncio.get_running_loop().time
         ends = clock() + self._capabilities.publish_deadline.total_seconds()
         plan, post = Plan.read(attempt.prepared), attempt.post
-        files = await self._files(post)
+        files = await files_of(post, self._api.http)
         channel = Progress.read(attempt.state).channel
         is_settled = bool(channel)
         if plan.command:
@@ -144,7 +115,7 @@ class Publishing:
         answered = place(post.in_reply_to) if post.in_reply_to is not None else None
         # A private answer to something that was said elsewhere stands alone.
         answers = answered[1] if answered is not None and answered[0] == channel else None
-        body = compose(post.text, nonce=plan.nonce, answers=answers, poll=post.poll, files=files)
+        body = compose(post, text=post.text, nonce=plan.nonce, answers=answers, files=files, previews=self._previews)
         sent = await self._api.create_message(channel, body, files, deadline=self._left(ends))
         return self._receipt(attempt.key, channel, sent)
 
@@ -166,7 +137,7 @@ class Publishing:
             await self._interactions.acknowledged(plan.command)
             if not progress.as_response:
                 await attempt.checkpoint(Progress(channel=plan.channel, as_response=True).stored())
-            body = compose_response(post.text, poll=post.poll, files=files)
+            body = compose_response(post, text=post.text, files=files, previews=self._previews)
             try:
                 sent = await self._api.edit_response(
                     self._application(), given.token, body, files, deadline=self._left(ends)
@@ -198,15 +169,6 @@ class Publishing:
             raise self._error(Unavailable, "Discord took too long before the message could be sent")
         return left
 
-    async def _files(self, post: Post) -> list[tuple[str, Loaded]]:
-        try:
-            files = [await load(media) for media in post.media]
-        except MediaRefused as refused:
-            raise self._error(MediaRefused, str(refused)) from None
-        if sum(len(file.content) for file in files) > REQUEST_BYTES:
-            raise self._error(MediaRefused, "the files of one message are over 25 MiB together: attach fewer")
-        return names(files)
-
     def _receipt(self, key: str, channel: str, answer: Answer) -> Receipt:
         message = self._api.http.decode(answer, MESSAGE)
         if message.channel_id != channel:
@@ -217,14 +179,8 @@ class Publishing:
             key=key,
             ref=reference(channel, message.id, guild=None if known is None else known.guild),
             published_at=message.timestamp,
-            quota=_quota(answer, channel),
+            quota=quota_of(answer, channel),
         )
 
     def _error(self, kind: type[AdapterError], words: str) -> AdapterError:
         return self._api.http.error(kind, words)
-
-
-def _quota(answer: Answer, channel: str) -> Quota | None:
-    """Return the limit that the message counted against: each channel has its own of the same bucket."""
-    told = read_quota(answer.headers, now=system_now())
-    return None if told is None else dataclasses.replace(told, bucket=f"{told.bucket}:{channel}")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from greenroom_adapters.discord.wire import WireForumTag
 
-__all__ = ["applied", "lacking_tag"]
+__all__ = ["MOST", "applied", "lacking_tag"]
 
 MOST = 5
 """Tags of one post in a forum ("Start Thread in Forum or Media Channel")."""

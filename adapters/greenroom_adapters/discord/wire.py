@@ -32,10 +32,12 @@ __all__ = [
     "ROLE_CHANGES",
     "THREAD_LISTS",
     "USER",
+    "WEBHOOK",
     "Frame",
     "Snowflake",
     "WireApplication",
     "WireChannel",
+    "WireForumTag",
     "WireGateway",
     "WireGuild",
     "WireInteraction",
@@ -47,6 +49,7 @@ __all__ = [
     "WireReadyGuild",
     "WireRole",
     "WireUser",
+    "WireWebhook",
 ]
 
 Snowflake = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}$")]
@@ -187,6 +190,15 @@ class WireThreadMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
     archive_timestamp: datetime | None = None
     """When it was last archived, or taken out of the archive."""
+
+
+class WireWebhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook of a channel."""
+
+    id: Snowflake
+    name: str | None = None
+    channel_id: Snowflake | None = None
+    guild_id: Snowflake | None = None
 
 
 class WireForumTag(msgspec.Struct, frozen=True, kw_only=True):
@@ -396,6 +408,7 @@ GUILD = msgspec.json.Decoder(WireGuild)
 GUILDS: "msgspec.json.Decoder[tuple[WireListedGuild, ...]]" = msgspec.json.Decoder(tuple[WireListedGuild, ...])
 LISTED_GUILDS = msgspec.json.Decoder(WireListedGuild)
 CHANNEL = msgspec.json.Decoder(WireChannel)
+WEBHOOK = msgspec.json.Decoder(WireWebhook)
 CHANNELS: "msgspec.json.Decoder[tuple[WireChannel, ...]]" = msgspec.json.Decoder(tuple[WireChannel, ...])
 THREAD_LISTS = msgspec.json.Decoder(WireThreads)
 ROLE_CHANGES = msgspec.json.Decoder(WireRoleChange)

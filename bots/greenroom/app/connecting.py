@@ -56,7 +56,7 @@ async def build_adapter(
         warn=warn,
         login=login,
     )
-    made = adapter(built, account=name)
+    made = adapter.for_account(built, account=name)
     if isinstance(made, SupportsWebhooks):
         made.receive_at(webhooks)
     if isinstance(made, SupportsKeeping):

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from greenroom.policy import USD
 from greenroom.scheduling import Schedule
-from greenroom.settings import BotFile, PostEntry
-from greenroom_adapters.contract import Kind, Post, PostRef, SupportsPresence, SupportsPrices
+from greenroom.settings import BotFile, EmbedEntry, PostEntry
+from greenroom_adapters.contract import Adapter, Kind, Post, PostRef, SupportsPresence, SupportsPrices
 
 __all__ = ["Outlay", "outlay_of"]
 
@@ -31,19 +32,20 @@ def outlay_of(adapter: object, file: BotFile, account: str, *, now: datetime) ->
     if not isinstance(adapter, SupportsPrices):
         return Outlay()
     plain = adapter.price_of(Post(text=WORDS))
+    shows_embeds = isinstance(adapter, Adapter) and adapter.capabilities.limits.embed is not None
     costs: list[str] = []
     warnings: list[str] = []
     day = 0.0
     for entry in file.post:
         count = _a_day(entry, file, account, now)
-        price = plain if entry.say is None else adapter.price_of(Post(text=entry.say))
+        price = adapter.price_of(Post(text=_words_of(entry.say, entry.embed, shows_embeds=shows_embeds)))
         if not count or not price:
             continue
         day += count * price
         costs.append(f"post `{entry.name}`: {_usd(price)} each, {_usd(count * price)} a day")
         if price > plain:
             warnings.append(f"post `{entry.name}` has a link: each costs {_usd(price)} here, without it {_usd(plain)}")
-    for what, price in _answers(adapter, file, account):
+    for what, price in _answers(adapter, file, account, shows_embeds=shows_embeds):
         day += ANSWERS * price
         costs.append(f"{what}: {_usd(price)} with its reading; {ANSWERS} a day are {_usd(ANSWERS * price)}")
     if not costs:
@@ -60,19 +62,30 @@ def outlay_of(adapter: object, file: BotFile, account: str, *, now: datetime) ->
     return Outlay(costs=tuple(costs), warnings=tuple(warnings))
 
 
-def _answers(adapter: SupportsPrices, file: BotFile, account: str) -> Iterator[tuple[str, int]]:
+def _words_of(said: str | None, embed: EmbedEntry | None, *, shows_embeds: bool) -> str:
+    """Return words as what is posted may have them: an embed is part of them where it cannot be shown."""
+    return (said or WORDS) + ("" if embed is None or shows_embeds else f"\n\n{embed.embed.lines}")
+
+
+def _answers(adapter: SupportsPrices, file: BotFile, account: str, *, shows_embeds: bool) -> Iterator[tuple[str, int]]:
     """Yield the kinds of answers that the rules have on this account, each with what one costs."""
     here = [rule for rule in file.answer if not rule.places or account in {place.account for place in rule.places}]
     kinds = {kind for rule in here if not rule.tell for kind in rule.to}
     asked = PostRef(id="1")
+    embeds = [rule.embed for rule in here if not rule.tell]
+
+    def dearest(**to: Any) -> int:
+        texts = [_words_of(None, embed, shows_embeds=shows_embeds) for embed in embeds]
+        return max(adapter.price_of(Post(text=text, **to)) for text in texts)
+
     public = [kind for kind in kinds if kind is not Kind.DIRECT_MESSAGE]
     if public:
         reading = max(adapter.price_of_hearing(kind) for kind in public)
-        if price := adapter.price_of(Post(text=WORDS, in_reply_to=asked)) + reading:
+        if price := dearest(in_reply_to=asked) + reading:
             yield "an answer", price
     if Kind.DIRECT_MESSAGE in kinds:
         reading = adapter.price_of_hearing(Kind.DIRECT_MESSAGE)
-        if price := adapter.price_of(Post(text=WORDS, direct_to="1")) + reading:
+        if price := dearest(direct_to="1") + reading:
             yield "an answer to a direct message", price
 
 

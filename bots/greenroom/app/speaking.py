@@ -62,6 +62,7 @@ def build_speaker(
         passed_on=frozenset(rule.identity for rule in file.answer if rule.tell),
         acts={rule.identity: acts for rule in file.answer if (acts := Acts.of(rule)) is not None},
         offers={rule.identity: offered(rule, persona) for rule in file.answer if rule.filters},
+        embeds={rule.identity: rule.embed.embed for rule in file.answer if rule.embed is not None},
     )
 
 

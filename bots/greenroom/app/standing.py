@@ -11,7 +11,7 @@ from greenroom.delivery import can_do
 from greenroom.origins import read_calendar, read_drafts
 from greenroom.settings import BotFile, Mistakes, Place, wanted_of
 from greenroom.settings.loader import body_of
-from greenroom.turns.form import Misfit, form_of
+from greenroom.turns.form import Misfit, form_of, form_with_embed
 from greenroom_adapters.contract import (
     Adapter,
     Capabilities,
@@ -59,6 +59,7 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
         warnings=(
             *found.warnings,
             *(() if speaks_to_all else _homeless(file, account)),
+            *(() if capabilities.kinds else _deaf(file, account)),
             *(() if Surface.CHAT in capabilities.surfaces else _roomless(file, account)),
             *_misfits(file, account, capabilities),
             *_wordy(file, account, capabilities),
@@ -76,7 +77,7 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
 def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[str]:
     """Yield what of the file's posts the account cannot show as it is wanted, and what becomes of it."""
     for entry in file.post:
-        if entry.visibility is None and entry.warning is None and entry.poll is None:
+        if entry.visibility is None and entry.warning is None and entry.poll is None and entry.embed is None:
             continue
         here = [place for place in entry.places if place.account == account]
         if entry.places and not here:
@@ -87,6 +88,7 @@ def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterato
                 visibility=entry.visibility,
                 warning=entry.warning,
                 poll=None if entry.poll is None else entry.poll.poll,
+                embed=None if entry.embed is None else entry.embed.embed,
                 has_media=entry.picture is not None,
                 is_public=not here or any(place.room is None for place in here),
             )
@@ -95,7 +97,16 @@ def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterato
             continue
         yield from (f"post `{entry.name}`: {change}" for change in form.changes)
         if entry.say is not None and (over := excess(entry.say, form.room_for_words(capabilities.limits.text))):
-            yield f"post `{entry.name}` will not go out: with its warning and its poll it is {over} too long"
+            yield f"post `{entry.name}` will not go out: with what goes with it, it is {over} too long"
+    for rule in file.answer:
+        if rule.embed is None or (rule.places and all(place.account != account for place in rule.places)):
+            continue
+        try:
+            form = form_with_embed(rule.embed.embed, capabilities)
+        except Misfit as misfit:
+            yield f"{rule.name} answers nobody there: {misfit}"
+            continue
+        yield from (f"{rule.name}: {change}" for change in form.changes)
 
 
 def _wordy(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[str]:
@@ -169,6 +180,13 @@ def _undone(file: BotFile, account: str, adapter: Adapter) -> Iterator[str]:
         for act in rule.acts:
             if not can_do(adapter, act.value):
                 yield f"{rule.name} cannot `{act}` there: its platform has no such thing for bots, and it is left out"
+
+
+def _deaf(file: BotFile, account: str) -> Iterator[str]:
+    """Yield what of the file waits for something that is said, on an account that hears nothing."""
+    for rule in file.answer:
+        if not rule.places or any(place.account == account for place in rule.places):
+            yield f"{rule.name} answers nobody there: the account only posts, and hears nothing. Leave it out of `in`"
 
 
 def _homeless(file: BotFile, account: str) -> list[str]:

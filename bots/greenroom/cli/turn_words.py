@@ -106,6 +106,8 @@ def _beside(event: Due) -> str:
         found.append(f"warning: {event.warning}")
     if event.poll is not None:
         found.append(f"poll: {' / '.join(event.poll.options)}")
+    if event.embed is not None:
+        found.append(f"embed: {event.embed.title or event.embed.text or 'without a title'}")
     if event.visibility is not None:
         found.append(f"visibility: {event.visibility}")
     return plain("; ".join(found), one_line=True)
@@ -141,6 +143,8 @@ def as_object(turn: Turn) -> dict[str, Any]:
             said["visibility"] = event.visibility.value
         if event.poll is not None:
             said["poll"] = list(event.poll.options)
+        if event.embed is not None:
+            said["embed"] = event.embed.title or event.embed.text
     draft = turn.draft
     return {
         "turn": turn.seq,

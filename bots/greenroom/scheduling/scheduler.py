@@ -19,7 +19,7 @@ from greenroom.settings.picture import CardEntry, Picture, Shape
 from greenroom.settings.spelling import Place, Span
 from greenroom.storage import CLOCK, AgendaItem, Card, Due, Ledger, ScheduleMark, Turn, Wish
 from greenroom.telemetry import get_log
-from greenroom_adapters.contract import ConfigurationError, Media, Poll, Surface, Trust, Visibility
+from greenroom_adapters.contract import ConfigurationError, Embed, Media, Poll, Surface, Trust, Visibility
 
 __all__ = ["SINGLE", "Scheduler", "card_of", "picture", "turn_of", "wish_of"]
 
@@ -49,6 +49,7 @@ class _Entry:
     visibility: Visibility | None
     warning: str | None
     poll: Poll | None
+    embed: Embed | None
     places: tuple[Place, ...]
 
 
@@ -244,6 +245,7 @@ class Scheduler:
                 visibility=entry.visibility,
                 warning=entry.warning,
                 poll=entry.poll,
+                embed=entry.embed,
             )
             deadline = to_micros(occurrence.deadline)
             self._put(turn_of(place.account, event, deadline=deadline, now=now, not_before=self._after_quiet()))
@@ -317,5 +319,6 @@ def _entry(entry: PostEntry, file: BotFile) -> _Entry:
         visibility=entry.visibility,
         warning=entry.warning,
         poll=None if entry.poll is None else entry.poll.poll,
+        embed=None if entry.embed is None else entry.embed.embed,
         places=tuple(places),
     )

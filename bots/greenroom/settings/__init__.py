@@ -25,6 +25,7 @@ from greenroom.settings.bot import (
     RoomMode,
     RoomRule,
 )
+from greenroom.settings.embed import EmbedEntry
 from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.expand import expanded
 from greenroom.settings.loader import load_bot
@@ -44,6 +45,7 @@ __all__ = [
     "BuiltIn",
     "CardEntry",
     "Do",
+    "EmbedEntry",
     "EngineRef",
     "Engines",
     "Limits",

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic.json_schema import WithJsonSchema
 
 from greenroom.settings.document import Located
+from greenroom.settings.embed import EmbedEntry
 from greenroom.settings.model import (
     FilePath,
     Model,
@@ -344,6 +345,9 @@ class AnswerRule(Model):
     """Who lets these answers out; none: as the whole bot."""
     say: Text | None = None
     """Fixed words; none: the engines speak."""
+    embed: EmbedEntry | None = None
+    """What the answers show below their words, in a frame of its own; where there are no such frames, lines of the
+    text."""
     filters: Annotated[tuple[Text, ...], one_or_many] = ()
     """What people may ask for with a photo or a clip, which comes back under the filter that they name: names of
     filters, or `all`; none: it is not offered."""
@@ -365,8 +369,8 @@ class AnswerRule(Model):
         kinds = ", ".join(word for word, kind in ANSWERABLE.items() if kind in self.to)
         if self.model_copy(update={"name": ""}) == AnswerRule(to=self.to):
             return kinds
-        # what was there before there were filters keeps the mark that it had
-        left_out = {"name"} if self.filters else {"name", "filters"}
+        # what was there before there were filters, embeds and other acts keeps the mark that it had
+        left_out = {"name", *(key for key in ("filters", "embed") if not getattr(self, key))}
         left_out |= {"do", "reaction"} if self.do == (Do.REPLY,) else set[str]()
         whole = self.model_dump_json(exclude=left_out)
         return f"{kinds} ({blake2b(whole.encode(), digest_size=3).hexdigest()})"
@@ -381,6 +385,9 @@ class AnswerRule(Model):
     def _answered_by_one(self) -> "AnswerRule":
         if self.tell and self.say is not None:
             raise wrong("`say` answers and `tell: true` leaves the answer to a person: keep one of them")
+        if self.embed is not None and (self.tell or self.filters):
+            other = "`tell: true` leaves the answer to a person" if self.tell else "`filters` gives a picture back"
+            raise wrong(f"`embed` goes with an answer in words, and {other}: keep one of them")
         if self.filters and (self.tell or self.say is not None):
             other = "tell" if self.tell else "say"
             raise wrong(f"`filters` answers with what was sent, and `{other}` otherwise: keep one of them")
@@ -444,6 +451,8 @@ class PostEntry(Model):
     """What readers are told before they open it; where there are no such warnings it is the first line of the text."""
     poll: PollEntry | None = None
     """A question to its readers, which the text asks; where there are no polls its answers are lines of the text."""
+    embed: EmbedEntry | None = None
+    """What it shows below the words, in a frame of its own; where there are no such frames, lines of the text."""
     visibility: Annotated[Visibility, word_of(Visibility, "a visibility")] | None = None
     """Who sees it, on the account's own timeline; none: as the account says. Left out where there is nothing to
     choose."""
@@ -461,6 +470,8 @@ class PostEntry(Model):
             raise wrong("when? write `at`, `every` or `cron`")
         if len(times) > 1:
             raise wrong(f"`{times[0]}` and `{times[1]}` both say when: keep one of them")
+        if self.poll is not None and self.embed is not None:
+            raise wrong("`poll` and `embed` both stand below the words: keep one of them")
         if self.about is not None and self.say is not None:
             raise wrong("`about` lets the engines write and `say` is fixed: keep one of them")
         if self.origin is not None:

@@ -67,6 +67,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "text": "say",
         "image": "picture",
         "cw": "warning",
+        "embeds": "embed",
         "content_warning": "warning",
         "spoiler_text": "warning",
         "audience": "visibility",
@@ -82,6 +83,15 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
     "`picture`": {"path": "file", "alt_text": "alt", "description": "alt", "size": "shape"},
     "`card`": {"text": "say", "type": "show", "author": "by", "data": "rows", "values": "rows", "csv": "table"},
     "`look`": {"palette": "colours", "colors": "colours", "typeface": "font"},
+    "`embed`": {
+        "description": "text",
+        "url": "link",
+        "color": "colour",
+        "table": "fields",
+        "picture": "image",
+        "thumbnail": "image",
+    },
+    "a field of `embed`": {"inline": "beside", "title": "name", "text": "value"},
     "`limits`": {"budget": "spend", "cost": "spend", "quiet_hours": "quiet"},
     "a tool": {
         "command": "mcp",

@@ -13,6 +13,7 @@ from greenroom_adapters.contract import (
     Author,
     CommandGiven,
     DirectMessageReceived,
+    Embed,
     Event,
     FollowReceived,
     JoinReceived,
@@ -149,6 +150,8 @@ class Due:
     """What it is made from, out of a feed: a stranger's words, and what `say` has of them is a stranger's as well."""
     link: str | None = None
     """Where that comes from; it goes with the words."""
+    embed: Embed | None = None
+    """Shown below the words."""
 
     @property
     def id(self) -> str:

@@ -11,7 +11,7 @@ from greenroom.memory import People
 from greenroom.personas import Persona
 from greenroom.storage import Due, Ledger, Turn, author_of, cause_of
 from greenroom.telemetry import get_log
-from greenroom.turns.form import form_of_due
+from greenroom.turns.form import PLAIN, Form
 from greenroom_adapters.contract import Adapter, AdapterError, Author, SupportsThread, TextEvent, Trust
 
 __all__ = ["Briefing", "trusted_author"]
@@ -36,13 +36,20 @@ class Briefing:
         self._people = People(ledger, platform=adapter.platform, account=account, clock=clock)
         self._log = get_log().bind(account=account)
 
-    def brief(self, turn: Turn, persona: Persona, more: Sequence[str] = (), *, below: str | None = None) -> Brief:
+    def brief(
+        self,
+        turn: Turn,
+        persona: Persona,
+        more: Sequence[str] = (),
+        *,
+        below: str | None = None,
+        form: Form = PLAIN,
+    ) -> Brief:
         """Return what the voice is asked for: an answer to the turn's event and to what follows it (`more`), with words
-        of the owner's `below` it, or a post, which can be shown in its form. What was said before is read only when an
-        engine wants it."""
+        of the owner's `below` it, or a post; its words leave room for what goes around them in this form. What was said
+        before is read only when an engine wants it."""
         event = turn.event
-        capabilities = self._adapter.capabilities
-        limits = capabilities.limits.text_on(turn.surface)
+        limits = form.room_for_words(self._adapter.capabilities.limits.text_on(turn.surface))
         platform, identity = self._adapter.platform, f"{self._account} {turn.event_id}"
         cause = cause_of(turn, platform=platform)
         if isinstance(event, TextEvent):
@@ -69,7 +76,7 @@ class Briefing:
         return Brief(
             persona=persona,
             surface=turn.surface,
-            limits=limits if due is None else form_of_due(due, capabilities).room_for_words(limits),
+            limits=limits,
             seed=turn.event_id,
             turn=identity,
             cause=cause,

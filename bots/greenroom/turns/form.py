@@ -4,10 +4,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from greenroom.storage import Due
-from greenroom_adapters.contract import Capabilities, Poll, PollLimit, Post, Surface, TextLimit, Visibility
+from greenroom_adapters.contract import (
+    Capabilities,
+    Embed,
+    EmbedLimit,
+    Poll,
+    PollLimit,
+    Post,
+    Surface,
+    TextLimit,
+    Visibility,
+)
 from greenroom_adapters.text import count, cut, fits
 
-__all__ = ["FEED", "PLAIN", "Form", "Misfit", "fed_words", "form_of", "form_of_due"]
+__all__ = ["FEED", "PLAIN", "Form", "Misfit", "fed_words", "form_of", "form_of_due", "form_with_embed"]
 
 FEED = "feed"
 """What stands in a draft for an engine: the words of a feed, in the owner's template."""
@@ -30,6 +40,7 @@ class Form:
     visibility: Visibility | None = None
     warning: str | None = None
     poll: Poll | None = None
+    embed: Embed | None = None
     shows_media: bool = True
     changes: tuple[str, ...] = ()
     """What is otherwise than it was wanted, in words for the bot's owner: "`poll` becomes lines of the text"."""
@@ -44,7 +55,7 @@ class Form:
             return limits
         left = tuple(replace(limit, length=limit.length - count(around, limit.rule)) for limit in limits)
         if any(limit.length < 1 for limit in left):
-            raise Misfit("its warning and its poll leave no room for words")
+            raise Misfit("what goes with it leaves no room for words")
         return left
 
     def around(self, post: Post) -> Post:
@@ -57,6 +68,7 @@ class Form:
             visibility=self.visibility,
             content_warning=self.warning,
             poll=self.poll,
+            embed=self.embed,
             media=post.media if self.shows_media else (),
         )
 
@@ -76,14 +88,15 @@ def form_of_due(due: Due, capabilities: Capabilities) -> Form:
     """
     if due.room is not None and Surface.CHAT not in capabilities.surfaces:
         raise Misfit("there are no rooms to post in")
-    is_plain = due.visibility is None and due.warning is None and due.poll is None and due.link is None
-    if is_plain and not due.media and due.picture is None:
+    is_plain = due.visibility is None and due.warning is None and due.poll is None and due.embed is None
+    if is_plain and due.link is None and not due.media and due.picture is None:
         return PLAIN
     form = form_of(
         capabilities,
         visibility=due.visibility,
         warning=due.warning,
         poll=due.poll,
+        embed=due.embed,
         has_media=bool(due.media) or due.picture is not None,
         is_public=due.room is None and due.direct_to is None,
     )
@@ -117,13 +130,15 @@ def form_of(
     visibility: Visibility | None,
     warning: str | None,
     poll: Poll | None,
+    embed: Embed | None = None,
     has_media: bool,
     is_public: bool,
 ) -> Form:
     """Return the form of a post on the account with these capabilities; `is_public`: it goes to no room, and not to one
     person alone, so that there is a choice who sees it.
 
-    A warning becomes the first line of the text where there are none, a poll becomes numbered lines. A visibility is
+    A warning becomes the first line of the text where there are none, a poll becomes numbered lines, and an embed lines
+    below them. A visibility is
     left out where there is nothing to choose; where there is, and it is not among it, nobody else's is taken. A picture
     is left out where nothing can be attached.
 
@@ -155,12 +170,36 @@ def form_of(
         lines = "\n".join(f"{number}. {option}" for number, option in enumerate(poll.options, 1))
         form = replace(form, after=f"\n\n{lines}")
         changes.append("`poll` becomes lines of the text: there are no polls")
+    form, changes = _with_embed(form, embed, capabilities.limits.embed, changes)
     if has_media and capabilities.limits.media is None:
         form = replace(form, shows_media=False)
         changes.append("`picture` is left out: nothing can be attached")
     form = replace(form, changes=tuple(changes))
     form.room_for_words(capabilities.limits.text)
     return form
+
+
+def form_with_embed(embed: Embed, capabilities: Capabilities) -> Form:
+    """Return the form of an answer that shows an embed, on the account with these capabilities.
+
+    :raises Misfit: the account cannot show it
+    """
+    return form_of(
+        capabilities, visibility=None, warning=None, poll=None, embed=embed, has_media=False, is_public=False
+    )
+
+
+def _with_embed(
+    form: Form, embed: Embed | None, limit: EmbedLimit | None, changes: list[str]
+) -> tuple[Form, list[str]]:
+    if embed is None:
+        return form, changes
+    if limit is None:
+        added = [*changes, "`embed` becomes lines of the text: there are no embeds"]
+        return replace(form, after=f"{form.after}\n\n{embed.lines}"), added
+    if (wrong := limit.wrong_with(embed)) is not None:
+        raise Misfit(f"`embed` does not fit: {wrong}")
+    return replace(form, embed=embed), changes
 
 
 def _must_fit(poll: Poll, limit: PollLimit) -> None:

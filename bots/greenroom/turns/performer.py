@@ -42,7 +42,7 @@ from greenroom.telemetry import get_log
 from greenroom.turns.acting import ACT, Acts
 from greenroom.turns.briefing import Briefing, trusted_author
 from greenroom.turns.deciding import Decisions
-from greenroom.turns.form import FEED, PLAIN, Form, Misfit, fed_words, form_of_due
+from greenroom.turns.form import FEED, PLAIN, Form, Misfit, fed_words, form_of_due, form_with_embed
 from greenroom.turns.gate import Gate
 from greenroom.turns.gathering import NOBODY, Followers, followers_of, reason_of_follower, worth_waiting_until
 from greenroom.turns.intent import language_of, parts_of
@@ -58,6 +58,7 @@ from greenroom_adapters.contract import (
     Adapter,
     AdapterError,
     CommandGiven,
+    Embed,
     MediaRefused,
     OwnPostSeen,
     Surface,
@@ -95,6 +96,8 @@ class Speaker:
     """Identity of a rule → the filters that people may ask for."""
     acts: Mapping[str, Acts] = field(default_factory=dict[str, Acts])
     """Identity of a rule → what is done beside an answer, or instead of one."""
+    embeds: Mapping[str, Embed] = field(default_factory=dict[str, Embed])
+    """Identity of a rule → what its answers show below their words."""
 
 
 class Performer:
@@ -319,7 +322,7 @@ class Performer:
         if turn.rule in speaker.patient and self._others.have_answered(turn):
             return self._end(turn, State.IGNORED, "somebody else has answered")
         try:
-            self._form(turn)
+            self._form(turn, speaker)
             draft = self._fixed_draft(turn, speaker)
         except Misfit as misfit:
             # before anything is paid for words that cannot be shown
@@ -420,8 +423,8 @@ class Performer:
         """
         if not await self._is_free_to_ask(turn, speaker):
             return STOPPED, ALLOW
-        below = self._policy.introductions.line_for(turn)
-        brief = self._briefing.brief(turn, speaker.persona, followers.texts, below=below)
+        below, form = self._policy.introductions.line_for(turn), self._form(turn, speaker)
+        brief = self._briefing.brief(turn, speaker.persona, followers.texts, below=below, form=form)
         try:
             with self._typing.shown(turn, live=self._live):
                 outcome = await speaker.voice.speak(brief)
@@ -535,7 +538,7 @@ class Performer:
         event = turn.event
         if isinstance(event, Due) and event.say is not None and event.material is not None:
             limits = self._adapter.capabilities.limits.text_on(turn.surface)
-            return Draft(parts=(fed_words(event, self._form(turn).room_for_words(limits)),), engine=FEED)
+            return Draft(parts=(fed_words(event, self._form(turn, speaker).room_for_words(limits)),), engine=FEED)
         if isinstance(event, Due):
             return None if event.say is None else Draft(parts=(event.say,), engine="say")
         if turn.rule not in speaker.fixed:
@@ -582,7 +585,7 @@ class Performer:
         if not self._live:
             return self._end(turn, State.IGNORED, "rehearsing: this would have been said")
         try:
-            form = self._form(turn)
+            form = self._form(turn, self._speaker())
         except Misfit as misfit:
             return self._end(turn, State.DEAD, f"it cannot be posted there: {misfit}")
         persona = self._speaker().persona
@@ -603,12 +606,15 @@ class Performer:
     def _speaks_in_rooms(self) -> bool:
         return Surface.CHAT in self._adapter.capabilities.surfaces
 
-    def _form(self, turn: Turn) -> Form:
+    def _form(self, turn: Turn, speaker: Speaker) -> Form:
         """Return the form in which a turn's words go out.
 
         :raises Misfit: this account cannot show them so
         """
-        return form_of_due(turn.event, self._adapter.capabilities) if isinstance(turn.event, Due) else PLAIN
+        if isinstance(turn.event, Due):
+            return form_of_due(turn.event, self._adapter.capabilities)
+        embed = speaker.embeds.get(turn.rule)
+        return PLAIN if embed is None else form_with_embed(embed, self._adapter.capabilities)
 
     def _rehearse(self, turn: Turn) -> None:
         """Set aside what was on its way out when the account was told to rehearse."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from discord_world import DiscordWorld, RunningDiscord
+from webhook_world import WebhookWorld
 
 from greenroom_adapters.testing import FaultyProxy
 
@@ -33,4 +34,13 @@ def discord_world(discord: RunningDiscord) -> Iterator[DiscordWorld]:
     before = len(discord.call("violations")["violations"])
     with FaultyProxy(discord.url) as proxy:
         yield DiscordWorld(discord, proxy)
+    assert discord.call("violations")["violations"][before:] == []
+
+
+@pytest.fixture
+def webhook_world(discord: RunningDiscord) -> Iterator[WebhookWorld]:
+    """A webhook in a channel. Whatever it asked for was in the contract."""
+    before = len(discord.call("violations")["violations"])
+    with FaultyProxy(discord.url) as proxy:
+        yield WebhookWorld(discord, proxy)
     assert discord.call("violations")["violations"][before:] == []

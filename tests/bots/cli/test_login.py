@@ -328,8 +328,8 @@ def test_check_warns_of_what_a_post_cannot_be_on_an_account(
         "post `quiz`: `visibility` is left out: there is nothing to choose",
         "post `quiz`: `poll` becomes lines of the text: there are no polls",
         "post `long`: `poll` becomes lines of the text: there are no polls",
-        "post `long` will not go out: with its warning and its poll it is 6 too long",
-        "post `much` will not go out: its warning and its poll leave no room for words",
+        "post `long` will not go out: with what goes with it, it is 6 too long",
+        "post `much` will not go out: what goes with it leaves no room for words",
     ]
 
 

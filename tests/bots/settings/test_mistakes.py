@@ -12,7 +12,9 @@ Wrong = Callable[[str], list[str]]
 
 HEAD = "bot: ada\npersona: ada.yaml\naccounts: {home: harbour}\n"
 REFER = "write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER}"
-RULE_KEYS = "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, filters, do, reaction, tell"
+RULE_KEYS = (
+    "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, embed, filters, do, reaction, tell"
+)
 BOT_KEYS = (
     "bot, persona, accounts, timezone, engines, answer, post, rooms, people, tools, limits, approve, tell, keep, store"
 )
@@ -466,12 +468,12 @@ def test_without_platforms_what_an_account_says_is_left_for_later(folder: Path) 
 
 def test_no_key_is_both_there_and_not_there_yet() -> None:
     from greenroom.personas import persona
-    from greenroom.settings import bot, picture
+    from greenroom.settings import bot, embed, picture
     from greenroom.settings.model import Model
 
     sections = {
         part.section: part
-        for module in (bot, persona, picture)
+        for module in (bot, embed, persona, picture)
         for part in vars(module).values()
         if isinstance(part, type) and issubclass(part, Model) and part is not Model
     }

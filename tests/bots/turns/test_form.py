@@ -83,8 +83,8 @@ def test_a_thread_is_as_visible_in_all_its_parts_and_asks_once() -> None:
         ({"poll": replace(TEA, options=("Tea", "A soup"))}, able(), "has 6 characters, and 5 are possible"),
         ({"poll": replace(TEA, open_for=timedelta(minutes=4))}, able(), "open for 4 minutes, and from 5 minutes to 7"),
         ({"poll": replace(TEA, open_for=timedelta(days=8))}, able(), "open for 8 days"),
-        ({"warning": "f" * 494}, unable(TextLimit(length=500)), "leave no room for words"),
-        ({"poll": TEA}, unable(TextLimit(length=16)), "leave no room for words"),
+        ({"warning": "f" * 494}, unable(TextLimit(length=500)), "leaves no room for words"),
+        ({"poll": TEA}, unable(TextLimit(length=16)), "leaves no room for words"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_with_the_reason(

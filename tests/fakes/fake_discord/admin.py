@@ -106,6 +106,14 @@ class Admin:
         self._tell_guild(changed["guild_id"], "CHANNEL_UPDATE", self._objects.channel(changed))
         return changed
 
+    def webhook(self, channel: str, name: str = "Post") -> Document:
+        """Make a webhook of a channel."""
+        return self._rest.webhooks.make(channel, name)
+
+    def remove_webhook(self, webhook: str) -> Document:
+        """Delete a webhook."""
+        return self._rest.webhooks.remove(webhook)
+
     def archive(self, channel: str) -> Document:
         """Archive a thread."""
         known = self._known("channel", channel)

@@ -179,9 +179,10 @@ class Commands:
         content = (body.get("content") or "").strip()
         if len(content) > 2000:
             raise invalid("content", "BASE_TYPE_MAX_LENGTH", "Must be 2000 or fewer in length.")
-        if not content and not files:
+        embeds = self._messages.embeds(body.get("embeds") or [])
+        if not content and not files and not embeds:
             raise Refused(400, 50006, "Cannot send an empty message")
-        changed = {**message, "content": content, "flags": message["flags"] & ~LOADING}
+        changed = {**message, "content": content, "embeds": embeds, "flags": message["flags"] & ~LOADING}
         if files:
             changed["attachments"] = self._messages.attached(given["channel"], files, body.get("attachments") or [])
         if changed["flags"] & EPHEMERAL:

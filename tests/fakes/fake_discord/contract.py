@@ -53,7 +53,8 @@ class Contract:
         found += [f"{name} is missing" for name, one in known.items() if one.get("required") and name not in asked]
         for name in asked.keys() & known.keys():
             schema = known[name]["schema"]
-            value: Any = int(asked[name]) if schema.get("type") == "integer" else asked[name]
+            read: dict[str, Any] = {"integer": int, "boolean": {"true": True, "false": False}.get}
+            value: Any = read.get(schema.get("type", ""), str)(asked[name])
             found += self._judged(value, schema)
         described = operation.get("requestBody", {}).get("content", {}).get("application/json")
         if described is not None:

@@ -6,6 +6,7 @@ from typing import Any
 from fake_discord.calls import Answered
 from fake_discord.objects import (
     ATTACH,
+    EMBED_LINKS,
     HISTORY,
     MANAGE,
     REACT,
@@ -25,6 +26,7 @@ __all__ = ["Messages"]
 
 FILE_BYTES, REQUEST_BYTES = 10 * 1024 * 1024, 25 * 1024 * 1024
 REQUIRES_TAG, MANAGE_THREADS = 1 << 4, 1 << 34
+SUPPRESS_EMBEDS = 1 << 2
 READS_ALL = (1 << 18) | (1 << 19)
 """Flags of an application, one of which lets it read what does not concern it."""
 
@@ -107,14 +109,14 @@ class Messages:
             raise Refused(400, 50006, "Cannot send an empty message")
         if files and not may & ATTACH:
             raise Refused(403, 50013, "Missing Permissions")
+        more: Document = self._embedded(body, may)
         if any(len(file) > FILE_BYTES for file in files) or sum(map(len, files)) > REQUEST_BYTES:
             raise Refused(413, 40005, "Request entity too large")
         answers = self._answered(bot, channel, body.get("message_reference"), may)
-        more: Document = {}
         if files:
             more["attachments"] = self.attached(channel, files, body.get("attachments") or [])
         if body.get("poll"):
-            more["poll"] = self._poll(body["poll"])
+            more["poll"] = self.poll(body["poll"])
         allowed = body.get("allowed_mentions")
         mentions = allowed is None or "users" in allowed.get("parse", [])
         message = self._saying.say(where, bot["id"], content, answers=answers, mentions=mentions, nonce=nonce, **more)
@@ -131,10 +133,11 @@ class Messages:
             raise invalid("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
         if len(content) > 2000:
             raise invalid("content", "BASE_TYPE_MAX_LENGTH", "Must be 2000 or fewer in length.")
-        if not content and not files and not told.get("poll"):
+        if not content and not files and not told.get("poll") and not told.get("embeds"):
             raise Refused(400, 50006, "Cannot send an empty message")
         if files and not may & ATTACH:
             raise Refused(403, 50013, "Missing Permissions")
+        embedded = self._embedded(told, may)
         applied = body.get("applied_tags") or []
         known = {tag["id"]: tag for tag in where.get("tags", [])}
         if not known.keys() >= set(applied):
@@ -144,11 +147,11 @@ class Messages:
         if any(known[tag]["moderated"] for tag in applied) and not may & MANAGE_THREADS:
             raise Refused(403, 50013, "Missing Permissions")
         thread = self._saying.begin(where, bot["id"], body["name"].strip(), tags=applied)
-        more: Document = {"id": thread["id"], "timestamp": moment(thread["id"])}
+        more: Document = {"id": thread["id"], "timestamp": moment(thread["id"]), **embedded}
         if files:
             more["attachments"] = self.attached(thread["id"], files, told.get("attachments") or [])
         if told.get("poll"):
-            more["poll"] = self._poll(told["poll"])
+            more["poll"] = self.poll(told["poll"])
         allowed = told.get("allowed_mentions")
         mentions = allowed is None or "users" in allowed.get("parse", [])
         message = self._saying.say(thread, bot["id"], content, mentions=mentions, **more)
@@ -191,7 +194,34 @@ class Messages:
                 shown[-1]["description"] = about["description"]
         return shown
 
-    def _poll(self, told: Document) -> Document:
+    def _embedded(self, body: Document, may: int) -> Document:
+        """Return what a message shows of the embeds and flags that were sent with it."""
+        shown = self.embeds(body.get("embeds") or [])
+        if shown and not may & EMBED_LINKS:
+            raise Refused(403, 50013, "Missing Permissions")
+        if (flags := body.get("flags") or 0) & ~SUPPRESS_EMBEDS:
+            raise invalid("flags", "INVALID_BITWISE_FLAG", "no such flag here")
+        return {"embeds": shown, **({"flags": flags} if flags else {})}
+
+    def embeds(self, told: list[Document]) -> list[Document]:
+        """Return embeds as a message shows them."""
+        whole = 0
+        for embed in told:
+            fields = embed.get("fields") or []
+            texts = [embed.get("title"), embed.get("description"), (embed.get("footer") or {}).get("text")]
+            texts += [field[key] for field in fields for key in ("name", "value")]
+            whole += sum(len(text.strip()) for text in texts if text)
+            if len(fields) > 25:
+                raise invalid("embeds", "BASE_TYPE_BAD_LENGTH", "Must be between 0 and 25 in length.")
+            for text, most in zip(texts, [256, 4096, 2048, *[256, 1024] * len(fields)], strict=True):
+                if text is not None and not 1 <= len(text.strip()) <= most:
+                    raise invalid("embeds", "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
+        if whole > 6000:
+            raise invalid("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
+        return [{"type": "rich", **embed} for embed in told]
+
+    def poll(self, told: Document) -> Document:
+        """Return a poll as a message shows it."""
         question = told["question"]["text"]
         options = [answer["poll_media"]["text"] for answer in told["answers"]]
         if len(question) > 300 or not 1 <= len(options) <= 10 or any(len(option) > 55 for option in options):

@@ -12,6 +12,7 @@ VIEW, SEND, HISTORY, REACT, ATTACH, MANAGE, SEND_IN_THREADS, ADMINISTRATOR = (
     *(1 << 10, 1 << 11, 1 << 16, 1 << 6),
     *(1 << 15, 1 << 13, 1 << 38, 1 << 3),
 )
+EMBED_LINKS = 1 << 14
 EVERYBODY = VIEW | SEND | HISTORY | REACT | ATTACH | SEND_IN_THREADS
 
 
@@ -25,7 +26,7 @@ def rights(store: Store, user: str, channel: Document) -> int:
     if channel["type"] in THREADS:
         channel = store.get("channel", channel["parent_id"]) or channel
     if channel["type"] == 1:
-        return EVERYBODY if user in channel["between"] else 0
+        return EVERYBODY | EMBED_LINKS if user in channel["between"] else 0
     guild = store.get("guild", channel["guild_id"])
     if guild is None or user not in guild["members"]:
         return 0

@@ -17,10 +17,12 @@ from fake_discord.objects import Objects
 from fake_discord.refusals import Refused
 from fake_discord.saying import Saying
 from fake_discord.store import Document, Store
+from fake_discord.webhooks import ADDRESS, Webhooks
 
 __all__ = ["PREFIX", "Rest"]
 
 PREFIX = "/api/v10"
+WEBHOOK_TEXT = 2000
 MAJOR = re.compile(r"^/(?:channels|guilds|webhooks)/(\d+)")
 
 Handler = Callable[..., Awaitable[Answered]]
@@ -47,6 +49,7 @@ class Rest:
         self.calls = calls = Calls(store, objects, gateway)
         messages = Messages(store, objects, saying, nonce_window=nonce_window, tells_nonce=tells_nonce)
         self.commands = commands = Commands(store, objects, gateway, saying, calls, messages)
+        self.webhooks = Webhooks(store, objects, saying, messages)
         self.violations: list[str] = []
         """What the contract does not allow, in requests and in answers."""
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
@@ -86,6 +89,9 @@ class Rest:
     async def serve(self, request: web.Request) -> web.Response:
         """Answer one request."""
         method, path = request.method, request.path.removeprefix(PREFIX)
+        hook = ADDRESS.fullmatch(path)
+        if hook is not None and "Authorization" not in request.headers:
+            return await self._serve_webhook(request, method, path, hook)
         bot = self._bot(request.headers.get("Authorization", ""))
         if bot is None:
             return web.json_response({"message": "401: Unauthorized", "code": 0}, status=401)
@@ -108,6 +114,27 @@ class Rest:
         if status == 204:
             return web.Response(status=204, headers=headers)
         return web.json_response(answer, status=status, headers=headers)
+
+    async def _serve_webhook(self, request: web.Request, method: str, path: str, hook: re.Match[str]) -> web.Response:
+        headers, refusal = self._limits.count(f"webhook {hook[1]}", f"{method} /webhooks/:id", hook[1])
+        if refusal is not None:
+            return web.json_response(refusal, status=429, headers=headers)
+        body, files = await self._body(request)
+        if len((body or {}).get("content") or "") <= WEBHOOK_TEXT:
+            # what is longer the contract does not allow either; it is refused below, as people are refused it
+            self._judge(method, path, request.query_string, body)
+        try:
+            status, answer = await self.webhooks.serve(method, hook, request.query, body, files)
+        except Refused as refused:
+            return web.json_response(refused.body, status=refused.status, headers=headers)
+        if self._contract is not None:
+            wrong = self._contract.wrong_with_answer(method, path, status, answer)
+            self.violations += [f"answer to {method} {path}: {words}" for words in wrong]
+        return (
+            web.Response(status=204, headers=headers)
+            if answer is None
+            else web.json_response(answer, status=status, headers=headers)
+        )
 
     async def _handle(
         self, method: str, path: str, bot: Document, query: Any, body: Any, files: list[bytes]

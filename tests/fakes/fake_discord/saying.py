@@ -31,10 +31,13 @@ class Saying:
         mentions: bool = True,
         nonce: Any = None,
         type: int | None = None,
+        shown_as: str | None = None,
         **more: Any,
     ) -> Document:
         """Let somebody say something; return the message as it is kept."""
-        message = self.message(channel, author, content, answers=answers, mentions=mentions, type=type, **more)
+        message = self.message(
+            channel, author, content, answers=answers, mentions=mentions, type=type, shown_as=shown_as, **more
+        )
         if nonce is not None:
             message["nonce"] = nonce
         self._store.put_message(message, nonce=None if nonce is None else str(nonce))
@@ -53,6 +56,7 @@ class Saying:
         answers: str | None = None,
         mentions: bool = True,
         type: int | None = None,
+        shown_as: str | None = None,
         **more: Any,
     ) -> Document:
         """Return a message that nobody has seen yet."""
@@ -75,7 +79,7 @@ class Saying:
             "components": [],
             "id": id,
             "channel_id": channel["id"],
-            "author": self._objects.user(author),
+            "author": {**self._objects.user(author), **({"username": shown_as} if shown_as else {})},
             "pinned": False,
             "mention_everyone": False,
             "tts": False,

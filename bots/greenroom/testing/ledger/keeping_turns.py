@@ -8,7 +8,7 @@ import pytest
 
 from greenroom.storage import Draft, Due, Part, State, Turn
 from greenroom.testing.ledger.turns import MakeLedger, due_turn, facts, mention_turn, rested, stored
-from greenroom_adapters.contract import Poll, Post, PostRef, Visibility
+from greenroom_adapters.contract import Embed, EmbedField, Poll, Post, PostRef, Visibility
 
 __all__ = ["KeptTurns"]
 
@@ -63,8 +63,17 @@ class KeptTurns:
         turn = due_turn(1)
         assert isinstance(turn.event, Due)
         poll = Poll(options=("Tea", "Soup"), open_for=timedelta(hours=2), several=True)
-        turn.event = replace(turn.event, warning="food", visibility=Visibility.UNLISTED, poll=poll)
-        post = Post(text="Which?", content_warning="food", visibility=Visibility.UNLISTED, poll=poll, language="en")
+        table = (EmbedField(name="High", value="18:02", beside=True),)
+        embed = Embed(title="Tides", text="At the wall.", link="https://tides.example", colour=7, fields=table)
+        turn.event = replace(turn.event, warning="food", visibility=Visibility.UNLISTED, poll=poll, embed=embed)
+        post = Post(
+            text="Which?",
+            content_warning="food",
+            visibility=Visibility.UNLISTED,
+            poll=poll,
+            embed=embed,
+            language="en",
+        )
         async with make_ledger() as ledger:
             await rested(ledger, turn, State.INTENDED, outbox=[Part(key="k", post=post)])
         async with make_ledger() as ledger:
