@@ -104,7 +104,7 @@ CAPABILITIES = Capabilities(
     idempotency=Idempotency(kind=IdempotencyKind.KEYED),
     settles_after=timedelta(seconds=30),
     kinds=frozenset({Kind.MENTION, Kind.MESSAGE}),
-    surfaces=frozenset({Surface.REPLY, Surface.POST}),
+    surfaces=frozenset({Surface.REPLY, Surface.CHAT, Surface.POST}),
 )
 
 

@@ -28,11 +28,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def watching(self) -> "_Watch":
-        """Return the context manager for one publish of the current task."""
-        return _Watch(self)
-
-    def begin(self) -> asyncio.Task[Any]:
-        """Watch the current task from now on; return it."""
+        """Watch the current task from now on; return the context manager that ends it."""
         loop = self._loop
         # without its argument it asks the system for the process's id each time
         task = asyncio.current_task(loop)
@@ -40,7 +36,7 @@ class Deadlines:
         self._under_way[task] = loop.time()
         if self._timer is None:
             self._timer = loop.call_later(LOOK, self._look)
-        return task
+        return _Watch(self, task)
 
     def end(self, task: asyncio.Task[Any]) -> bool:
         """Watch it no longer; say whether it was given up."""
@@ -62,11 +58,11 @@ class Deadlines:
 class _Watch:
     __slots__ = ("_deadlines", "_task")
 
-    def __init__(self, deadlines: Deadlines) -> None:
+    def __init__(self, deadlines: Deadlines, task: asyncio.Task[Any]) -> None:
         self._deadlines = deadlines
+        self._task = task
 
     def __enter__(self) -> Self:
-        self._task = self._deadlines.begin()
         return self
 
     def __exit__(

@@ -209,13 +209,17 @@ class Dispatcher:
             self._pacer.end()
         if isinstance(answer, Receipt):
             self._faults("after_publish_before_receipt")
-            spend, price = part.spend, part.price
-            after = self._accept(turn, part, answer)
-            await self._settle(spend, price)
-            return after
+            return await self._paid(turn, part, answer) if part.spend else self._accept(turn, part, answer)
         spend = given_back(part) if _is_nothing(answer) and not in_doubt else 0
         after = await self._failed(turn, part, answer, in_doubt)
         await self._settle(spend, 0)
+        return after
+
+    async def _paid(self, turn: Turn, part: Part, receipt: Receipt) -> _Next:
+        """Take a receipt of what was paid for."""
+        spend, price = part.spend, part.price
+        after = self._accept(turn, part, receipt)
+        await self._settle(spend, price)
         return after
 
     async def _settle(self, spend: int, price: int) -> None:
@@ -280,8 +284,9 @@ class Dispatcher:
     def _take_place(self, turn: Turn) -> bool:
         """Take a place with the pacer. Who paused the account, and who asks how it is, hears what came of that; once,
         since a pause may also say that nothing can go out."""
-        is_owners = turn.rule in OWNERS and turn.trust is Trust.OWNER
-        return self._pacer.take(past_pause=is_owners and not any(part.number for part in turn.outbox))
+        if not (turn.rule in OWNERS and turn.trust is Trust.OWNER):
+            return self._pacer.take()
+        return self._pacer.take(past_pause=not any(part.number for part in turn.outbox))
 
     async def _publish(self, turn: Turn, part: Part) -> Receipt | AdapterError | TimeoutError:
         """Make one try, committed before its first byte; return the receipt, or how it failed."""
@@ -299,7 +304,7 @@ class Dispatcher:
         self._ledger.save(turn)
         await self._ledger.committed()
         self._faults("after_sending")
-        if part.number == 1:
+        if part.number == 1 and self._sees_itself:
             # the platform may show it before it answers
             self._remember(key_digest(part.key))
         try:
@@ -405,7 +410,8 @@ class Dispatcher:
         turn.state = SENT if is_last else INTENDED
         turn.reason = ""
         if part.act is None:
-            self._remember(receipt.ref.id)
+            if self._sees_itself:
+                self._remember(receipt.ref.id)
             self._ledger.receipt(turn, turn.outbox.index(part) if len(turn.outbox) > 1 else 0)
         # whoever asks from now on waits for that to be on disk
         self._claimed.pop(receipt.ref.id, None)
@@ -430,11 +436,15 @@ class Dispatcher:
         self._ledger.save(turn)
         return DONE
 
+    @property
+    def _sees_itself(self) -> bool:
+        """The platform shows the account its own posts."""
+        return Kind.OWN_POST in self._adapter.capabilities.kinds
+
     def _remember(self, name: str) -> None:
-        if Kind.OWN_POST in self._adapter.capabilities.kinds:
-            self._published[name] = None
-            if len(self._published) > REMEMBERED:
-                del self._published[next(iter(self._published))]
+        self._published[name] = None
+        if len(self._published) > REMEMBERED:
+            del self._published[next(iter(self._published))]
 
     def _again(self, turn: Turn, part: Part, why: str, in_doubt: bool) -> _Next:
         """This try brought nothing: to be tried again under the same key. Without doubt it is only `intended` again."""
@@ -482,10 +492,7 @@ class Dispatcher:
                 answer = Undecided(reason="what the platform has belongs to another turn", final=True)
             if isinstance(answer, Found):
                 self._ledger.note(turn.seq, "found", f"{why}; the platform has it")
-                spend, price = part.spend, part.price
-                after = self._accept(turn, part, answer.receipt)
-                await self._settle(spend, price)
-                return after
+                return await self._paid(turn, part, answer.receipt)
             if isinstance(answer, Absent):
                 spend = given_back(part)
                 if refused:

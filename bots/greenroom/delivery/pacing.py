@@ -68,6 +68,8 @@ class Pacer:
 
     def waits_until(self) -> int:
         """Return when the next write may go out (microseconds since 1970); 0: now."""
+        if not (self._quotas or self._blocked_until):
+            return 0
         now = self._clock.micros()
         until = self._blocked_until if self._blocked_until > now else 0
         for quota in self._quotas.values():
@@ -81,16 +83,12 @@ class Pacer:
     @property
     def is_free(self) -> bool:
         """A write may go out now."""
-        return self._paused is None and self._has_place
-
-    @property
-    def _has_place(self) -> bool:
-        return not (self._quotas or self._blocked_until) or self.waits_until() == 0
+        return self._paused is None and self.waits_until() == 0
 
     def take(self, *, past_pause: bool = False) -> bool:
         """Take a place for one write, where there is one; it is kept until `end`. `past_pause`: a pause does not
         matter to it."""
-        if not (self.is_free or (past_pause and self._has_place)):
+        if (self._paused is not None and not past_pause) or self.waits_until():
             return False
         self._under_way += 1
         return True

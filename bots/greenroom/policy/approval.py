@@ -92,11 +92,11 @@ class Approval(Guard):
     @override
     def may_send(self, turn: Turn) -> OnWords:
         draft = turn.draft
-        if draft is not None and (why := self._held_by_platform(turn, draft)) is not None:
-            return Hold(why)
-        if draft is None or self._cleared.get(turn.seq) == draft.parts:
+        if draft is None:
             return ALLOW
-        return self.may_say(turn, draft)
+        if self._cleared.get(turn.seq) != draft.parts:
+            return self.may_say(turn, draft)
+        return ALLOW if (why := self._held_by_platform(turn, draft)) is None else Hold(why)
 
     @override
     def rested(self, turn: Turn) -> None:

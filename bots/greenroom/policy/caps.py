@@ -31,6 +31,17 @@ UNDECIDED = frozenset({State.HELD, State.UNKNOWN})
 """Where a turn keeps its places until a person, or its time, decides whether it has spoken."""
 
 
+class _Limit:
+    """A rate, with its time in microseconds, as the windows count it."""
+
+    __slots__ = ("count", "micros", "per")
+
+    def __init__(self, rate: Rate) -> None:
+        self.count = rate.count
+        self.per = rate.per
+        self.micros = rate.per // MICROSECOND
+
+
 class _Window:
     """When places of one kind were taken, oldest first."""
 
@@ -39,16 +50,16 @@ class _Window:
     def __init__(self) -> None:
         self.times: deque[int] = deque()
 
-    def free(self, rate: Rate, now: int) -> int:
+    def free(self, limit: _Limit, now: int) -> int:
         """Return how many places there are; zero and less: none."""
-        self.forget(now - rate.per // MICROSECOND)
-        return rate.count - len(self.times)
+        self.forget(now - limit.micros)
+        return limit.count - len(self.times)
 
-    def free_at(self, rate: Rate, number: int = 0) -> int:
+    def free_at(self, limit: _Limit, number: int = 0) -> int:
         """Return when there will be a place, when there is none now: the next one, or the one after `number` others, of
         which no more than are known of today are looked ahead."""
-        first = len(self.times) - rate.count
-        return self.times[min(first + number, len(self.times) - 1)] + rate.per // MICROSECOND
+        first = len(self.times) - limit.count
+        return self.times[min(first + number, len(self.times) - 1)] + limit.micros
 
     def forget(self, before: int) -> None:
         times = self.times
@@ -80,15 +91,16 @@ class Caps(Guard):
     def use(self, terms: Terms) -> None:
         self._terms = terms
         limits, local = terms.file.limits, terms.local
-        self._rates = {
+        self._limits = {
             account: (
-                limits.posts or (None if account in local else POSTS),
-                limits.replies or (None if account in local else REPLIES),
-                limits.replies_per_person or (None if account in local else PER_PERSON),
-                limits.replies_per_thread or (None if account in local else PER_THREAD),
+                _limit(limits.posts or (None if account in local else POSTS)),
+                _limit(limits.replies or (None if account in local else REPLIES)),
+                _limit(limits.replies_per_person or (None if account in local else PER_PERSON)),
+                _limit(limits.replies_per_thread or (None if account in local else PER_THREAD)),
             )
             for account in terms.file.accounts
         }
+        self._rooms = {name: (_limit(room.per_person), _limit(room.slow)) for name, room in terms.file.rooms.items()}
 
     @override
     def recall(self, past: Past) -> None:
@@ -113,7 +125,7 @@ class Caps(Guard):
         if turn.seq in self._taken or is_word(turn) or (is_stop_or_start(turn) and turn.rule == STOP):
             # drafted anew, it has its places
             return ALLOW
-        posts, replies, per_person, per_thread = self._rates[turn.account]
+        posts, replies, per_person, per_thread = self._limits[turn.account]
         now = self._clock.micros()
         windows: list[_Window] = []
         if (room := room_of(turn.event)) is not None and (
@@ -151,11 +163,11 @@ class Caps(Guard):
             if at in window.times:
                 window.times.remove(at)
 
-    def _post(self, turn: Turn, rate: Rate | None, windows: list[_Window], now: int) -> Verdict:
-        if rate is not None:
+    def _post(self, turn: Turn, limit: _Limit | None, windows: list[_Window], now: int) -> Verdict:
+        if limit is not None:
             window = self._window(("posts", turn.account))
-            if window.free(rate, now) <= 0:
-                return Later(window.free_at(rate), f"{_words(rate, 'posts')} went out already (limits: posts)")
+            if window.free(limit, now) <= 0:
+                return Later(window.free_at(limit), f"{_words(limit, 'posts')} went out already (limits: posts)")
             windows.append(window)
         if windows:
             self._take(turn, windows, now)
@@ -166,24 +178,24 @@ class Caps(Guard):
         name = None if turn.rule == TELL else self._terms.room_name(turn.account, room)
         if name is None:
             return ALLOW
-        rule, author = self._terms.file.rooms[name], author_of(turn.event)
-        if rule.per_person is not None and author is not None:
+        per_person, slow = self._rooms[name]
+        if per_person is not None and (author := author_of(turn.event)) is not None:
             window = self._window(("room", name, turn.account, author.id))
-            if window.free(rule.per_person, now) <= 0:
-                return Refuse(f"@{author.handle} has had {_words(rule.per_person)} in this room (rooms: per_person)")
+            if window.free(per_person, now) <= 0:
+                return Refuse(f"@{author.handle} has had {_words(per_person)} in this room (rooms: per_person)")
             windows.append(window)
-        if rule.slow is not None:
+        if slow is not None:
             window = self._window(("room", name))
-            if window.free(rule.slow, now) <= 0:
-                why = f"the bot has said {_words(rule.slow, 'messages')} in this room (rooms: slow)"
-                return Refuse(why) if is_unasked(turn) else Later(window.free_at(rule.slow), why)
+            if window.free(slow, now) <= 0:
+                why = f"the bot has said {_words(slow, 'messages')} in this room (rooms: slow)"
+                return Refuse(why) if is_unasked(turn) else Later(window.free_at(slow), why)
             windows.append(window)
         return ALLOW
 
-    def _place(self, turn: Turn, window: _Window, rate: Rate, now: int) -> Later | None:
+    def _place(self, turn: Turn, window: _Window, limit: _Limit, now: int) -> Later | None:
         """Say whether a reply has to wait for a place of its account. The newest goes first: it is worth most."""
         waiting = self._waiting.setdefault(turn.account, [])
-        free = window.free(rate, now)
+        free = window.free(limit, now)
         if free > 0 and not waiting:
             return None
         mine = (-asked_at(turn), turn.seq)
@@ -193,8 +205,8 @@ class Caps(Guard):
             return None
         if not (newer < len(waiting) and waiting[newer] == mine):
             waiting.insert(newer, mine)
-        until = window.free_at(rate, newer) if free <= 0 else now + GLANCE
-        return Later(until, f"the account has given {_words(rate)} (limits: replies)")
+        until = window.free_at(limit, newer) if free <= 0 else now + GLANCE
+        return Later(until, f"the account has given {_words(limit)} (limits: replies)")
 
     def _wait_no_longer(self, turn: Turn) -> None:
         waiting, mine = self._waiting[turn.account], (-asked_at(turn), turn.seq)
@@ -225,5 +237,9 @@ class Caps(Guard):
 _UNITS = {timedelta(seconds=1): "a second", timedelta(minutes=1): "a minute", HOUR: "an hour", DAY: "a day"}
 
 
-def _words(rate: Rate, what: str = "answers") -> str:
-    return f"{rate.count} {what if rate.count > 1 else what[:-1]} in {_UNITS[rate.per]}"
+def _limit(rate: Rate | None) -> _Limit | None:
+    return None if rate is None else _Limit(rate)
+
+
+def _words(limit: _Limit, what: str = "answers") -> str:
+    return f"{limit.count} {what if limit.count > 1 else what[:-1]} in {_UNITS[limit.per]}"

@@ -172,6 +172,8 @@ class Consent(Guard):
             for meaning, phrases in ((FORGET_ME, one.forget), (WHAT_YOU_KNOW, one.asks)):
                 # a question mark belongs to what is asked: "stop?" is none of these
                 self._meanings |= {f"{phrase.casefold()}{end}": meaning for phrase in phrases for end in ("", "?")}
+        self._first = tuple({max(word.rstrip("?").split(), key=len) for word in self._meanings if word.strip()})
+        """The longest word of each: a text that has none of these says nothing, which is soon seen."""
         self._names = (terms.persona.persona, *terms.persona.nicknames, terms.file.bot)
         self._addressed: dict[tuple[str, str], _Addressed] = {}
 
@@ -185,11 +187,17 @@ class Consent(Guard):
         does not matter, in any of its forms (the long s is an s). A name with @ that is not the bot's own (its handle,
         or what the owner's files call it) says that somebody else is spoken to.
         """
+        text = event.text.casefold()
+        for first in self._first:  # a plain loop: this runs for everything that is said in a room
+            if first in text:
+                break
+        else:
+            return None
         if event.kind in _ADDRESSED:
-            return self._said_to(me).word(event.text.casefold())
+            return self._said_to(me).word(text)
         if event.kind is not Kind.MESSAGE or names_me is None:
             return None
-        word = self._said_to(me).word(event.text.casefold())
+        word = self._said_to(me).word(text)
         return word if word is not None and names_me(event) else None
 
     def said(
@@ -322,8 +330,6 @@ class _Addressed:
         """The bot's names behind an @, spaces in them included; a name of the platform's own has none."""
         words = _alternatives(meanings)
         self._word = re.compile(rf"({words})(?![^\s.!,])")
-        self._first = tuple({max(word.rstrip("?").split(), key=len) for word in meanings if word.strip()})
-        """The longest word of each: a text that has none of these says nothing, which is soon seen."""
 
     def rest(self, text: str) -> str | None:
         """Return a text without the bot's names around it; None: somebody else is spoken to."""
@@ -343,8 +349,6 @@ class _Addressed:
 
     def word(self, text: str) -> str | None:
         """Return what is said to the bot, else None."""
-        if not any(first in text for first in self._first):
-            return None
         stripped = self._without_handles(text)
         if stripped is None:
             return None

@@ -116,7 +116,9 @@ class Policy:
         """
         weighed: OnWords = ALLOW
         for ask in self._may_say:
-            match verdict := ask(turn, draft):
+            if (verdict := ask(turn, draft)) is ALLOW:
+                continue
+            match verdict:
                 case Refuse():
                     return verdict
                 case Later():

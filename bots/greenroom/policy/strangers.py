@@ -71,6 +71,11 @@ class Strangers:
         """(account, room or server) → how the bot stands to it."""
         self._began: dict[str, int] = {}
 
+    @property
+    def are_known(self) -> bool:
+        """There is such a place, on any account."""
+        return bool(self._places)
+
     async def load(self) -> None:
         """Read what is known."""
         self._places = await read_strangers(self._ledger)
@@ -85,8 +90,6 @@ class Strangers:
 
     def standing(self, account: str, room: Room) -> Standing | None:
         """Return how the bot stands to a room, or to its server; None: it is nobody's but its owner's."""
-        if not self._places:
-            return None
         found = self._places.get((account, room.id)) or self._places.get((account, room.server))
         return None if found is None else found.standing
 

@@ -152,6 +152,8 @@ class AccountIndex:
     """The owner has said what holds in rooms that he did not list."""
     moderators: tuple[Person, ...] = ()
     """Who keeps order, as the owner says; none: whom the platform says so of."""
+    knows_people: bool = False
+    """The owner has named somebody on this account."""
 
     def setting_of(self, room: Room | None, *, stays: bool = False) -> Setting:
         """Return where an event in `room` happens; an id goes before a name. The owner may have let the bot stay
@@ -167,6 +169,8 @@ class AccountIndex:
 
         As with `Person.is_author`, a text without @ is compared with the stable id alone.
         """
+        if not self.knows_people:
+            return author.trust
         listed = (self.ids.get(author.id), self.handles.get(author.handle.casefold()) if self.handles else None)
         if Trust.BLOCKED in listed:
             return Trust.BLOCKED
@@ -175,11 +179,6 @@ class AccountIndex:
         if not self.moderators:
             return author.trust
         return Trust.MODERATOR if any(one.is_author(author) for one in self.moderators) else Trust.ANYONE
-
-    @property
-    def knows_people(self) -> bool:
-        """Whether the owner has named anybody on this account."""
-        return bool(self.ids or self.moderators)
 
     @classmethod
     def build(
@@ -226,6 +225,7 @@ class AccountIndex:
             return Setting(room=room, mode=mode, desks=desks, miss=Miss.KIND, talk=talk)
 
         trusted = [(person.who, Trust.OWNER) for person in people.owner if person.account == account]
+        moderators = tuple(person for person in people.moderators if person.account == account)
         trusted += [(person.who, Trust.BLOCKED) for person in people.blocked if person.account == account]
         return cls(
             outside=Setting(room=None, mode=None, desks=outside, miss=Miss.KIND),
@@ -235,7 +235,8 @@ class AccountIndex:
             covers_elsewhere=ELSEWHERE in rooms,
             ids=dict(trusted),
             handles={who[1:].casefold(): trust for who, trust in trusted if who.startswith("@")},
-            moderators=tuple(person for person in people.moderators if person.account == account),
+            moderators=moderators,
+            knows_people=bool(trusted or moderators),
         )
 
 

@@ -299,12 +299,15 @@ _TYPES: dict[str, type[Any]] = {
         )
     },
 }
+# Bound once: `A | B` in a call makes an object of it each time.
+_OF_SOMEBODY = (TextEvent, ReactionReceived, RepostReceived, FollowReceived, JoinReceived)
+_IN_ROOMS = (TextEvent, JoinReceived)
 _DECODERS = {kind: msgspec.json.Decoder(cls) for kind, cls in _TYPES.items()}
 
 
 def author_of(event: Event | Due) -> Author | None:
     """Return whose doing an event is; None: the clock's, the bot's own, or nobody's in particular."""
-    if isinstance(event, TextEvent | ReactionReceived | RepostReceived | FollowReceived | JoinReceived):
+    if isinstance(event, _OF_SOMEBODY):
         return event.author
     return None
 
@@ -312,7 +315,7 @@ def author_of(event: Event | Due) -> Author | None:
 def room_of(event: Event | Due) -> Room | None:
     """Return the room that an event is about, in which what is said to it stands; None: none. That of a post is known
     by what the owner calls it."""
-    if isinstance(event, TextEvent | JoinReceived):
+    if isinstance(event, _IN_ROOMS):
         return event.room
     return Room(id=event.room, name=event.room) if isinstance(event, Due) and event.room is not None else None
 

@@ -83,7 +83,7 @@ class ManualClock(Clock):
         """Make it `moment`."""
         self.turn(moment - self.now())
 
-    async def run_until(self, reached: Callable[[], object], *, patience: float = 10.0) -> None:
+    async def run_until(self, reached: Callable[[], object], *, patience: float = 60.0) -> None:
         """Let time pass, from one awaited moment to the next, until `reached()` is true.
 
         :raises TimeoutError: that did not happen within `patience` real seconds

@@ -36,6 +36,8 @@ class Decisions:
 
     def decide(self, event: Event) -> Hit | Miss:
         """Say what is done with an event."""
+        if not self._strangers.are_known:
+            return self._router.decide(event, self._account)
         room = room_of(event)
         standing = None if room is None else self._standing(room)
         if standing is None:

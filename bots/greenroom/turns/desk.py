@@ -363,7 +363,7 @@ class AccountDesk:
 
     async def _take(self, event: Event) -> None:
         try:
-            if isinstance(event, PostDeleted | PostEdited):
+            if isinstance(event, (PostDeleted, PostEdited)):
                 await self.intake.source_changed(event)
             elif isinstance(event, OwnPostSeen):
                 await self.intake.own_post_seen(event)

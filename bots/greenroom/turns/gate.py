@@ -21,17 +21,17 @@ class Gate:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._planned = False
 
-    async def pass_through(self) -> None:
-        """Return when there is room in the present turn of the loop."""
+    def enter(self) -> asyncio.Future[None] | None:
+        """Take a place in the present turn of the loop; what is returned where there is none has to be awaited."""
         if not self._planned:
             self._planned = True
             self._loop.call_soon(self._next_turn)
         if self._passed < SLICE and not self._waiting:
             self._passed += 1
-            return
+            return None
         place = self._loop.create_future()
         self._waiting.append(place)
-        await place
+        return place
 
     def _next_turn(self) -> None:
         waiting = self._waiting

@@ -119,33 +119,37 @@ class Intake:
 
     async def take(self, event: Event) -> None:
         """As `accept`, but a burst of events lets others have their turn of the loop."""
-        await self._gate.pass_through()
+        if (place := self._gate.enter()) is not None:
+            await place
         self.accept(event)
 
     def accept(self, event: Event) -> None:
         """Decide about an event; what is for the bot is queued for the next commit of the ledger."""
-        if self._listens_to_others and isinstance(event, TextEvent):
-            self._others.heard(event)
-        if isinstance(event, CommandGiven) and not is_for_an_engine(event):
-            self._take_command(event)
-            return
-        if isinstance(event, TextEvent) and event.room is not None:
-            self._policy.joining.heard(self._account, event)
+        if isinstance(event, TextEvent):
+            if self._listens_to_others:
+                self._others.heard(event)
+            if isinstance(event, CommandGiven) and not is_for_an_engine(event):
+                self._take_command(event)
+                return
+            if event.room is not None:
+                self._policy.joining.heard(self._account, event)
         decision = self._decisions.decide(event)
-        if isinstance(event, TextEvent) and (word := self._said(event)) is not None:
-            self._take_word(event, word, decision)
-            return
-        if isinstance(event, TextEvent) and (order := self._ordered(event, decision)) is not None:
-            self._passed.pop(event.source, None)
-            self.put(self._turn_of_order(event, order), event.source, event.cursor)
-            return
+        if isinstance(event, TextEvent):
+            if (word := self._said(event)) is not None:
+                self._take_word(event, word, decision)
+                return
+            if event.room is not None and (order := self._ordered(event, decision)) is not None:
+                self._passed.pop(event.source, None)
+                self.put(self._turn_of_order(event, order), event.source, event.cursor)
+                return
         if not isinstance(decision, Hit):
             self._passed[event.source] = event.cursor
             if isinstance(event, CommandGiven):
                 self._dismiss(event)
             return
         occurred = to_micros(event.occurred_at)
-        turn = self._turn_of_hit(event, decision, begins=min(occurred, self._clock.micros()))
+        now = self._clock.micros()
+        turn = self._turn_of_hit(event, decision, now, begins=min(occurred, now))
         turn.late = turn.received - occurred > LATE
         self._passed.pop(event.source, None)
         self.put(turn, event.source, event.cursor)
@@ -166,18 +170,20 @@ class Intake:
     async def take_late(self, event: Event) -> bool:
         """Take an event that came in before the account listened; say whether it is for the bot. No cursor moves, and
         its time to be answered begins now: its owner wants it answered."""
-        await self._gate.pass_through()
+        if (place := self._gate.enter()) is not None:
+            await place
         decision = self._decisions.decide(event)
         if isinstance(event, TextEvent) and (word := self._word_in(event, decision)) is not None:
             self.put(self._turn_of_word(event, word))
             return True
         if not isinstance(decision, Hit):
             return False
-        self.put(self._turn_of_hit(event, decision, begins=self._clock.micros()))
+        now = self._clock.micros()
+        self.put(self._turn_of_hit(event, decision, now, begins=now))
         return True
 
-    def _turn_of_hit(self, event: Event, decision: Hit, *, begins: int) -> Turn:
-        """Return the turn that an event becomes, whose time to be answered `begins` at that moment."""
+    def _turn_of_hit(self, event: Event, decision: Hit, now: int, *, begins: int) -> Turn:
+        """Return the turn that an event becomes that comes in now, and whose time to be answered `begins` then."""
         # what somebody wrote behind a command is whole
         gather = 0 if isinstance(event, CommandGiven) else decision.rule.gather
         turn = Turn(
@@ -189,7 +195,7 @@ class Intake:
             decision.surface,
             decision.rule.identity,
             decision.trust,
-            self._clock.micros(),
+            now,
             begins + decision.rule.within // MICROSECOND,
             event.post.id if isinstance(event, TextEvent) else None,
             begins + pause if (pause := max(decision.wait // MICROSECOND, gather)) else 0,
@@ -269,9 +275,9 @@ class Intake:
         return self._policy.consent.word(event, self._me(), names_me=self._decisions.names_the_bot)
 
     def _ordered(self, event: TextEvent, decision: Hit | Miss) -> Order | None:
-        """Return what somebody who keeps order in a room tells the bot to do there; None: it is talk, or not his to
-        say. What he may is asked here, of what the platform told with his message."""
-        if event.room is None or event.author.is_bot or len(event.text) > LONGEST_ORDER or decision is Miss.BLOCKED:
+        """Return what somebody who keeps order in the event's room tells the bot to do there; None: it is talk, or not
+        his to say. What he may is asked here, of what the platform told with his message."""
+        if event.author.is_bot or len(event.text) > LONGEST_ORDER or decision is Miss.BLOCKED:
             return None
         if self._decisions.trust_of(event.author) not in _MODERATES:
             return None

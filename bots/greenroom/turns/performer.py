@@ -15,8 +15,8 @@ from greenroom.generation import (
     FixedWords,
     GenerationError,
     Held,
-    Outcome,
     ShareSpent,
+    Silent,
     Spoken,
     Voice,
 )
@@ -75,6 +75,9 @@ LONGEST_PAUSE = 900.0
 
 STOPPED = EngineUnavailable("everything was stopped")
 """Stands for words that were not looked for; nobody reads it."""
+
+_Words = Draft | Held | Silent | GenerationError
+"""What came of asking for words."""
 
 # Bound once: the members of an enumeration are looked up by a descriptor each time, and every turn asks for some.
 RECEIVED, DRAFTED, INTENDED, HELD = State.RECEIVED, State.DRAFTED, State.INTENDED, State.HELD
@@ -190,7 +193,8 @@ class Performer:
                     await self._draft(turn)
                 elif turn.state is DRAFTED:
                     # a thousand engines may answer in the same moment; what they wrote is queued for the disk already
-                    await self._gate.pass_through()
+                    if (place := self._gate.enter()) is not None:
+                        await place
                     if turn.state is DRAFTED:
                         await self._intend(turn)
                 elif not self._live:
@@ -218,7 +222,7 @@ class Performer:
     async def _draft(self, turn: Turn) -> None:
         if turn.not_before > turn.expires:
             return self._end(turn, State.STALE, turn.reason or "it would be too late for it")
-        while (pause := self._begins(turn) - self._clock.micros()) > 0:
+        while (begins := self._begins(turn)) and (pause := begins - self._clock.micros()) > 0:
             with self._lanes.asleep():
                 await self._clock.sleep(pause / 1e6)
         if turn.state is not RECEIVED or self._is_not_answered(turn) or not await self._may_begin(turn):
@@ -234,7 +238,7 @@ class Performer:
             return await self._generate(turn, count=True)
         # The last chance is taken alone, so that of all that were under way only one can die of the next crash.
         async with self._alone:
-            if turn.state is RECEIVED:
+            if turn.state is RECEIVED and not self._is_not_answered(turn):
                 await self._generate(turn, count=True)
         return None
 
@@ -273,6 +277,8 @@ class Performer:
                 return True
         while True:
             match verdict := self._policy.may_answer(turn):
+                case Allow():
+                    return True
                 case Later() if verdict.until < turn.expires:
                     await self._wait_until(turn, verdict.until)
                 case Later():
@@ -286,7 +292,8 @@ class Performer:
                     return False
                 case _:
                     return True
-            if turn.state is not State.RECEIVED:
+            if turn.state is not State.RECEIVED or self._is_not_answered(turn):
+                # a limit or a stop has kept it waiting
                 return False
 
     async def _wait_until(self, turn: Turn, moment: int) -> None:
@@ -306,9 +313,6 @@ class Performer:
         ledger = self._ledger
         if turn.expires < self._clock.micros():
             return self._end(turn, State.STALE, turn.reason or "it is too late for it")
-        if self._is_not_answered(turn):
-            # a limit or a stop has kept it waiting
-            return None
         if turn.surface is Surface.CHAT and not self._speaks_in_rooms() and not is_word(turn):
             # before anything is paid for words that nobody would take
             return self._end(turn, State.IGNORED, "the account says nothing in rooms of this platform")
@@ -364,9 +368,9 @@ class Performer:
         if isinstance(outcome, GenerationError):
             return self._end(turn, State.REFUSED, str(outcome))
         turn.persona = speaker.persona.version
-        if isinstance(outcome, Spoken):
+        if isinstance(outcome, Draft):
             self._outage.ends()
-            return self._weigh(turn, _draft_of(outcome, outcome.engine, followers), verdict)
+            return self._weigh(turn, outcome, verdict)
         if isinstance(outcome, Held):
             ledger.note(turn.seq, "held", outcome.reason)
             return self._store(turn, _draft_of(outcome, outcome.engine or "", followers), HELD, outcome.reason)
@@ -386,7 +390,7 @@ class Performer:
             turn.persona = speaker.persona.version
             self._weigh(turn, draft, self._policy.may_say(turn, draft))
 
-    async def _speak_to_all(self, turn: Turn, speaker: Speaker) -> tuple[Followers, Outcome | GenerationError, Verdict]:
+    async def _speak_to_all(self, turn: Turn, speaker: Speaker) -> tuple[Followers, _Words, Verdict]:
         """Find words for the turn and for what its author wrote straight after it; return that as well."""
         gather = self._policy.terms.gather(turn)
         if not gather:
@@ -413,15 +417,13 @@ class Performer:
                 self._is_not_answered(one)
             yield one
 
-    async def _speak(
-        self, turn: Turn, speaker: Speaker, followers: Followers
-    ) -> tuple[Outcome | GenerationError, Verdict]:
+    async def _speak(self, turn: Turn, speaker: Speaker, followers: Followers) -> tuple[_Words, Verdict]:
         """Find words, asked for anew once where the policy wants others; with what it says of them in the end.
 
         Each time before an engine is asked, everything may have been stopped: then it waits, and where the files are
         others afterwards, or the turn has ended, its revision tells whoever asked that the words are for nobody.
         """
-        if not await self._is_free_to_ask(turn, speaker):
+        if self._policy.switch.off is not None and not await self._is_free_to_ask(turn, speaker):
             return STOPPED, ALLOW
         below, form = self._policy.introductions.line_for(turn), self._form(turn, speaker)
         brief = self._briefing.brief(turn, speaker.persona, followers.texts, below=below, form=form)
@@ -430,10 +432,11 @@ class Performer:
                 outcome = await speaker.voice.speak(brief)
             if not isinstance(outcome, Spoken):
                 return outcome, ALLOW
-            verdict = self._policy.may_say(turn, _draft_of(outcome, outcome.engine, followers))
+            draft = _draft_of(outcome, outcome.engine, followers)
+            verdict = self._policy.may_say(turn, draft)
             if not isinstance(verdict, Repair):
-                return outcome, verdict
-            if not await self._is_free_to_ask(turn, speaker):
+                return draft, verdict
+            if self._policy.switch.off is not None and not await self._is_free_to_ask(turn, speaker):
                 return STOPPED, ALLOW
             with self._typing.shown(turn, live=self._live):
                 again = await speaker.voice.speak(msgspec.structs.replace(brief, correction=verdict.reason))
@@ -443,15 +446,15 @@ class Performer:
         if not isinstance(again, Spoken):
             return replace(again, cost=outcome.cost + again.cost, notes=notes), ALLOW
         again = msgspec.structs.replace(again, cost=outcome.cost + again.cost, notes=notes)
-        verdict = self._policy.may_say(turn, _draft_of(again, again.engine, followers))
+        draft = _draft_of(again, again.engine, followers)
+        verdict = self._policy.may_say(turn, draft)
         if isinstance(verdict, Repair):
             verdict = Refuse(f"written twice, and both times {verdict.reason}")
-        return again, verdict
+        return draft, verdict
 
     async def _is_free_to_ask(self, turn: Turn, speaker: Speaker) -> bool:
-        """Wait until an engine may be asked; say whether it is still to be asked, by this speaker."""
-        if self._policy.switch.off is None:
-            return True
+        """Wait until an engine may be asked, while everything is stopped; say whether it is still to be asked, by this
+        speaker."""
         if not await self._may_begin(turn):
             return False
         if self._speaker() is speaker:

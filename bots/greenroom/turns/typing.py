@@ -20,6 +20,7 @@ BEGINS_AFTER = 0.7
 """Seconds: whoever finds his words at once was never seen writing."""
 SHARE = 0.8
 """Of the time for which the sign stays: after that it is shown again."""
+_NOTHING = contextlib.nullcontext()
 _SHOWN_ON = frozenset({Surface.CHAT, Surface.DIRECT_MESSAGE})
 
 
@@ -34,8 +35,7 @@ class Typing:
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = get_log()
 
-    @contextlib.contextmanager
-    def shown(self, turn: "Turn", *, live: bool) -> Generator[None, None, None]:
+    def shown(self, turn: "Turn", *, live: bool) -> contextlib.AbstractContextManager[None]:
         """Show it while the block runs, unless that is over at once."""
         adapter, event = self._adapter, turn.event
         if (
@@ -47,8 +47,11 @@ class Typing:
             or isinstance(event, CommandGiven)
             or not self._may_show(turn)
         ):
-            yield
-            return
+            return _NOTHING
+        return self._showing(adapter, turn, event)
+
+    @contextlib.contextmanager
+    def _showing(self, adapter: SupportsTyping, turn: "Turn", event: TextEvent) -> Generator[None, None, None]:
         task = asyncio.get_running_loop().create_task(self._show(adapter, turn, event))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

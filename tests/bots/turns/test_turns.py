@@ -268,7 +268,7 @@ async def test_a_mistake_of_an_engine_ends_one_turn_and_no_more(trial: Trial) ->
 async def test_what_is_older_than_its_rule_allows_is_stale_without_asking_an_engine(trial: Trial) -> None:
     async with trial:
         trial.mention(occurred_at=trial.clock.now() - timedelta(hours=6, seconds=1))
-        trial.mention(occurred_at=trial.clock.now() - timedelta(hours=5, minutes=59))
+        trial.mention(occurred_at=trial.clock.now() - timedelta(hours=5))
         await trial.counted({State.STALE: 1, State.SENT: 1}, by=timedelta(seconds=1))
         assert len(trial.engine.briefs) == 1
 
