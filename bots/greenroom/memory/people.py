@@ -1,7 +1,10 @@
 """What people say of themselves: heard by rule, without a model, and repeated to nobody who did not hear it."""
 
+import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from greenroom.clock import MICROSECOND, Clock
@@ -92,39 +95,52 @@ _WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001 - an apostrop
 
 def heard(text: str, memory: Remembering) -> Iterator[tuple[str, str]]:
     """Yield what somebody says of himself in a text, each with what kind of thing it is."""
-    folded = _ADDRESS.sub("\n", text[:LONGEST]).replace("’", "'")  # noqa: RUF001 - an apostrophe of typography
+    heard = text[:LONGEST].replace("’", "'")  # noqa: RUF001 - an apostrophe of typography
+    plain = " ".join(heard.split()).casefold()
     rules: list[tuple[str, Iterable[str]]] = [
         (str(kind), _SAID[kind]) for kind in memory.people if kind is not FactKind.LANGUAGE
     ]
     rules += memory.remember.items()
     for kind, patterns in rules:
         for pattern in patterns:
-            said = _captured(pattern, folded, words=WORDS_OF_A_NAME if kind == FactKind.NAME else 12)
+            saying = _saying(pattern, WORDS_OF_A_NAME if kind == FactKind.NAME else 12)
+            # one look for its words spares nearly every message the search
+            said = saying.captured(_ADDRESS.sub("\n", heard)) if saying.words in plain else None
             if said is not None and not _is_never(said, memory.never):
                 yield kind, said
                 break
 
 
-def _captured(pattern: str, text: str, *, words: int) -> str | None:
-    before, _, behind = pattern.partition("*")
-    spelled = [r"\s+".join(map(re.escape, part.split())) for part in (before, behind)]
-    lead = rf"(?<!\w){spelled[0]}\s+" if spelled[0] else r"^\s*"
-    tail = rf"\s+{spelled[1]}(?!\w)" if spelled[1] else ""
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    """One way to say something of oneself."""
+
+    words: str
+    """The longer half of it, without which nothing is said this way; folded."""
+    search: re.Pattern[str]
+    is_name: bool
+
+    def captured(self, text: str) -> str | None:
+        found = self.search.search(text)
+        if found is None:
+            return None
+        said = " ".join(found[1].split())
+        if self.is_name:
+            # "my name is Maria and I like soup"
+            said = " ".join(itertools.takewhile(lambda word: word.casefold() not in _AND, said.split()))
+        return said if said and len(said) <= LONGEST_FACT else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _saying(pattern: str, words: int) -> _Saying:
+    before, _, behind = (" ".join(half.split()) for half in pattern.partition("*"))
+    spelled = [half.replace(r"\ ", r"\s+") for half in map(re.escape, (before, behind))]
+    lead = rf"(?<!\w){spelled[0]}\s+" if before else r"^\s*"
+    tail = rf"\s+{spelled[1]}(?!\w)" if behind else ""
     lazy = "?" if tail else ""
     one = rf"[^\s{re.escape(_STOPS)}]+"
-    found = re.search(rf"{lead}((?:{one}\s+){{0,{words - 1}}}{lazy}{one}){tail}", text, re.IGNORECASE)
-    if found is None:
-        return None
-    said = " ".join(found[1].split())
-    if words == WORDS_OF_A_NAME:
-        # "my name is Maria and I like soup"
-        kept: list[str] = []
-        for word in said.split():
-            if word.casefold() in _AND:
-                break
-            kept.append(word)
-        said = " ".join(kept)
-    return said if said and len(said) <= LONGEST_FACT else None
+    search = re.compile(rf"{lead}((?:{one}\s+){{0,{words - 1}}}{lazy}{one}){tail}", re.IGNORECASE)
+    return _Saying(max(before, behind, key=len).casefold(), search, words == WORDS_OF_A_NAME)
 
 
 _AND = frozenset(("and", "but", "i", "und", "ich", "y", "et", "e", "en", "please", "from"))
