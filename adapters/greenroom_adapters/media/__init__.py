@@ -5,7 +5,7 @@ from greenroom_adapters.media.facts import Dimensions, Facts, dimensions, facts_
 from greenroom_adapters.media.fitting import fit
 from greenroom_adapters.media.limits import glance
 from greenroom_adapters.media.loading import Loaded, load
-from greenroom_adapters.media.provenance import Source, source_of, source_of_opened, written_png, xmp_of
+from greenroom_adapters.media.provenance import Source, is_told_generated, source_in, source_of, written_png, xmp_of
 
 __all__ = [
     "Dimensions",
@@ -17,10 +17,11 @@ __all__ = [
     "find_ffmpeg",
     "fit",
     "glance",
+    "is_told_generated",
     "load",
     "media_type_of",
+    "source_in",
     "source_of",
-    "source_of_opened",
     "written_png",
     "xmp_of",
 ]

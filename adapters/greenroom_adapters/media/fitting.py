@@ -13,6 +13,7 @@ from greenroom_adapters.media.clips import refit_clip, tells_place
 from greenroom_adapters.media.facts import facts_of, media_type_of
 from greenroom_adapters.media.limits import is_clip, too_much
 from greenroom_adapters.media.pictures import FORMATS, refit_picture
+from greenroom_adapters.media.provenance import Source, source_in
 
 __all__ = ["fit"]
 
@@ -27,7 +28,8 @@ async def fit(media: Media, limit: MediaLimit, *, folder: Path) -> Media:
     """Return `media` as the platform takes it: the same where it does already, else a smaller or other file in
     `folder`, which is named by what went into it: of a video the work is done once.
 
-    Pictures become upright and lose the place where they were taken, videos are encoded anew where they are over a
+    Pictures become upright and lose the place where they were taken; one that a model made says so, in its file and in
+    `is_generated`, whichever of the two it was told by. Videos are encoded anew where they are over a
     limit or tell theirs. Nothing is cut off: neither the sides of a picture nor the end of a video. Types that are
     neither pictures nor videos are returned as they are.
 
@@ -94,10 +96,14 @@ def _fitted_picture(media: Media, path: Path, limit: MediaLimit, folder: Path) -
             "HEIC, which is not read here: save it as JPEG" if found == "image/heic" else "no picture that is read here"
         )
         raise MediaRefused(f"is {kind}")
-    picture = refit_picture(content, found, limit)
+    told = source_in(content)
+    source = told or (Source.MODEL if media.is_generated else None)
+    media = replace(media, is_generated=media.is_generated or (source is not None and source.is_generated))
+    picture = refit_picture(content, found, limit, source=source, must_tell=source is not told)
     if picture is None:
         return media if found == media.media_type else replace(media, media_type=found)
-    made = folder / f"{_name(hashlib.sha256(content).hexdigest(), limit)}{SUFFIXES[picture.media_type]}"
+    digest = hashlib.sha256(content + (source or "").encode()).hexdigest()
+    made = folder / f"{_name(digest, limit)}{SUFFIXES[picture.media_type]}"
     if not _is_made(made):
         unfinished = _unfinished(made)
         unfinished.write_bytes(picture.content)

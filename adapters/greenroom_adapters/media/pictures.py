@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from greenroom_adapters.contract import MediaLimit, MediaRefused
 from greenroom_adapters.media.limits import megabytes
+from greenroom_adapters.media.provenance import Source, written_png, xmp_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,8 +36,12 @@ class Picture:
     media_type: str
 
 
-def refit_picture(content: bytes, media_type: str, limit: MediaLimit) -> Picture | None:
+def refit_picture(
+    content: bytes, media_type: str, limit: MediaLimit, *, source: Source | None = None, must_tell: bool = False
+) -> Picture | None:
     """Return the picture within the limits, upright and without its place; None: it is all of that already.
+
+    What is written anew says of itself that it comes from `source`; with `must_tell` it is written anew for that.
 
     What is too large is scaled as little as possible, transparency is kept where a type of `limit` has it. The same
     input gives the same bytes. Takes up to seconds: call it in a thread.
@@ -48,20 +53,25 @@ def refit_picture(content: bytes, media_type: str, limit: MediaLimit) -> Picture
     try:
         with Image.open(io.BytesIO(content)) as opened:
             _must_be_openable(opened)
-            if len(content) <= limit.bytes and media_type in limit.types and _is_right(opened, limit):
+            is_taken = len(content) <= limit.bytes and media_type in limit.types
+            if is_taken and not must_tell and _is_right(opened, limit):
                 return None
             _must_stand_still(opened)
             picture = ImageOps.exif_transpose(opened)
             picture.load()
             colours: bytes | None = opened.info.get("icc_profile") if opened.mode in ("RGB", "RGBA") else None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise MediaRefused(f"cannot be opened as a picture: {error}") from None
+    except MediaRefused:
+        raise
+    except MemoryError:
+        raise MediaRefused("needs more memory than there is") from None
+    except Exception as error:  # noqa: BLE001 - readers of pictures raise whatever a hostile file leads them to
+        raise MediaRefused(f"cannot be opened as a picture: {str(error)[:200]}") from None
     has_alpha = "A" in picture.getbands() or "transparency" in picture.info
     picture = picture.convert("RGBA" if has_alpha else "RGB")
     picture.info.clear()  # some of it would be written again
     for smaller in _smaller(picture, limit):
         for kind, quality in _ways(media_type, limit, has_alpha=has_alpha):
-            encoded = _encoded(smaller, kind, quality, colours)
+            encoded = _encoded(smaller, kind, quality, colours, source)
             if len(encoded) <= limit.bytes:
                 return Picture(content=encoded, media_type=kind)
     raise MediaRefused(f"cannot be made to fit into {megabytes(limit.bytes)}")
@@ -121,16 +131,17 @@ def _ways(media_type: str, limit: MediaLimit, *, has_alpha: bool) -> Iterator[tu
         yield from (("image/jpeg", quality) for quality in QUALITIES)
 
 
-def _encoded(picture: "Image.Image", kind: str, quality: int, colours: bytes | None) -> bytes:
+def _encoded(picture: "Image.Image", kind: str, quality: int, colours: bytes | None, source: Source | None) -> bytes:
     from PIL import Image
 
     if kind == "image/jpeg" and picture.mode == "RGBA":
         ground = Image.new("RGB", picture.size, "white")
         ground.paste(picture, mask=picture.getchannel("A"))
         picture = ground
-    out = io.BytesIO()
     if kind == "image/png":
-        picture.save(out, "PNG", optimize=True, icc_profile=colours)
-    else:
-        picture.save(out, FORMATS[kind], quality=quality, icc_profile=colours)
+        return written_png(picture, source, colours=colours)
+    out = io.BytesIO()
+    # without the argument some formats write what they were read with
+    xmp = b"" if source is None else xmp_of(source)
+    picture.save(out, FORMATS[kind], quality=quality, icc_profile=colours, xmp=xmp)
     return out.getvalue()

@@ -3,13 +3,16 @@
 import enum
 import io
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Source", "source_of", "source_of_opened", "written_png", "xmp_of"]
+__all__ = ["Source", "is_told_generated", "source_in", "source_of", "written_png", "xmp_of"]
 
+READ = 2 * 1024 * 1024
+"""Bytes at the beginning and at the end of a file that are looked through."""
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
@@ -44,10 +47,32 @@ def source_of(content: bytes) -> Source | None:
     return next((source for source in Source if source in said), None)
 
 
-def source_of_opened(opened: "Image.Image", content: bytes) -> Source | None:
-    """Return the same of a picture that is open, whose XMP may be packed in its file."""
-    xmp: object = opened.info.get("xmp") or opened.info.get("XML:com.adobe.xmp") or b""
-    return source_of(content) or source_of(xmp if isinstance(xmp, bytes) else str(xmp).encode())
+def source_in(content: bytes) -> Source | None:
+    """Return the same of a whole picture file, also where its XMP is packed, as in some PNG files."""
+    if (told := source_of(content)) is not None or not content.startswith(b"\x89PNG"):
+        return told
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as opened:
+            return source_of(str(opened.info.get("XML:com.adobe.xmp") or "").encode(errors="replace"))
+    except Exception:  # noqa: BLE001 - readers of pictures raise whatever a hostile file leads them to; it tells nothing
+        return None
+
+
+def is_told_generated(path: Path) -> bool:
+    """Say whether a picture or a clip tells of itself that a model had its hand in it. Of a clip its first and last
+    part are looked at.
+
+    :raises OSError: it cannot be read
+    """
+    with path.open("rb") as file:
+        content = file.read(READ)
+        if len(content) == READ:
+            file.seek(-min(READ, path.stat().st_size - READ), io.SEEK_END)
+            content += file.read(READ)
+    told = source_in(content)
+    return told is not None and told.is_generated
 
 
 def xmp_of(source: Source) -> bytes:
@@ -60,8 +85,10 @@ def xmp_of(source: Source) -> bytes:
     ).encode()
 
 
-def written_png(picture: "Image.Image", source: Source | None, *, colours: bytes | None = None) -> bytes:
-    """Return a picture as PNG that says where it comes from; `colours` is its ICC profile."""
+def written_png(
+    picture: "Image.Image", source: Source | None, *, colours: bytes | None = None, optimize: bool = True
+) -> bytes:
+    """Return a picture as PNG that says where it comes from; `colours` is its ICC profile. To `optimize` takes time."""
     from PIL.PngImagePlugin import PngInfo
 
     told: PngInfo | None = None
@@ -70,5 +97,5 @@ def written_png(picture: "Image.Image", source: Source | None, *, colours: bytes
         told = PngInfo()
         told.add_itxt("XML:com.adobe.xmp", xmp_of(source).decode())
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True, icc_profile=colours, pnginfo=told)
+    picture.save(out, "PNG", optimize=optimize, icc_profile=colours, pnginfo=told)
     return out.getvalue()

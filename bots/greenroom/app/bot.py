@@ -139,7 +139,7 @@ class Bot:
                 stack.callback(keep.close)
             stack.push_async_callback(self._library.aclose)
             if self._speaker is not None:
-                stack.push_async_callback(self._speaker.voice.aclose)
+                stack.push_async_callback(self._speaker.aclose)
             stack.push_async_callback(self._end_retired)
             for desk in self.desks.values():
                 stack.push_async_callback(desk.close, grace=self._options.grace)
@@ -188,7 +188,7 @@ class Bot:
             await self._scheduler.use(file)
             await self._bringer.use(file, sources.calendars)
         except BaseException:
-            await speaker.voice.aclose()
+            await speaker.aclose()
             raise
         before, self._speaker = self._current(), speaker
         self.file, self.persona, self.silenced = file, sources.persona, frozenset()
@@ -203,7 +203,7 @@ class Bot:
         self.commands.use(file)
         self.ledger.keep_files(tuple(sources.files.values()))
         await self.ledger.committed()
-        ending = asyncio.create_task(before.voice.finish())
+        ending = asyncio.create_task(before.finish())
         self._retired.add(ending)
         ending.add_done_callback(self._retired.discard)
         return later

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from greenroom.app.options import Options
-from greenroom.generation import FixedWords, build_embedder, build_voice
+from greenroom.generation import FixedWords, build_embedder, build_studio, build_voice
 from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona, offered
 from greenroom.policy import Budget
@@ -54,13 +54,22 @@ def build_speaker(
         tools=file.tools,
         note=note,
     )
+    studio = build_studio(
+        file.engines.image,
+        purse=purse,
+        resolve=secret,
+        clock=options.clock,
+        environ=options.environ,
+    )
     return Speaker(
         persona=persona,
         voice=voice,
+        studio=studio,
         fixed={rule.identity: FixedWords(rule.say, rule=rule.name) for rule in file.answer if rule.say is not None},
         patient=frozenset(rule.identity for rule in file.answer if rule.quiet_for),
         passed_on=frozenset(rule.identity for rule in file.answer if rule.tell),
         acts={rule.identity: acts for rule in file.answer if (acts := Acts.of(rule)) is not None},
+        paints={rule.identity: rule.pictures for rule in file.answer if rule.pictures},
         offers={rule.identity: offered(rule, persona) for rule in file.answer if rule.filters},
         embeds={rule.identity: rule.embed.embed for rule in file.answer if rule.embed is not None},
     )

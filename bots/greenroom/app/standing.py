@@ -9,7 +9,7 @@ import msgspec
 from greenroom.app.outlay import outlay_of
 from greenroom.delivery import can_do
 from greenroom.origins import read_calendar, read_drafts
-from greenroom.settings import BotFile, Mistakes, Place, wanted_of
+from greenroom.settings import BotFile, Mistakes, Paints, Place, wanted_of
 from greenroom.settings.loader import body_of
 from greenroom.turns.form import Misfit, form_of, form_with_embed
 from greenroom_adapters.contract import (
@@ -151,12 +151,18 @@ def _kept(adapter: Adapter, file: BotFile) -> Iterator[str]:
 
 
 def _unfiltered(file: BotFile, account: str, adapter: Adapter) -> Iterator[str]:
-    """Yield which rules offer filters that this account cannot lay over anything."""
-    if isinstance(adapter, SupportsFetching) and adapter.capabilities.limits.media is not None:
-        return
+    """Yield which rules offer what this account cannot do: get at pictures of people, or send some."""
+    sends = adapter.capabilities.limits.media is not None
+    fetches = sends and isinstance(adapter, SupportsFetching)
     for rule in file.answer:
-        if rule.filters and (not rule.places or any(place.account == account for place in rule.places)):
+        if rule.places and not any(place.account == account for place in rule.places):
+            continue
+        if rule.filters and not fetches:
             yield f"`filters` of {rule.name} is of no use there: what people attach cannot be fetched or sent back"
+        if Paints.EDIT in rule.pictures and not fetches:
+            yield f"`pictures: edit` of {rule.name} is of no use there: what people attach cannot be got at or sent"
+        if Paints.DRAW in rule.pictures and not sends:
+            yield f"`pictures: draw` of {rule.name} is of no use there: no pictures can be sent"
 
 
 def _roomless(file: BotFile, account: str) -> Iterator[str]:

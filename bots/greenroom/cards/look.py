@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from greenroom.filters.spelling import COLOUR
-from greenroom.settings.model import FilePath, Model, one_or_many, wrong
+from greenroom.settings.model import FilePath, Model, Text, one_or_many, wrong
 
 __all__ = ["Look", "contrast"]
 
@@ -45,6 +45,8 @@ class Look(Model):
         AfterValidator(_can_be_read),
     ] = ("#f4efe6", "#22303c", "#b4552d")
     """Of cards: the ground, the letters, and what is set off from them (none: the letters' own)."""
+    style: Text | None = None
+    """Of pictures that a model makes for posts, in words; none: as it comes."""
     font: FilePath | None = None
     """Of cards: a TrueType or OpenType file; none: a plain one, and where that has not the letters, one of this
     machine's."""

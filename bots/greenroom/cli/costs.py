@@ -1,6 +1,6 @@
 """What a bot's engines cost and how much a day may cost, in words, before the first paid call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from greenroom.cli.showing import money
@@ -8,10 +8,11 @@ from greenroom.clock import SystemClock
 from greenroom.generation import Price, price_of
 from greenroom.generation.build import OPENAI_API_KEY
 from greenroom.generation.forecast import typical_cost
+from greenroom.generation.prices import picture_price_of
 from greenroom.personas import Persona
 from greenroom.policy import start_of_day
 from greenroom.scheduling import Schedule
-from greenroom.settings import BotFile, BuiltIn, Do, EngineRef, ModelRef
+from greenroom.settings import BotFile, BuiltIn, Do, EngineRef, ModelRef, PainterRef
 from greenroom.storage import Ledger
 from greenroom_adapters.contract import Surface
 
@@ -22,9 +23,11 @@ __all__ = [
     "forecast_words",
     "hint_of_a_key",
     "limit_words",
+    "picture_cost",
     "price_of_engine",
     "spend_words",
     "spent_today",
+    "unpainted",
 ]
 
 WEEK = timedelta(days=7)
@@ -34,7 +37,8 @@ def engine_words(file: BotFile) -> list[str]:
     """Return a line for each engine, in their order: what it costs."""
     lines = [_engine(engine) for engine in file.engines.text if engine not in (BuiltIn.HOLD, BuiltIn.SILENCE)]
     embeddings = file.engines.embeddings
-    return lines if embeddings is None else [*lines, f"for documents: {_engine(embeddings)}"]
+    documents = [] if embeddings is None else [f"for documents: {_engine(embeddings)}"]
+    return [*lines, *documents, *(f"for pictures: {_painter(one)}" for one in _painters(file))]
 
 
 async def limit_words(file: BotFile, ledger: Ledger | None) -> str | None:
@@ -43,6 +47,7 @@ async def limit_words(file: BotFile, ledger: Ledger | None) -> str | None:
     spent = 0 if ledger is None else await spent_today(file, ledger)
     engines = (*file.engines.text, file.engines.embeddings)
     is_paid = any(isinstance(engine, ModelRef) and _price(engine) is not None for engine in engines)
+    is_paid = is_paid or any(picture_cost(painter) for painter in _painters(file))
     return spend_words(file, spent) if is_paid or spent else None
 
 
@@ -63,12 +68,12 @@ def answer_cost(file: BotFile, persona: Persona) -> int | None:
 
 
 def forecast_words(file: BotFile, persona: Persona, *, now: datetime) -> str | None:
-    """Return what this bot will cost about, before the first paid call; None: its first engine is free."""
+    """Return what this bot will cost about, before the first paid call; None: its first engines are free."""
     price = _first_price(file)
+    words = list(_pictures_a_day(file, now))
     if price is None:
-        return None
+        return "; ".join(words) or None
     posts = _posts_a_day(file, now)
-    words: list[str] = []
     if any(Do.REPLY in rule.do for rule in file.answer):
         words.append(f"answers about {money(typical_cost(persona, Surface.REPLY, price))} each")
     if posts:
@@ -87,6 +92,50 @@ def _posts_a_day(file: BotFile, now: datetime) -> float:
             comings = Schedule.of(entry, timezone=file.timezone).between(now, now + WEEK)
             count += sum(1 for _ in comings) * len(entry.places or file.accounts)
     return count / WEEK.days
+
+
+def _pictures_a_day(file: BotFile, now: datetime) -> Iterator[str]:
+    """Yield what the pictures cost that a model makes for posts."""
+    painter = next(_painters(file), None)
+    cost = 0 if painter is None else picture_cost(painter)
+    if not cost:
+        return
+    count = 0
+    for entry in file.post:
+        if entry.picture is not None and entry.picture.about is not None:
+            comings = Schedule.of(entry, timezone=file.timezone).between(now, now + WEEK)
+            count += sum(1 for _ in comings) * len(entry.places or file.accounts)
+    if count:
+        yield f"{count / WEEK.days:.3g} pictures a day about {money(round(cost * count / WEEK.days))}"
+
+
+def picture_cost(painter: PainterRef) -> int:
+    """Return what a square picture costs about, in millionths of a dollar; 0: nothing."""
+    if painter.price is not None:
+        return painter.price.micros
+    known = picture_price_of(painter.model.partition("/")[2]) if painter.server is None else None
+    return 0 if known is None else known.dearest("", quality=painter.quality, size="1024x1024", edits=False)
+
+
+def _painters(file: BotFile) -> Iterator[PainterRef]:
+    return (engine for engine in file.engines.image if isinstance(engine, PainterRef))
+
+
+def _painter(painter: PainterRef) -> str:
+    cost = picture_cost(painter)
+    where = f"{painter.model} on {painter.server}" if painter.server is not None else painter.model
+    return f"{where} ({f'about {money(cost)} each' if cost else 'costs nothing'})"
+
+
+def unpainted(file: BotFile) -> list[str]:
+    """Return a sentence for each rule that offers pictures which nobody can make."""
+    if any(_painters(file)):
+        return []
+    return [
+        f"`pictures` of {rule.name}: no model can make them. Name one: `engines: {{image: openai/gpt-image-1-mini}}`"
+        for rule in file.answer
+        if rule.pictures
+    ]
 
 
 def _first_price(file: BotFile) -> Price | None:
@@ -113,8 +162,8 @@ def engines_without_key(file: BotFile, environ: Mapping[str, str]) -> list[str]:
         return []
     return [
         f"{engine.model} has no key and is passed over: set {OPENAI_API_KEY} in the environment"
-        for engine in file.engines.text
-        if isinstance(engine, ModelRef) and engine.key is None and engine.server is None
+        for engine in (*file.engines.text, *file.engines.image)
+        if isinstance(engine, (ModelRef, PainterRef)) and engine.key is None and engine.server is None
     ]
 
 

@@ -18,6 +18,7 @@ from greenroom.cli.costs import (
     hint_of_a_key,
     limit_words,
     spend_words,
+    unpainted,
 )
 from greenroom.cli.document_words import surveyed
 from greenroom.cli.failing import words_of
@@ -129,12 +130,13 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     warnings += await unread(file)
     warnings += engines_without_key(file, os.environ)
     warnings += warnings_of_tools(file, persona)
+    warnings += unpainted(file)
     documents, faults = await surveyed(persona, clock=SystemClock())
     warnings += faults
     if file.engines.embeddings is not None and persona.knowledge is None:
         warnings.append("`engines: embeddings` is for documents, and the persona has no `knowledge`")
     try:
-        await bot.speaker(file, persona).voice.aclose()
+        await bot.speaker(file, persona).aclose()
         if (embedder := bot.embedder(file)) is not None:
             await embedder.aclose()
     except SecretMissing as error:

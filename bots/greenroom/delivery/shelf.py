@@ -12,7 +12,7 @@ from pathlib import Path
 
 from greenroom.filters import LONGEST_WORK, Chain, built_in, filtered
 from greenroom_adapters.contract import Media, MediaLimit, MediaRefused, Post
-from greenroom_adapters.media import facts_of, fit
+from greenroom_adapters.media import facts_of, fit, is_told_generated
 
 __all__ = ["Shelf"]
 
@@ -38,9 +38,10 @@ class Shelf:
         fitted: list[Media] = []
         notes: list[str] = []
         for original in post.media:
-            media = original
+            is_generated = original.is_generated or await asyncio.to_thread(_is_told_generated, original)
+            media = replace(original, is_generated=is_generated)
             if filter_name is not None:
-                media = await self.filtered(original, filter_name)
+                media = await self.filtered(media, filter_name)
                 notes.append(f"{Path(original.path).name}: under the filter {filter_name}")
             made = await fit(media, limit, folder=self._folder)
             if made.path != media.path:
@@ -92,6 +93,14 @@ def _told(media: Media, made: Media) -> str:
     sizes = (os.stat(one.path).st_size / 1e6 for one in (media, made))
     was, became = (f"{size:.2f} MB" for size in sizes)
     return f"{Path(media.path).name}: {media.media_type} of {was} went out as {made.media_type} of {became}"
+
+
+def _is_told_generated(media: Media) -> bool:
+    try:
+        return is_told_generated(Path(media.path))
+    except OSError:
+        # whoever reads it next says why not
+        return False
 
 
 def _is_clip(path: str) -> bool:

@@ -3,6 +3,7 @@
 from greenroom.filters.applying import apply, filtered
 from greenroom.filters.chain import Chain, Filters, Step, built_in, filters_with, identity_of, operations_of, words_for
 from greenroom.filters.clips import LONGEST_WORK
+from greenroom.filters.reading import open_picture
 
 __all__ = [
     "LONGEST_WORK",
@@ -14,6 +15,7 @@ __all__ = [
     "filtered",
     "filters_with",
     "identity_of",
+    "open_picture",
     "operations_of",
     "words_for",
 ]

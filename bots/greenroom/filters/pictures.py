@@ -9,6 +9,7 @@ from greenroom.filters.chain import Step, operations_of
 from greenroom.filters.colours import ColourOperation, change_picture
 from greenroom.filters.reading import open_picture
 from greenroom_adapters.contract import MediaRefused
+from greenroom_adapters.media import source_in, written_png, xmp_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,22 +29,25 @@ def filtered_picture(
     progress: Callable[[float], None] = lambda part: None,
 ) -> tuple[bytes, str]:
     """Return an encoded picture under a filter, and its type: `media_type`, or None: that of the original where it is
-    written here, else PNG. The same picture and filter give the same bytes. Takes up to seconds: call it in a thread.
+    written here, else PNG. Where the original says that a program made it, so does what becomes of it. The same picture
+    and filter give the same bytes. Takes up to seconds: call it in a thread.
 
     :raises MediaRefused: it is no picture, broken, or more than is opened here; or a file of the filter is
     """
     picture, found, colours = open_picture(content)
+    source = source_in(content)
     progress(0.1)
     picture = over_picture(chain, picture, progress=lambda part: progress(0.1 + 0.7 * part))
     wanted = media_type or (found if found in WRITTEN else "image/png")
     out = io.BytesIO()
     try:
         if wanted == "image/png":
-            picture.save(out, "PNG", icc_profile=colours)
+            out.write(written_png(picture, source, colours=colours, optimize=False))
         else:
             if wanted == "image/jpeg" and picture.mode == "RGBA":
                 picture = _on_white(picture)
-            picture.save(out, WRITTEN[wanted], quality=QUALITY, icc_profile=colours)
+            told = b"" if source is None else xmp_of(source)
+            picture.save(out, WRITTEN[wanted], quality=QUALITY, icc_profile=colours, xmp=told)
     except (OSError, ValueError) as error:
         raise MediaRefused(f"cannot be written as {wanted}: {error}") from None
     progress(1.0)

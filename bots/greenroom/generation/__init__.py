@@ -1,7 +1,7 @@
 """From a persona and an occasion to words: engines, their prices, and the bounds that every text must keep."""
 
 from greenroom.generation.bounds import Bound, Fault, Rules
-from greenroom.generation.build import build_embedder, build_voice
+from greenroom.generation.build import build_embedder, build_studio, build_voice
 from greenroom.generation.engine import (
     Brief,
     BudgetSpent,
@@ -14,10 +14,13 @@ from greenroom.generation.engine import (
     Overlong,
     Refused,
     ShareSpent,
+    Sight,
     no_documents,
     no_history,
+    no_pictures,
 )
 from greenroom.generation.fixed import FixedWords
+from greenroom.generation.painting import Canvas, Painted, Painter, Painting, Studio
 from greenroom.generation.prices import PRICES, Price, price_of
 from greenroom.generation.purse import Purse, Reservation
 from greenroom.generation.voice import Ending, Held, Outcome, Silent, Spoken, Voice
@@ -27,6 +30,7 @@ __all__ = [
     "Bound",
     "Brief",
     "BudgetSpent",
+    "Canvas",
     "Ending",
     "Engine",
     "EngineUnavailable",
@@ -39,18 +43,25 @@ __all__ = [
     "NothingToAdd",
     "Outcome",
     "Overlong",
+    "Painted",
+    "Painter",
+    "Painting",
     "Price",
     "Purse",
     "Refused",
     "Reservation",
     "Rules",
     "ShareSpent",
+    "Sight",
     "Silent",
     "Spoken",
+    "Studio",
     "Voice",
     "build_embedder",
+    "build_studio",
     "build_voice",
     "no_documents",
     "no_history",
+    "no_pictures",
     "price_of",
 ]

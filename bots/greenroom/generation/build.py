@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from greenroom.clock import Clock
 from greenroom.generation.engine import Engine
+from greenroom.generation.painting import Painter, Studio
 from greenroom.generation.purse import Note, Purse
 from greenroom.generation.voice import Ending, Voice
 from greenroom.memory import Embedder, Library, can_compare
 from greenroom.personas.persona import Persona
 from greenroom.personas.sound import IfBroken
 from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
+from greenroom.settings.picture import ImageEngine, PainterRef, WithoutModel
 from greenroom.settings.secrets import SecretRef
 from greenroom.settings.tools import Tool
 from greenroom.tools import Toolbox, build_toolbox
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from greenroom.generation.script import Script
     from greenroom.generation.using import Tools
 
-__all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_embedder", "build_voice", "uses_script"]
+__all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_embedder", "build_studio", "build_voice", "uses_script"]
 
 OPENAI_API_KEY = "OPENAI_API_KEY"
 """Environment variable with the key of an `openai/…` engine that names no other."""
@@ -152,6 +154,7 @@ def _model(
         server=access.server,
         key=access.key,
         price=access.price,
+        sees=ref.sees,
         purse=purse,
         clock=clock,
         zone=zone,
@@ -179,17 +182,10 @@ def _access(ref: ModelRef, resolve: ResolveSecret, environ: Mapping[str, str]) -
 
     :raises ConfigurationError: it has no price, no server or no key where one is named
     """
-    from greenroom.generation.openai_server import OPENAI, is_loopback
+    from greenroom.generation.openai_server import is_loopback
     from greenroom.generation.prices import Price, price_of
 
-    maker, _, short = ref.model.partition("/")
-    if ref.server is None and maker != "openai":
-        raise ConfigurationError(
-            f"engine `{ref.model}`: the address of `{maker}` is not known. "
-            f"Add its line: {{model: {short}, server: https://…/v1, price: {{input: … USD, output: … USD}}}}"
-        )
-    server = ref.server or OPENAI
-    model = short if ref.server is None else ref.model
+    server, model = _where(ref, "{input: … USD, output: … USD}")
     is_free = is_loopback(server)
     price: Price | None = None
     if ref.price is not None:
@@ -204,13 +200,89 @@ def _access(ref: ModelRef, resolve: ResolveSecret, environ: Mapping[str, str]) -
                 f"engine `{ref.model}`: what it costs is not known, so no limit could hold. "
                 f"Add to it, with what its maker asks for a million tokens: price: {{input: 0.25 USD, output: 2 USD}}"
             )
+    return _Access(model=model, server=server, key=_key(ref, resolve, environ), price=price)
+
+
+def build_studio(
+    engines: Sequence[ImageEngine],
+    *,
+    purse: Purse,
+    resolve: ResolveSecret,
+    clock: Clock,
+    environ: Mapping[str, str] = os.environ,
+    no_paid_calls: bool = False,
+) -> Studio:
+    """Return who makes the pictures that posts ask for, in their order; whoever calls closes it. Opens no connection.
+
+    :raises ConfigurationError: a model has no price, no server or no key where one is named
+    """
+    painters: list[Painter] = []
+    instead = WithoutModel.HOLD
+    for ref in engines:
+        if isinstance(ref, PainterRef):
+            painters.append(_painter(ref, purse, resolve, clock, environ, no_paid_calls))
+        else:
+            instead = ref
+    return Studio(painters, instead=instead)
+
+
+def _painter(
+    ref: PainterRef,
+    purse: Purse,
+    resolve: ResolveSecret,
+    clock: Clock,
+    environ: Mapping[str, str],
+    no_paid_calls: bool,
+) -> Painter:
+    # Imported only for bots that use it: the SDK costs more to import than all the rest.
+    from greenroom.generation.openai_painter import OpenAIPainter
+    from greenroom.generation.openai_server import is_loopback
+    from greenroom.generation.prices import picture_price_of
+
+    server, model = _where(ref, "0.04 USD")
+    price = None if ref.price is None else ref.price.micros
+    known = picture_price_of(model) if ref.server is None else None
+    if price is None and known is None and not is_loopback(server):
+        raise ConfigurationError(
+            f"image engine `{ref.model}`: what it costs is not known, so no limit could hold. "
+            "Add to it what one picture costs there at the most: price: 0.04 USD"
+        )
+    return OpenAIPainter(
+        name=ref.model,
+        model=model,
+        server=server,
+        key=_key(ref, resolve, environ),
+        price=known if price is None else price,
+        quality=ref.quality.value,
+        purse=purse,
+        clock=clock,
+        environ=environ,
+        no_paid_calls=no_paid_calls,
+    )
+
+
+def _where(ref: ModelRef | PainterRef, price: str) -> tuple[str, str]:
+    """Return the address of the server of a model, and what it is called there.
+
+    :raises ConfigurationError: nobody knows the address
+    """
+    from greenroom.generation.openai_server import OPENAI
+
+    maker, _, short = ref.model.partition("/")
+    if ref.server is None and maker != "openai":
+        raise ConfigurationError(
+            f"engine `{ref.model}`: the address of `{maker}` is not known. "
+            f"Add its line: {{model: {short}, server: https://…/v1, price: {price}}}"
+        )
+    return (OPENAI, short) if ref.server is None else (ref.server, ref.model)
+
+
+def _key(ref: ModelRef | PainterRef, resolve: ResolveSecret, environ: Mapping[str, str]) -> Secret | None:
     if ref.key is not None:
-        key = resolve(ref.key, f"engine `{ref.model}`")
-    elif ref.server is None and environ.get(OPENAI_API_KEY, "").strip():
-        key = Secret(environ[OPENAI_API_KEY].strip())
-    else:
-        key = None
-    return _Access(model=model, server=server, key=key, price=price)
+        return resolve(ref.key, f"engine `{ref.model}`")
+    if ref.server is None and environ.get(OPENAI_API_KEY, "").strip():
+        return Secret(environ[OPENAI_API_KEY].strip())
+    return None
 
 
 def _shared(toolbox: Toolbox, purse: Purse, clock: Clock, note: Note | None) -> "Tools":

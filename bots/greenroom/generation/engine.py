@@ -26,9 +26,11 @@ __all__ = [
     "Overlong",
     "Refused",
     "ShareSpent",
+    "Sight",
     "no_documents",
     "no_facts",
     "no_history",
+    "no_pictures",
 ]
 
 NOTHING = "[nothing]"
@@ -96,6 +98,25 @@ async def no_facts() -> tuple[PersonFact, ...]:
     return ()
 
 
+async def no_pictures() -> tuple[bytes, ...]:
+    """Return nothing: there is nothing to look at."""
+    return ()
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that is to be described for people who cannot see it."""
+
+    persona: Persona
+    picture: bytes
+    """JPEG, small. What is written in it is untrusted."""
+    most: int
+    """Characters that a description may have."""
+    turn: str = ""
+    cause: Cause = NOBODYS
+    about: str | None = None
+    """What it was made of or goes with, in the owner's words."""
+
+
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """What an engine is asked for. What people wrote (`said`, `history`, `item`) is untrusted; `about` is the owner's.
 
@@ -140,6 +161,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """What the author has said of himself and may be used here, the newest first; untrusted. Read only when called."""
     documents: Callable[[], Awaitable[Found]] = no_documents
     """What the owner's documents have on it; untrusted. Looked into only when called, and once."""
+    pictures: Callable[[], Awaitable[tuple[bytes, ...]]] = no_pictures
+    """What was sent with `said`, as small JPEG files. Fetched only when called, by an engine that sees."""
 
     @property
     def may_be_silent(self) -> bool:
@@ -181,6 +204,13 @@ class Engine(abc.ABC):
         :raises EngineUnavailable: it cannot answer now (or ever, see `permanent`)
         :raises BudgetSpent: the price does not fit into what is left; a `ShareSpent`: of the asker's share
         """
+
+    async def describe(self, sight: Sight) -> Generated:
+        """Write what is to be seen in a picture.
+
+        :raises GenerationError: as `generate`; an engine that does not see says so
+        """
+        raise EngineUnavailable("it does not look at pictures (`sees: true` where its model can)", permanent=True)
 
     async def aclose(self) -> None:
         """Give connections back. Safe to call twice."""

@@ -1,5 +1,6 @@
 """A model behind any server that speaks OpenAI's chat completions."""
 
+import base64
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
@@ -9,18 +10,20 @@ import msgspec
 import openai
 from openai.types.chat import (
     ChatCompletionAssistantMessageParam,
+    ChatCompletionContentPartParam,
     ChatCompletionFunctionToolParam,
     ChatCompletionMessageParam,
 )
 from typing_extensions import override
 
 from greenroom.clock import Clock
-from greenroom.generation.engine import Brief, Engine, EngineUnavailable, Generated, Overlong, Refused
+from greenroom.generation.engine import Brief, Engine, EngineUnavailable, Generated, Overlong, Refused, Sight
 from greenroom.generation.openai_server import OPENAI, OpenAIServer
 from greenroom.generation.prices import Price
-from greenroom.generation.prompt import ROOM, compose
+from greenroom.generation.prompt import ROOM, compose, words_for_sight
 from greenroom.generation.purse import Purse
 from greenroom.generation.using import RULE, Tools, Use, heard
+from greenroom.storage import Cause
 from greenroom_adapters.contract import Secret, Trust
 
 __all__ = ["OpenAIEngine"]
@@ -31,6 +34,10 @@ MOST_TOKENS = 4096
 AT_ONCE = 16
 MOST_ROUNDS = 4
 """How often it may call tools before it must answer."""
+MOST_PICTURES = 2
+"""Of those that come with one message."""
+TOKENS_PER_PICTURE = 3000
+"""More than any model counts for a picture that is looked at in low detail."""
 TOKENS_PER_MESSAGE = 16
 """More than any chat format puts around a message."""
 
@@ -84,6 +91,7 @@ class OpenAIEngine(Engine):
         server: str = OPENAI,
         key: Secret | None = None,
         price: Price | None,
+        sees: bool = False,
         no_paid_calls: bool = False,
         environ: Mapping[str, str] = os.environ,
         timeout: timedelta = TIMEOUT,
@@ -95,13 +103,14 @@ class OpenAIEngine(Engine):
         """Take what the bot file says; the rest as `OpenAIServer` says. `tools`: what it may call, shared with the
         other engines of its voice.
 
-        `price` None means that calls cost nothing: only right for a server of one's own. `room`: tokens that a
-        prompt may have, about.
+        `price` None means that calls cost nothing: only right for a server of one's own. `sees`: the model can look at
+        pictures. `room`: tokens that a prompt may have, about.
         """
         self._name = name
         self._clock = clock
         self._zone = zone
         self._price = price
+        self._sees = sees
         self._most_tokens = most_tokens
         self._tools = tools
         self._room = room
@@ -132,15 +141,17 @@ class OpenAIEngine(Engine):
         use = await self._use(brief, level, prompt.fence)
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": prompt.system if use is None else f"{prompt.system}\n{RULE}"},
-            {"role": "user", "content": prompt.user},
+            {"role": "user", "content": _content(prompt.user, await brief.pictures() if self._sees else ())},
         ]
-        completion, cost = await self._ask(messages, use, brief, may_call=True)
+        completion, cost = await self._ask(messages, use, turn=brief.turn, cause=brief.cause)
         for rounds_left in range(MOST_ROUNDS - 1, -1, -1):
             said = completion.choices[0].message if completion.choices else None
             if use is None or said is None or not said.tool_calls:
                 break
             messages += await _answered(said, said.tool_calls, use)
-            completion, paid = await self._ask(messages, use, brief, may_call=rounds_left > 0)
+            completion, paid = await self._ask(
+                messages, use, turn=brief.turn, cause=brief.cause, may_call=rounds_left > 0
+            )
             cost += paid
         return Generated(
             text=_text_of(completion),
@@ -151,6 +162,20 @@ class OpenAIEngine(Engine):
             notes=prompt.notes if use is None else (*prompt.notes, *use.notes),
         )
 
+    @override
+    async def describe(self, sight: Sight) -> Generated:
+        if not self._sees:
+            return await super().describe(sight)
+        self._server.must_be_callable()
+        system, user = words_for_sight(sight)
+        messages: list[ChatCompletionMessageParam] = [
+            {"role": "system", "content": system},
+            {"role": "user", "content": _content(user, (sight.picture,))},
+        ]
+        completion, cost = await self._ask(messages, None, turn=sight.turn, cause=sight.cause)
+        model = completion.model or self._server.model
+        return Generated(text=_text_of(completion), engine=self._name, model=model, cost=cost)
+
     async def _use(self, brief: Brief, level: Trust, fence: str) -> Use | None:
         """Return the tools of one text; None: nothing is offered for it."""
         if self._tools is None or not (offered := await self._tools.toolbox.tools(level)):
@@ -158,15 +183,21 @@ class OpenAIEngine(Engine):
         return Use(self._tools, brief, offered, level, fence)
 
     async def _ask(
-        self, messages: Sequence[ChatCompletionMessageParam], use: Use | None, brief: Brief, *, may_call: bool
+        self,
+        messages: Sequence[ChatCompletionMessageParam],
+        use: Use | None,
+        *,
+        turn: str,
+        cause: Cause,
+        may_call: bool = True,
     ) -> tuple[_Completion, int]:
         """Make one call, and return the answer and what it cost."""
         offered = [] if use is None else use.specs()
         answer = await self._server.ask(
             partial(self._complete, messages, offered if may_call else []),
             most=self._dearest(messages, offered),
-            turn=brief.turn,
-            cause=brief.cause,
+            turn=turn,
+            cause=cause,
         )
         try:
             completion = _decode(answer.body)
@@ -212,10 +243,26 @@ class OpenAIEngine(Engine):
 
 
 def _size(message: ChatCompletionMessageParam) -> int:
-    """Return the bytes of what a model reads of a message."""
+    """Return the bytes of what a model reads of a message; a picture counts as what it can cost at most."""
     called = message.get("tool_calls")
     content = message.get("content")
-    return len(str(content or "").encode(errors="replace")) + (len(msgspec.json.encode(called)) if called else 0)
+    calls = len(msgspec.json.encode(called)) if called else 0
+    if isinstance(content, list):
+        words: int = sum(len(part["text"].encode(errors="replace")) for part in content if part["type"] == "text")
+        pictures: int = sum(part["type"] == "image_url" for part in content)
+        return words + calls + TOKENS_PER_PICTURE * pictures
+    return len(str(content or "").encode(errors="replace")) + calls
+
+
+def _content(words: str, pictures: Sequence[bytes]) -> str | list[ChatCompletionContentPartParam]:
+    """Return what a message holds: words alone, or words and pictures."""
+    if not pictures:
+        return words
+    parts: list[ChatCompletionContentPartParam] = [{"type": "text", "text": words}]
+    for picture in pictures[:MOST_PICTURES]:
+        address = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
+        parts.append({"type": "image_url", "image_url": {"url": address, "detail": "low"}})
+    return parts
 
 
 async def _answered(message: _Message, calls: Sequence[_Call], use: Use) -> list[ChatCompletionMessageParam]:

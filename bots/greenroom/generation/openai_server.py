@@ -174,6 +174,9 @@ class OpenAIServer:
             raise EngineUnavailable("it took too long" if late else "the connection was cut") from error
         except TimeoutError as error:
             raise EngineUnavailable("it took too long") from error
+        except httpx2.HTTPError as error:
+            # what fails while an answer is read piece by piece comes as it is
+            raise EngineUnavailable("the connection was cut") from error
         except openai.OpenAIError as error:
             raise EngineUnavailable("its answer cannot be read") from error
 

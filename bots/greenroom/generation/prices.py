@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["PRICES", "Price", "price_of"]
+__all__ = ["PICTURE_PRICES", "PRICES", "PicturePrice", "Price", "picture_price_of", "price_of"]
 
 MILLION = 1_000_000
 
@@ -59,3 +59,47 @@ PRICES: Mapping[str, Price] = MappingProxyType(
 def price_of(model: str) -> Price | None:
     """Return the list price of an OpenAI model; a dated snapshot costs what its family costs. None: not known."""
     return PRICES.get(model) or PRICES.get(_SNAPSHOT.sub("", model))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturePrice:
+    """What a million tokens of a model that makes pictures cost, in millionths of a US dollar."""
+
+    input: int
+    """Of the dearer kind: a picture that is to be changed, or words."""
+    output: int
+
+    def of(self, read: int, made: int) -> int:
+        """Return the price of one call in millionths of a US dollar, rounded up."""
+        return -(-(max(0, read) * self.input + max(0, made) * self.output) // MILLION)
+
+    def dearest(self, prompt: str, *, quality: str, size: str, edits: bool) -> int:
+        """Return what one picture can cost at most. A token is at least one byte of the prompt."""
+        read = len(prompt.encode(errors="replace")) + TOKENS_AROUND + (MOST_TOKENS_READ if edits else 0)
+        return self.of(read, TOKENS_MADE[size][quality])
+
+
+TOKENS_AROUND = 64
+MOST_TOKENS_READ = 8_000
+"""Of one picture that is to be changed."""
+TOKENS_MADE: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "1024x1024": MappingProxyType({"low": 272, "medium": 1056, "high": 4160}),
+        "1024x1536": MappingProxyType({"low": 408, "medium": 1584, "high": 6240}),
+        "1536x1024": MappingProxyType({"low": 400, "medium": 1568, "high": 6208}),
+    }
+)
+"""Tokens of one picture, as OpenAI counts them."""
+
+PICTURE_PRICES: Mapping[str, PicturePrice] = MappingProxyType(
+    {
+        "gpt-image-1-mini": PicturePrice(input=2_500_000, output=8_000_000),
+        "gpt-image-1.5": PicturePrice(input=8_000_000, output=32_000_000),
+    }
+)
+"""Standard list prices of OpenAI as of November 2026 (https://developers.openai.com/api/docs/pricing)."""
+
+
+def picture_price_of(model: str) -> PicturePrice | None:
+    """Return the list price of an OpenAI model that makes pictures. None: not known."""
+    return PICTURE_PRICES.get(model) or PICTURE_PRICES.get(_SNAPSHOT.sub("", model))

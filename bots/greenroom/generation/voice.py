@@ -1,6 +1,5 @@
 """From a brief to words that may be said: engines in order of preference, every text counted, repaired once."""
 
-import asyncio
 import enum
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -14,6 +13,7 @@ import msgspec
 
 from greenroom.cleaning import without_unseen
 from greenroom.generation.bounds import Bound, Fault, Rules
+from greenroom.generation.busy import Busy
 from greenroom.generation.engine import (
     NOTHING,
     Brief,
@@ -24,6 +24,7 @@ from greenroom.generation.engine import (
     NothingToAdd,
     Overlong,
     ShareSpent,
+    Sight,
 )
 from greenroom.generation.grounding import Grounds, grounds_of
 from greenroom.memory import Found, Library
@@ -31,7 +32,7 @@ from greenroom.personas.persona import Persona
 from greenroom.personas.silences import Silence
 from greenroom.personas.sound import IfBroken, TooLong
 from greenroom.tools import Toolbox
-from greenroom_adapters.contract import Surface
+from greenroom_adapters.contract import Surface, TextLimit
 from greenroom_adapters.contract import TooLong as CannotFit
 from greenroom_adapters.text import count, cut, split
 
@@ -134,8 +135,7 @@ class Voice:
         self._library = library
         self._lent = frozenset(map(id, lent))
         self._toolbox = toolbox
-        self._speaking = 0
-        self._silence = asyncio.Event()
+        self._speaking = Busy()
         self._checks = _Checks(persona)
 
     @property
@@ -152,15 +152,10 @@ class Voice:
         :raises EngineUnavailable: no engine found words and at least one may later: ask again after `retry_after`
         :raises ShareSpent: no engine found words, and one would have, had its asker not had his share of the money
         """
-        self._speaking += 1
         if self._library is not None and brief.persona.knowledge is not None:
             brief = msgspec.structs.replace(brief, documents=_Looking(self._library, brief))
-        try:
+        with self._speaking:
             return await self._speak(brief)
-        finally:
-            self._speaking -= 1
-            if not self._speaking:
-                self._silence.set()
 
     async def _speak(self, brief: Brief) -> Outcome:
         checks = self._checks if brief.persona is self._persona else _Checks(brief.persona)
@@ -191,13 +186,30 @@ class Voice:
         outcome = turn.held(why) if self._ending is Ending.HOLD else turn.silent(why)
         return replace(outcome, is_unable=is_unable)
 
+    async def describe(self, sight: Sight) -> tuple[Generated | None, tuple[str, ...]]:
+        """Return what is to be seen in a picture, in no more characters than `sight` says, and who could not say it;
+        None: nobody could."""
+        with self._speaking:
+            return await self._describe(sight)
+
+    async def _describe(self, sight: Sight) -> tuple[Generated | None, tuple[str, ...]]:
+        notes: list[str] = []
+        for engine in self._engines:
+            try:
+                generated = await engine.describe(sight)
+            except GenerationError as error:
+                notes.append(f"{engine.name}: {error}")
+                continue
+            words = " ".join(without_unseen(generated.text, joiners=True).split())
+            if words := cut(words, (TextLimit(length=sight.most),)):
+                return msgspec.structs.replace(generated, text=words), tuple(notes)
+        return None, tuple(notes)
+
     async def finish(self) -> None:
         """Let every brief that is at work end, then close; cancelled, close at once. For a voice that is asked for
         nothing new."""
         try:
-            while self._speaking:
-                self._silence.clear()
-                await self._silence.wait()
+            await self._speaking.over()
         finally:
             await self.aclose()
 

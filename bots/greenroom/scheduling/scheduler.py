@@ -95,12 +95,11 @@ def attached(file: Path, alt: str) -> Media:
 
 
 def wish_of(entry: Picture) -> Wish | None:
-    """Return what is to be made for a post; None: nothing, its picture is a file."""
-    return (
-        None
-        if entry.card is None
-        else Wish(card=card_of(entry.card), alt=entry.alt, shape=str(entry.shape or Shape.SQUARE))
-    )
+    """Return what is to be made for a post; None: nothing, its picture is a file that is described."""
+    if entry.file is not None:
+        return None if entry.alt is not None else Wish(file=attached(entry.file, "").path)
+    card = None if entry.card is None else card_of(entry.card)
+    return Wish(card=card, about=entry.about, alt=entry.alt, shape=str(entry.shape or Shape.SQUARE))
 
 
 def card_of(entry: CardEntry) -> Card:
@@ -116,7 +115,9 @@ def card_of(entry: CardEntry) -> Card:
 
 
 def _media(entry: Picture | None) -> tuple[Media, ...]:
-    return () if entry is None or entry.file is None else (attached(entry.file, entry.alt or ""),)
+    if entry is None or entry.file is None or entry.alt is None:
+        return ()
+    return (attached(entry.file, entry.alt),)
 
 
 class Scheduler:

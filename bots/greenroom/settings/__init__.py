@@ -31,7 +31,7 @@ from greenroom.settings.expand import expanded
 from greenroom.settings.loader import load_bot
 from greenroom.settings.logins import Login, account_folder, read_login, store_login
 from greenroom.settings.origin import Origin
-from greenroom.settings.picture import CardEntry, Picture, Shape
+from greenroom.settings.picture import CardEntry, PainterRef, Paints, Picture, Shape, WithoutModel
 from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef, resolve
 from greenroom.settings.spelling import Money, MoneyRate, Person, Place, Range, Rate, Span
@@ -56,6 +56,8 @@ __all__ = [
     "Money",
     "MoneyRate",
     "Origin",
+    "PainterRef",
+    "Paints",
     "People",
     "Person",
     "Picture",
@@ -72,6 +74,7 @@ __all__ = [
     "SecretRef",
     "Shape",
     "Span",
+    "WithoutModel",
     "account_folder",
     "can_log_in",
     "expanded",

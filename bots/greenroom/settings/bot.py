@@ -39,7 +39,7 @@ from greenroom.settings.model import (
 )
 from greenroom.settings.names import nearest
 from greenroom.settings.origin import Origin, check_item_words
-from greenroom.settings.picture import Picture
+from greenroom.settings.picture import Paints, Picture, WithoutModel, image_engines
 from greenroom.settings.poll import PollEntry
 from greenroom.settings.secrets import SecretRef
 from greenroom.settings.spelling import (
@@ -239,6 +239,8 @@ class ModelRef(Model):
     """What it costs; none: the built-in price list, and nothing on a server of this machine."""
     context: Annotated[int, Field(ge=1_000, le=1_000_000)] = 8_000
     """Tokens that a prompt for it may have, about; what finds no room is left out and noted with the turn."""
+    sees: Truth = False
+    """It can look at pictures: at what people send with what it answers, and at what has no `alt` yet."""
 
     @model_validator(mode="after")
     def _reachable(self) -> "ModelRef":
@@ -288,6 +290,13 @@ class Engines(Model):
     embeddings: Annotated[ModelRef | None, BeforeValidator(_no_word)] = None
     """Makes vectors of the persona's documents, so that they are found by their meaning as well; none: they are found
     by their words, which costs nothing."""
+    image: image_engines = (WithoutModel.CARD,)
+    """Who makes the pictures that posts ask for, in this order; the last one is `card`, `hold` or `none`."""
+
+    @property
+    def any_sees(self) -> bool:
+        """An engine can look at pictures."""
+        return any(isinstance(engine, ModelRef) and engine.sees for engine in self.text)
 
 
 class Approve(enum.StrEnum):
@@ -357,6 +366,9 @@ class AnswerRule(Model):
     """What is done: without `reply` nothing is said."""
     reaction: Text | None = None
     """The emoji of `react`."""
+    pictures: Annotated[tuple[Annotated[Paints, word_of(Paints, "a thing to ask a model for")], ...], one_or_many] = ()
+    """What people may ask `engines: image` for: `draw` what they say, `edit` the picture that they send; none: it is
+    not offered."""
     tell: Truth = False
     """true answers nobody: who is named in the bot's `tell` is told, and answers by hand."""
     name: str = ""
@@ -369,8 +381,9 @@ class AnswerRule(Model):
         kinds = ", ".join(word for word, kind in ANSWERABLE.items() if kind in self.to)
         if self.model_copy(update={"name": ""}) == AnswerRule(to=self.to):
             return kinds
-        # what was there before there were filters, embeds and other acts keeps the mark that it had
-        left_out = {"name", *(key for key in ("filters", "embed") if not getattr(self, key))}
+        # what was there before there were filters, embeds, pictures and other acts keeps the mark that it had
+        later = ("filters", "embed", "pictures")
+        left_out = {"name", *(key for key in later if not getattr(self, key))}
         left_out |= {"do", "reaction"} if self.do == (Do.REPLY,) else set[str]()
         whole = self.model_dump_json(exclude=left_out)
         return f"{kinds} ({blake2b(whole.encode(), digest_size=3).hexdigest()})"
@@ -393,6 +406,11 @@ class AnswerRule(Model):
             raise wrong(f"`filters` answers with what was sent, and `{other}` otherwise: keep one of them")
         if self.filters and not set(self.to) <= WITH_WORDS:
             raise wrong("`filters` answers who says something: leave out joins, follows and reactions")
+        if self.pictures and (self.tell or self.say is not None or self.filters):
+            other = "tell" if self.tell else "filters" if self.filters else "say"
+            raise wrong(f"`pictures` answers with what a model makes, and `{other}` otherwise: keep one of them")
+        if self.pictures and not set(self.to) <= WITH_WORDS:
+            raise wrong("`pictures` answers who says something: leave out joins, follows and reactions")
         self._can_be_done()
         return self
 
@@ -649,6 +667,20 @@ def _apart(value: Any, info: ValidationInfo) -> Any:
     return cast(Any, value)
 
 
+def _described(value: Any, info: ValidationInfo) -> Any:
+    """See to it that every picture file has a description, or an engine that can write it."""
+    engines = info.data.get("engines")
+    if not isinstance(info.context, Reading) or not isinstance(engines, Engines) or engines.any_sees:
+        return value
+    entries: list[object] = cast(Any, value if isinstance(value, (list, tuple)) else [value])
+    for entry in entries:
+        picture: object = entry.get("picture") if isinstance(entry, Located) else None
+        if isinstance(entry, Located) and isinstance(picture, Located) and "file" in picture and "alt" not in picture:
+            reason = "`alt` is missing here: describe the picture for people who cannot see it"
+            complain(info, entry, "picture", reason)
+    return cast(Any, value)
+
+
 def _addressed(value: Any, info: ValidationInfo) -> Any:
     """See to it that every room but `elsewhere` has an address, and a name that is no account's."""
     if isinstance(info.context, Reading) and isinstance(value, Located):
@@ -710,7 +742,7 @@ class BotFile(Model):
     """Who finds the words: `script` needs no key."""
     answer: Annotated[tuple[AnswerRule, ...], one_or_many, AfterValidator(_names_of_rules)] = ()
     """Rules for what comes in; the most particular one that fits wins. None: nothing is answered."""
-    post: Annotated[tuple[PostEntry, ...], one_or_many, BeforeValidator(_apart)] = ()
+    post: Annotated[tuple[PostEntry, ...], one_or_many, BeforeValidator(_apart), BeforeValidator(_described)] = ()
     """What is said without being asked. None: nothing is posted."""
     rooms: Annotated[Mapping[Name, RoomRule], BeforeValidator(_addressed)] = Field(default_factory=dict)
     """Rooms by a name of the owner's choice; `elsewhere` stands for those that nobody listed."""

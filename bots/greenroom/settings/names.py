@@ -7,10 +7,7 @@ __all__ = ["FOREIGN", "NOT_YET", "nearest", "unknown_key"]
 
 NOT_YET: Mapping[str, frozenset[str]] = {
     "the bot file": frozenset({"page"}),
-    "`engines`": frozenset({"image"}),
     "a `post` entry": frozenset({"video"}),
-    "`picture`": frozenset({"about"}),
-    "`look`": frozenset({"style"}),
     "a room": frozenset({"threads"}),
 }
 """Keys of the finished product that this release refuses by name instead of ignoring them, for each section."""
@@ -41,6 +38,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "ledger": "store",
     },
     "`engines`": {"model": "text", "llm": "text"},
+    "an image engine": {"base_url": "server", "url": "server", "api_key": "key", "api_base": "server", "token": "key"},
     "an engine": {"base_url": "server", "url": "server", "api_key": "key", "api_base": "server", "token": "key"},
     "an `answer` rule": {
         "listen": "to",
@@ -80,7 +78,7 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
         "misfire_grace_time": "late_ok",
     },
     "`poll`": {"choices": "options", "answers": "options", "expires_in": "open_for", "multiple": "several"},
-    "`picture`": {"path": "file", "alt_text": "alt", "description": "alt", "size": "shape"},
+    "`picture`": {"path": "file", "alt_text": "alt", "description": "alt", "size": "shape", "prompt": "about"},
     "`card`": {"text": "say", "type": "show", "author": "by", "data": "rows", "values": "rows", "csv": "table"},
     "`look`": {"palette": "colours", "colors": "colours", "typeface": "font"},
     "`embed`": {

@@ -5,12 +5,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
 
-from greenroom.settings.model import FilePath, Model, Reading, Text, word_of, wrong
+from greenroom.settings.model import FilePath, Model, Reading, Text, Url, one_or_many, word_of, wrong
+from greenroom.settings.names import nearest
+from greenroom.settings.secrets import SecretRef
+from greenroom.settings.spelling import MONEY, Money
 from greenroom.settings.table import MOST_ROWS, TableError, read_table
 
-__all__ = ["CardEntry", "Picture", "Shape", "Show"]
+__all__ = [
+    "CardEntry",
+    "ImageEngine",
+    "PainterRef",
+    "Paints",
+    "Picture",
+    "Quality",
+    "Shape",
+    "Show",
+    "WithoutModel",
+    "image_engines",
+]
 
 
 class Shape(enum.StrEnum):
@@ -19,6 +41,92 @@ class Shape(enum.StrEnum):
     SQUARE = "square"
     WIDE = "wide"
     TALL = "tall"
+
+
+class WithoutModel(enum.StrEnum):
+    """How the list of those who make pictures ends."""
+
+    CARD = "card"
+    """A card of the post's words, drawn here."""
+    HOLD = "hold"
+    """A person decides about the post."""
+    NONE = "none"
+    """The post goes out without a picture."""
+
+
+class Quality(enum.StrEnum):
+    """How much work a model puts into a picture, and how much that costs."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Paints(enum.StrEnum):
+    """What people may ask a model for."""
+
+    DRAW = "draw"
+    """A picture of what they say."""
+    EDIT = "edit"
+    """The picture that they send, changed as they say."""
+
+
+class PainterRef(Model):
+    """A model that makes pictures, on its maker's servers or on any server that speaks the same language."""
+
+    section: ClassVar[str] = "an image engine"
+    short_for: ClassVar[str | None] = "model"
+
+    model: Text
+    """`openai/NAME`, or with a `server` the name that it has there."""
+    server: Url | None = None
+    """Address of an OpenAI-compatible server; none: the maker's own."""
+    key: SecretRef | None = None
+    """Where its key is kept; none: where the maker's tools look for it."""
+    price: Annotated[Money, MONEY] | None = None
+    """What one picture costs; none: the built-in price list, and nothing on a server of this machine."""
+    quality: Annotated[Quality, word_of(Quality, "a quality")] = Quality.MEDIUM
+    """How much work it puts into a picture; only the maker's own servers are told."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "PainterRef":
+        if self.server is None and not all(self.model.partition("/")):
+            words = [*WithoutModel]
+            near = nearest(self.model, words)
+            raise wrong(
+                f"`{self.model}` is not an image engine. "
+                + (f"Did you mean `{near}`?" if near else "Write openai/NAME, card, or name the `server` that has it")
+            )
+        return self
+
+
+def _image_engine_kind(value: Any) -> str:
+    return "end" if isinstance(value, str) and value in [*WithoutModel] else "image engine"
+
+
+ImageEngine = WithoutModel | PainterRef
+
+
+def _ends_well(engines: tuple[ImageEngine, ...]) -> tuple[ImageEngine, ...]:
+    """Close the list with `hold` where nothing else ends it."""
+    for engine in engines[:-1]:
+        if isinstance(engine, WithoutModel):
+            raise wrong(f"`{engine}` ends the list: what stands after it is never asked")
+    return engines if engines and isinstance(engines[-1], WithoutModel) else (*engines, WithoutModel.HOLD)
+
+
+image_engines = Annotated[
+    tuple[
+        Annotated[
+            Annotated[WithoutModel, Tag("end")] | Annotated[PainterRef, Tag("image engine")],
+            Discriminator(_image_engine_kind),
+        ],
+        ...,
+    ],
+    one_or_many,
+    AfterValidator(_ends_well),
+]
+"""The type of `engines: image`."""
 
 
 class Show(enum.StrEnum):
@@ -103,22 +211,23 @@ class Picture(Model):
     """The picture itself."""
     card: CardEntry | None = None
     """Instead, a card that is drawn for the post."""
+    about: Text | None = None
+    """Instead, what is to be seen in a picture that `engines: image` makes."""
     alt: Text | None = None
-    """Description for people who cannot see it. None: of a card, what stands on it; a file needs one."""
+    """Description for people who cannot see it. None: of a card, what stands on it; of anything
+    else, what an engine that `sees` writes of it. Without such an engine a file needs one."""
     shape: Annotated[Shape, word_of(Shape, "a shape")] | None = None
-    """How wide and how high a card is; none: square. A file keeps its own."""
+    """How wide and how high a picture is that is made; none: square. A file keeps its own."""
     filter: Text | None = None
     """The filter that it goes out under: one of the persona's, or of those that come with Greenroom."""
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Picture":
-        kinds = [key for key in ("file", "card") if getattr(self, key) is not None]
+        kinds = [key for key in ("file", "card", "about") if getattr(self, key) is not None]
         if not kinds:
-            raise wrong("which picture? write `file`, or `card` for one that is drawn here")
+            raise wrong("which picture? write `file`, `card` (it is drawn here) or `about` (a model makes it)")
         if len(kinds) > 1:
             raise wrong(f"`{kinds[0]}` and `{kinds[1]}` are two pictures: keep one of them")
-        if self.file is not None and self.alt is None:
-            raise wrong("`alt` is missing here: describe the picture for people who cannot see it")
         if self.file is not None and self.shape is not None:
             raise wrong("`shape` is for a picture that is made here: crop a file with a filter")
         return self

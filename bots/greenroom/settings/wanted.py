@@ -20,7 +20,7 @@ def wanted_of(file: BotFile, account: str) -> Wanted:
         kinds=frozenset(kinds),
         posts=bool(posts),
         attaches=any(entry.picture is not None or _may_attach(entry.origin) for entry in posts)
-        or any(rule.filters for rule in rules),
+        or any(rule.filters or rule.pictures for rule in rules),
         reacts=any({Do.LIKE, Do.REACT} & set(rule.do) for rule in rules),
         embeds=any(entry.embed is not None for entry in posts) or any(rule.embed is not None for rule in rules),
         rooms=frozenset(

@@ -114,6 +114,10 @@ class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     """A picture that is to be made for a post, in the owner's words."""
 
     card: Card | None = None
+    about: str | None = None
+    """What is to be seen on it, where a model makes it."""
+    file: str | None = None
+    """Path of a picture that is there, and only wants a description."""
     alt: str | None = None
     """Description for people who cannot see it; None: it is found when it is made."""
     shape: str = "square"

@@ -1,21 +1,36 @@
 """What the voice is told of a turn: what is answered, by whom it was said, and what was said before."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from greenroom.clock import Clock
-from greenroom.generation import Brief, Line
+from greenroom.generation import Brief, Line, no_pictures
 from greenroom.generation.history import lines_of
 from greenroom.memory import People
 from greenroom.personas import Persona
 from greenroom.storage import Due, Ledger, Turn, author_of, cause_of
 from greenroom.telemetry import get_log
 from greenroom.turns.form import PLAIN, Form
-from greenroom_adapters.contract import Adapter, AdapterError, Author, SupportsThread, TextEvent, Trust
+from greenroom.turns.offering import LARGEST
+from greenroom.turns.picturing import made_small
+from greenroom_adapters.contract import (
+    Adapter,
+    AdapterError,
+    Author,
+    SupportsFetching,
+    SupportsThread,
+    TextEvent,
+    Trust,
+)
 
 __all__ = ["Briefing", "trusted_author"]
 
+MOST_SEEN = 2
+"""Pictures of one message that an engine looks at."""
+AT_ONCE = 4
+"""Pictures that are fetched and opened at a time: each of them is in memory."""
 MEMORY = 200
 """Turns of a conversation that an engine may look back on."""
 
@@ -34,6 +49,7 @@ class Briefing:
         self._account = account
         self._ledger = ledger
         self._people = People(ledger, platform=adapter.platform, account=account, clock=clock)
+        self._fetching = asyncio.Semaphore(AT_ONCE)
         self._log = get_log().bind(account=account)
 
     def brief(
@@ -71,6 +87,7 @@ class Briefing:
                 language=event.language,
                 history=partial(self._conversation, turn, event),
                 facts=partial(self._people.known, event, persona),
+                pictures=partial(self._sent_with, event) if event.media else no_pictures,
             )
         due = event if isinstance(event, Due) else None
         return Brief(
@@ -81,13 +98,27 @@ class Briefing:
             turn=identity,
             cause=cause,
             about=None if due is None else due.about,
-            is_caption=due is not None and bool(due.media),
+            is_caption=due is not None and _shows_something(due),
             item=None if due is None else due.material,
             options=() if due is None or due.poll is None else due.poll.options,
             author=trusted_author(turn),
             platform=platform,
             history=partial(self._own_posts, turn),
         )
+
+    async def _sent_with(self, event: TextEvent) -> tuple[bytes, ...]:
+        """Return what was sent with a message, as an engine looks at it; what cannot be got at is left out."""
+        if not isinstance(self._adapter, SupportsFetching):
+            return ()
+        seen: list[bytes] = []
+        for sent in [media for media in event.media if media.media_type.startswith("image/")][:MOST_SEEN]:
+            try:
+                async with self._fetching:
+                    fetched = await self._adapter.fetch(sent, most=LARGEST)
+                    seen.append(await asyncio.to_thread(made_small, fetched))
+            except AdapterError as failure:
+                self._log.info("a picture was not looked at", why=str(failure))
+        return tuple(seen)
 
     async def _conversation(self, turn: Turn, event: TextEvent) -> tuple[Line, ...]:
         lines = lines_of(await self._ledger.in_lane(turn.lane, before=turn.seq, limit=MEMORY))
@@ -122,3 +153,9 @@ def _trusted(author: Author, turn: Turn) -> Author:
 def _trust_of_post(post: Turn) -> Trust:
     """Return how far the words are trusted that a post was written from: the owner's, or a feed's."""
     return Trust.ANYONE if isinstance(post.event, Due) and post.event.material is not None else Trust.OWNER
+
+
+def _shows_something(due: Due) -> bool:
+    """Say whether the words of a post stand below a picture; a card of those very words is none."""
+    wish = due.picture
+    return bool(due.media) or (wish is not None and (wish.card is None or wish.card.show != "quote"))

@@ -18,7 +18,7 @@ from greenroom_adapters.contract import (
     TextEvent,
 )
 
-__all__ = ["FILTER", "Offering", "asked_for"]
+__all__ = ["FILTER", "LARGEST", "Offering", "asked_for", "may_be_seen", "said"]
 
 FILTER = "filter"
 """What stands in a draft for an engine: nobody wrote it."""
@@ -50,20 +50,20 @@ class Offering:
         names = tuple(offered)
         limit = self._adapter.capabilities.limits.media
         if self._shelf is None or limit is None or not isinstance(self._adapter, SupportsFetching):
-            return _said("I cannot send pictures here.", "this account cannot fetch or send pictures")
-        name, sent = asked_for(event.text, names), next(filter(_may_be_seen, event.media), None)
+            return said("I cannot send pictures here.", "this account cannot fetch or send pictures")
+        name, sent = asked_for(event.text, names), next(filter(may_be_seen, event.media), None)
         if name is None or sent is None:
             missing = "no filter" if name is None else "no picture"
-            return _said(_help(names), f"{missing} in the message: told what there is")
+            return said(_help(names), f"{missing} in the message: told what there is")
         try:
             async with self._fetching:
                 source = await self._shelf.kept(await self._adapter.fetch(sent, most=LARGEST))
         except AdapterError as error:
-            return _said("I could not get at that file.", f"not fetched: {error}")
+            return said("I could not get at that file.", f"not fetched: {error}")
         try:
             made = await self._made(self._shelf, source, name)
         except MediaRefused as refusal:
-            return _said("I cannot work on that file.", f"not worked on: {refusal}")
+            return said("I cannot work on that file.", f"not worked on: {refusal}")
         kind = "clip" if made.media_type.startswith("video/") else "photo"
         note = f"the {kind} of the message under the filter {name}: {made.path}"
         return Draft(parts=(f"Here it is, under {name}.",), engine=FILTER, media=(made,), notes=(note,))
@@ -88,14 +88,15 @@ def asked_for(text: str, offered: Iterable[str]) -> str | None:
     return min(found)[1] if found else None
 
 
-def _may_be_seen(media: RemoteMedia) -> bool:
+def may_be_seen(media: RemoteMedia) -> bool:
     """Say whether it may be a photo or a clip, by the word of whoever sent it; its bytes decide."""
     kind = media.media_type.partition("/")[0]
     return kind in ("image", "video", "*") or media.media_type == "application/octet-stream"
 
 
-def _said(words: str, note: str) -> Draft:
-    return Draft(parts=(words,), engine=FILTER, notes=(note,))
+def said(words: str, note: str, *, cost: int = 0) -> Draft:
+    """Return an answer in words alone; the note is for the record."""
+    return Draft(parts=(words,), engine=FILTER, notes=(note,), cost=cost)
 
 
 def _help(names: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from greenroom.generation import (
     ShareSpent,
     Silent,
     Spoken,
+    Studio,
     Voice,
 )
 from greenroom.personas import Persona
@@ -37,10 +38,12 @@ from greenroom.policy import (
     is_word,
     order_of,
 )
+from greenroom.settings import Paints, WithoutModel
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.acting import ACT, Acts
 from greenroom.turns.briefing import Briefing, trusted_author
+from greenroom.turns.commissions import Commissions
 from greenroom.turns.deciding import Decisions
 from greenroom.turns.form import FEED, PLAIN, Form, Misfit, fed_words, form_of_due, form_with_embed
 from greenroom.turns.gate import Gate
@@ -51,7 +54,7 @@ from greenroom.turns.moderating import ORDERED, Moderating, Obeyed, words_for_ow
 from greenroom.turns.offering import Offering
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
-from greenroom.turns.picturing import Picturing
+from greenroom.turns.picturing import NOTHING_MADE, Made, Picturing, wants_engine
 from greenroom.turns.share import Shares, why_share
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
@@ -89,6 +92,8 @@ class Speaker:
 
     persona: Persona
     voice: Voice
+    studio: Studio = field(default_factory=lambda: Studio((), instead=WithoutModel.CARD))
+    """Who makes the pictures that posts ask for."""
     fixed: Mapping[str, FixedWords] = field(default_factory=dict[str, FixedWords])
     """Identity of a rule → the words that it always says."""
     patient: frozenset[str] = frozenset()
@@ -101,6 +106,22 @@ class Speaker:
     """Identity of a rule → what is done beside an answer, or instead of one."""
     embeds: Mapping[str, Embed] = field(default_factory=dict[str, Embed])
     """Identity of a rule → what its answers show below their words."""
+    paints: Mapping[str, tuple[Paints, ...]] = field(default_factory=dict[str, tuple[Paints, ...]])
+    """Identity of a rule → what people may ask a model for."""
+
+    async def finish(self) -> None:
+        """Let everything that is at work end, then close; cancelled, close at once."""
+        try:
+            await self.voice.finish()
+        finally:
+            await self.studio.finish()
+
+    async def aclose(self) -> None:
+        """Close its engines. Safe to call twice."""
+        try:
+            await self.voice.aclose()
+        finally:
+            await self.studio.aclose()
 
 
 class Performer:
@@ -139,6 +160,7 @@ class Performer:
     ) -> None:
         self._offering = Offering(adapter, shelf)
         self._picturing = Picturing(adapter, shelf)
+        self._commissions = Commissions(adapter, shelf)
         self._decisions = decisions
         self._adapter = adapter
         self._lanes = lanes
@@ -337,7 +359,7 @@ class Performer:
             if not done:
                 return self._end(turn, State.IGNORED, "nothing of what is to be done can be done on this account")
             draft = Draft(parts=(), engine=ACT, acts=done)
-        if draft is not None:
+        if draft is not None and not wants_engine(turn, speaker.studio):
             return self._weigh(turn, draft, self._policy.may_say(turn, draft))
         if count:
             ledger.save(turn)
@@ -347,8 +369,13 @@ class Performer:
             # the files may have been edited meanwhile: from here on nobody else takes this one's place
             speaker = self._speaker()
         self._faults("before_generate")
-        if turn.rule in speaker.offers and isinstance(turn.event, TextEvent):
+        if (turn.rule in speaker.offers or turn.rule in speaker.paints) and isinstance(turn.event, TextEvent):
             return await self._offer(turn, turn.event, speaker)
+        made = await self._make(turn, speaker)
+        if made is None:
+            return None
+        if draft is not None:
+            return self._keep(turn, draft, made)
         revision = turn.revisions
         turn.is_read = True
         try:
@@ -370,25 +397,65 @@ class Performer:
         turn.persona = speaker.persona.version
         if isinstance(outcome, Draft):
             self._outage.ends()
-            return self._weigh(turn, outcome, verdict)
+            return self._keep(turn, outcome, made, verdict)
         if isinstance(outcome, Held):
             ledger.note(turn.seq, "held", outcome.reason)
-            return self._store(turn, _draft_of(outcome, outcome.engine or "", followers), HELD, outcome.reason)
+            draft = made.with_draft(_draft_of(outcome, outcome.engine or "", followers))
+            return self._store(turn, draft, HELD, outcome.reason)
         return self._end(turn, State.IGNORED, outcome.reason)
 
+    async def _make(self, turn: Turn, speaker: Speaker) -> Made | None:
+        """Have the picture made that a post asks a model for, before its words are paid; None: the turn is put off, or
+        over."""
+        if not wants_engine(turn, speaker.studio):
+            return NOTHING_MADE
+        revision = turn.revisions
+        try:
+            made = await self._picturing.asked_for(turn, speaker.persona, speaker.studio, speaker.voice)
+        except EngineUnavailable as absence:
+            if _may_go_on(turn, revision):
+                self._wait_for_engine(turn, absence, speaker.persona)
+            return None
+        except MediaRefused as refusal:
+            if _may_go_on(turn, revision):
+                self._end(turn, State.DEAD, f"no picture could be made for it: {refusal}")
+            return None
+        return made if _may_go_on(turn, revision) else None
+
+    def _keep(self, turn: Turn, draft: Draft, made: Made, verdict: Verdict | None = None) -> None:
+        """Store the words of a post with the picture that was made for it, as the policy says."""
+        draft = made.with_draft(draft)
+        verdict = verdict or self._policy.may_say(turn, draft)
+        if made.held and not isinstance(verdict, Refuse):
+            verdict = Hold(made.held)
+        self._weigh(turn, draft, verdict)
+
     async def _offer(self, turn: Turn, event: TextEvent, speaker: Speaker) -> None:
-        """Answer with what was sent, under the filter that was asked for, or with what there is."""
+        """Answer with the picture that was asked for, or with what there is."""
         revision = turn.revisions
         turn.is_read = True
         try:
             with self._typing.shown(turn, live=self._live):
-                draft = await self._offering.draft(event, speaker.offers[turn.rule])
+                draft = await self._offered(turn, event, speaker)
+        except EngineUnavailable as absence:
+            return self._wait_for_engine(turn, absence, speaker.persona) if _may_go_on(turn, revision) else None
+        except ShareSpent:
+            return self._leave_for_tomorrow(turn, speaker.persona) if _may_go_on(turn, revision) else None
         finally:
             turn.is_read = False
         self._faults("after_generate_before_store")
         if _may_go_on(turn, revision):
             turn.persona = speaker.persona.version
             self._weigh(turn, draft, self._policy.may_say(turn, draft))
+        return None
+
+    async def _offered(self, turn: Turn, event: TextEvent, speaker: Speaker) -> Draft:
+        if turn.rule in speaker.offers:
+            return await self._offering.draft(event, speaker.offers[turn.rule])
+        ways = speaker.paints[turn.rule]
+        return await self._commissions.draft(
+            turn, event, ways, persona=speaker.persona, studio=speaker.studio, voice=speaker.voice
+        )
 
     async def _speak_to_all(self, turn: Turn, speaker: Speaker) -> tuple[Followers, _Words, Verdict]:
         """Find words for the turn and for what its author wrote straight after it; return that as well."""
@@ -593,7 +660,7 @@ class Performer:
             return self._end(turn, State.DEAD, f"it cannot be posted there: {misfit}")
         persona = self._speaker().persona
         try:
-            made = await self._picturing.made_for(turn, persona)
+            made = await self._picturing.drawn_for(turn, persona, self._speaker().studio)
         except MediaRefused as refusal:
             return self._end(turn, State.DEAD, f"no picture could be made for it: {refusal}")
         if turn.state is not DRAFTED:

@@ -50,7 +50,10 @@ engines:
       input: 0.25 USD
       output: 2 USD
     context: 8000
+    sees: false
   - hold
+  image:
+  - card
 answer:
 - to:
   - mentions

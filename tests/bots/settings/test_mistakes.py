@@ -13,7 +13,8 @@ Wrong = Callable[[str], list[str]]
 HEAD = "bot: ada\npersona: ada.yaml\naccounts: {home: harbour}\n"
 REFER = "write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER}"
 RULE_KEYS = (
-    "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, embed, filters, do, reaction, tell"
+    "to, in, words, chance, quiet_for, within, gather, hands_off, approve, say, embed, filters, do, reaction, "
+    "pictures, tell"
 )
 BOT_KEYS = (
     "bot, persona, accounts, timezone, engines, answer, post, rooms, people, tools, limits, approve, tell, keep, store"
@@ -78,8 +79,35 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
         "4:1: `say` answers and `tell: true` leaves the answer to a person: keep one of them",
     ),
     ("page: none", "4:1: `page` is not there yet"),
-    ("engines: {image: card}", "4:11: `image` is not there yet"),
-    ("post: {at: 08:00, picture: {file: lights.jpg, alt: x, about: sea}}", "4:55: `about` is not there yet"),
+    (
+        "engines: {image: crad}",
+        "4:11: `crad` is not an image engine. Did you mean `card`?",
+    ),
+    (
+        "engines: {image: [card, openai/gpt-image-1.5]}",
+        "4:11: `card` ends the list: what stands after it is never asked",
+    ),
+    (
+        "engines: {image: {model: openai/x, quality: best}}",
+        "4:36: `best` is not a quality. Write one of low, medium, high",
+    ),
+    ("engines: {image: {model: openai/x, base_url: http://x}}", "4:36: `base_url` is called `server` here"),
+    (
+        "answer: {to: mentions, pictures: paint}",
+        "4:24: `paint` is not a thing to ask a model for. Write one of draw, edit",
+    ),
+    (
+        "answer: {to: mentions, pictures: draw, filters: mono}",
+        "4:1: `pictures` answers with what a model makes, and `filters` otherwise: keep one of them",
+    ),
+    (
+        "answer: {to: joins, pictures: draw}",
+        "4:1: `pictures` answers who says something: leave out joins, follows and reactions",
+    ),
+    (
+        "post: {at: 08:00, picture: {file: lights.jpg, alt: x, about: sea}}",
+        "4:19: `file` and `about` are two pictures: keep one of them",
+    ),
     ("rooms: {a: {is: home/a, threads: true}}", "4:25: `threads` is not there yet"),
     (
         "rooms: {elsewhere: {mode: open}}",
@@ -136,7 +164,10 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
         "post: {at: 08:00, picture: {file: lights.jpg}}",
         "4:19: `alt` is missing here: describe the picture for people who cannot see it",
     ),
-    ("post: {at: 08:00, picture: {alt: x}}", "4:19: which picture? write `file`, or `card` for one that is drawn here"),
+    (
+        "post: {at: 08:00, picture: {alt: x}}",
+        "4:19: which picture? write `file`, `card` (it is drawn here) or `about` (a model makes it)",
+    ),
     (
         "post: {at: 08:00, picture: {file: lights.jpg, alt: x, card: quote}}",
         "4:19: `file` and `card` are two pictures: keep one of them",
