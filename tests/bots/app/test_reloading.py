@@ -306,7 +306,7 @@ async def test_who_is_silenced_while_his_turn_waits_is_not_answered_when_it_goes
 ) -> None:
     async with trial:
         await trial.bot.commands.obey(how, {})
-        trial.mention("you stupid bot", room=Room(id="!r", name="lounge"))
+        trial.mention("are you there", room=Room(id="!r", name="lounge"))
         await looked(trial)
         trial.rewrite(f"answer: mentions\n{edit}")
         await noted(trial, "taken up")
