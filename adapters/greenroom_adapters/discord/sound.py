@@ -23,7 +23,7 @@ def token_in(settings: DiscordSettings) -> Secret:
     :raises ConfigurationError: there is none, or what is written has no effect for a bot
     """
     if settings.token is None:
-        _refuse("there is neither the `token` of a bot, which `greenroom login` finds, nor a `webhook`")
+        _refuse("it needs the `token` of a bot, which `greenroom login` gets, or the `webhook` of a channel")
     written = {"name": settings.name, "avatar": settings.avatar, "thread": settings.thread, "forum": settings.forum}
     for key in (key for key, value in written.items() if value):
         _refuse(f"`{key}` goes with a `webhook`: leave it out, or write `webhook` in place of `token`")

@@ -186,7 +186,7 @@ async def test_it_answers_nobody_and_knows_no_room_by_its_name(webhook_world: We
     [
         ({"webhook": Secret("https://discord.com/channels/1/2")}, "is no address of a webhook: copy it"),
         ({"token": Secret("abc")}, "keep one of them"),
-        ({"webhook": None}, "neither the `token` of a bot"),
+        ({"webhook": None}, "it needs the `token` of a bot"),
         ({"webhook": None, "token": Secret("abc"), "name": "Ada"}, "`name` goes with a `webhook`"),
         ({"webhook": None, "token": Secret("abc"), "forum": True}, "`forum` goes with a `webhook`"),
         ({"home": "#log"}, "`home` is for a bot"),
