@@ -97,13 +97,8 @@ def heard(text: str, memory: Remembering) -> Iterator[tuple[str, str]]:
     """Yield what somebody says of himself in a text, each with what kind of thing it is."""
     heard = text[:LONGEST].replace("’", "'")  # noqa: RUF001 - an apostrophe of typography
     plain = " ".join(heard.split()).casefold()
-    rules: list[tuple[str, Iterable[str]]] = [
-        (str(kind), _SAID[kind]) for kind in memory.people if kind is not FactKind.LANGUAGE
-    ]
-    rules += memory.remember.items()
-    for kind, patterns in rules:
-        for pattern in patterns:
-            saying = _saying(pattern, WORDS_OF_A_NAME if kind == FactKind.NAME else 12)
+    for kind, sayings in _sayings(memory.people, tuple(memory.remember.items())):
+        for saying in sayings:
             # one look for its words spares nearly every message the search
             said = saying.captured(_ADDRESS.sub("\n", heard)) if saying.words in plain else None
             if said is not None and not _is_never(said, memory.never):
@@ -131,7 +126,18 @@ class _Saying:
         return said if said and len(said) <= LONGEST_FACT else None
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=16)
+def _sayings(
+    people: tuple[FactKind, ...], remember: tuple[tuple[str, tuple[str, ...]], ...]
+) -> tuple[tuple[str, tuple[_Saying, ...]], ...]:
+    """Return for each kind of thing how it is said."""
+    rules = [(str(kind), _SAID[kind]) for kind in people if kind is not FactKind.LANGUAGE]
+    return tuple(
+        (kind, tuple(_saying(pattern, WORDS_OF_A_NAME if kind == FactKind.NAME else 12) for pattern in patterns))
+        for kind, patterns in (*rules, *remember)
+    )
+
+
 def _saying(pattern: str, words: int) -> _Saying:
     before, _, behind = (" ".join(half.split()) for half in pattern.partition("*"))
     spelled = [half.replace(r"\ ", r"\s+") for half in map(re.escape, (before, behind))]
