@@ -1,5 +1,6 @@
 """The one door out: publishes the parts of a turn, each once, and finds out what became of a lost answer."""
 
+import asyncio
 import enum
 import random
 from collections.abc import Callable
@@ -50,6 +51,8 @@ LONGEST_PAUSE = 300.0
 """Seconds between two tries at the most, unless the platform asks for more."""
 PATIENCE = timedelta(minutes=10)
 """How long past the settling time the platform is asked what became of a post, before a person is."""
+LOOKED_UP_AT_ONCE = 8
+"""Posts of which the platform is asked at the same time; a killed bot may come back with hundreds in doubt."""
 REMEMBERED = 20_000
 """Posts and keys of the account that it knows for its own without looking into the ledger."""
 
@@ -103,6 +106,7 @@ class Dispatcher:
         self._shelf = shelf
         self._payments = payments
         self._deadlines = Deadlines(adapter)
+        self._looking_up = asyncio.Semaphore(LOOKED_UP_AT_ONCE)
         self._claimed: dict[str, int] = {}
         """Post that was looked up → seq of the turn that takes it for its own, until the ledger knows of it."""
         self._published: dict[str, None] = {}
@@ -525,8 +529,9 @@ class Dispatcher:
     async def _find(self, turn: Turn, attempt: Attempt) -> Found | Absent | Undecided:
         """Ask the platform for the post; a question without an answer decides nothing."""
         try:
-            with self._deadlines.watching():
-                return await self._adapter.find(attempt)
+            async with self._looking_up:
+                with self._deadlines.watching():
+                    return await self._adapter.find(attempt)
         except AuthenticationFailed as refusal:
             self._refused(turn, refusal)
             return Undecided(reason=str(refusal))

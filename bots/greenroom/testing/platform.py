@@ -93,6 +93,8 @@ class ScriptedPlatform:
         """What `find` says next, in order; afterwards the truth, see `ScriptedAdapter.find`."""
         self.asked: list[Attempt] = []
         """Every `find`, in order."""
+        self.may_tell: asyncio.Event | None = None
+        """Nobody who asks is told until it is set; None: he is told at once."""
         self.refuses_to_prepare: Exception | None = None
         self.quota: Quota | None = None
         """Goes with the next receipts."""
@@ -438,6 +440,8 @@ class ScriptedAdapter(Adapter):
         platform that lists nothing can never tell."""
         world = self.world
         world.asked.append(attempt)
+        if world.may_tell is not None:
+            await world.may_tell.wait()
         if world.findings:
             finding = world.findings.popleft()
             if isinstance(finding, Exception):

@@ -402,7 +402,10 @@ def test_an_account_without_its_sign_in_is_named_once(
 ) -> None:
     file = write_bot()
     words = file.read_text(encoding="utf-8").splitlines()
-    words = ["  home: {platform: mastodon, server: 'http://127.0.0.1:9'}" if line.lstrip().startswith("home:") else line for line in words]
+    words = [
+        "  home: {platform: mastodon, server: 'http://127.0.0.1:9'}" if line.lstrip().startswith("home:") else line
+        for line in words
+    ]
     file.write_text("\n".join(words) + "\n", encoding="utf-8")
     said = greenroom("check", "--no-tell")
     assert said.code == 1

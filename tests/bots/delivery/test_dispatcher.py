@@ -612,6 +612,24 @@ async def test_a_turn_that_is_set_aside_while_it_waits_is_not_sent(door: Door) -
 
 
 @pytest.mark.asyncio
+async def test_a_platform_is_not_asked_about_everything_in_doubt_at_once(door: Door) -> None:
+    play(door.platform, IdempotencyKind.LISTED)
+    dispatcher = door.dispatcher()
+    turns = [await door.intended() for _ in range(20)]
+    door.platform.answers.extend(answer_lost(OutcomeUnknown("the answer was lost")) for _ in turns)
+    may_tell = door.platform.may_tell = asyncio.Event()
+    tasks = [asyncio.create_task(dispatcher.deliver(turn)) for turn in turns]
+    await door.clock.run_until(lambda: len(door.platform.attempts) == len(turns))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(door.platform.asked) == 8
+    may_tell.set()
+    await door.clock.run_until(lambda: all(task.done() for task in tasks))
+    assert {turn.state for turn in turns} == {State.SENT}
+    assert len(door.platform.posts) == len(turns)
+
+
+@pytest.mark.asyncio
 async def test_a_room_post_stays_what_it_was_over_a_crash(door: Door) -> None:
     turn = await door.intended("hello")
     turn.outbox[0].post = Post(text="hello", room="lounge", language="en", content_warning="greeting")
