@@ -270,7 +270,9 @@ async def test_what_was_begun_before_quiet_hours_does_not_go_out_within_them(tri
     trial.engine.gate.clear()
     async with trial:
         trial.mention()
-        await trial.past(lambda: trial.engine.at_work == 2, by=STEP)
+        await trial.until(lambda: trial.engine.at_work == 1)
+        trial.clock.turn(timedelta(minutes=21))
+        await trial.until(lambda: trial.engine.at_work == 2)
         trial.clock.turn(timedelta(minutes=20))
         trial.engine.gate.set()
         await trial.counted({State.IGNORED: 1, State.INTENDED: 1})
