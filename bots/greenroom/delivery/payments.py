@@ -31,17 +31,15 @@ class Payments:
 
     def is_due(self, part: Part) -> bool:
         """Say whether money must be set aside before this part can be tried."""
-        return self._prices is not None and not part.spend and self._prices.price_of(part.post) > 0
+        return not part.spend and self._price_of(part) > 0
 
     async def reserve(self, turn: Turn, part: Part) -> str | None:
         """Set aside what the part costs, on disk when this returns; return why that cannot be, None: it is done.
 
         Before the first part of a thread all of it has to fit into what is left, so that none stops half-way.
         """
-        if self._prices is None:
-            return None
-        price = self._prices.price_of(part.post)
-        rest = sum(self._prices.price_of(one.post) for one in turn.outbox if not one.is_over and one is not part)
+        price = self._price_of(part)
+        rest = sum(self._price_of(one) for one in turn.outbox if not one.is_over and one is not part)
         is_first = part is turn.outbox[0]
         reserved = await self._budget.reserve(
             price,
@@ -63,6 +61,10 @@ class Payments:
             )
         part.spend, part.price = reserved.id, price
         return None
+
+    def _price_of(self, part: Part) -> int:
+        """Return what a try of this part costs beforehand; what an act costs is among the charges when it is done."""
+        return 0 if self._prices is None or part.act is not None else self._prices.price_of(part.post)
 
     def again_at(self) -> int:
         """Return when there may be money again, in microseconds since 1970."""

@@ -9,7 +9,7 @@ import pytest
 
 from greenroom.delivery import Payments
 from greenroom.policy import Refuse
-from greenroom.storage import Draft, State
+from greenroom.storage import Act, Draft, Part, State
 from greenroom.testing import ScriptedPlatform, answer_lost
 from greenroom_adapters.contract import (
     Absent,
@@ -19,6 +19,7 @@ from greenroom_adapters.contract import (
     Idempotency,
     IdempotencyKind,
     OutcomeUnknown,
+    Post,
     PostRef,
     RateLimited,
     Receipt,
@@ -193,6 +194,17 @@ async def test_where_nothing_is_charged_nothing_is_written(door: Door) -> None:
     door.platform.price_of = lambda post: 0
     await door.deliver(await door.intended())
     assert await spend(door) == []
+
+
+@pytest.mark.asyncio
+async def test_an_act_is_no_post_and_is_paid_when_the_platform_charges_it(door: Door) -> None:
+    turn = await door.intended()
+    turn.outbox.append(Part(key="like", post=Post(text=""), act=Act(kind="like", post=PostRef(id="p1"))))
+    door.ledger.save(turn)
+    turn = await door.deliver(turn)
+    assert turn.state is State.SENT
+    assert door.platform.acted == [("like", "p1")]
+    assert await spend(door) == [(CENT, CENT)], "the words alone"
 
 
 @pytest.mark.asyncio
