@@ -236,11 +236,28 @@ class Bringer:
         source.told = mistakes
 
     async def _take_back_drafts(self, source: _Source, there: set[str]) -> None:
+        """Strike what waits and has gone from its folder. Put back it is a new draft, but where it was posted to one
+        of its places already."""
         async with self._agenda:
-            for item in await self._ledger.brought(source.name):
-                if item.event.period not in there:
-                    self._ledger.strike_agenda(item.id)
-                    self._ledger.note(None, "taken back", f"{item.event.id}: it has gone from its folder")
+            gone = [item for item in await self._ledger.brought(source.name) if item.event.period not in there]
+            if not gone:
+                return
+            state = await self._state(source)
+            served = {
+                item.event.period
+                for item in gone
+                for place in source.places
+                if await self._is_served(place.account, replace(item.event, room=place.room))
+            }
+            # no `await` from here on: this is one commit
+            for item in gone:
+                self._ledger.strike_agenda(item.id)
+                self._ledger.note(None, "taken back", f"{item.event.id}: it has gone from its folder")
+            for period in {item.event.period for item in gone} - served:
+                self._ledger.forget_marks(source.name, period)
+            freed = {item.due for item in gone if item.event.period not in served}
+            state["taken"] = [one for one in _moments(state) if one not in freed]
+            self._ledger.remember(f"{_STATE}{source.name}", json.dumps(state))
             await self._ledger.committed()
 
     # calendars
@@ -264,7 +281,7 @@ class Bringer:
                         self._ledger.change_agenda(
                             AgendaItem(id=before.id, due=due, late=late, account=place.account, event=item.event)
                         )
-                elif due + late >= now and not await self._is_served(item):
+                elif due + late >= now and not await self._is_served(item.account, item.event):
                     new.append(item)
         for item in waiting.values():
             self._ledger.strike_agenda(item.id)
@@ -272,10 +289,9 @@ class Bringer:
         if new:
             await self._ledger.bring(entry.name, new, marks={}, facts={})
 
-    async def _is_served(self, item: AgendaItem) -> bool:
-        room = item.event.room
-        event_id = item.event.id if room is None else f"{item.event.id}#{room}"
-        return await self._ledger.seq_of_event(item.account, event_id) is not None
+    async def _is_served(self, account: str, event: Due) -> bool:
+        event_id = event.id if event.room is None else f"{event.id}#{event.room}"
+        return await self._ledger.seq_of_event(account, event_id) is not None
 
     # what both have
 

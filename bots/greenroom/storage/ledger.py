@@ -325,6 +325,10 @@ class Ledger(abc.ABC):
         """Queue the replacement of an agenda item by its id; nothing happens when it is no longer there."""
 
     @abc.abstractmethod
+    def forget_marks(self, post: str, period: str) -> None:
+        """Queue that what the entry `post` brought under this period is not told again by its marks any more."""
+
+    @abc.abstractmethod
     def answer(self, id: int, answer: Mapping[str, Any]) -> None:
         """Queue the answer to a command. Whom a `forget` was about is not known from it any more."""
 
@@ -374,7 +378,7 @@ class Ledger(abc.ABC):
         self, post: str, items: Sequence[AgendaItem], *, marks: Mapping[str, str], facts: Mapping[str, str]
     ) -> None:
         """Store what the entry `post` brought to be posted, the marks by which that is told again (mark → period, kept
-        for ever), and facts, in one commit. A mark that is known keeps its period."""
+        until `forget_marks`), and facts, in one commit. A mark that is known keeps its period."""
 
     @abc.abstractmethod
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:

@@ -327,6 +327,53 @@ async def test_a_draft_that_waits_follows_its_file_and_is_taken_back_with_it(tri
     assert any("its time was over" in line for line in await trial.journal())
 
 
+@pytest.mark.parametrize("again", ["a.md", "b.md"])
+@pytest.mark.asyncio
+async def test_a_draft_that_was_withdrawn_while_it_waited_and_is_put_back_is_posted_at_the_next_time(
+    trial: Trial, again: str
+) -> None:
+    drafts = trial.path.parent / "drafts"
+    drafts.mkdir()
+    draft(trial, "a.md", "One.")
+    trial.rewrite("post: {name: log, from: {folder: drafts}, at: '18:00'}\n")
+    await trial.start()
+    await walked(trial, 0)
+    (drafts / "a.md").rename(drafts / "_a.md")
+    await walked(trial, 0)
+    assert await trial.bot.ledger.brought("log") == []
+    (drafts / "_a.md").rename(drafts / again)
+    await walked(trial, 0)
+    trial.clock.turn_to(NOON.replace(hour=18))
+    await settled(trial, 1)
+    # once posted it is known for ever
+    (drafts / again).rename(drafts / "_a.md")
+    await walked(trial, 1)
+    (drafts / "_a.md").rename(drafts / "a.md")
+    await walked(trial, 1)
+    assert await trial.bot.ledger.brought("log") == []
+
+
+@pytest.mark.asyncio
+async def test_a_draft_that_was_posted_to_one_of_its_places_is_never_posted_there_again(trial: Trial) -> None:
+    drafts = trial.path.parent / "drafts"
+    drafts.mkdir()
+    draft(trial, "a.md", "One.")
+    trial.rewrite("post: {name: log, from: {folder: drafts}, at: '18:00', in: [home/quay, home/pier]}\n")
+    await trial.start()
+    await walked(trial, 0)
+    first, _ = await trial.bot.ledger.brought("log")
+    trial.bot.ledger.change_agenda(msgspec.structs.replace(first, due=trial.clock.micros()))
+    await trial.bot.ledger.committed()
+    await walked(trial, 1)
+    (drafts / "a.md").rename(drafts / "_a.md")
+    await walked(trial, 1)
+    (drafts / "_a.md").rename(drafts / "b.md")
+    await walked(trial, 1)
+    assert await trial.bot.ledger.brought("log") == []
+    trial.clock.turn_to(NOON.replace(hour=18))
+    await settled(trial, 1)
+
+
 @pytest.mark.asyncio
 async def test_a_draft_does_not_queue_up_behind_one_that_has_a_time_of_its_own(trial: Trial) -> None:
     (trial.path.parent / "drafts").mkdir()

@@ -10,7 +10,7 @@ from greenroom.storage.sqlite.commits import GroupCommit
 from greenroom.storage.sqlite.rows import encode
 from greenroom.storage.turn import Due
 
-__all__ = ["add", "bring", "brought", "change", "next_due", "periods", "strike", "upcoming"]
+__all__ = ["add", "bring", "brought", "change", "forget_marks", "next_due", "periods", "strike", "upcoming"]
 
 _decode_due = msgspec.json.Decoder(Due).decode
 
@@ -98,6 +98,10 @@ def change(commits: GroupCommit, item: AgendaItem) -> None:
 
 def strike(commits: GroupCommit, id: int) -> None:
     commits.change("DELETE FROM agenda WHERE id=?", id)
+
+
+def forget_marks(commits: GroupCommit, post: str, period: str) -> None:
+    commits.change("DELETE FROM marks WHERE post=? AND period=?", post, period)
 
 
 def upcoming(db: sqlite3.Connection, until: int | None, limit: int) -> list[AgendaItem]:

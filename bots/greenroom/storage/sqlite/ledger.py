@@ -288,6 +288,10 @@ class SqliteLedger(Ledger):
         agenda.change(self._commits, item)
 
     @override
+    def forget_marks(self, post: str, period: str) -> None:
+        agenda.forget_marks(self._commits, post, period)
+
+    @override
     def answer(self, id: int, answer: Mapping[str, Any]) -> None:
         asking.answer(self._commits, id, answer)
 

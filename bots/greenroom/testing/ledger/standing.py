@@ -83,7 +83,9 @@ class Standing:
             assert await ledger.agenda() == [], "it is not there any more"
 
     @pytest.mark.asyncio
-    async def test_what_was_brought_is_known_by_its_marks_for_ever(self, make_ledger: MakeLedger) -> None:
+    async def test_what_was_brought_is_known_by_its_marks_until_they_are_forgotten(
+        self, make_ledger: MakeLedger
+    ) -> None:
         event = replace(item(7).event, name="boats", period="a")
         boat = AgendaItem(id=0, due=7, late=HOUR, account="home", event=event)
         async with make_ledger() as ledger:
@@ -101,7 +103,11 @@ class Standing:
             ledger.strike_agenda(brought.id)
             await ledger.committed()
             assert await ledger.brought("boats") == []
-            assert await ledger.periods("boats", ["id:1"]) == {"id:1": "a"}
+            assert await ledger.periods("boats", known) == known
+            ledger.forget_marks("boats", "a")
+            ledger.forget_marks("log", "b")
+            await ledger.committed()
+            assert await ledger.periods("boats", known) == {"id:2": "b"}
 
     # limits, pauses, money, commands, the journal
 
