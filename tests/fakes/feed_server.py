@@ -1,7 +1,9 @@
 """A web server on this machine that gives out feeds, counts who asks, and fails as it is told."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Self
 from xml.sax.saxutils import escape
@@ -14,11 +16,12 @@ Told = tuple[str, str, str]
 """Id, title and link of one item."""
 
 
-def rss(*items: Told, home: str = "https://harbour.example/") -> str:
-    """Return a feed, the newest item first."""
+def rss(*items: Told, home: str = "https://harbour.example/", dates: Mapping[str, datetime] | None = None) -> str:
+    """Return a feed, the last of the items first. `dates`: id → when it was published; others do not say."""
+    dated = {id: f"<pubDate>{format_datetime(moment)}</pubDate>" for id, moment in (dates or {}).items()}
     rows = "".join(
         f"<item><guid isPermaLink='false'>{escape(id)}</guid><title>{escape(title)}</title>"
-        f"<link>{escape(link)}</link><description>About {escape(title)}</description></item>"
+        f"<link>{escape(link)}</link><description>About {escape(title)}</description>{dated.get(id, '')}</item>"
         for id, title, link in reversed(items)
     )
     return f"<?xml version='1.0'?><rss version='2.0'><channel><title>T</title><link>{home}</link>{rows}</channel></rss>"

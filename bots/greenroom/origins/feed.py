@@ -119,6 +119,7 @@ def _item(entry: _Entry, shared: set[str], *, is_named: bool) -> Item | None:
         text=entry.text,
         link=entry.link or None,
         author=entry.author,
+        published=entry.published,
     )
 
 

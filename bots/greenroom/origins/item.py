@@ -27,6 +27,8 @@ class Item:
     link: str | None = None
     """Where it comes from."""
     author: str = ""
+    published: datetime | None = None
+    """When its source says it came out, aware."""
     when: datetime | None = None
     """When it is to be posted, aware; None: as the post says."""
     media: tuple[Media, ...] = ()

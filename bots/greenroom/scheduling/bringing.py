@@ -187,10 +187,28 @@ class Bringer:
     ) -> None:
         periods = await self._known(source, items)
         new = [item for item in items if periods[item.marks[0]] is None]
-        brought = (new[-source.origin.old :] if source.origin.old else []) if is_first else new
+        facts: dict[str, Any] = {"feed": address, "etag": page.seen.etag, "modified": page.seen.modified}
+        if is_first:
+            brought = new[-source.origin.old :] if source.origin.old else []
+            facts["begins"] = min(
+                (to_micros(one.published) for one in items if one.published is not None), default=None
+            )
+        else:
+            brought = self._of_its_time(source, new, (await self._state(source)).get("begins"))
         await self._refresh(source, {periods[one.marks[0]]: one for one in items}, is_owners=False)
-        facts = {"feed": address, "etag": page.seen.etag, "modified": page.seen.modified}
         await self._bring(source, brought, seen=items, periods=periods, facts=facts)
+
+    def _of_its_time(self, source: _Source, new: Sequence[Item], begins: int | None) -> list[Item]:
+        """Return the items that are no older than all that the feed had at the first look (`begins`): an older one
+        comes up again where a newer one was deleted, and is new to nobody."""
+        kept: list[Item] = []
+        for item in new:
+            if begins is None or item.published is None or to_micros(item.published) >= begins:
+                kept.append(item)
+            else:
+                old = f"post:{source.name}@{period_of(item)}: it is older than all that the feed had at the first look"
+                self._ledger.note(None, "skipped", old)
+        return kept
 
     def _failed(self, source: _Source, error: Exception) -> timedelta:
         """Note that a feed could not be read; return how long to wait."""
@@ -308,7 +326,7 @@ class Bringer:
         *,
         seen: Sequence[Item],
         periods: Mapping[str, str | None],
-        facts: Mapping[str, str],
+        facts: Mapping[str, Any],
     ) -> None:
         """Put new items down, with the marks of all that were seen, in one commit."""
         state = await self._state(source)

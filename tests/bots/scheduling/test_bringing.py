@@ -123,6 +123,27 @@ async def test_an_item_that_was_edited_at_its_source_is_not_posted_again(
     await looked(trial, server, posts=1)
 
 
+@pytest.mark.asyncio
+async def test_an_old_item_that_comes_up_where_a_newer_one_was_deleted_is_not_posted(
+    trial: Trial, server: FeedServer
+) -> None:
+    four = ("4", "Buoy adrift", "https://harbour.example/4")
+    dates = {id: datetime(2026, 11, day, 9, tzinfo=UTC) for id, day in (("1", 18), ("2", 19), ("3", 20), ("4", 19))}
+    server.body = rss(TWO, THREE, dates=dates)
+    feed(trial, server)
+    await began(trial, server)
+    server.body = rss(ONE, TWO, dates=dates)
+    await looked(trial, server, posts=0)
+    assert sum("older than all" in line for line in await trial.journal()) == 1
+    # one that is as old as the oldest of the first look may have come late, and one without a date is new
+    server.body = rss(ONE, TWO, four, ("5", "No date", "https://harbour.example/5"), dates=dates)
+    await looked(trial, server, posts=2)
+    await trial.stop()
+    await trial.start()
+    server.body = rss(("0", "Older still", "https://harbour.example/0"), ONE, dates={**dates, "0": dates["1"]})
+    await looked(trial, server, posts=2)
+
+
 @pytest.mark.parametrize("point", ["before_due_insert", "after_due_insert"])
 @pytest.mark.parametrize("reached", [1, 2, 3])
 @pytest.mark.asyncio
