@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import nlargest
 from html import unescape
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ __all__ = ["LARGEST", "FeedBroken", "read_feed"]
 LARGEST = 2 * 1024 * 1024
 """Bytes of a feed, unpacked; a larger one is not read."""
 MOST_ITEMS = 500
-"""Items of one reading that are looked at: the first ones."""
+"""Items of one reading that are looked at: the newest, or the first ones where not all have a date."""
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_LINK = 300, 4000, 2000
 """Characters that are kept."""
 _UNREAD = re.compile(
@@ -71,7 +72,7 @@ def read_feed(body: bytes, *, address: str, media_type: str = "") -> list[Item]:
     entries = cast(list[Mapping[str, Any]], found.get("entries") or [])
     if not entries and not found.get("version"):
         raise FeedBroken("it is no feed: is it the page that people read? Its feed has an address of its own")
-    read = [_entry(entry) for entry in entries[:MOST_ITEMS]]
+    read = [_entry(entry) for entry in _newest(entries)]
     channel = cast(Mapping[str, Any], found.get("feed") or {})
     home = plain_address(_text(channel.get("link")))
     shared = {link for link, count in Counter(plain_address(one.link) for one in read).items() if count > 1} | {home}
@@ -92,8 +93,23 @@ def _entry(entry: Mapping[str, Any]) -> _Entry:
         title=_plain(_text(entry.get("title")), LONGEST_TITLE, one_line=True),
         text=_plain(_text(entry.get("summary")) or _text(body), LONGEST_TEXT),
         author=_plain(_text(entry.get("author")), 100, one_line=True),
-        published=_moment(entry.get("published_parsed") or entry.get("updated_parsed")),
+        published=_published(entry),
     )
+
+
+def _newest(entries: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return as many entries as are looked at, in the order of the feed."""
+    if len(entries) <= MOST_ITEMS:
+        return entries
+    dates = [moment for moment in map(_published, entries) if moment is not None]
+    if len(dates) < len(entries):
+        return entries[:MOST_ITEMS]
+    newest = nlargest(MOST_ITEMS, range(len(entries)), key=dates.__getitem__)
+    return [entries[place] for place in sorted(newest)]
+
+
+def _published(entry: Mapping[str, Any]) -> datetime | None:
+    return _moment(entry.get("published_parsed") or entry.get("updated_parsed"))
 
 
 def _item(entry: _Entry, shared: set[str], *, is_named: bool) -> Item | None:

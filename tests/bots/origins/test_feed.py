@@ -1,5 +1,7 @@
 """What stands in a feed, and by what each item is told again."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from feed_server import rss
 from hypothesis import given
@@ -67,6 +69,19 @@ def test_the_title_and_the_moment_tell_an_item_whose_id_and_link_are_new() -> No
     moved = ATOM.replace("urn:1", "urn:9").replace('"/1"', '"/new/1"')
     assert same(read(ATOM)[0], read(moved)[0])
     assert not same(read(ATOM)[0], read(moved.replace("2026-11-23", "2026-11-22"))[0])
+
+
+@pytest.mark.parametrize("is_newest_first", [True, False])
+def test_of_a_feed_that_is_too_long_the_newest_items_are_read_whatever_its_order(is_newest_first: bool) -> None:
+    order = list(range(520)) if is_newest_first else list(reversed(range(520)))
+    dates = {str(number): datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in order}
+    items = read(rss(*((str(number), f"Item {number}", "") for number in order), dates=dates))
+    assert [item.title for item in items] == [f"Item {number}" for number in range(20, 520)]
+
+
+def test_of_a_feed_that_is_too_long_and_has_no_dates_the_first_items_are_read() -> None:
+    items = read(rss(*((str(number), f"Item {number}", "") for number in range(520))))
+    assert [item.title for item in items] == [f"Item {number}" for number in range(20, 520)]
 
 
 @pytest.mark.parametrize(
