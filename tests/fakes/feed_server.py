@@ -1,5 +1,6 @@
 """A web server on this machine that gives out feeds, counts who asks, and fails as it is told."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -37,6 +38,9 @@ class FeedServer:
         """How often it was said that nothing has changed."""
         self.answers: deque[Callable[[], web.StreamResponse]] = deque()
         """What the next requests get instead."""
+        self.answering = asyncio.Event()
+        """Cleared, requests are left waiting."""
+        self.answering.set()
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -65,6 +69,7 @@ class FeedServer:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request)
+        await self.answering.wait()
         if self.answers:
             return self.answers.popleft()()
         if request.headers.get("If-None-Match") == self.tag:

@@ -92,6 +92,7 @@ class Bringer:
         self._sources: dict[str, _Source] = {}
         self._woken = asyncio.Event()
         self._looking = asyncio.Lock()
+        """Held while what was found is taken, and while sources are replaced or arranged; not while a feed is read."""
         self._log = get_log()
 
     async def use(self, file: BotFile, calendars: Calendars) -> None:
@@ -146,20 +147,27 @@ class Bringer:
 
     async def look(self) -> None:
         """Look once at everything whose time has come."""
-        async with self._looking:
-            now = self._clock.micros()
-            for source in [one for one in self._sources.values() if one.next_look <= now]:
-                if source.origin.folder is not None:
-                    await self._look_at_folder(source, source.origin.folder)
-                    source.next_look = now + source.origin.look_every // MICROSECOND
-                elif source.origin.feed is not None:
-                    pause = await self._look_at_feed(source, source.origin.feed)
-                    source.next_look = self._clock.micros() + pause // MICROSECOND
+        now = self._clock.micros()
+        for source in [one for one in self._sources.values() if one.next_look <= now]:
+            if source.origin.feed is not None:
+                await self._look_at_feed(source, source.origin.feed)
+            elif source.origin.folder is not None:
+                async with self._looking:
+                    if self._is_used(source):
+                        await self._look_at_folder(source, source.origin.folder)
+                        source.next_look = now + source.origin.look_every // MICROSECOND
+
+    def _is_used(self, source: _Source) -> bool:
+        """Say whether a source has not been replaced, by an edit of the file, since it was chosen."""
+        return self._sources.get(source.name) is source
 
     # feeds
 
-    async def _look_at_feed(self, source: _Source, address: str) -> timedelta:
-        """Take what is new in a feed; return how long to wait before the next look."""
+    async def _look_at_feed(self, source: _Source, address: str) -> None:
+        """Take what is new in a feed. Nothing waits while it is read; what was read while the file was edited is left,
+        as it is looked at anew then."""
+        if not self._is_used(source):
+            return
         state = await self._state(source)
         begun = state.get("feed") == address
         seen = Seen(etag=str(state.get("etag", "")), modified=str(state.get("modified", ""))) if begun else None
@@ -172,15 +180,25 @@ class Bringer:
                 is_private=source.origin.private,
                 patience=PATIENCE,
             )
+            items = None
             if page.body is not None:
                 items = await asyncio.to_thread(read_feed, page.body, address=page.address, media_type=page.media_type)
-                await self._take_feed(source, address, page, items, is_first=not begun)
         except (AdapterError, FeedBroken, TimeoutError) as error:
-            return self._failed(source, error)
-        if source.failures >= TOLD_AFTER:
-            self._ledger.note(None, "feed readable", f"post `{source.name}`: its feed can be read again")
-        source.failures = 0
-        return source.origin.look_every * self._chance.uniform(0.9, 1.1)
+            if self._is_used(source):
+                self._wait(source, self._failed(source, error))
+            return
+        async with self._looking:
+            if not self._is_used(source):
+                return
+            if items is not None:
+                await self._take_feed(source, address, page, items, is_first=not begun)
+            if source.failures >= TOLD_AFTER:
+                self._ledger.note(None, "feed readable", f"post `{source.name}`: its feed can be read again")
+            source.failures = 0
+            self._wait(source, source.origin.look_every * self._chance.uniform(0.9, 1.1))
+
+    def _wait(self, source: _Source, pause: timedelta) -> None:
+        source.next_look = self._clock.micros() + pause // MICROSECOND
 
     async def _take_feed(
         self, source: _Source, address: str, page: Page, items: Sequence[Item], *, is_first: bool

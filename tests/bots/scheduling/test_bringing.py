@@ -487,3 +487,25 @@ async def test_what_an_entry_brought_that_has_gone_from_the_file_is_taken_back(t
     await trial.start()
     trial.clock.turn_to(NOON + HOUR)
     await settled(trial, 0)
+
+
+@pytest.mark.asyncio
+async def test_while_a_feed_does_not_answer_edits_are_taken_up_and_posts_come_after_a_gap(
+    trial: Trial, server: FeedServer
+) -> None:
+    boats = f"{{name: boats, from: {{feed: '{server.feed}', private: true}}}}"
+    trial.rewrite(f"post: {boats}\n")
+    await began(trial, server)
+    server.answering.clear()
+    asked = len(server.asked)
+    trial.clock.turn(HOUR)
+    await trial.past(lambda: len(server.asked) > asked)
+    trial.rewrite(f"post: [{boats}, {{name: bell, at: '15:00', say: Bell.}}]\n")
+    await noted(trial, "taken up")
+    trial.clock.turn_to(NOON.replace(hour=15))
+    await settled(trial, 1)
+    server.body = rss(ONE, TWO)
+    server.answering.set()
+    await taken(trial, server)
+    await settled(trial, 2)
+    assert trial.platform.texts == ["Bell.", *said(TWO)]
