@@ -14,6 +14,7 @@ from greenroom.app.notices import TOLD, Notice, lines_of
 from greenroom.app.thresholds import Thresholds
 from greenroom.generation import Refused
 from greenroom.policy import Budget, Lack
+from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import State
 from greenroom.testing import Trial, answer_lost
 from greenroom.turns.backlog import WAS_AWAY
@@ -469,6 +470,15 @@ async def a_stranger_takes_it_along(trial: Trial) -> None:
     trial.platform.happen(InvitationReceived(id="i1", source="", cursor="", occurred_at=now, room=room, is_in=True))
 
 
+async def a_feed_cannot_be_read(trial: Trial) -> None:
+    nobody = "http://127.0.0.1:9/boats.xml"
+    trial.rewrite(f"{TELL}post: {{from: {{feed: '{nobody}', private: true, look: 5 minutes}}}}\n")
+    async with asyncio.timeout(30):
+        while not any(line.startswith(UNREADABLE_FEED) for line in await trial.journal()):
+            trial.clock.turn(timedelta(minutes=1))
+            await asyncio.sleep(0.05)
+
+
 SCENARIOS: dict[str, Callable[[Trial], Awaitable[None]]] = {
     "held": something_is_held,
     "unknown": an_answer_is_lost,
@@ -478,6 +488,7 @@ SCENARIOS: dict[str, Callable[[Trial], Awaitable[None]]] = {
     "budget": all_money_is_spent,
     "edit refused": an_edit_has_mistakes,
     UNREADABLE: a_room_cannot_be_read,
+    UNREADABLE_FEED: a_feed_cannot_be_read,
     WAS_AWAY: the_bot_was_away,
     "passed on": a_rule_passes_it_on,
     ORDERED: a_moderator_speaks,

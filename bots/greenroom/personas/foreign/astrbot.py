@@ -61,13 +61,14 @@ def from_astrbot(found: object, path: Path, name: str | None) -> Character:
     talks: list[Talk] = []
     for key in _DIALOGS:
         lines = taking.value(key)
-        texts = [taking.cleaned(line) for line in cast("list[object]", lines) if isinstance(line, str)] if lines else []
+        said = cast("list[object]", lines) if isinstance(lines, list) else []
+        texts = [taking.cleaned(line) for line in said if isinstance(line, str)]
         talks += [Talk(to=to, say=say) for to, say in zip(texts[::2], texts[1::2], strict=False) if to and say]
-    said = taking.fitting("begin_dialogs", [talk.say for talk in talks], most=LONGEST_EXAMPLE)
+    fitting = taking.fitting("begin_dialogs", [talk.say for talk in talks], most=LONGEST_EXAMPLE)
     return Character(
         name=called,
         who=who,
-        talks=tuple(talk for talk in talks if talk.say in said)[: len(said)],
+        talks=tuple(talk for talk in talks if talk.say in fitting)[: len(fitting)],
         unable=taking.text("custom_error_message", most=LONGEST_EXAMPLE),
         left=taking.leave(REASONS, "nothing here is like it"),
     )
