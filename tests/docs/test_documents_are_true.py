@@ -277,3 +277,10 @@ def test_an_output_that_is_shown_wrongly_is_noticed(tmp_path: Path, environment:
     type_in(Block(line=1, language="console", text="$ echo lit\nlit\n$ echo any\n"), tmp_path, environment)
     with pytest.raises(AssertionError, match="echo lit"):
         type_in(Block(line=1, language="console", text="$ echo lit\ndark\n"), tmp_path, environment)
+
+
+def test_the_readme_lists_every_command_and_no_other() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^((?:`[a-z-]+` ?)+): each with `--help`", text, re.MULTILINE)
+    commands = re.findall(r"^## `greenroom ([a-z-]+)", (ROOT / "docs" / "commands.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z-]+)`", line)) == sorted(set(commands))
