@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.storage.ledger import KeptFile
-from greenroom.storage.sqlite import standing
-from greenroom.storage.sqlite.rows import decode_object
+from greenroom.storage.tables import standing
+from greenroom.storage.tables.rows import decode_object
 
 __all__ = ["files_kept_in", "runner_of"]
 

@@ -13,7 +13,7 @@ from greenroom.lock import hold
 from greenroom.storage.errors import AlreadyRunning, LedgerBroken
 from greenroom.storage.sqlite.failures import in_words
 from greenroom.storage.sqlite.outside import runner_of
-from greenroom.storage.sqlite.rows import encode
+from greenroom.storage.tables.rows import encode
 
 __all__ = ["GLANCE", "holding", "is_running", "lock_runner", "sign"]
 

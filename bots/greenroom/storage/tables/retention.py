@@ -1,7 +1,6 @@
 """How long a ledger keeps texts: what is emptied, deleted or over when its time has passed."""
 
 import asyncio
-import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +8,9 @@ from dataclasses import dataclass
 import msgspec
 
 from greenroom.storage.ledger import StoredPost
-from greenroom.storage.sqlite.commits import GroupCommit
-from greenroom.storage.sqlite.rows import EXPIRED, encode
+from greenroom.storage.tables.commits import GroupCommit
+from greenroom.storage.tables.database import Database
+from greenroom.storage.tables.rows import EXPIRED, encode
 from greenroom.storage.turn import State
 
 __all__ = [
@@ -69,7 +69,7 @@ class _Also(msgspec.Struct):
 _decode_also = msgspec.json.Decoder(_Also).decode
 
 
-def stored_posts(db: sqlite3.Connection, after: int, limit: int) -> list[StoredPost]:
+def stored_posts(db: Database, after: int, limit: int) -> list[StoredPost]:
     rows = db.execute(
         "SELECT seq,account,kind,post_id,state FROM turns "  # noqa: S608 - a literal
         f"WHERE seq>max(?,{_RETIRED_UP_TO}) AND event<>'' AND post_id IS NOT NULL ORDER BY seq LIMIT ?",
@@ -92,7 +92,7 @@ class InView:
     """Work is to be done on it, or it is held."""
 
 
-def written_in_view_of(db: sqlite3.Connection, seqs: Sequence[int]) -> list[InView]:
+def written_in_view_of(db: Database, seqs: Sequence[int]) -> list[InView]:
     """Return the drafts that answer one of these turns as well."""
     lanes: defaultdict[str, set[int]] = defaultdict(set)
     for seq in seqs:
@@ -123,7 +123,7 @@ def empty_these(commits: GroupCommit, seqs: Sequence[int], drafts: Sequence[int]
         commits.change("UPDATE turns SET draft=NULL WHERE seq=? AND state>4", seq)
 
 
-def oldest_with_texts(db: sqlite3.Connection, before: int, limit: int) -> tuple[int, int] | None:
+def oldest_with_texts(db: Database, before: int, limit: int) -> tuple[int, int] | None:
     """Return the first and last of the next turns to be emptied: they lie in the order of their age, so whatever
     stands between two old ones is old, and an index on it would burden every turn for the sake of this one."""
     retired = db.execute("SELECT value FROM meta WHERE name='retired'").fetchone()

@@ -1,11 +1,10 @@
 """What people told of themselves, as rows."""
 
-import sqlite3
-
 from greenroom.storage.people import Audience, PersonFact
-from greenroom.storage.sqlite.commits import GroupCommit
+from greenroom.storage.tables.commits import GroupCommit
+from greenroom.storage.tables.database import Database
 
-__all__ = ["MOST", "about", "checkpoint", "forget", "note", "retire", "spoke"]
+__all__ = ["MOST", "about", "forget", "note", "retire", "spoke"]
 
 MOST = 20
 """Facts that are kept of one person; a newer one takes the place of the oldest."""
@@ -59,7 +58,7 @@ def retire(commits: GroupCommit, before: int) -> None:
     commits.change("DELETE FROM people_facts WHERE spoke<?", before)
 
 
-def about(db: sqlite3.Connection, platform: str, person: str) -> list[PersonFact]:
+def about(db: Database, platform: str, person: str) -> list[PersonFact]:
     rows = db.execute(
         "SELECT kind,text,audience,place,account,event_id,said FROM people_facts WHERE platform=? AND person=? "
         "ORDER BY said DESC,rowid DESC",
@@ -79,10 +78,3 @@ def about(db: sqlite3.Connection, platform: str, person: str) -> list[PersonFact
         )
         for kind, text, audience, place, account, event_id, said in rows
     ]
-
-
-def checkpoint(db: sqlite3.Connection) -> bool:
-    """Let nothing be left in the log beside the file of what was overwritten in the file; say whether that could be
-    done: a reader may be in the way."""
-    (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy

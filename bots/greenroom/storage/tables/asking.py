@@ -1,12 +1,12 @@
 """Commands: asked beside the running bot, answered by it."""
 
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 from greenroom.storage.ledger import Command
-from greenroom.storage.sqlite.commits import GroupCommit
-from greenroom.storage.sqlite.rows import decode_object, encode
+from greenroom.storage.tables.commits import GroupCommit
+from greenroom.storage.tables.database import Database
+from greenroom.storage.tables.rows import decode_object, encode
 
 __all__ = [
     "answer",
@@ -16,14 +16,14 @@ __all__ = [
 ]
 
 
-def ask(db: sqlite3.Connection, name: str, arguments: Mapping[str, Any], *, now: int) -> int:
+def ask(db: Database, name: str, arguments: Mapping[str, Any], *, now: int) -> int:
     """Store a command in a transaction of its own; return its id."""
     values = (now, name, encode(arguments))
     row = db.execute("INSERT INTO commands(at,name,arguments) VALUES(?,?,?) RETURNING id", values).fetchone()
     return int(row[0])
 
 
-def open_commands(db: sqlite3.Connection) -> list[Command]:
+def open_commands(db: Database) -> list[Command]:
     rows = db.execute("SELECT id,name,arguments FROM commands WHERE answer IS NULL ORDER BY id")
     return [Command(id=id, name=name, arguments=decode_object(body)) for id, name, body in rows]
 
@@ -36,6 +36,6 @@ def answer(commits: GroupCommit, id: int, answer: Mapping[str, Any]) -> None:
     )
 
 
-def answered(db: sqlite3.Connection, id: int) -> Mapping[str, Any] | None:
+def answered(db: Database, id: int) -> Mapping[str, Any] | None:
     row = db.execute("SELECT answer FROM commands WHERE id=?", (id,)).fetchone()
     return None if row is None or row[0] is None else decode_object(row[0])

@@ -1,12 +1,12 @@
 """What a ledger forgets of one person: texts, names and drafts, and never what keeps him from being answered twice."""
 
 import asyncio
-import sqlite3
 from collections.abc import Collection, Sequence
 
 from greenroom.storage.ledger import PersonKept, Published
-from greenroom.storage.sqlite.commits import GroupCommit
-from greenroom.storage.sqlite.rows import encode
+from greenroom.storage.tables.commits import GroupCommit
+from greenroom.storage.tables.database import Database
+from greenroom.storage.tables.rows import encode
 
 __all__ = ["forget", "people_called", "said_to", "turns_with"]
 
@@ -22,14 +22,14 @@ _EMPTY = (
 )
 
 
-def turns_with(db: sqlite3.Connection, accounts: Collection[str], person: str) -> list[int]:
+def turns_with(db: Database, accounts: Collection[str], person: str) -> list[int]:
     """Return the seqs of the turns that a person brought on these accounts, or in which something was said to him
     alone. Reads all turns that have their texts."""
     rows = db.execute(_TURNS_WITH, (encode(list(accounts)), person, person))
     return [seq for (seq,) in rows]
 
 
-def people_called(db: sqlite3.Connection, accounts: Collection[str], person: str, handle: str) -> list[PersonKept]:
+def people_called(db: Database, accounts: Collection[str], person: str, handle: str) -> list[PersonKept]:
     ids = db.execute(
         "SELECT DISTINCT json_extract(event,'$.author.id') AS id, json_extract(event,'$.author.handle') AS handle "
         "FROM turns WHERE event<>'' AND account IN (SELECT value FROM json_each(?)) AND id IS NOT NULL",
@@ -40,7 +40,7 @@ def people_called(db: sqlite3.Connection, accounts: Collection[str], person: str
     return [_kept(db, accounts, id) for id in sorted(known)]
 
 
-def _kept(db: sqlite3.Connection, accounts: Collection[str], person: str) -> PersonKept:
+def _kept(db: Database, accounts: Collection[str], person: str) -> PersonKept:
     seqs = turns_with(db, accounts, person)
     waiting, handle = db.execute(
         "SELECT count(*) FILTER (WHERE state IN (4,5,15)), (SELECT json_extract(event,'$.author.handle') FROM turns "  # noqa: S608 - literals
@@ -50,7 +50,7 @@ def _kept(db: sqlite3.Connection, accounts: Collection[str], person: str) -> Per
     return PersonKept(person=person, handle=handle or "", turns=len(seqs), waiting=waiting)
 
 
-def said_to(db: sqlite3.Connection, accounts: Collection[str], person: str) -> list[Published]:
+def said_to(db: Database, accounts: Collection[str], person: str) -> list[Published]:
     rows = db.execute(
         f"SELECT account,post_id,url FROM receipts WHERE {_AMONG} ORDER BY published,seq,part",  # noqa: S608 - a literal
         (encode(turns_with(db, accounts, person)),),

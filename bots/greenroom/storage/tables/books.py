@@ -2,14 +2,14 @@
 
 import asyncio
 import hashlib
-import sqlite3
 from datetime import datetime
 from typing import Any
 
 from greenroom.clock import to_micros
 from greenroom.storage.cause import Cause
 from greenroom.storage.ledger import JournalEntry, Outlay, SpendRow
-from greenroom.storage.sqlite.commits import GroupCommit
+from greenroom.storage.tables.commits import GroupCommit
+from greenroom.storage.tables.database import Database
 
 __all__ = [
     "journal",
@@ -46,13 +46,13 @@ def note(commits: GroupCommit, seq: int | None, what: str, why: str, *, now: int
     commits.change("INSERT INTO journal(at,seq,what,why) VALUES(?,?,?,?)", now, seq, what, why)
 
 
-def journal(db: sqlite3.Connection, seq: int | None, limit: int) -> list[JournalEntry]:
+def journal(db: Database, seq: int | None, limit: int) -> list[JournalEntry]:
     where, values = ("", (limit,)) if seq is None else ("WHERE seq=?", (seq, limit))
     rows = db.execute(f"SELECT {_ENTRY} FROM journal {where} ORDER BY id DESC LIMIT ?", values)  # noqa: S608 - both conditions are literals
     return [_entry(row) for row in rows]
 
 
-def journal_after(db: sqlite3.Connection, id: int, limit: int) -> list[JournalEntry]:
+def journal_after(db: Database, id: int, limit: int) -> list[JournalEntry]:
     rows = db.execute(f"SELECT {_ENTRY} FROM journal WHERE id>? ORDER BY id LIMIT ?", (id, limit))  # noqa: S608 - columns are a literal
     return [_entry(row) for row in rows]
 
@@ -91,12 +91,12 @@ def settle(commits: GroupCommit, id: int, micros: int) -> "asyncio.Future[int]":
     return commits.ask("UPDATE spend SET settled=? WHERE id=?", micros, id)
 
 
-def spent_since(db: sqlite3.Connection, moment: datetime) -> int:
+def spent_since(db: Database, moment: datetime) -> int:
     row = db.execute("SELECT coalesce(sum(coalesce(settled,reserved)),0) FROM spend WHERE at>=?", (to_micros(moment),))
     return int(row.fetchone()[0])
 
 
-def spent_by(db: sqlite3.Connection, pseudonym: str, since: datetime) -> int:
+def spent_by(db: Database, pseudonym: str, since: datetime) -> int:
     row = db.execute(
         "SELECT coalesce(sum(coalesce(settled,reserved)),0) FROM spend WHERE person=? AND person<>'' AND at>=?",
         (pseudonym, to_micros(since)),
@@ -104,7 +104,7 @@ def spent_by(db: sqlite3.Connection, pseudonym: str, since: datetime) -> int:
     return int(row.fetchone()[0])
 
 
-def spending(db: sqlite3.Connection, since: int, limit: int) -> list[SpendRow]:
+def spending(db: Database, since: int, limit: int) -> list[SpendRow]:
     rows = db.execute(
         "SELECT at,turn,model,reserved,settled,account,seq,person FROM spend WHERE at>=? ORDER BY id DESC LIMIT ?",
         (since, limit),
@@ -124,7 +124,7 @@ def spending(db: sqlite3.Connection, since: int, limit: int) -> list[SpendRow]:
     ]
 
 
-def outlays(db: sqlite3.Connection, since: datetime, until: datetime) -> list[Outlay]:
+def outlays(db: Database, since: datetime, until: datetime) -> list[Outlay]:
     return [
         Outlay(
             account=account,

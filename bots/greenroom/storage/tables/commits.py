@@ -1,25 +1,48 @@
 """Group commit: what is queued in the loop gathers into groups, which one thread writes one after the other."""
 
+import abc
 import asyncio
 import contextlib
 import queue
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 from greenroom.clock import Clock
 from greenroom.storage.errors import StorageError
-from greenroom.storage.sqlite.failures import in_words
-from greenroom.storage.sqlite.group import FULL, Group
+from greenroom.storage.tables.group import FULL, Group
 from greenroom.storage.turn import Turn
 
-__all__ = ["GroupCommit"]
+__all__ = ["GroupCommit", "Writer"]
 
 _SLICE = 256
 """Waiters that are told of their commit in one turn of the loop: each of them has work to do then."""
+
+
+class Writer(abc.ABC):
+    """Puts groups into a database, one after the other, in a thread of its own."""
+
+    BEAT: float | None = None
+    """Seconds without a group after which `beat` is called; None: never."""
+
+    @abc.abstractmethod
+    def write(self, group: Group) -> None:
+        """Commit all of it, or nothing; fill in its `known` and its `results`.
+
+        :raises StorageError: it is not known to be stored
+        """
+
+    @abc.abstractmethod
+    def beat(self) -> None:
+        """See whether the database is still there.
+
+        :raises StorageError: it is not
+        """
+
+    @abc.abstractmethod
+    def close(self, *, clean: bool) -> None:
+        """Let go of the database; `clean`: everything was written."""
 
 
 class GroupCommit:
@@ -29,8 +52,8 @@ class GroupCommit:
     that a flush is planned first: `if not is_due: plan_flush()`, written out where every call would count.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._path = path
+    def __init__(self, place: str, clock: Clock) -> None:
+        self._place = place
         self._clock = clock
         self.pending = Group()
         self.is_due = False
@@ -54,10 +77,10 @@ class GroupCommit:
         self.failed: asyncio.Future[None] = self._loop.create_future()
         """Has the `StorageError` as soon as there is one."""
 
-    def start(self, db: sqlite3.Connection, *, announced: int) -> None:
-        """Let a thread write through `db`, and close it at the end."""
+    def start(self, writer: Writer, *, announced: int) -> None:
+        """Let a thread write through `writer`, and close it at the end."""
         self.announced = announced
-        self._writer = threading.Thread(target=self._write_for_ever, args=(db,), name="ledger-writer", daemon=True)
+        self._writer = threading.Thread(target=self._write_for_ever, args=(writer,), name="ledger-writer", daemon=True)
         self._writer.start()
 
     async def stop(self) -> None:
@@ -114,7 +137,7 @@ class GroupCommit:
         if self._failure is not None:
             raise self._failure
         if self._writer is None:
-            raise StorageError(f"{self._path}: the ledger is not open for writing")
+            raise StorageError(f"{self._place}: the ledger is not open for writing")
         self.is_due = True
         self._loop.call_soon(self._flush)
 
@@ -140,7 +163,7 @@ class GroupCommit:
         try:
             self._running.take_saves(now)
         except Exception as error:  # noqa: BLE001 - a group that never goes to the writer would let all wait for ever
-            self._running.failed = StorageError(f"{self._path}: a turn cannot be stored: {error!r}")
+            self._running.failed = StorageError(f"{self._place}: a turn cannot be stored: {error!r}")
             self._written(self._running)
             return
         self._queue.put(self._running)
@@ -197,19 +220,29 @@ class GroupCommit:
 
     # in the writer's thread
 
-    def _write_for_ever(self, db: sqlite3.Connection) -> None:
+    def _write_for_ever(self, writer: Writer) -> None:
+        clean = False
         try:
-            while (group := self._queue.get()) is not None:
+            while (group := self._next(writer)) is not None:
                 try:
-                    group.write(db)
-                except sqlite3.Error as error:
-                    group.failed = in_words(self._path, error)
+                    writer.write(group)
+                except StorageError as error:
+                    group.failed = error
                 except Exception as error:  # noqa: BLE001 - a writer that dies in silence would let the bot go on without a ledger
-                    group.failed = StorageError(f"{self._path}: the ledger's writer failed: {error!r}")
+                    group.failed = StorageError(f"{self._place}: the ledger's writer failed: {error!r}")
                 self._loop.call_soon_threadsafe(self._written, group)
                 if group.failed is not None:
                     return
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            clean = True
+        except StorageError as error:
+            self._loop.call_soon_threadsafe(self._fail, Group(), error)
         finally:
-            db.close()
+            writer.close(clean=clean)
+
+    def _next(self, writer: Writer) -> Group | None:
+        """Return the next group, and let the writer beat as long as there is none; None: there will be no more."""
+        while True:
+            try:
+                return self._queue.get(timeout=writer.BEAT)
+            except queue.Empty:
+                writer.beat()

@@ -1,12 +1,10 @@
 """One group: what was queued in one turn of the loop, and goes to disk together."""
 
 import asyncio
-import contextlib
-import sqlite3
 from typing import Any
 
 from greenroom.storage.errors import StorageError
-from greenroom.storage.sqlite.rows import INSERT, UPDATE, UPDATE_BUT_DRAFT, encode, row_of_change
+from greenroom.storage.tables.rows import encode, row_of_change
 from greenroom.storage.turn import State, Turn
 
 __all__ = ["FULL", "Group"]
@@ -14,14 +12,6 @@ __all__ = ["FULL", "Group"]
 FULL = 2000
 """Rows in one commit, or a few more at the most, so that nobody waits long for a place."""
 
-_BEGIN_WORK = "INSERT OR IGNORE INTO at_work(seq) VALUES(?)"
-_BEGIN_WORK_SINCE = "INSERT INTO at_work(seq) SELECT seq FROM turns WHERE seq>=?"
-_END_WORK = "DELETE FROM at_work WHERE seq=?"
-_RECEIPT = "INSERT OR IGNORE INTO receipts(account,post_id,seq,part,url,published) VALUES(?,?,?,?,?,?)"
-_CURSOR = (
-    "INSERT INTO cursors(account,source,cursor) VALUES(?,?,?) "
-    "ON CONFLICT(account,source) DO UPDATE SET cursor=excluded.cursor"
-)
 _ASIDE_FROM = int(State.HELD)
 
 
@@ -83,39 +73,3 @@ class Group:
                 turn.stored_draft = draft
             if row[0] >= _ASIDE_FROM:
                 self.ended.append((turn.seq,))
-
-    def write(self, db: sqlite3.Connection) -> None:
-        """Commit all of it, or nothing; called in the writer's thread.
-
-        :raises sqlite3.Error: nothing is stored
-        """
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            if self.inserts:
-                new = db.executemany(INSERT, self.inserts).rowcount
-                if new != len(self.inserts):
-                    first = self.inserts[0][0]
-                    found = {row[0] for row in db.execute("SELECT seq FROM turns WHERE seq>=?", (first,))}
-                    self.known = {row[0] for row in self.inserts} - found
-                db.execute(_BEGIN_WORK_SINCE, self.inserts[0][:1])
-            if self.turns:
-                db.executemany(UPDATE, self.turns)
-            if self.turns_but_draft:
-                db.executemany(UPDATE_BUT_DRAFT, self.turns_but_draft)
-            if self.again:
-                db.executemany(_BEGIN_WORK, [(seq,) for seq in self.again])
-            if self.ended:
-                db.executemany(_END_WORK, self.ended)
-            if self.receipts:
-                db.executemany(_RECEIPT, self.receipts)
-            if self.cursors:
-                db.executemany(_CURSOR, [(*place, cursor) for place, cursor in self.cursors.items()])
-            for sql, values, future in self.changes:
-                done = db.execute(sql, values)
-                if future is not None:
-                    self.results.append((future, done.lastrowid if sql.startswith("INSERT") else done.rowcount))  # type: ignore[arg-type]  # an INSERT always sets lastrowid
-            db.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            raise

@@ -1,12 +1,12 @@
 """What holds until it is changed: how far was looked, what is held back, who is left alone, files, facts."""
 
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 from greenroom.clock import from_micros, to_micros
 from greenroom.storage.ledger import KeptFile, PersonaVersion, ScheduleMark, Stopped
-from greenroom.storage.sqlite.commits import GroupCommit
+from greenroom.storage.tables.commits import GroupCommit
+from greenroom.storage.tables.database import Database
 from greenroom_adapters.contract import Quota
 
 __all__ = [
@@ -45,7 +45,7 @@ _SPOKEN_WITH = (
 # how far a platform, a schedule has been looked at
 
 
-def cursors(db: sqlite3.Connection, account: str) -> dict[str, str]:
+def cursors(db: Database, account: str) -> dict[str, str]:
     return dict(db.execute("SELECT source,cursor FROM cursors WHERE account=?", (account,)).fetchall())
 
 
@@ -60,7 +60,7 @@ def mark(commits: GroupCommit, mark: ScheduleMark) -> None:
     )
 
 
-def marks(db: sqlite3.Connection) -> dict[str, ScheduleMark]:
+def marks(db: Database) -> dict[str, ScheduleMark]:
     rows = db.execute("SELECT name,until,form,present FROM schedules")
     return {
         name: ScheduleMark(name=name, until=until, form=form, present=bool(present))
@@ -83,7 +83,7 @@ def pace(commits: GroupCommit, account: str, quota: Quota) -> None:
     )
 
 
-def quotas(db: sqlite3.Connection, account: str) -> list[Quota]:
+def quotas(db: Database, account: str) -> list[Quota]:
     rows = db.execute('SELECT bucket,"limit",remaining,resets FROM pacing WHERE account=?', (account,))
     return [
         Quota(bucket=bucket, limit=limit, remaining=remaining, resets_at=from_micros(resets))
@@ -104,7 +104,7 @@ def resume(commits: GroupCommit, account: str) -> None:
     commits.change("DELETE FROM paused WHERE account=?", account)
 
 
-def paused(db: sqlite3.Connection) -> dict[str, str]:
+def paused(db: Database) -> dict[str, str]:
     return dict(db.execute("SELECT account,why FROM paused").fetchall())
 
 
@@ -121,7 +121,7 @@ def speak_again(commits: GroupCommit, platform: str, person: str) -> None:
     commits.change("DELETE FROM stopped WHERE platform=? AND person=?", platform, person)
 
 
-def stopped(db: sqlite3.Connection) -> list[Stopped]:
+def stopped(db: Database) -> list[Stopped]:
     rows = db.execute("SELECT platform,person,handle,at FROM stopped ORDER BY platform,handle")
     return [Stopped(platform=platform, person=person, handle=handle, at=at) for platform, person, handle, at in rows]
 
@@ -136,7 +136,7 @@ def hand(commits: GroupCommit, account: str, conversation: str, at: int) -> None
     )
 
 
-def hands(db: sqlite3.Connection, since: int) -> dict[tuple[str, str], int]:
+def hands(db: Database, since: int) -> dict[tuple[str, str], int]:
     rows = db.execute("SELECT account,conversation,at FROM hands WHERE at>=?", (since,))
     return {(account, conversation): at for account, conversation, at in rows}
 
@@ -166,7 +166,7 @@ def keep_files(commits: GroupCommit, files: Sequence[KeptFile], *, now: int) -> 
             )
 
 
-def persona_versions(db: sqlite3.Connection) -> list[PersonaVersion]:
+def persona_versions(db: Database) -> list[PersonaVersion]:
     kept = {row[0]: row[1:] for row in db.execute("SELECT version,body,since,last FROM versions")}
     used = {row[0]: row[1:] for row in db.execute(_SPOKEN_WITH)}
     found: list[tuple[int, PersonaVersion]] = []
@@ -185,7 +185,7 @@ def persona_versions(db: sqlite3.Connection) -> list[PersonaVersion]:
     return [one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1].version))]
 
 
-def kept_files(db: sqlite3.Connection) -> dict[str, KeptFile]:
+def kept_files(db: Database) -> dict[str, KeptFile]:
     return {
         role: KeptFile(role=role, path=Path(path), body=body, version=version)
         for role, path, body, version in db.execute("SELECT role,path,body,version FROM files")
@@ -208,6 +208,6 @@ def forget_facts(commits: GroupCommit, beginning: str) -> None:
     commits.change("DELETE FROM facts WHERE substr(name,1,?)=?", len(beginning), beginning)
 
 
-def facts(db: sqlite3.Connection, beginning: str) -> dict[str, str]:
+def facts(db: Database, beginning: str) -> dict[str, str]:
     rows = db.execute("SELECT name,value FROM facts WHERE substr(name,1,?)=?", (len(beginning), beginning))
     return dict(rows.fetchall())

@@ -10,11 +10,8 @@ from greenroom_adapters.contract import Surface, Trust
 __all__ = [
     "COLUMNS",
     "EXPIRED",
-    "INSERT",
     "IS_ASIDE",
     "SURFACES",
-    "UPDATE",
-    "UPDATE_BUT_DRAFT",
     "decode_object",
     "encode",
     "row_of_arrival",
@@ -27,19 +24,6 @@ COLUMNS = (
     "persona,draft,outbox,changed"
 )
 """What `turn_of` takes, in this order."""
-INSERT = (
-    "INSERT OR IGNORE INTO turns(seq,account,event_id,lane,kind,event,surface,rule,trust,post_id,received,expires,"
-    "not_before,state,starts,changed) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
-"""Takes a `row_of_arrival`."""
-UPDATE = (
-    "UPDATE turns SET state=?,reason=?,starts=?,not_before=?,expires=?,persona=?,outbox=?,changed=?,draft=? WHERE seq=?"
-)
-"""Takes a `row_of_change`, the encoded draft and the seq."""
-UPDATE_BUT_DRAFT = (
-    "UPDATE turns SET state=?,reason=?,starts=?,not_before=?,expires=?,persona=?,outbox=?,changed=? WHERE seq=?"
-)
-"""Takes a `row_of_change` and the seq."""
 IS_ASIDE = "(state=4 OR state=5 OR state=15)"
 """Word for word the condition of the index `turns_aside`: without it the index is not used."""
 EXPIRED = f"{IS_ASIDE} AND state=4 AND expires<?"

@@ -1,13 +1,13 @@
 """How turns are found again: every question that the table of turns answers."""
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from greenroom.storage.ledger import Past
-from greenroom.storage.sqlite.rows import COLUMNS, EXPIRED, IS_ASIDE, SURFACES, turn_of
+from greenroom.storage.tables.database import Database
+from greenroom.storage.tables.rows import COLUMNS, EXPIRED, IS_ASIDE, SURFACES, turn_of
 from greenroom.storage.turn import CLOCK, State, Turn
 from greenroom_adapters.contract import Room
 
@@ -54,18 +54,18 @@ class _WhoseEvent(msgspec.Struct):
 _decode_whose = msgspec.json.Decoder(_WhoseEvent).decode
 
 
-def at_work(db: sqlite3.Connection) -> list[Turn]:
+def at_work(db: Database) -> list[Turn]:
     return _where(db, "seq IN (SELECT seq FROM at_work) AND state IN (1,2,3) ORDER BY seq")
 
 
-def waiting_lanes(db: sqlite3.Connection) -> list[tuple[str, str, int]]:
+def waiting_lanes(db: Database) -> list[tuple[str, str, int]]:
     return db.execute(
         "SELECT account,lane,min(seq) FROM turns WHERE seq IN (SELECT seq FROM at_work) "
         "AND state=0 GROUP BY account,lane ORDER BY 3"
     ).fetchall()
 
 
-def waiting(db: sqlite3.Connection, lanes: Sequence[tuple[str, int]], last: int, limit: int) -> list[list[Turn]]:
+def waiting(db: Database, lanes: Sequence[tuple[str, int]], last: int, limit: int) -> list[list[Turn]]:
     """Return up to `limit` received turns of each (lane, first seq), none behind `last`."""
     return [
         [
@@ -80,12 +80,12 @@ def waiting(db: sqlite3.Connection, lanes: Sequence[tuple[str, int]], last: int,
     ]
 
 
-def turn(db: sqlite3.Connection, seq: int) -> Turn | None:
+def turn(db: Database, seq: int) -> Turn | None:
     found = _where(db, "seq=?", seq)
     return found[0] if found else None
 
 
-def turns(db: sqlite3.Connection, states: Sequence[int] | None, limit: int, before: int | None) -> list[Turn]:
+def turns(db: Database, states: Sequence[int] | None, limit: int, before: int | None) -> list[Turn]:
     condition, values = "seq<?", [before if before is not None else 2**62]
     if states is not None:
         condition += f" AND state IN ({','.join('?' * len(states))})"
@@ -95,7 +95,7 @@ def turns(db: sqlite3.Connection, states: Sequence[int] | None, limit: int, befo
     return _where(db, f"{condition} ORDER BY seq DESC LIMIT ?", *values, limit)
 
 
-def about_post(db: sqlite3.Connection, account: str, post_id: str) -> list[Turn]:
+def about_post(db: Database, account: str, post_id: str) -> list[Turn]:
     return _where(
         db,
         # By these alone (+: never by the account's index, which has every turn there ever was): the platform tells
@@ -107,11 +107,11 @@ def about_post(db: sqlite3.Connection, account: str, post_id: str) -> list[Turn]
     )
 
 
-def in_lane(db: sqlite3.Connection, lane: str, before: int, limit: int) -> list[Turn]:
+def in_lane(db: Database, lane: str, before: int, limit: int) -> list[Turn]:
     return _where(db, "lane=? AND seq<? AND state>=4 ORDER BY seq DESC LIMIT ?", lane, before, limit)[::-1]
 
 
-def own_posts(db: sqlite3.Connection, account: str, before: int, limit: int) -> list[Turn]:
+def own_posts(db: Database, account: str, before: int, limit: int) -> list[Turn]:
     low = f"{account}/post:"
     found = _where(
         db,
@@ -126,7 +126,7 @@ def own_posts(db: sqlite3.Connection, account: str, before: int, limit: int) -> 
     return found[::-1]
 
 
-def past(db: sqlite3.Connection, since: int) -> list[Past]:
+def past(db: Database, since: int) -> list[Past]:
     found: list[Past] = []
     rows = db.execute(
         "SELECT seq,account,lane,kind,surface,event,post_id,state,received,changed FROM turns "
@@ -169,7 +169,7 @@ def _room(where: _Where | str | None) -> Room | None:
     return Room(id=where.id, name=where.name, server=where.server)
 
 
-def spoken(db: sqlite3.Connection, account: str, up_to: int) -> tuple[int, int]:
+def spoken(db: Database, account: str, up_to: int) -> tuple[int, int]:
     by_engine = "AND json_extract(draft,'$.engine') NOT IN ('say','lines','act')"
     written = (f"kind='clock' {by_engine}", f"kind<>'clock' {by_engine}")
     posts, replies = (
@@ -182,31 +182,31 @@ def spoken(db: sqlite3.Connection, account: str, up_to: int) -> tuple[int, int]:
     return int(posts), int(replies)
 
 
-def held_too_long(db: sqlite3.Connection, now: int) -> list[Turn]:
+def held_too_long(db: Database, now: int) -> list[Turn]:
     return _where(db, EXPIRED, now)
 
 
-def stale_among(db: sqlite3.Connection, seqs: Sequence[int]) -> list[Turn]:
+def stale_among(db: Database, seqs: Sequence[int]) -> list[Turn]:
     return _where(db, f"seq IN ({','.join(map(str, seqs))}) AND state=?", State.STALE)
 
 
-def turn_of_post(db: sqlite3.Connection, account: str, post_id: str) -> int | None:
+def turn_of_post(db: Database, account: str, post_id: str) -> int | None:
     row = db.execute("SELECT seq FROM receipts WHERE account=? AND post_id=?", (account, post_id)).fetchone()
     return None if row is None else int(row[0])
 
 
-def seq_of_event(db: sqlite3.Connection, account: str, event_id: str) -> int | None:
+def seq_of_event(db: Database, account: str, event_id: str) -> int | None:
     row = db.execute("SELECT seq FROM turns WHERE account=? AND event_id=?", (account, event_id)).fetchone()
     return None if row is None else int(row[0])
 
 
-def counts(db: sqlite3.Connection) -> dict[State, int]:
+def counts(db: Database) -> dict[State, int]:
     return {State(state): n for state, n in db.execute("SELECT state,count(*) FROM turns GROUP BY state")}
 
 
-def accounts(db: sqlite3.Connection) -> dict[str, int]:
+def accounts(db: Database) -> dict[str, int]:
     return dict(db.execute("SELECT account,count(*) FROM turns GROUP BY account ORDER BY account").fetchall())
 
 
-def _where(db: sqlite3.Connection, condition: str, *values: Any) -> list[Turn]:
+def _where(db: Database, condition: str, *values: Any) -> list[Turn]:
     return [turn_of(row) for row in db.execute(f"SELECT {COLUMNS} FROM turns WHERE {condition}", values)]  # noqa: S608 - conditions are literals of this module

@@ -1,13 +1,13 @@
 """The posts to come, as rows of the agenda."""
 
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
 from greenroom.storage.ledger import AgendaItem
-from greenroom.storage.sqlite.commits import GroupCommit
-from greenroom.storage.sqlite.rows import encode
+from greenroom.storage.tables.commits import GroupCommit
+from greenroom.storage.tables.database import Database
+from greenroom.storage.tables.rows import encode
 from greenroom.storage.turn import Due
 
 __all__ = ["add", "bring", "brought", "change", "forget_marks", "next_due", "periods", "strike", "upcoming"]
@@ -15,7 +15,7 @@ __all__ = ["add", "bring", "brought", "change", "forget_marks", "next_due", "per
 _decode_due = msgspec.json.Decoder(Due).decode
 
 
-def add(db: sqlite3.Connection, items: Sequence[AgendaItem]) -> range:
+def add(db: Database, items: Sequence[AgendaItem]) -> range:
     """Store the items in a transaction of their own; return their ids, in order."""
     rows = list(_rows(items))
     db.execute("BEGIN IMMEDIATE")
@@ -29,7 +29,7 @@ def add(db: sqlite3.Connection, items: Sequence[AgendaItem]) -> range:
 
 
 def bring(
-    db: sqlite3.Connection,
+    db: Database,
     post: str,
     items: Sequence[AgendaItem],
     *,
@@ -53,14 +53,14 @@ def bring(
     db.execute("COMMIT")
 
 
-def brought(db: sqlite3.Connection, post: str) -> list[AgendaItem]:
+def brought(db: Database, post: str) -> list[AgendaItem]:
     rows = db.execute(
         "SELECT id,due,late,account,due_event FROM agenda WHERE json_extract(due_event,'$.name')=? ORDER BY id", (post,)
     )
     return list(map(_item, rows))
 
 
-def periods(db: sqlite3.Connection, post: str, marks: Collection[str]) -> dict[str, str]:
+def periods(db: Database, post: str, marks: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for mark in marks:
         row = db.execute("SELECT period FROM marks WHERE post=? AND mark=?", (post, mark)).fetchone()
@@ -69,7 +69,7 @@ def periods(db: sqlite3.Connection, post: str, marks: Collection[str]) -> dict[s
     return found
 
 
-def _insert(db: sqlite3.Connection, rows: Sequence[tuple[int, int, str, str]]) -> range:
+def _insert(db: Database, rows: Sequence[tuple[int, int, str, str]]) -> range:
     first = int(db.execute("SELECT coalesce(max(id),0)+1 FROM agenda").fetchone()[0])
     last = db.execute("SELECT value FROM meta WHERE name='agenda'").fetchone()
     first = max(first, int(last[0]) + 1 if last else 1)
@@ -104,7 +104,7 @@ def forget_marks(commits: GroupCommit, post: str, period: str) -> None:
     commits.change("DELETE FROM marks WHERE post=? AND period=?", post, period)
 
 
-def upcoming(db: sqlite3.Connection, until: int | None, limit: int) -> list[AgendaItem]:
+def upcoming(db: Database, until: int | None, limit: int) -> list[AgendaItem]:
     rows = db.execute(
         "SELECT id,due,late,account,due_event FROM agenda WHERE due<=? ORDER BY due,id LIMIT ?",
         (2**62 if until is None else until, limit),
@@ -117,7 +117,7 @@ def _item(row: tuple[int, int, int, str, str]) -> AgendaItem:
     return AgendaItem(id=id, due=due, late=late, account=account, event=_decode_due(event))
 
 
-def next_due(db: sqlite3.Connection) -> int | None:
+def next_due(db: Database) -> int | None:
     found: int | None = db.execute("SELECT min(due) FROM agenda").fetchone()[0]
     return found
 
@@ -131,7 +131,7 @@ def _rows(items: Sequence[AgendaItem]) -> Iterator[tuple[int, int, str, str]]:
         yield item.due, item.late, item.account, body
 
 
-def _id_of(db: sqlite3.Connection, item: AgendaItem) -> int | None:
+def _id_of(db: Database, item: AgendaItem) -> int | None:
     """Return the id under which a post with an identity of its own stands in the agenda already."""
     row = db.execute(
         "SELECT min(id) FROM agenda WHERE account=? AND json_extract(due_event,'$.period')=?",

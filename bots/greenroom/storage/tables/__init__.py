@@ -1,0 +1,1 @@
+"""The ledger as tables: every question and every change, in SQL that SQLite and PostgreSQL both answer."""
