@@ -66,6 +66,12 @@ class Adapter(abc.ABC):
         return cls(settings, account=account)
 
     @property
+    def realm(self) -> str:
+        """Where the id of a person means him: what is known of him holds on every account of that realm, and on no
+        other. The platform, unless each server of it gives ids of its own. Valid before entering."""
+        return self.platform
+
+    @property
     @abc.abstractmethod
     def capabilities(self) -> Capabilities:
         """What this account can do right now. Valid after entering."""

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
+from urllib.parse import urlsplit
 
 from typing_extensions import override
 
@@ -108,6 +109,12 @@ class MastodonAdapter(Adapter):
         self._reading_back: ReadingBack | None = None
         self._publishing: Publishing | None = None
         self._acting: Acting | None = None
+
+    @property
+    @override
+    def realm(self) -> str:
+        # ids are numbers that each server counts for itself
+        return f"{self.platform}@{urlsplit(self._server_address).netloc.lower()}"
 
     @property
     @override

@@ -26,7 +26,7 @@ from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
 from greenroom.delivery import Payments, Shelf, recalled
 from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona
-from greenroom.policy import SWITCH, Budget, Policy, Terms
+from greenroom.policy import SWITCH, Budget, Policy, Terms, settle_realms
 from greenroom.routing import Router
 from greenroom.scheduling.bringing import Bringer
 from greenroom.scheduling.schedule import Occurrence
@@ -72,6 +72,7 @@ class Bot:
         """Platform → the local one that is used."""
         self.keeps: dict[str, FolderKeep] = {}
         """Account → where it keeps what it keeps."""
+        self._realms: dict[str, str] = {}
         self._speaker: Speaker | None = None
         self._embedder: Embedder | None = None
         self._shelf = Shelf(file.store.with_name(f"{file.bot}-media"), filters=lambda: self.persona.all_filters)
@@ -245,6 +246,10 @@ class Bot:
         self._library.use(self.persona.knowledge, self._embedder)
         self._speaker = self.speaker(file, self.persona, None if self._sources is None else self._sources.script)
         router = router_of(file, self.persona)
+        adapters = {name: await self.adapter(name) for name in file.accounts}
+        self._realms = {name: adapter.realm for name, adapter in adapters.items()}
+        platforms = {name: adapter.platform for name, adapter in adapters.items()}
+        await settle_realms(self.ledger, platforms, self._realms)
         self.policy = Policy(self.ledger, options.clock, self._terms())
         await self.policy.load()
         outage = Outage(self.ledger, options.clock, self.policy.hands)
@@ -261,7 +266,7 @@ class Bot:
             clock=options.clock,
         )
         for name, account in file.accounts.items():
-            adapter = await self.adapter(name)
+            adapter = adapters[name]
             if name in self.keeps:
                 await asyncio.to_thread(self.keeps[name].forget_others)
             self.desks[name] = AccountDesk(
@@ -332,7 +337,9 @@ class Bot:
 
     def _terms(self) -> Terms:
         local = frozenset(name for name, account in self.file.accounts.items() if is_local(account.platform))
-        return Terms(file=self.file, persona=self.persona, local=local, holds_answers=self._holds_answers)
+        return Terms(
+            file=self.file, persona=self.persona, local=local, realms=self._realms, holds_answers=self._holds_answers
+        )
 
     def _holds_answers(self, account: str) -> str | None:
         desk = self.desks.get(account)

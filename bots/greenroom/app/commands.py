@@ -20,7 +20,7 @@ from greenroom.clock import Clock, from_micros
 from greenroom.policy import Policy
 from greenroom.scheduling.scheduler import Scheduler
 from greenroom.settings import BotFile
-from greenroom.storage import Ledger, Turn
+from greenroom.storage import Ledger, Turn, accounts_in, realms_of
 from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import ConfigurationError, GreenroomError
 
@@ -130,13 +130,15 @@ class Commands:
         return {"done": "looked", "connected": {name: desk.is_connected for name, desk in self._desks.items()}}
 
     async def _forget(self, arguments: Mapping[str, Any]) -> _Answer:
-        """`platform` and `person`: forget him, as he could have it himself."""
+        """`platform` (or server of it) and `person`: forget him, as he could have it himself."""
+        platform = str(arguments["platform"])
+        platforms = {name: account.platform for name, account in self._file.accounts.items()}
         turns = await forget(
             self._ledger,
             self._desks,
             self._policy,
-            file=self._file,
-            platform=str(arguments["platform"]),
+            accounts=accounts_in(await realms_of(self._ledger, platforms), platform),
+            platform=platform,
             person=str(arguments["person"]),
         )
         return {"done": "forgotten", "turns": turns}

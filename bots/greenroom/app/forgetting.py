@@ -1,10 +1,9 @@
 """Forgetting one person, because he or the owner wants it: on every account of his platform, on disk and in memory."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from greenroom.policy import Policy
-from greenroom.settings import BotFile
 from greenroom.storage import Due, Ledger, State, Turn, author_of
 from greenroom.turns import AccountDesk
 
@@ -22,18 +21,17 @@ async def forget(
     desks: Mapping[str, AccountDesk],
     policy: Policy | None,
     *,
-    file: BotFile,
+    accounts: Collection[str],
     platform: str,
     person: str,
     asked: Turn | None = None,
 ) -> int:
-    """Forget a person, on all accounts of his platform; return how many turns were emptied at once. What waits to be
-    answered to him, or to be looked at, is given up; what is being sent at the moment is finished first, and so is what
-    he `asked` this by. Without desks nothing is at work but on disk.
+    """Forget a person of this platform (or server of it), on all of its accounts; return how many turns were emptied
+    at once. What waits to be answered to him, or to be looked at, is given up; what is being sent at the moment is
+    finished first, and so is what he `asked` this by. Without desks nothing is at work but on disk.
 
     :raises StorageError: the ledger failed
     """
-    accounts = [name for name, account in file.accounts.items() if account.platform == platform]
     here = {name: desks[name] for name in accounts if name in desks}
     emptied = 0
     async with contextlib.AsyncExitStack() as stack:

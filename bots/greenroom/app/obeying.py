@@ -14,7 +14,15 @@ from greenroom.policy import ABOUT, FORGET_ME, ORDERS, OWNERS, PAUSE, RESUME, WH
 from greenroom.settings import BotFile
 from greenroom.storage import Audience, Ledger, State, Turn, author_of, room_of
 from greenroom.turns import AccountDesk
-from greenroom_adapters.contract import AdapterError, CommandGiven, SupportsCommands, SupportsLookup, TextEvent, Trust
+from greenroom_adapters.contract import (
+    Adapter,
+    AdapterError,
+    CommandGiven,
+    SupportsCommands,
+    SupportsLookup,
+    TextEvent,
+    Trust,
+)
 
 __all__ = ["Obeying"]
 
@@ -86,9 +94,8 @@ class Obeying:
         bot talk by it."""
         event, author = turn.event, author_of(turn.event)
         if author is not None:
-            file = self._file()
-            platform = file.accounts[turn.account].platform
-            person = (platform, author.id)
+            adapter = self._desks[turn.account].adapter
+            person = (adapter.realm, author.id)
             async with self._forgetting:
                 # what came in before the last forgetting began is gone with it: reading all turns once more is no use
                 if turn.received >= self._forgotten.get(person, 0):
@@ -97,8 +104,8 @@ class Obeying:
                         self._ledger,
                         self._desks,
                         self._policy,
-                        file=file,
-                        platform=platform,
+                        accounts=self._accounts_with(adapter),
+                        platform=adapter.realm,
                         person=author.id,
                         asked=turn,
                     )
@@ -107,6 +114,10 @@ class Obeying:
         persona = self._persona()
         language = event.language if isinstance(event, TextEvent) else None
         return persona.line(persona.lines.forgotten, language) or FORGOTTEN
+
+    def _accounts_with(self, adapter: Adapter) -> list[str]:
+        """Return the accounts on which the people of one are the same."""
+        return [name for name, desk in self._desks.items() if desk.adapter.realm == adapter.realm]
 
     def _was_told(self, turn: Turn, platform: str, person: str) -> bool:
         """Tell whether somebody was answered this a moment ago, and note that he is now."""
@@ -124,17 +135,16 @@ class Obeying:
         if not isinstance(event, TextEvent) or author is None:
             return ""
         file = self._file()
-        platform = file.accounts[turn.account].platform
-        facts = await self._ledger.facts_about(platform, author.id)
+        adapter = self._desks[turn.account].adapter
+        facts = await self._ledger.facts_about(adapter.realm, author.id)
         count = "1 thing" if len(facts) == 1 else f"{len(facts)} things"
         audience, _ = audience_of(event, turn.account)
         # also behind /ask, whose answer everybody in the room reads
         if audience is not Audience.PERSON:
-            if self._was_told(turn, platform, author.id):
+            if self._was_told(turn, adapter.realm, author.id):
                 return ""
             return f"I keep {count} of you. Ask me where nobody else reads it, and I say which." if facts else NOTHING
-        accounts = [name for name, account in file.accounts.items() if account.platform == platform]
-        kept = await self._ledger.people_called(author.id, "", accounts=accounts)
+        kept = await self._ledger.people_called(author.id, "", accounts=self._accounts_with(adapter))
         lines = [
             f"- {fact.kind}: {fact.text} (said {_WHERE[fact.audience]}, "
             f"{from_micros(fact.said).astimezone(file.timezone):%Y-%m-%d})"

@@ -23,7 +23,7 @@ PATIENCE = 60.0
 
 @dataclass(slots=True, kw_only=True)
 class _Known:
-    """What the ledger keeps of one person on one platform."""
+    """What the ledger keeps of one person on one platform, or one server of it."""
 
     platform: str
     person: str
@@ -85,6 +85,7 @@ async def _known(file: "BotFile", person: str, account: str | None) -> _Known:
     """
     from greenroom.app.accounts import must_be_an_account
     from greenroom.cli.asking import reading
+    from greenroom.storage import accounts_in, realms_of
     from greenroom_adapters.contract import ConfigurationError
 
     before, slash, after = person.partition("/")
@@ -92,9 +93,10 @@ async def _known(file: "BotFile", person: str, account: str | None) -> _Known:
         account, person = before, after
     if account is not None:
         must_be_an_account(file, account)
-    platforms = [file.accounts[account].platform] if account else {one.platform for one in file.accounts.values()}
     async with reading(file) as ledger:
-        found = [one for platform in platforms for one in await _on(platform, person, file, ledger)]
+        realms = await realms_of(ledger, {name: one.platform for name, one in file.accounts.items()})
+        meant = [realms[account]] if account else sorted(set(realms.values()))
+        found = [one for realm in meant for one in await _on(realm, person, accounts_in(realms, realm), ledger)]
         # whoever is called by what is another one's id is not meant
         found = [one for one in found if one.person == person] or found
         if not found:
@@ -105,19 +107,15 @@ async def _known(file: "BotFile", person: str, account: str | None) -> _Known:
                 f"`{person}` may be {several}: write the id, and --account where that is not enough"
             )
         (known,) = found
-        known.posts = tuple(await ledger.said_to(known.person, accounts=_accounts(file, known.platform)))
+        known.posts = tuple(await ledger.said_to(known.person, accounts=accounts_in(realms, known.platform)))
     return known
 
 
-def _accounts(file: "BotFile", platform: str) -> list[str]:
-    return [name for name, one in file.accounts.items() if one.platform == platform]
-
-
-async def _on(platform: str, person: str, file: "BotFile", ledger: "Ledger") -> list[_Known]:
+async def _on(platform: str, person: str, accounts: list[str], ledger: "Ledger") -> list[_Known]:
     """Return who of a platform is called so, by his id or by his handle."""
     handle = person.removeprefix("@")
     found: dict[str, _Known] = {}
-    for one in await ledger.people_called(person, handle, accounts=_accounts(file, platform)):
+    for one in await ledger.people_called(person, handle, accounts=accounts):
         found[one.person] = _Known(
             platform=platform, person=one.person, handle=one.handle, turns=one.turns, waiting=one.waiting
         )

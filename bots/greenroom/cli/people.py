@@ -72,13 +72,15 @@ async def _said(file: "BotFile", person: str) -> "list[PersonFact]":
     :raises ConfigurationError: nobody is
     """
     from greenroom.cli.asking import reading
+    from greenroom.storage import accounts_in, realms_of
     from greenroom_adapters.contract import ConfigurationError
 
     found: list[PersonFact] = []
     is_known = False
     async with reading(file) as ledger:
-        for platform in sorted({one.platform for one in file.accounts.values()}):
-            accounts = [name for name, one in file.accounts.items() if one.platform == platform]
+        realms = await realms_of(ledger, {name: one.platform for name, one in file.accounts.items()})
+        for platform in sorted(set(realms.values())):
+            accounts = accounts_in(realms, platform)
             kept = await ledger.people_called(person, person.removeprefix("@"), accounts=accounts)
             is_known = is_known or bool(kept)
             for id in dict.fromkeys([*(one.person for one in kept), person]):

@@ -23,7 +23,7 @@ class Payments:
     """
 
     def __init__(self, adapter: Adapter, *, account: str, budget: Budget, clock: Clock) -> None:
-        self._platform = adapter.platform
+        self._platform = adapter.realm
         self._prices = adapter if isinstance(adapter, SupportsPrices) else None
         self._account = account
         self._budget = budget

@@ -25,6 +25,7 @@ from greenroom.policy.guard import (
 from greenroom.policy.moderating import Order, Word, order_of, read_order, rule_of_order
 from greenroom.policy.policy import Policy
 from greenroom.policy.quiet import quiet_until
+from greenroom.policy.settling import settle_realms
 from greenroom.policy.strangers import Standing, Stranger, Strangers, Wish, read_strangers
 from greenroom.policy.switch import SWITCH
 from greenroom.policy.verdict import ALLOW, Allow, Hold, Later, OnWords, Refuse, Repair, Verdict
@@ -76,5 +77,6 @@ __all__ = [
     "read_order",
     "read_strangers",
     "rule_of_order",
+    "settle_realms",
     "start_of_day",
 ]

@@ -14,9 +14,9 @@ from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.storage import TELL, Due, Ledger, Turn, asked_at, author_of
 from greenroom_adapters.contract import Author, Kind, TextEvent
 
-__all__ = ["START", "STOP", "Consent"]
+__all__ = ["LAST_WORD", "START", "STOP", "Consent"]
 
-_FACT = "said:"
+LAST_WORD = "said:"
 """Beginning of the facts that keep each person's last word, which is all that tells an older one apart."""
 CONFIRMED_EVERY = timedelta(days=1) // MICROSECOND
 """So often a stop, and a start, is confirmed to a person at the most."""
@@ -155,7 +155,7 @@ class Consent(Guard):
     async def load(self) -> None:
         """Read who wants to be left alone."""
         self._stopped = {(one.platform, one.person) for one in await self._ledger.stopped()}
-        for name, value in (await self._ledger.facts(_FACT)).items():
+        for name, value in (await self._ledger.facts(LAST_WORD)).items():
             self._words[name] = _Word.read(value)
         if self._words:
             self._sweep(now=max(word.at for word in self._words.values()))
@@ -213,21 +213,21 @@ class Consent(Guard):
     def note(self, turn: Turn) -> None:
         """Note at once, and with the next commit on disk, what the author of such a turn wants, unless he has said
         something since. May be told twice."""
-        author, platform = author_of(turn.event), self._terms.platform(turn.account)
+        author, realm = author_of(turn.event), self._terms.realm(turn.account)
         if author is None:
             return
-        name, person = self._name(turn), (platform, author.id)
+        name, person = self._name(turn), (realm, author.id)
         before = self._words.get(name, _Word(0, 0, 0))
         said = asked_at(turn)
         if turn.seq <= before.seq or (turn.rule == START and said < before.said):
             return
         if turn.rule == STOP and person not in self._stopped:
             self._stopped.add(person)
-            self._ledger.stop_speaking(platform, author.id, author.handle, at=turn.received)
+            self._ledger.stop_speaking(realm, author.id, author.handle, at=turn.received)
             since = turn.seq
         elif turn.rule == START and person in self._stopped:
             self._stopped.discard(person)
-            self._ledger.speak_again(platform, author.id)
+            self._ledger.speak_again(realm, author.id)
             since = turn.seq
         else:
             since = before.since
@@ -257,12 +257,12 @@ class Consent(Guard):
 
     def _name(self, turn: Turn) -> str:
         author = author_of(turn.event)
-        return f"{_FACT}{self._terms.platform(turn.account)}/{'' if author is None else author.id}"
+        return f"{LAST_WORD}{self._terms.realm(turn.account)}/{'' if author is None else author.id}"
 
     def _sweep(self, *, now: int) -> None:
         """Forget the words of those who may be answered and have said none lately: every turn that they were about is
         over, and who says stop in the past, as far as the bot hears of it only now, is left alone in any case."""
-        stopped = {f"{_FACT}{platform}/{person}" for platform, person in self._stopped}
+        stopped = {f"{LAST_WORD}{realm}/{person}" for realm, person in self._stopped}
         for name, word in list(self._words.items()):
             if name not in stopped and word.at < now - LATELY:
                 del self._words[name]
@@ -290,7 +290,7 @@ class Consent(Guard):
             person, called = author.id, f"@{author.handle}"
         else:
             return ALLOW
-        if person is None or (self._terms.platform(turn.account), person) not in self._stopped:
+        if person is None or (self._terms.realm(turn.account), person) not in self._stopped:
             return ALLOW
         return Refuse(f'{called} has said "stop", and is left alone until he says "start"')
 

@@ -64,6 +64,8 @@ class Terms:
     local: frozenset[str] = frozenset()
     """Accounts on platforms of this machine. Nobody's reputation hangs on them, so the limits that hold without being
     written do not hold there, and nothing has to be approved unless the file says so."""
+    realms: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Account → where the ids of its people mean them, where that is less than its platform."""
     holds_answers: Callable[[str], str | None] = field(default=lambda account: None, repr=False, compare=False)
     """Account → why its platform has a person look at each generated answer; None: it does not, or is not known yet."""
     _rules: Mapping[str, AnswerRule] = field(init=False, repr=False)
@@ -76,9 +78,9 @@ class Terms:
         addresses = {(place.account, place.room): name for name, room in self.file.rooms.items() for place in room.is_}
         object.__setattr__(self, "_rooms", addresses)
 
-    def platform(self, account: str) -> str:
-        """Return the platform of an account."""
-        return self.file.accounts[account].platform
+    def realm(self, account: str) -> str:
+        """Return where the ids of an account's people mean them: its platform, or one server of it."""
+        return self.realms.get(account) or self.file.accounts[account].platform
 
     def room_name(self, account: str, room: Room) -> str | None:
         """Return what the file calls a room, which may have several addresses; None: it does not list it."""

@@ -53,4 +53,4 @@ class Introductions(Guard):
         if not isinstance(turn.event, TextEvent) or is_command(turn) or is_stop_or_start(turn) or is_word(turn):
             return None
         author = author_of(turn.event)
-        return None if author is None else self._ledger.pseudonym(self._terms.platform(turn.account), author.id)
+        return None if author is None else self._ledger.pseudonym(self._terms.realm(turn.account), author.id)

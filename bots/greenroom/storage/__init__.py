@@ -20,6 +20,7 @@ from greenroom.storage.ledger import (
     StoredPost,
 )
 from greenroom.storage.people import Audience, PersonFact
+from greenroom.storage.realms import REALM, accounts_in, realms_of
 from greenroom.storage.sqlite import SqliteLedger, files_kept_in, is_running, move_aside, runner_of
 from greenroom.storage.turn import (
     CLOCK,
@@ -41,6 +42,7 @@ from greenroom.storage.turn import (
 __all__ = [
     "CLOCK",
     "NOBODYS",
+    "REALM",
     "TELL",
     "Act",
     "AgendaItem",
@@ -71,6 +73,7 @@ __all__ = [
     "StoredPost",
     "Turn",
     "Wish",
+    "accounts_in",
     "asked_at",
     "author_of",
     "cause_of",
@@ -80,6 +83,7 @@ __all__ = [
     "is_running",
     "move_aside",
     "note_gone",
+    "realms_of",
     "room_of",
     "runner_of",
 ]

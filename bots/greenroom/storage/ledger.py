@@ -226,6 +226,9 @@ class Ledger(abc.ABC):
     often it was saved: so change a turn and `save` it without an `await` in between. One process writes; its turns get
     their `seq` here, in order of arrival.
 
+    **People.** Their ids mean them on one `platform`, or on one server of it where each gives ids of its own: where a
+    method takes the platform of a person, that is meant.
+
     **Failing.** When a commit fails, every waiter gets `StorageError`, and so does every later call: the bot must stop.
     """
 
@@ -357,6 +360,11 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     def spoke(self, platform: str, person: str, at: int) -> None:
         """Queue that a person was heard of at that moment: what is kept of him is kept from then on."""
+
+    @abc.abstractmethod
+    def move_facts(self, account: str, platform: str) -> None:
+        """Queue that what people said of themselves to this account was said on that platform; what is known there
+        already stays."""
 
     @abc.abstractmethod
     def retire_facts(self, *, before: int) -> None:

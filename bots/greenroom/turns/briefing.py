@@ -48,7 +48,7 @@ class Briefing:
         self._adapter = adapter
         self._account = account
         self._ledger = ledger
-        self._people = People(ledger, platform=adapter.platform, account=account, clock=clock)
+        self._people = People(ledger, platform=adapter.realm, account=account, clock=clock)
         self._fetching = asyncio.Semaphore(AT_ONCE)
         self._log = get_log().bind(account=account)
 
@@ -67,7 +67,7 @@ class Briefing:
         event = turn.event
         limits = form.room_for_words(self._adapter.capabilities.limits.text_on(turn.surface))
         platform, identity = self._adapter.platform, f"{self._account} {turn.event_id}"
-        cause = cause_of(turn, platform=platform)
+        cause = cause_of(turn, platform=self._adapter.realm)
         if isinstance(event, TextEvent):
             author = _trusted(event.author, turn)
             self._people.hear(turn, event, persona, more)

@@ -70,7 +70,7 @@ class Commissions:
                     original = await asyncio.to_thread(_as_png, fetched)
             except AdapterError as error:
                 return said("I cannot work on that file.", f"not worked on: {error}")
-        cause = cause_of(turn, platform=self._adapter.platform)
+        cause = cause_of(turn, platform=self._adapter.realm)
         identity = f"{turn.account} {turn.event_id}"
         prompt = words if original is not None else styled(words, persona)
         painted, _, notes = await studio.paint(Canvas(prompt=prompt, turn=identity, cause=cause, original=original))

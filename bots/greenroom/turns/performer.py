@@ -167,7 +167,7 @@ class Performer:
         self._policy = policy
         self._gate = gate
         self._outage = outage
-        self._shares = Shares(ledger, clock, platform=adapter.platform)
+        self._shares = Shares(ledger, clock, platform=adapter.realm)
         self._put = put
         self._may_write = may_write
         self._typing = typing

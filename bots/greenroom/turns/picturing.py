@@ -112,7 +112,7 @@ class Picturing:
             prompt=styled(wish.about or "", persona),
             shape=wish.shape,
             turn=self._identity(turn),
-            cause=cause_of(turn, platform=self._adapter.platform),
+            cause=cause_of(turn, platform=self._adapter.realm),
         )
         painted, instead, notes = await studio.paint(canvas)
         if painted is None:
@@ -175,7 +175,7 @@ class Picturing:
     async def _words_for(
         self, turn: Turn, content: bytes, persona: Persona, voice: Voice, *, most: int, about: str | None
     ) -> tuple[str, int, tuple[str, ...]]:
-        cause = cause_of(turn, platform=self._adapter.platform)
+        cause = cause_of(turn, platform=self._adapter.realm)
         identity, plain = self._identity(turn), about or ""
         return await described(content, persona, voice, most=most, about=about, plain=plain, turn=identity, cause=cause)
 

@@ -160,6 +160,10 @@ class TableLedger(Ledger):
         people.spoke(self._commits, platform, person, at)
 
     @override
+    def move_facts(self, account: str, platform: str) -> None:
+        people.move(self._commits, account, platform)
+
+    @override
     def retire_facts(self, *, before: int) -> None:
         people.retire(self._commits, before)
 

@@ -4,7 +4,7 @@ from greenroom.storage.people import Audience, PersonFact
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 
-__all__ = ["MOST", "about", "forget", "note", "retire", "spoke"]
+__all__ = ["MOST", "about", "forget", "move", "note", "retire", "spoke"]
 
 MOST = 20
 """Facts that are kept of one person; a newer one takes the place of the oldest."""
@@ -48,6 +48,18 @@ def note(commits: GroupCommit, fact: PersonFact, *, single: bool) -> None:
 
 def spoke(commits: GroupCommit, platform: str, person: str, at: int) -> None:
     commits.change("UPDATE people_facts SET spoke=? WHERE platform=? AND person=?", at, platform, person)
+
+
+def move(commits: GroupCommit, account: str, platform: str) -> None:
+    commits.change(
+        "UPDATE people_facts SET platform=? WHERE account=? AND platform<>? AND NOT EXISTS (SELECT 1 FROM people_facts k "
+        "WHERE k.platform=? AND k.person=people_facts.person AND k.kind=people_facts.kind AND k.text=people_facts.text "
+        "AND k.audience=people_facts.audience AND k.place=people_facts.place)",
+        platform,
+        account,
+        platform,
+        platform,
+    )
 
 
 def forget(commits: GroupCommit, platform: str, person: str) -> None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replaced
 
-from greenroom.storage import AgendaItem, Cause, KeptFile, ScheduleMark
+from greenroom.storage import AgendaItem, Audience, Cause, KeptFile, PersonFact, ScheduleMark
 from greenroom.testing.clock import ManualClock
 from greenroom.testing.ledger.turns import HOUR, MakeLedger, item, mention_turn, stored
 from greenroom_adapters.contract import Quota
@@ -174,6 +175,31 @@ class Standing:
             assert [row.person == known for row in rows] == [False, False, True, True]
             assert rows[0].person == ""
             assert "u1" not in known
+
+    @pytest.mark.asyncio
+    async def test_what_an_account_heard_people_say_of_themselves_moves_with_it(self, make_ledger: MakeLedger) -> None:
+        async with make_ledger() as ledger:
+            for account, text in (("home", "Draco"), ("second", "Lyra")):
+                fact = PersonFact(
+                    platform="stage",
+                    person="u1",
+                    kind="boat",
+                    text=text,
+                    audience=Audience.EVERYBODY,
+                    place="",
+                    account=account,
+                    event_id="e1",
+                    said=1,
+                )
+                ledger.note_fact(fact, single=False)
+                if account == "home":
+                    ledger.note_fact(replaced(fact, platform="stage@north"), single=False)
+            for _ in range(2):
+                ledger.move_facts("home", "stage@north")
+            await ledger.committed()
+        async with make_ledger() as ledger:
+            assert [one.text for one in await ledger.facts_about("stage@north", "u1")] == ["Draco"]
+            assert "Lyra" in [one.text for one in await ledger.facts_about("stage", "u1")]
 
     @pytest.mark.asyncio
     async def test_a_command_is_open_until_it_is_answered(self, make_ledger: MakeLedger) -> None:
