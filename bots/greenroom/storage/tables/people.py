@@ -52,9 +52,9 @@ def spoke(commits: GroupCommit, platform: str, person: str, at: int) -> None:
 
 def move(commits: GroupCommit, account: str, platform: str) -> None:
     commits.change(
-        "UPDATE people_facts SET platform=? WHERE account=? AND platform<>? AND NOT EXISTS (SELECT 1 FROM people_facts k "
-        "WHERE k.platform=? AND k.person=people_facts.person AND k.kind=people_facts.kind AND k.text=people_facts.text "
-        "AND k.audience=people_facts.audience AND k.place=people_facts.place)",
+        "UPDATE people_facts SET platform=? WHERE account=? AND platform<>? AND NOT EXISTS (SELECT 1 FROM "
+        "people_facts k WHERE k.platform=? AND k.person=people_facts.person AND k.kind=people_facts.kind "
+        "AND k.text=people_facts.text AND k.audience=people_facts.audience AND k.place=people_facts.place)",
         platform,
         account,
         platform,
