@@ -1,5 +1,6 @@
 """Counting, shortening and splitting text by each platform's own rule, cleaning it for the eye; reading profiles."""
 
+from greenroom_adapters.text.addresses import web_address
 from greenroom_adapters.text.counting import count, excess, fits
 from greenroom_adapters.text.links import Link, find_links
 from greenroom_adapters.text.names import defused, undefused
@@ -19,4 +20,5 @@ __all__ = [
     "plain",
     "split",
     "undefused",
+    "web_address",
 ]

@@ -1,9 +1,10 @@
 """Files that somebody attached, fetched from wherever he says that they lie: never from within this house."""
 
 from datetime import timedelta
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from greenroom_adapters.contract import ConfigurationError, MediaRefused, RemoteMedia, Secret
+from greenroom_adapters.text import web_address
 from greenroom_adapters.transport.http import Effect, Http
 from greenroom_adapters.transport.sockets import public_socket
 
@@ -23,8 +24,8 @@ async def fetch(media: RemoteMedia, *, beside: Http, most: int, token: Secret | 
     :raises AdapterError: it is not there, not public, too large, or cannot be fetched now
     """
     nowhere = MediaRefused("it lies at no address of the web", platform=beside.platform, account=beside.account)
-    parts = _address_of(media.url)
-    if parts is None:
+    parts = web_address(media.url)
+    if parts is None or "@" in parts.netloc:
         raise nowhere
     origin = f"{parts.scheme}://{parts.netloc}"
     server = urlsplit(beside.base_url)
@@ -47,13 +48,3 @@ async def fetch(media: RemoteMedia, *, beside: Http, most: int, token: Secret | 
         way.authorize(token)
     async with way:
         return (await way.call("GET", path, effect=Effect.REPEATABLE)).body
-
-
-def _address_of(url: str) -> SplitResult | None:
-    """Return the parts of an address of the web; None: it is none, or somebody signs in with it."""
-    try:
-        parts = urlsplit(url)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return None
-    return parts if is_one and "@" not in parts.netloc else None

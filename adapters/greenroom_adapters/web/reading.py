@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin
 
 from greenroom_adapters.contract import AdapterError, ConfigurationError, Unavailable
+from greenroom_adapters.text import web_address
 from greenroom_adapters.transport import Answer, Effect, Http, public_socket
 
 __all__ = ["Page", "Seen", "read_page"]
@@ -112,14 +113,9 @@ def _joined(address: str, target: str, called: str) -> str:
 
 def _web_address(address: str, called: str) -> SplitResult:
     """Return the parts of an address of the web; nobody signs in with it."""
-    nowhere = Unavailable(f"{called}: it lies at no address of the web")
-    try:
-        parts = urlsplit(address)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        raise nowhere from None
-    if not is_one or "@" in parts.netloc:
-        raise nowhere
+    parts = web_address(address)
+    if parts is None or "@" in parts.netloc:
+        raise Unavailable(f"{called}: it lies at no address of the web")
     return parts
 
 

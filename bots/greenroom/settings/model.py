@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from greenroom.settings.document import Items, Located
 from greenroom.settings.names import nearest, unknown_key
+from greenroom_adapters.text import web_address
 
 __all__ = [
     "FilePath",
@@ -244,12 +244,7 @@ stands in."""
 
 def _http(value: Any) -> Any:
     text = str(value).strip().rstrip("/")
-    try:
-        parts = urlsplit(text)
-        ok = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        ok = False
-    if not ok:
+    if web_address(text) is None:
         raise wrong("this must be an address: write it like http://localhost:11434/v1")
     return text
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, model_validator
 from pydantic.json_schema import WithJsonSchema
@@ -12,6 +11,7 @@ from greenroom.settings.model import FilePath, Model, PlainPath, Reading, Truth,
 from greenroom.settings.spelling import DURATION, RATE, Rate
 from greenroom.settings.templates import compile_template, fill, is_template
 from greenroom_adapters.contract import ConfigurationError
+from greenroom_adapters.text import web_address
 
 __all__ = ["FEED_LOOK", "FOLDER_LOOK", "MOST", "Origin", "check_item_words"]
 
@@ -24,13 +24,9 @@ _VALUES = {"title": "A title", "link": "https://example.org/1", "text": "What it
 
 
 def _page(value: Any) -> Any:
-    try:
-        text = str(value).strip()
-        parts = urlsplit(text)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        raise wrong("this must be an address: write it like https://example.org/feed.xml") from None
-    if not is_one:
+    text = str(value).strip()
+    parts = web_address(text)
+    if parts is None:
         raise wrong("this must be an address: write it like https://example.org/feed.xml")
     if "@" in parts.netloc:
         raise wrong("nobody signs in at a feed: leave out what stands before the @")
