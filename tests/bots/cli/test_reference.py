@@ -1,6 +1,7 @@
 """The help: complete, true, and quick."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import pytest
 import typer.main
 
 from greenroom.cli.entry import app
+from greenroom.cli.file_reference import file_references
 from greenroom.cli.reference import reference
 
 HEAVY = {"aiohttp", "openai", "pydantic", "rich", "yaml", "greenroom.app", "greenroom.settings", "greenroom.storage"}
@@ -29,6 +31,21 @@ ALL = dict(commands(typer.main.get_command(app)))
 def test_the_page_is_what_the_commands_say(pytestconfig: pytest.Config) -> None:
     page = (pytestconfig.rootpath / "docs" / "commands.md").read_text(encoding="utf-8")
     assert page == reference(), "write it anew: python -m greenroom.cli.reference > docs/commands.md"
+
+
+def test_the_pages_of_the_two_files_are_what_their_models_say(pytestconfig: pytest.Config) -> None:
+    for name, text in file_references().items():
+        page = (pytestconfig.rootpath / "docs" / name).read_text(encoding="utf-8")
+        assert page == text, "write them anew: python -m greenroom.cli.file_reference"
+
+
+def test_every_key_of_the_two_files_is_explained_and_every_section_that_is_named_is_there() -> None:
+    for text in file_references().values():
+        rows = [line for line in text.splitlines() if line.startswith(("| `", "| **"))]
+        assert len(rows) > 100
+        assert not [row for row in rows if row.endswith("|  |")]
+        headings = {line[3:].lower().replace(" ", "-") for line in text.splitlines() if line.startswith("## ")}
+        assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
