@@ -9,6 +9,7 @@ from greenroom.app.options import Options
 from greenroom.app.sources import sources_kept
 from greenroom.app.standing import Standing, standing_of
 from greenroom.app.trying import hello_from_here
+from greenroom.app.vitals import vitals_of
 
 __all__ = [
     "EVERY_ACCOUNT",
@@ -25,4 +26,5 @@ __all__ = [
     "sources_kept",
     "standing_of",
     "start_local",
+    "vitals_of",
 ]

@@ -117,6 +117,11 @@ class Bot:
         return bot
 
     @property
+    def has_valid_files(self) -> bool:
+        """What stands in its files now is in force."""
+        return self._reloader is None or self._reloader.refused is None
+
+    @property
     def addresses(self) -> dict[str, str]:
         """Local platforms by name → where a person can look at them."""
         return {platform: local.url for platform, local in self.local.items()}
@@ -295,6 +300,7 @@ class Bot:
                 shelf=self._shelf,
                 payments=Payments(adapter, account=name, budget=self._budget, clock=options.clock),
                 obey=obeying.obey,
+                watches=options.watches,
             )
         self.ledger.on_arrival(self._arrived)
         self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)

@@ -16,6 +16,7 @@ from greenroom.app.placing import Placing
 from greenroom.app.standing import standing_of
 from greenroom.app.telling import say_hello
 from greenroom.app.undecided import TurnsAside
+from greenroom.app.vitals import vitals_of
 from greenroom.clock import Clock, from_micros
 from greenroom.policy import Policy
 from greenroom.scheduling.scheduler import Scheduler
@@ -126,8 +127,13 @@ class Commands:
         raise ConfigurationError("the running bot does not know this command: it is of another version, restart it")
 
     async def _accounts(self, arguments: Mapping[str, Any]) -> _Answer:
-        """Say of each account whether its platform has let it in."""
-        return {"done": "looked", "connected": {name: desk.is_connected for name, desk in self._desks.items()}}
+        """Say of each account whether its platform has let it in, and how it is."""
+        now = self._clock.micros()
+        return {
+            "done": "looked",
+            "connected": {name: desk.is_connected for name, desk in self._desks.items()},
+            "vitals": {name: msgspec.to_builtins(vitals_of(desk, now=now)) for name, desk in self._desks.items()},
+        }
 
     async def _forget(self, arguments: Mapping[str, Any]) -> _Answer:
         """`platform` (or server of it) and `person`: forget him, as he could have it himself."""

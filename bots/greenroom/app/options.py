@@ -2,13 +2,14 @@
 
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from greenroom.clock import Clock, SystemClock
 from greenroom.faults import FaultHook, no_fault
 from greenroom.generation import Engine
 from greenroom.settings import Platforms
+from greenroom.turns import Watch
 
 __all__ = ["Options"]
 
@@ -25,6 +26,10 @@ class Options:
     platforms: Platforms = field(default_factory=Platforms.installed)
     engines: tuple[Engine, ...] = ()
     """Engines of one's own, asked before those of the bot file. Whoever made them closes them."""
+    watches: tuple[Watch, ...] = ()
+    """What goes round the work on every turn, the first one innermost."""
+    through: Callable[[Engine], Engine] = lambda engine: engine
+    """What every engine that is a model is asked through."""
     admission: int = 500
     """Turns of one account in memory at the most; the rest waits on disk."""
     grace: float = 5.0

@@ -49,6 +49,7 @@ def build_speaker(
         environ=options.environ,
         own=options.engines,
         script=script,
+        through=options.through,
         library=library,
         is_library_lent=True,
         tools=file.tools,

@@ -4,37 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+
+import msgspec
 
 from greenroom.cli.asking import ask, reading, runs
 from greenroom.cli.costs import spent_today
 from greenroom.cli.upcoming import Coming, coming_up
 from greenroom.clock import SystemClock
-from greenroom.policy import SWITCH
+from greenroom.observation.health import AccountHealth, condition_of
 from greenroom.settings import BotFile
 from greenroom.storage import State, runner_of
+from greenroom.telemetry import Vitals
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["AccountHealth", "Health", "health_of"]
+__all__ = ["Health", "health_of"]
 
-EVERY_ACCOUNT = "*"
-"""Stands for all accounts where the ledger says what is paused."""
-BROKEN = "The files have mistakes, so the version that was valid last is in force: `greenroom check` names them."
 COMINGS = 3
 """How many of the next posts are told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountHealth:
-    """How one account is."""
-
-    name: str
-    platform: str
-    is_live: bool
-    is_connected: bool | None
-    """None: nobody knows, because no bot runs or it does not answer."""
-    paused: str | None
-    """Why nothing goes out on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,66 +50,41 @@ async def health_of(file: BotFile, *, start: str, is_valid: bool) -> Health:
 
     :raises StorageError: its ledger is not there or cannot be read
     """
-    now = SystemClock().now()
+    clock = SystemClock()
+    now = clock.now()
+    is_running = runs(file.store)
+    vitals = await _vitals(file) if is_running else None
     async with reading(file) as ledger:
-        paused = await ledger.paused()
+        condition = await condition_of(
+            file,
+            ledger,
+            now=clock.micros(),
+            vitals=vitals,
+            is_valid=is_valid,
+            start=None if is_running else start,
+        )
         counts = await ledger.counts()
         comings = (await coming_up(file, ledger, now=now, limit=COMINGS))[:COMINGS]
         spent = await spent_today(file, ledger)
-    is_running = runs(file.store)
-    connected: Mapping[str, bool] = await _connected(file) if is_running else {}
-    accounts = [
-        AccountHealth(
-            name=name,
-            platform=account.platform,
-            is_live=account.live,
-            is_connected=connected.get(name),
-            paused=paused.get(SWITCH) or paused.get(name) or paused.get(EVERY_ACCOUNT),
-        )
-        for name, account in file.accounts.items()
-    ]
-    limit = file.limits.spend.amount.micros
     return Health(
         bot=file.bot,
         ledger=file.store.absolute(),
         runner=(runner_of(file.store) or {}) if is_running else None,
-        accounts=accounts,
+        accounts=condition.accounts,
         counts=counts,
         comings=comings,
         spent=spent,
-        limit=limit,
-        needs=[
-            *([] if is_valid else [BROKEN]),
-            *_needs(None if is_running else start, paused.get(SWITCH), accounts, counts),
-        ],
+        limit=file.limits.spend.amount.micros,
+        needs=condition.needs,
         now=now,
         zone=file.timezone,
     )
 
 
-async def _connected(file: BotFile) -> Mapping[str, bool]:
+async def _vitals(file: BotFile) -> dict[str, Vitals] | None:
+    """Return what the running bot says of its accounts; None: it does not answer."""
     try:
         answer = await ask(file, "accounts", {})
     except ConfigurationError:
-        return {}
-    return cast("Mapping[str, bool]", answer.get("connected", {}))
-
-
-def _needs(
-    start: str | None, stopped: str | None, accounts: Sequence[AccountHealth], counts: Mapping[State, int]
-) -> list[str]:
-    needs: list[str] = []
-    if start is not None:
-        needs.append(f"It does not run: `{start}` starts it.")
-    if stopped is not None:
-        return [*needs, f"Everything is stopped ({stopped}): `greenroom resume` ends it."]
-    for account in accounts:
-        if account.paused is not None:
-            needs.append(f"Nothing goes out on {account.name}: `greenroom resume {account.name}` ends the pause.")
-    if held := counts.get(State.HELD, 0):
-        needs.append(f"{held:,} {'draft waits' if held == 1 else 'drafts wait'} for you: `greenroom held` shows them.")
-    waiting = {state: counts.get(state, 0) for state in (State.UNKNOWN, State.DEAD)}
-    if any(waiting.values()):
-        what = ", ".join(f"{count:,} {state.word}" for state, count in waiting.items() if count)
-        needs.append(f"Something could not be brought to its end ({what}): `greenroom dead list` says why.")
-    return needs
+        return None
+    return msgspec.convert(answer.get("vitals", {}), dict[str, Vitals])

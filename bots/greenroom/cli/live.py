@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from typing_extensions import override
@@ -23,6 +23,9 @@ from greenroom.settings.telling import tell_words
 from greenroom.storage import Ledger, Turn
 from greenroom.telemetry import logging_to
 from greenroom_adapters.text import plain
+
+if TYPE_CHECKING:
+    from greenroom.observation.server import Observation
 
 __all__ = ["JsonLog", "LiveLog", "Log"]
 
@@ -55,6 +58,10 @@ class Log(abc.ABC):
     @abc.abstractmethod
     def rested(self, turn: Turn | More) -> None:
         """Write what became of a turn."""
+
+    @abc.abstractmethod
+    def observed(self, observation: "Observation") -> None:
+        """Say where others may see how the bot is, and a password that was made for that."""
 
     @abc.abstractmethod
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
@@ -118,6 +125,14 @@ class LiveLog(Log):
             self._place.print(turn_lines(turn, self._zone))
 
     @override
+    def observed(self, observation: "Observation") -> None:
+        rows = [("observe", f"{observation.url}  (/live /ready /health /metrics)")]
+        if observation.new_password is not None:
+            rows.append(("password", f"{observation.new_password}  (shown this once; any user name goes with it)"))
+            rows.append(("", f"who has lost it deletes {observation.password_file} and starts the bot again"))
+        facts(rows, self._place)
+
+    @override
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
         file = bot.file
         rows = [("ledger", str(file.store.absolute()))]
@@ -178,6 +193,11 @@ class JsonLog(Log):
             write_json({"at": _now(), "event": "more turns", "count": turn.count})
         else:
             write_json({"at": from_micros(turn.changed).isoformat(), "event": "turn", **as_object(turn)})
+
+    @override
+    def observed(self, observation: "Observation") -> None:
+        new = {} if observation.new_password is None else {"password": observation.new_password}
+        write_json({"at": _now(), "event": "observed", "address": observation.url, **new})
 
     @override
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:

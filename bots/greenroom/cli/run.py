@@ -1,6 +1,11 @@
 """`greenroom run`: a bot in the foreground, until it is told to stop."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Annotated
+
+import typer
 
 from greenroom.cli.choosing import BotArgument, Chosen, bots_here, choose
 from greenroom.cli.failing import for_owners
@@ -11,7 +16,20 @@ __all__ = ["run"]
 
 
 @for_owners
-def run(bot: BotArgument = None, as_json: AsJson = False, debug: bool = False) -> None:
+def run(
+    bot: BotArgument = None,
+    as_json: AsJson = False,
+    observe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT",
+            envvar="GREENROOM_OBSERVE",
+            show_envvar=False,
+            help="Tell at this address whether it is alive, ready and well, and its metrics.",
+        ),
+    ] = None,
+    debug: bool = False,
+) -> None:
     """Run a bot until Ctrl-C.
 
     Prints where everything is, then a line for whatever the bot says or leaves alone. Ctrl-C stops it cleanly: what is
@@ -23,18 +41,27 @@ def run(bot: BotArgument = None, as_json: AsJson = False, debug: bool = False) -
 
     With --json every line is one JSON object.
 
+    With --observe it answers at /live, /ready, /health (as `greenroom status`) and /metrics (for Prometheus). Elsewhere
+    than on 127.0.0.1 that takes a password, which is made and printed once.
+
     Example: greenroom run config/bots/ada.yaml
     """
     suit_a_bot()
-    asyncio.run(_run(choose(bot), as_json=as_json, debug=debug))
+    asyncio.run(_run(choose(bot), as_json=as_json, observe=observe, debug=debug))
 
 
-async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:
+async def _run(chosen: Chosen, *, as_json: bool, observe: str | None, debug: bool) -> None:
     from greenroom.app import Bot, Options
     from greenroom.cli.live import JsonLog, LiveLog
     from greenroom.cli.stopping import stopping
 
-    bot = Bot.load(chosen.path, Options(), state=chosen.state)
+    options, tally = Options(), None
+    if observe is not None:
+        from greenroom.observation.tally import Tally
+
+        tally = Tally(options.clock)
+        options = replace(options, watches=(tally.watch,), through=tally.through)
+    bot = Bot.load(chosen.path, options, state=chosen.state)
     others = bots_here() if chosen.is_demo else []
     log = JsonLog() if as_json else LiveLog(bot.file.timezone)
 
@@ -46,7 +73,21 @@ async def _run(chosen: Chosen, *, as_json: bool, debug: bool) -> None:
 
     with log.listening(debug=debug), stopping(on_first=log.stopping, on_second=at_once) as stop:
         try:
-            async with bot:
+            async with AsyncExitStack() as stack:
+                observation = None
+                if observe is not None and tally is not None:
+                    from greenroom.observation.server import Observation
+
+                    observation = await stack.enter_async_context(
+                        Observation(
+                            observe, beside=bot.file.store, tally=tally, clock=options.clock, environ=options.environ
+                        )
+                    )
+                    log.observed(observation)
+                await stack.enter_async_context(bot)
+                if observation is not None:
+                    observation.show(bot)
+                    stack.callback(observation.show, None)
                 keep_what_is_built()
                 await log.running(bot, others=others)
                 async with asyncio.TaskGroup() as tasks:

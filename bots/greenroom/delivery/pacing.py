@@ -66,6 +66,15 @@ class Pacer:
         self._blocked_until = max(self._blocked_until, until)
         return self._blocked_until
 
+    def share_left(self) -> float | None:
+        """Return which share of the platform's limits is left, of the one that is nearest to its end; None: the
+        platform has told of none."""
+        now = self._clock.micros()
+        return min(
+            (1.0 if to_micros(one.resets_at) <= now else one.remaining / one.limit for one in self._quotas.values()),
+            default=None,
+        )
+
     def waits_until(self) -> int:
         """Return when the next write may go out (microseconds since 1970); 0: now."""
         if not (self._quotas or self._blocked_until):

@@ -546,6 +546,11 @@ class Ledger(abc.ABC):
         """Return how many turns stand in each state."""
 
     @abc.abstractmethod
+    async def aside(self) -> dict[State, int]:
+        """Return how many turns wait for a person, by their state: held, unknown, dead. What `counts` says of them,
+        found without a look at the others."""
+
+    @abc.abstractmethod
     async def accounts(self) -> dict[str, int]:
         """Return account → how many turns it has had."""
 

@@ -2,5 +2,6 @@
 
 from greenroom.telemetry.logs import Entry, Log, Writer, get_log, logging_to
 from greenroom.telemetry.redaction import redacted
+from greenroom.telemetry.vitals import Vitals
 
-__all__ = ["Entry", "Log", "Writer", "get_log", "logging_to", "redacted"]
+__all__ = ["Entry", "Log", "Vitals", "Writer", "get_log", "logging_to", "redacted"]

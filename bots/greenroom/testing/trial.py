@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from greenroom.storage import State, Turn
 from greenroom.testing.clock import ManualClock
 from greenroom.testing.engine import ScriptedEngine
 from greenroom.testing.platform import ScriptedPlatform
+from greenroom.turns import Watch
 from greenroom_adapters.contract import Author, CommandGiven, Event, Kind, MentionReceived, PostRef, Room
 
 __all__ = ["Trial"]
@@ -48,11 +49,14 @@ class Trial:
         clock: ManualClock | None = None,
         admission: int = 500,
         guarded: bool = False,
+        watches: Sequence[Watch] = (),
     ) -> None:
         """Write the bot's files into `folder`; `rules` is what its file has beyond its name, account and engines.
 
-        Not `guarded`, it needs no approval and has no caps, unless `rules` have `approve` or `limits`.
+        Not `guarded`, it needs no approval and has no caps, unless `rules` have `approve` or `limits`. `watches` go
+        round the work on every turn.
         """
+        self._watches = tuple(watches)
         self._guarded = guarded
         self.clock = clock or ManualClock()
         self.platform = ScriptedPlatform(self.clock)
@@ -92,6 +96,7 @@ class Trial:
                 environ={},
                 platforms=Platforms.of(self.platform.adapter_class()),
                 engines=(self.engine,),
+                watches=self._watches,
                 admission=self.admission,
                 grace=0.0,
             ),

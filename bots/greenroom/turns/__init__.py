@@ -1,9 +1,9 @@
 """Turns: one event's way from the inbox to its receipts."""
 
-from greenroom.turns.desk import AccountDesk
+from greenroom.turns.desk import AccountDesk, Watch
 from greenroom.turns.intake import Intake
 from greenroom.turns.intent import key_of
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.performer import Performer, Speaker
 
-__all__ = ["AccountDesk", "Intake", "Lanes", "Performer", "Speaker", "key_of"]
+__all__ = ["AccountDesk", "Intake", "Lanes", "Performer", "Speaker", "Watch", "key_of"]

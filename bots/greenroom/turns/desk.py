@@ -41,9 +41,16 @@ from greenroom_adapters.contract import (
     Unavailable,
 )
 
-__all__ = ["AccountDesk"]
+__all__ = ["AccountDesk", "Watch"]
 
 T = TypeVar("T")
+
+Watch = Callable[[Turn, Coroutine[Any, Any, None]], Coroutine[Any, Any, None]]
+"""Goes round the work on a turn: takes both, and returns what does that work and sees how long it took and where the
+turn rests then."""
+
+STEADY = 20_000_000
+"""Microseconds after which a connection that was lost before counts as one that holds."""
 
 
 class AccountDesk:
@@ -76,9 +83,11 @@ class AccountDesk:
         shelf: Shelf | None = None,
         payments: Payments | None = None,
         obey: Callable[[Turn], Awaitable[str]] | None = None,
+        watches: Sequence[Watch] = (),
     ) -> None:
         """Take what the accounts of a bot share; `alone` is held by a turn that takes its last chance. `obey` does what
-        somebody told the bot by a command, and returns what is to be said to that."""
+        somebody told the bot by a command, and returns what is to be said to that. `watches` go round the work on every
+        turn."""
         self.account = account
         self.adapter = adapter
         self.pacer = pacer
@@ -94,6 +103,13 @@ class AccountDesk:
         self._connected = asyncio.Event()
         self._resumed = asyncio.Event()
         self._is_refused = False
+        self._watches = tuple(watches)
+        self.reconnects = 0
+        """How often it has had to connect anew, or to try to, in this run."""
+        self._away_since = clock.micros()
+        """When it was last known to listen before it failed to, or was made; 0: it has not failed to since."""
+        self._listens_since = 0
+        """0: it does not listen now."""
         self._log = get_log().bind(account=account)
         dispatcher = Dispatcher(
             adapter,
@@ -162,6 +178,15 @@ class AccountDesk:
         """The platform has let the account in, and does not refuse its credentials since."""
         return self._connected.is_set() and not self._is_refused
 
+    def away_since(self) -> int | None:
+        """Return since when nothing is heard from the platform (microseconds since 1970); None: it is listened to.
+
+        A connection that is lost again within seconds was none.
+        """
+        if self._listens_since and (not self._away_since or self._clock.micros() - self._listens_since > STEADY):
+            return None
+        return self._away_since
+
     async def connected(self) -> None:
         """Return when the platform has let the account in, for the first time in this run."""
         await self._connected.wait()
@@ -172,7 +197,10 @@ class AccountDesk:
         return self._policy.may_send(turn)
 
     def _perform(self, turn: Turn) -> Coroutine[Any, Any, None]:
-        return self._performer.perform(turn) if self._connected.is_set() else self._perform_later(turn)
+        work = self._performer.perform(turn) if self._connected.is_set() else self._perform_later(turn)
+        for watch in self._watches:
+            work = watch(turn, work)
+        return work
 
     async def _perform_later(self, turn: Turn) -> None:
         try:
@@ -293,6 +321,9 @@ class AccountDesk:
             if not is_new:
                 self._backlog.listens()
             is_new = False
+            self._listens_since = began
+            if not failures:
+                self._away_since = 0
             try:
                 await self._listen(cursors)
             except AuthenticationFailed as refusal:
@@ -422,6 +453,8 @@ class AccountDesk:
             self._ledger.note(None, "account paused", f"{self.account}: {why}")
         self._log.error("account paused", why=why, mend=f"greenroom resume {self.account}")
         self._is_refused = True
+        self._away_since = self.away_since() or self._clock.micros()
+        self._listens_since = 0
         try:
             await self._resumed.wait()
         finally:
@@ -431,5 +464,8 @@ class AccountDesk:
     async def _pause_after(self, failures: int, what: str, why: str) -> None:
         """Wait before the next connection: some quick tries, then slow ones."""
         seconds = min(60.0, 0.25 * 2.0 ** min(failures, 9)) * self._chance.uniform(0.5, 1.0)
+        self._away_since = self.away_since() or self._clock.micros()
+        self._listens_since = 0
+        self.reconnects += 1
         self._log.warning(what, why=why, again_in=round(seconds, 1))
         await self._clock.sleep(seconds)

@@ -58,6 +58,10 @@ class Lanes:
         """Return (turns in memory, lanes that wait on disk)."""
         return self._admitted, len(self._waiting)
 
+    def first_on_disk(self) -> int | None:
+        """Return the seq of the first turn that waits on disk; None: none does."""
+        return min(self._waiting.values(), default=None)
+
     def in_memory(self) -> list[Turn]:
         """Return the admitted turns."""
         return [turn for lane in self._lanes.values() for turn in lane]

@@ -14,6 +14,7 @@ from greenroom_adapters.contract import Room
 __all__ = [
     "about_post",
     "accounts",
+    "aside",
     "at_work",
     "counts",
     "in_lane",
@@ -202,6 +203,11 @@ def seq_of_event(db: Database, account: str, event_id: str) -> int | None:
 
 def counts(db: Database) -> dict[State, int]:
     return {State(state): n for state, n in db.execute("SELECT state,count(*) FROM turns GROUP BY state")}
+
+
+def aside(db: Database) -> dict[State, int]:
+    rows = db.execute(f"SELECT state,count(*) FROM turns WHERE {IS_ASIDE} GROUP BY state")  # noqa: S608 - a literal
+    return {State(state): n for state, n in rows}
 
 
 def accounts(db: Database) -> dict[str, int]:

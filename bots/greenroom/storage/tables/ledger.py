@@ -371,6 +371,10 @@ class TableLedger(Ledger):
         return await self._read(finding.counts)
 
     @override
+    async def aside(self) -> dict[State, int]:
+        return await self._read(finding.aside)
+
+    @override
     async def accounts(self) -> dict[str, int]:
         return await self._read(finding.accounts)
 

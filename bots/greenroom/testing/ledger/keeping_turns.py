@@ -221,6 +221,7 @@ class KeptTurns:
             rest = await ledger.turns(states=[State.DEAD], before=newest[-1].seq)
             assert [turn.seq for turn in rest] == [dead[0].seq]
             assert await ledger.counts() == {State.DEAD: 3, State.SENT: 1}
+            assert await ledger.aside() == {State.DEAD: 3}
 
     @pytest.mark.asyncio
     async def test_turns_are_listed_by_any_choice_of_states(self, make_ledger: MakeLedger) -> None:

@@ -174,6 +174,7 @@ class Retention:
             clock.turn(timedelta(hours=1))
             assert await ledger.expire() == []
             assert await ledger.counts() == {State.HELD: 2, State.UNKNOWN: 1}, "not a moment before"
+            assert await ledger.aside() == {State.HELD: 2, State.UNKNOWN: 1}
             clock.turn(MICROSECOND)
             assert [(turn.seq, turn.state) for turn in await ledger.expire()] == [(short.seq, State.STALE)]
             found = [await ledger.turn(turn.seq) for turn in (short, long, parked)]

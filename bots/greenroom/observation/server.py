@@ -1,0 +1,183 @@
+"""The address that an owner asks for: is it alive, is it ready, is it well, and its figures."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from greenroom.app import Bot, vitals_of
+from greenroom.clock import Clock
+from greenroom.observation.health import Condition, condition_of
+from greenroom.observation.metrics import MISSING, is_installed, metrics_of
+from greenroom.observation.password import Password, is_loopback, password_for
+from greenroom.observation.tally import Tally
+from greenroom.storage import StorageError
+from greenroom_adapters.contract import ConfigurationError
+from greenroom_adapters.webhooks import address_of
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+__all__ = ["Observation"]
+
+PATHS = "/live /ready /health /metrics"
+LAST_WORDS = 1.0
+"""Seconds for what is being answered when it ends."""
+
+
+class Observation:
+    """Serves `/live`, `/ready`, `/health` and `/metrics` on one address, while a block runs.
+
+    `/live`: the process turns its loop. `/ready`: a bot is shown (`show`), and each of its accounts that is not paused
+    is connected. `/health`: nothing needs a person, in the sentences of `greenroom status`. All three answer 200 or
+    503. Elsewhere than on this machine alone, `/health` and `/metrics` want a password, and the other two say nothing
+    but yes and no.
+    """
+
+    def __init__(self, listen: str, *, beside: Path, tally: Tally, clock: Clock, environ: Mapping[str, str]) -> None:
+        """Take where to listen (`HOST:PORT`, or a port of this machine alone) and the ledger's path, `beside` which a
+        password's digest is kept.
+
+        :raises ConfigurationError: it is no address
+        """
+        self._host, self._port = address_of(listen)
+        self._beside = beside
+        self._tally = tally
+        self._clock = clock
+        self._environ = environ
+        self._is_local = is_loopback(self._host)
+        self._password: Password | None = None
+        self._bot: Bot | None = None
+        self._runner: web.ServerRunner | None = None
+        self.new_password: str | None = None
+        """A password that was made just now, to be told once."""
+
+    @property
+    def url(self) -> str:
+        """Where it is found."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def password_file(self) -> Path:
+        """Where the digest of its password is kept. Without the file a new one is made at the next start."""
+        return self._beside.with_name(f"{self._beside.stem}-observe") / "password"
+
+    async def __aenter__(self) -> Self:
+        """Listen.
+
+        :raises ConfigurationError: the address cannot be had, or the password is no good
+        """
+        from aiohttp import web  # late: who is not observed needs no server
+
+        if not self._is_local:
+            self._password, self.new_password = await asyncio.to_thread(password_for, self.password_file, self._environ)
+        try:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            listener = socket.create_server((self._host, self._port), family=family)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise ConfigurationError(
+                f"nothing can listen on {self._host}:{self._port} ({why}): give --observe another address"
+            ) from None
+        self._port = int(listener.getsockname()[1])
+        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=LAST_WORDS)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def show(self, bot: Bot | None) -> None:
+        """Tell of this bot from now on, which has been entered; None: it ends."""
+        self._bot = bot
+
+    async def _serve(self, request: "web.BaseRequest") -> "web.StreamResponse":
+        from aiohttp import web
+
+        if self._is_local and not is_loopback((request.url.host or "").strip("[]")):
+            return web.Response(status=421, text="This address is not mine.\n")
+        if request.method not in ("GET", "HEAD"):
+            return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        match request.path:
+            case "/live":
+                return web.Response(text="alive\n")
+            case "/ready":
+                return self._ready()
+            case "/health" | "/metrics" if not self._may_see(request):
+                return web.Response(
+                    status=401,
+                    headers={"WWW-Authenticate": 'Basic realm="greenroom", charset="UTF-8"'},
+                    text=f"The password was printed when it was made; without {self.password_file.name} in "
+                    f"{self.password_file.parent.name}/ beside the ledger, the next start makes a new one.\n",
+                )
+            case "/health":
+                return await self._health()
+            case "/metrics":
+                return await self._metrics(request.headers.get("Accept", ""))
+            case _:
+                return web.Response(status=404, text=f"There are {PATHS}\n")
+
+    def _may_see(self, request: "web.BaseRequest") -> bool:
+        return self._password is None or self._password.fits(request.headers.get("Authorization", ""))
+
+    def _ready(self) -> "web.Response":
+        from aiohttp import web
+
+        bot = self._bot
+        is_ready = bot is not None and all(
+            desk.is_connected or desk.pacer.paused is not None for desk in bot.desks.values()
+        )
+        return web.Response(text="ready\n") if is_ready else web.Response(status=503, text="not ready\n")
+
+    async def _condition(self, bot: Bot) -> Condition:
+        now = self._clock.micros()
+        return await condition_of(
+            bot.file,
+            bot.ledger,
+            now=now,
+            vitals={name: vitals_of(desk, now=now) for name, desk in bot.desks.items()},
+            is_valid=bot.has_valid_files,
+        )
+
+    async def _health(self) -> "web.Response":
+        bot = self._bot
+        if bot is None:
+            return _json({"ok": False, "needs": ["It is starting, or it ends."]}, 503)
+        try:
+            condition = await self._condition(bot)
+        except StorageError as error:
+            return _json({"bot": bot.file.bot, "ok": False, "needs": [str(error)]}, 503)
+        accounts = {
+            one.name: {"platform": one.platform, "live": one.is_live, "connected": one.is_connected}
+            for one in condition.accounts
+        }
+        body = {"bot": bot.file.bot, "ok": not condition.needs, "needs": list(condition.needs), "accounts": accounts}
+        return _json(body, 503 if condition.needs else 200)
+
+    async def _metrics(self, accept: str) -> "web.Response":
+        from aiohttp import web
+
+        if not is_installed():
+            return web.Response(status=501, text=f"{MISSING}\n")
+        bot = self._bot
+        if bot is None:
+            return web.Response(status=503, text="not ready\n")
+        try:
+            condition = await self._condition(bot)
+            body, content_type = await metrics_of(bot, self._tally, condition, clock=self._clock, accept=accept)
+        except StorageError as error:
+            return web.Response(status=503, text=f"{error}\n")
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+def _json(body: Mapping[str, Any], status: int) -> "web.Response":
+    from aiohttp import web
+
+    return web.json_response(body, status=status)

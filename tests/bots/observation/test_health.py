@@ -1,0 +1,85 @@
+"""Whether a bot is alive, ready and well is told over HTTP in the sentences of `greenroom status`."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from observed import Observed
+
+from greenroom.storage import State
+from greenroom_adapters.contract import Unavailable
+
+
+async def needs(observed: Observed) -> list[str]:
+    status, text = await observed.ask("/health")
+    said = json.loads(text)
+    assert status == (200 if said["ok"] else 503)
+    assert said["ok"] is not bool(said["needs"])
+    return list(said["needs"])
+
+
+@pytest.mark.asyncio
+async def test_it_lives_before_it_is_ready_and_is_ready_when_its_accounts_are_connected(observed: Observed) -> None:
+    assert await observed.ask("/live") == (200, "alive\n")
+    assert (await observed.ask("/ready"))[0] == 503
+    assert (await observed.ask("/health"))[0] == 503
+    observed.trial.platform.entering.append(Unavailable("the platform sleeps"))
+    await observed.start()
+    assert (await observed.ask("/ready"))[0] == 503
+    await observed.trial.past(lambda: observed.trial.bot.desks["home"].is_connected)
+    assert await observed.ask("/ready") == (200, "ready\n")
+    assert await needs(observed) == []
+
+
+@pytest.mark.asyncio
+async def test_what_waits_for_a_person_is_a_sentence_with_its_command(observed: Observed) -> None:
+    observed.trial.rewrite("answer: mentions\napprove: always\n")
+    await observed.start()
+    observed.trial.mention()
+    await observed.trial.counted({State.HELD: 1})
+    assert await needs(observed) == ["1 draft waits for you: `greenroom held` shows them."]
+    await observed.trial.bot.commands.obey("pause", {"account": "home", "why": "a storm"})
+    assert (await needs(observed))[0] == "Nothing goes out on home: `greenroom resume home` ends the pause."
+    assert (await observed.ask("/ready"))[0] == 200, "an account that is paused keeps nobody from being ready"
+    await observed.trial.bot.commands.obey("stop-all", {"why": "a flood"})
+    assert await needs(observed) == ["Everything is stopped (a flood): `greenroom resume` ends it."]
+
+
+@pytest.mark.asyncio
+async def test_a_platform_that_is_away_for_long_needs_a_person_and_a_short_loss_does_not(observed: Observed) -> None:
+    await observed.start()
+    desk, clock = observed.trial.bot.desks["home"], observed.clock
+    platform = observed.trial.platform
+    platform.reading.extend([Unavailable("the line is cut")] * 50)
+    platform.interrupt()
+    await observed.trial.until(lambda: desk.reconnects == 1)
+    clock.turn(timedelta(seconds=1))
+    assert await needs(observed) == []
+    start = clock.micros()
+    await observed.trial.past(lambda: clock.micros() - start > 240_000_000, by=timedelta(seconds=5))
+    (need,) = await needs(observed)
+    assert need == (
+        "Nothing has been heard from home for 4 minutes, and it is tried again: `greenroom check` asks why."
+    )
+    platform.reading.clear()
+    await observed.trial.past(lambda: desk.away_since() is None, by=timedelta(seconds=5))
+    assert await needs(observed) == []
+
+
+@pytest.mark.asyncio
+async def test_a_post_whose_time_is_over_and_that_is_not_out_is_told(observed: Observed) -> None:
+    observed.trial.rewrite("post: {name: watch, every: 1 hour, say: All quiet., late_ok: 10 minutes}\n")
+    observed.trial.platform.entering.extend([Unavailable("the platform sleeps")] * 1000)
+    await observed.start()
+    desk = observed.trial.bot.desks["home"]
+    await observed.trial.past(lambda: desk.in_memory(), by=timedelta(seconds=30))
+    start = observed.clock.micros()
+    await observed.trial.past(lambda: observed.clock.micros() - start > 700_000_000, by=timedelta(seconds=5))
+    assert (await observed.trial.bot.commands.obey("accounts", {}))["vitals"]["home"]["late"] == 1
+    assert "Nothing has been heard from home" in (await needs(observed))[0]
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_address_of_its_own_is_not_answered(observed: Observed) -> None:
+    assert (await observed.ask("/live", Host="evil.example"))[0] == 421
+    assert (await observed.ask("/"))[0] == 404
