@@ -6,6 +6,7 @@ from greenroom.app.coming import put_all_down, put_down
 from greenroom.app.commands import Commands
 from greenroom.app.local import LocalPlatform, is_local, start_local
 from greenroom.app.options import Options
+from greenroom.app.packing import Packed, pack, unpack
 from greenroom.app.sources import sources_kept
 from greenroom.app.standing import Standing, standing_of
 from greenroom.app.trying import hello_from_here
@@ -17,14 +18,17 @@ __all__ = [
     "Commands",
     "LocalPlatform",
     "Options",
+    "Packed",
     "Standing",
     "hello_from_here",
     "is_local",
+    "pack",
     "put_all_down",
     "put_down",
     "router_of",
     "sources_kept",
     "standing_of",
     "start_local",
+    "unpack",
     "vitals_of",
 ]

@@ -20,6 +20,7 @@ from greenroom.app.presence import Presence
 from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
 from greenroom.app.sources import Sources, calendars_of, read_sources, rehearsing_in, sources_kept
 from greenroom.app.speaking import build_speaker, embedder_of
+from greenroom.app.taking_over import take_over
 from greenroom.app.telling import Teller
 from greenroom.app.thresholds import Thresholds
 from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
@@ -66,7 +67,7 @@ class Bot:
         self._reloader: Reloader | None = None
         self._retired: set[asyncio.Task[None]] = set()
         """Voices of earlier files that end when their last turn has."""
-        self.ledger: Ledger = SqliteLedger(file.store, bot=file.bot, clock=options.clock)
+        self.ledger: Ledger = SqliteLedger(file.store, bot=file.bot, clock=options.clock, takes_over=options.take_over)
         self.desks: dict[str, AccountDesk] = {}
         self.local: dict[str, LocalPlatform] = {}
         """Platform → the local one that is used."""
@@ -129,6 +130,7 @@ class Bot:
     async def __aenter__(self) -> Self:
         await self.ledger.__aenter__()
         try:
+            await self._find_home()
             await self._build()
         except BaseException:
             await self.__aexit__(None, None, None)
@@ -186,7 +188,7 @@ class Bot:
 
         :raises ConfigurationError: they cannot be used; then everything is as it was
         """
-        file, later = usable_now(self.file, sources.file)
+        file, later = usable_now(self.file, self._at_home(sources.file))
         router = router_of(file, sources.persona)
         embedder = self._embedder if file.engines.embeddings == self.file.engines.embeddings else self.embedder(file)
         speaker = self.speaker(file, sources.persona, sources.script)
@@ -244,6 +246,16 @@ class Bot:
         await self.ledger.committed()
 
     # building
+
+    async def _find_home(self) -> None:
+        """Take a ledger over that is not where it ran last, or let all accounts rehearse."""
+        if self.ledger.strayed is not None and self._options.take_over:
+            await take_over(self.ledger, self.file, now=self._options.clock.micros())
+        self.file = self._at_home(self.file)
+
+    def _at_home(self, file: BotFile) -> BotFile:
+        """Return what of a file can be in force: beside another copy that may run everything is rehearsed."""
+        return file if self.ledger.strayed is None else rehearsing(file, file.accounts)
 
     async def _build(self) -> None:
         options, file = self._options, self.file
@@ -339,7 +351,8 @@ class Bot:
             tell_of_refusal(self, str(self.refused))
         elif self._sources is not None:
             self.ledger.keep_files(tuple(self._sources.files.values()))
-        await self._recover()
+        if self.ledger.strayed is None:
+            await self._recover()
 
     def _terms(self) -> Terms:
         local = frozenset(name for name, account in self.file.accounts.items() if is_local(account.platform))

@@ -150,13 +150,14 @@ class Commands:
         return {"done": "forgotten", "turns": turns}
 
     async def _take_up(self, arguments: Mapping[str, Any]) -> _Answer:
-        """Look at the edited files now. Say which accounts are live by what is in force then, and why the files on disk
-        are not in force; None: they are."""
+        """Look at the edited files now. Say which accounts are live by what is in force then, why the files on disk are
+        not in force (None: they are), and why everything rehearses, whatever they say (None: it does not)."""
         refused = None if self._look is None else await self._look()
         return {
             "done": "looked",
             "live": {name: account.live for name, account in self._file.accounts.items()},
             "refused": refused,
+            "strayed": None if self._ledger.strayed is None else self._ledger.strayed.why,
         }
 
     async def _standing(self, arguments: Mapping[str, Any]) -> _Answer:

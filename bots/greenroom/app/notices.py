@@ -11,7 +11,7 @@ from greenroom.app.declaring import NOT_DECLARED
 from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import JournalEntry, State, Turn
 from greenroom.turns.backlog import WAS_AWAY
-from greenroom.turns.intake import COMPLAINT, STRANGER
+from greenroom.turns.intake import ANOTHER_COPY, COMPLAINT, STRANGER
 from greenroom.turns.moderating import ORDERED
 from greenroom.turns.quoting import quoted
 from greenroom_adapters.contract import TextEvent
@@ -50,6 +50,7 @@ TOLD: Mapping[str, _Kind] = {
     "passed on": _Kind(many=None),
     ORDERED: _Kind(many="{count} words of moderators were obeyed. Which: greenroom log"),
     STRANGER: _Kind(many="{count} rooms or servers want the bot. Which: greenroom rooms"),
+    ANOTHER_COPY: _Kind(many=None),
     COMPLAINT: _Kind(many="There were {count} complaints of the bot. Which: greenroom log"),
 }
 """What an entry of the journal is called → how its owner is told. All other entries are for the log alone."""
@@ -123,6 +124,12 @@ def _line(entry: JournalEntry, turn: Turn | None) -> str:
             return (
                 f"{_safe(what)}. It says nothing there until you decide: greenroom rooms stay {_safe(place)} "
                 "(or listen, or leave)"
+            )
+        case "another copy":
+            account = entry.why.rpartition(" on ")[2].partition(" ")[0]
+            return (
+                f"Another copy of the bot may be running: on {_safe(account)} stands a post that this one never meant "
+                "to send. Stop one of the two; where the other ran last, greenroom status says it"
             )
         case "complaint":
             return f"A complaint of the bot: {_safe(entry.why)}{_said_there(turn)}"

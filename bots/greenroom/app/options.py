@@ -30,6 +30,8 @@ class Options:
     """What goes round the work on every turn, the first one innermost."""
     through: Callable[[Engine], Engine] = lambda engine: engine
     """What every engine that is a model is asked through."""
+    take_over: bool = False
+    """A ledger that has run elsewhere is at home here from now on; else all accounts rehearse on it."""
     admission: int = 500
     """Turns of one account in memory at the most; the rest waits on disk."""
     grace: float = 5.0

@@ -18,6 +18,7 @@ from greenroom.cli.knowledge import knowledge
 from greenroom.cli.log import log
 from greenroom.cli.login import login
 from greenroom.cli.new import new
+from greenroom.cli.packing import pack, unpack
 from greenroom.cli.pause import pause, resume, stop_all
 from greenroom.cli.people import people
 from greenroom.cli.persona import persona
@@ -84,7 +85,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command("catch-up")(catch_up)
 app.command()(card)
 app.command("filter")(filter_file)
-for command in (live, reset, schema):
+for command in (live, pack, unpack, reset, schema):
     app.command()(command)
 
 

@@ -1,7 +1,8 @@
 """`greenroom live`: let an account publish, or let it rehearse again."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +46,7 @@ def live(
         # what the file says is one thing, what the bot does is what counts
         answer = asyncio.run(ask(file, "take-up", {}))
         if answer["live"].get(account) is rehearse:
-            raise ConfigurationError(_not_taken_up(account, answer["refused"], rehearse=rehearse))
+            raise ConfigurationError(_not_taken_up(account, answer, rehearse=rehearse))
     if as_json:
         write_json({"account": account, "live": not rehearse, "changed": changed, "running": running})
         return
@@ -58,8 +59,11 @@ def live(
         say("The running bot has taken it up.")
 
 
-def _not_taken_up(account: str, refused: str | None, *, rehearse: bool) -> str:
+def _not_taken_up(account: str, answer: Mapping[str, Any], *, rehearse: bool) -> str:
     """Say that the running bot does otherwise than its file says, and what helps."""
+    if (strayed := answer["strayed"]) is not None:
+        return f"the file says so now, but everything rehearses, for {strayed}: `greenroom run --take-over` ends that"
+    refused = answer["refused"]
     goes_on = "goes on publishing" if rehearse else "goes on rehearsing"
     why = f", because its files have mistakes:\n{refused}" if refused else ""
     return f"the file says so now, but the running bot {goes_on} on {account}{why}" + (

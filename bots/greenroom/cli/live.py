@@ -136,6 +136,9 @@ class LiveLog(Log):
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
         file = bot.file
         rows = [("ledger", str(file.store.absolute()))]
+        if (strayed := bot.ledger.strayed) is not None:
+            rows.append(("copy", f"{strayed.why}. Everything rehearses, for the other copy may run as well"))
+            rows.append(("", "where nothing else runs of it: greenroom run --take-over"))
         if bot.refused is not None:
             rows.append(("files", "their last good version: those on disk have mistakes, `greenroom check` tells them"))
         for name, desk in bot.desks.items():
@@ -207,6 +210,7 @@ class JsonLog(Log):
                 "event": "running",
                 "bot": bot.file.bot,
                 "ledger": str(bot.file.store.absolute()),
+                "strayed": None if bot.ledger.strayed is None else bot.ledger.strayed.why,
                 "accounts": {name: desk.adapter.platform for name, desk in bot.desks.items()},
                 "addresses": bot.addresses,
                 "engines": engine_words(bot.file),

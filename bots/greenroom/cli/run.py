@@ -18,6 +18,14 @@ __all__ = ["run"]
 @for_owners
 def run(
     bot: BotArgument = None,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="Publish here, where its ledger ran elsewhere before: nothing else runs of it.",
+            show_default=False,
+        ),
+    ] = False,
     as_json: AsJson = False,
     observe: Annotated[
         str | None,
@@ -39,6 +47,10 @@ def run(
     It watches its files: a valid edit takes effect within two seconds, between two answers. One with mistakes is told
     with its place, and what was valid last goes on, also after a restart.
 
+    A ledger knows where it ran last. Found on another machine, under another path, or older than it was, it is a copy:
+    every account rehearses then, until you say with --take-over that no other copy runs. What the other one may have
+    said meanwhile is looked up or left alone, so that nothing is said twice.
+
     With --json every line is one JSON object.
 
     With --observe it answers at /live, /ready, /health (as `greenroom status`) and /metrics (for Prometheus). Elsewhere
@@ -47,15 +59,15 @@ def run(
     Example: greenroom run config/bots/ada.yaml
     """
     suit_a_bot()
-    asyncio.run(_run(choose(bot), as_json=as_json, observe=observe, debug=debug))
+    asyncio.run(_run(choose(bot), take_over=take_over, as_json=as_json, observe=observe, debug=debug))
 
 
-async def _run(chosen: Chosen, *, as_json: bool, observe: str | None, debug: bool) -> None:
+async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, observe: str | None, debug: bool) -> None:
     from greenroom.app import Bot, Options
     from greenroom.cli.live import JsonLog, LiveLog
     from greenroom.cli.stopping import stopping
 
-    options, tally = Options(), None
+    options, tally = Options(take_over=take_over), None
     if observe is not None:
         from greenroom.observation.tally import Tally
 

@@ -78,6 +78,8 @@ async def condition_of(
             )
         )
     needs = [] if is_valid else [BROKEN]
+    if (strayed := ledger.strayed) is not None:
+        needs.append(f"It rehearses, for {strayed.why}: `greenroom run --take-over` ends that.")
     if start is not None:
         needs.append(f"It does not run: `{start}` starts it.")
     elif vitals is None:

@@ -23,7 +23,7 @@ from greenroom.telemetry import get_log
 from greenroom_adapters.contract import AdapterError, RateLimited
 from greenroom_adapters.web import Page, Seen, read_page
 
-__all__ = ["UNREADABLE_FEED", "Bringer", "Calendars"]
+__all__ = ["UNREADABLE_FEED", "Bringer", "Calendars", "begin_anew"]
 
 Calendars = Mapping[str, tuple[Item, ...]]
 """Name of an entry → the rows of its calendar."""
@@ -192,6 +192,7 @@ class Bringer:
                 return
             if items is not None:
                 await self._take_feed(source, address, page, items, is_first=not begun)
+            self._ledger.forget_fact(f"{_ANEW}{source.name}")
             if source.failures >= TOLD_AFTER:
                 self._ledger.note(None, "feed readable", f"post `{source.name}`: its feed can be read again")
             source.failures = 0
@@ -213,6 +214,8 @@ class Bringer:
             )
         else:
             brought = self._of_its_time(source, new, (await self._state(source)).get("begins"))
+        if await self._begins(source.name):
+            brought = []
         await self._refresh(source, {periods[one.marks[0]]: one for one in items}, is_owners=False)
         await self._bring(source, brought, seen=items, periods=periods, facts=facts)
 
@@ -262,8 +265,11 @@ class Bringer:
         if not drafts.mistakes:
             # of one that cannot be read nobody knows which it is
             await self._take_back_drafts(source, {period for period in there if period is not None})
-        new = [item for item in drafts.items if periods[item.marks[0]] is None]
+        begins = await self._begins(source.name)
+        new = [] if begins else [item for item in drafts.items if periods[item.marks[0]] is None]
         await self._bring(source, new, seen=drafts.items, periods=periods, facts={})
+        if begins:
+            self._ledger.forget_fact(f"{_ANEW}{source.name}")
 
     def _tell_of_drafts(self, source: _Source, mistakes: frozenset[str]) -> None:
         for mistake in sorted(mistakes - source.told):
@@ -303,7 +309,7 @@ class Bringer:
         waiting: dict[tuple[str, str, str | None], AgendaItem] = {
             (item.event.period, item.account, item.event.room): item for item in await self._ledger.brought(entry.name)
         }
-        late, now = entry.late_ok // MICROSECOND, self._clock.micros()
+        late, now, begins = entry.late_ok // MICROSECOND, self._clock.micros(), await self._begins(entry.name)
         new: list[AgendaItem] = []
         for row in rows:
             assert row.when is not None  # noqa: S101 - every row has its time
@@ -317,7 +323,7 @@ class Bringer:
                         self._ledger.change_agenda(
                             AgendaItem(id=before.id, due=due, late=late, account=place.account, event=item.event)
                         )
-                elif due + late >= now and not await self._is_served(item.account, item.event):
+                elif due + late >= now and due >= begins and not await self._is_served(item.account, item.event):
                     new.append(item)
         for item in waiting.values():
             self._ledger.strike_agenda(item.id)
@@ -330,6 +336,12 @@ class Bringer:
         return await self._ledger.seq_of_event(account, event_id) is not None
 
     # what both have
+
+    async def _begins(self, name: str) -> int:
+        """Return since when (microseconds since 1970) an entry brings, where another copy of the ledger may have
+        brought what was there before; 0: always."""
+        fact = f"{_ANEW}{name}"
+        return int((await self._ledger.facts(fact)).get(fact, 0))
 
     async def _known(self, source: _Source, items: Sequence[Item]) -> dict[str, str | None]:
         """Return first mark → the period under which the item is known; None: it is new."""
@@ -470,7 +482,17 @@ class Bringer:
 
 _STATE = "brought:"
 """Beginning of the facts that keep how far each entry was looked at."""
+_ANEW = "begins anew:"
+"""Beginning of the facts that keep since when an entry brings."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def begin_anew(ledger: Ledger, file: BotFile, *, now: int) -> None:
+    """Queue that nothing is brought that was there until `now`: the next look at feeds and folders only learns it, and
+    of calendars later rows alone are posted."""
+    for entry in file.post:
+        if entry.origin is not None:
+            ledger.remember(f"{_ANEW}{entry.name}", str(now))
 
 
 def _moments(state: Mapping[str, Any]) -> list[int]:

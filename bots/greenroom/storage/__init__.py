@@ -1,7 +1,7 @@
 """The ledger: events, turns, receipts, cursors and money, on disk before they count."""
 
 from greenroom.storage.cause import NOBODYS, Cause, cause_of
-from greenroom.storage.errors import AlreadyRunning, LedgerBroken, StorageError
+from greenroom.storage.errors import AlreadyRunning, LedgerBroken, LedgerMoved, StorageError
 from greenroom.storage.gone import empty_gone, note_gone
 from greenroom.storage.ledger import (
     AgendaItem,
@@ -18,10 +18,21 @@ from greenroom.storage.ledger import (
     SpendRow,
     Stopped,
     StoredPost,
+    Strayed,
 )
 from greenroom.storage.people import Audience, PersonFact
 from greenroom.storage.realms import REALM, accounts_in, realms_of
-from greenroom.storage.sqlite import SqliteLedger, files_kept_in, is_running, move_aside, runner_of
+from greenroom.storage.sqlite import (
+    SqliteLedger,
+    arrive,
+    copy_ledger,
+    files_kept_in,
+    files_waiting,
+    is_running,
+    move_aside,
+    moving_away,
+    runner_of,
+)
 from greenroom.storage.turn import (
     CLOCK,
     TELL,
@@ -57,6 +68,7 @@ __all__ = [
     "KeptFile",
     "Ledger",
     "LedgerBroken",
+    "LedgerMoved",
     "Outlay",
     "Part",
     "Past",
@@ -71,17 +83,22 @@ __all__ = [
     "Stopped",
     "StorageError",
     "StoredPost",
+    "Strayed",
     "Turn",
     "Wish",
     "accounts_in",
+    "arrive",
     "asked_at",
     "author_of",
     "cause_of",
+    "copy_ledger",
     "decode_event",
     "empty_gone",
     "files_kept_in",
+    "files_waiting",
     "is_running",
     "move_aside",
+    "moving_away",
     "note_gone",
     "realms_of",
     "room_of",

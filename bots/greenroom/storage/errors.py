@@ -2,7 +2,7 @@
 
 from greenroom_adapters.contract import GreenroomError
 
-__all__ = ["AlreadyRunning", "LedgerBroken", "StorageError"]
+__all__ = ["AlreadyRunning", "LedgerBroken", "LedgerMoved", "StorageError"]
 
 
 class StorageError(GreenroomError):
@@ -15,3 +15,7 @@ class LedgerBroken(StorageError):
 
 class AlreadyRunning(StorageError):
     """Another process runs a bot on this ledger."""
+
+
+class LedgerMoved(StorageError):
+    """The ledger was packed to run elsewhere, so it does not run here."""

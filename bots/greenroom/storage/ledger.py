@@ -28,6 +28,7 @@ __all__ = [
     "SpendRow",
     "Stopped",
     "StoredPost",
+    "Strayed",
 ]
 
 
@@ -217,6 +218,17 @@ class StoredPost:
     """No work is to be done on the turn, and nobody holds it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strayed:
+    """A ledger that is not where it ran last."""
+
+    why: str
+    """How that is known, in words for its owner."""
+    packed: int | None
+    """When it was packed to be moved, after which it ran nowhere (microseconds since 1970); None: it is a copy, and
+    the other one may have gone on."""
+
+
 class Ledger(abc.ABC):
     """The durable record of events, turns, receipts, cursors and money. An async context manager.
 
@@ -239,11 +251,23 @@ class Ledger(abc.ABC):
         numbers begin at 1, so what is named by one of them to the outside is named by both. Empty for a ledger that
         was made before there was that, and before it is entered."""
 
+    @property
+    @abc.abstractmethod
+    def strayed(self) -> Strayed | None:
+        """Why it is taken for a copy of another one that may run as well: it ran last on another machine, under
+        another path, or further than it knows; None: it is where it ran last, or is new. Until `come_home` it is so at
+        each opening. None before it is entered."""
+
+    @abc.abstractmethod
+    async def come_home(self) -> None:
+        """Commit what is queued, and with it that the ledger is at home where it lies."""
+
     @abc.abstractmethod
     async def __aenter__(self) -> Self:
         """Open and migrate.
 
         :raises AlreadyRunning: another process runs on it
+        :raises LedgerMoved: it was packed to run elsewhere, and is not to be taken over
         :raises LedgerBroken: it cannot be read or written
         """
 
@@ -286,6 +310,10 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     def move_cursor(self, account: str, source: str, cursor: str) -> None:
         """Queue a cursor; it is never committed before what was queued earlier."""
+
+    @abc.abstractmethod
+    def forget_cursors(self) -> None:
+        """Queue the end of all cursors: every account begins at now, like a new one."""
 
     @abc.abstractmethod
     def mark(self, mark: ScheduleMark) -> None:

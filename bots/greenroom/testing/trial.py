@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -62,9 +63,12 @@ class Trial:
         self.platform = ScriptedPlatform(self.clock)
         self.engine = ScriptedEngine()
         self.admission = admission
+        self.take_over = False
+        """Start it as `greenroom run --take-over` does."""
         self.points: list[str] = []
         """The fault points that were reached, in order."""
         self._dies_at: tuple[str, int] | None = None
+        folder.mkdir(exist_ok=True)
         self.path = folder / "bot.yaml"
         self.rewrite(rules)
         (folder / "ada.yaml").write_text(PERSONA, encoding="utf-8")
@@ -98,6 +102,7 @@ class Trial:
                 engines=(self.engine,),
                 watches=self._watches,
                 admission=self.admission,
+                take_over=self.take_over,
                 grace=0.0,
             ),
         )
@@ -136,8 +141,11 @@ class Trial:
         """Take a bot that died away, so that it can be started again."""
         await self.stop()
         for file in self._store.parent.glob(f"{self._store.name}-*"):
-            file.unlink()
-        self._left.replace(self._store)
+            if not file.name.endswith("-home"):
+                file.unlink()
+        # into the very file: another one in its place would be taken for a copy of the ledger
+        shutil.copyfile(self._left, self._store)
+        self._left.unlink()
 
     @property
     def _store(self) -> Path:

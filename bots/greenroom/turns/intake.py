@@ -51,7 +51,7 @@ from greenroom_adapters.contract import (
     key_digest,
 )
 
-__all__ = ["COMPLAINT", "STRANGER", "Intake"]
+__all__ = ["ANOTHER_COPY", "COMPLAINT", "STRANGER", "Intake"]
 
 A_DAY = timedelta(days=1) // MICROSECOND
 """How long what needs no engine may take: a confirmation of stop, the note of what was written by hand."""
@@ -59,6 +59,8 @@ LONGEST_ORDER = 200
 """Characters; what is longer is talk."""
 _MODERATES = (Trust.MODERATOR, Trust.OWNER)
 """Who may tell the bot what to do in a room."""
+ANOTHER_COPY = "another copy"
+"""Kind of the entry in the journal that says that the account published what this ledger never intended."""
 COMPLAINT = "complaint"
 """Kind of the entry in the journal that says that somebody who keeps order has taken against the bot."""
 STRANGER = "stranger"
@@ -310,7 +312,7 @@ class Intake:
             self._passed[event.source] = event.cursor
             return
         if event.key is not None:
-            self._ledger.note(None, "another copy", f"{event.post.id} on {self._account} was published by another copy")
+            self._ledger.note(None, ANOTHER_COPY, f"{event.post.id} on {self._account} was published by another copy")
             self._log.warning("another copy may be running", post=event.post.id)
             self._passed[event.source] = event.cursor
             return

@@ -18,7 +18,7 @@ from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import State
 from greenroom.testing import Trial, answer_lost
 from greenroom.turns.backlog import WAS_AWAY
-from greenroom.turns.intake import COMPLAINT, STRANGER
+from greenroom.turns.intake import ANOTHER_COPY, COMPLAINT, STRANGER
 from greenroom.turns.moderating import ORDERED
 from greenroom.turns.unreadable import UNREADABLE
 from greenroom_adapters.contract import (
@@ -29,12 +29,14 @@ from greenroom_adapters.contract import (
     IdempotencyKind,
     InvitationReceived,
     OutcomeUnknown,
+    OwnPostSeen,
     Post,
     PostRef,
     Room,
     RoomUnreadable,
     SanctionReceived,
     Trust,
+    key_digest,
 )
 
 TELL = "answer: mentions\ntell: home/@maria\n"
@@ -470,6 +472,16 @@ async def a_stranger_takes_it_along(trial: Trial) -> None:
     trial.platform.happen(InvitationReceived(id="i1", source="", cursor="", occurred_at=now, room=room, is_in=True))
 
 
+async def another_copy_publishes(trial: Trial) -> None:
+    await pass_time(trial, 1)
+    now, key = trial.clock.now(), key_digest("a key of another ledger")
+    trial.platform.happen(
+        OwnPostSeen(
+            id="h1", source="", cursor="", occurred_at=now, post=PostRef(id="h1"), text="Hi.", conversation="c", key=key
+        )
+    )
+
+
 async def a_feed_cannot_be_read(trial: Trial) -> None:
     nobody = "http://127.0.0.1:9/boats.xml"
     trial.rewrite(f"{TELL}post: {{from: {{feed: '{nobody}', private: true, look: 5 minutes}}}}\n")
@@ -494,6 +506,7 @@ SCENARIOS: dict[str, Callable[[Trial], Awaitable[None]]] = {
     ORDERED: a_moderator_speaks,
     COMPLAINT: the_bot_is_sent_away,
     STRANGER: a_stranger_takes_it_along,
+    ANOTHER_COPY: another_copy_publishes,
 }
 
 

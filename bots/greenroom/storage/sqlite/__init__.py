@@ -2,7 +2,18 @@
 
 from greenroom.storage.sqlite.aside import move_aside
 from greenroom.storage.sqlite.ledger import SqliteLedger
+from greenroom.storage.sqlite.moving import arrive, copy_ledger, files_waiting, moving_away
 from greenroom.storage.sqlite.outside import files_kept_in, runner_of
 from greenroom.storage.sqlite.runner import is_running
 
-__all__ = ["SqliteLedger", "files_kept_in", "is_running", "move_aside", "runner_of"]
+__all__ = [
+    "SqliteLedger",
+    "arrive",
+    "copy_ledger",
+    "files_kept_in",
+    "files_waiting",
+    "is_running",
+    "move_aside",
+    "moving_away",
+    "runner_of",
+]

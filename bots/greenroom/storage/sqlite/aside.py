@@ -4,11 +4,12 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+from greenroom.storage.sqlite.home import ENDING as HOME
 from greenroom.storage.sqlite.runner import holding
 
 __all__ = ["COMPANIONS", "move_aside"]
 
-COMPANIONS = ("-wal", "-shm", "-journal", "-runner")
+COMPANIONS = ("-wal", "-shm", "-journal", HOME, "-runner")
 """Endings of the files that belong to a ledger."""
 
 

@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.storage.errors import LedgerBroken, StorageError
+from greenroom.storage.ledger import Strayed
+from greenroom.storage.sqlite import home
 from greenroom.storage.sqlite.failures import in_words
 from greenroom.storage.sqlite.migrations import migrate, must_be_current
 from greenroom.storage.sqlite.runner import GLANCE, lock_runner, sign
@@ -33,17 +35,34 @@ class SqliteLedger(TableLedger):
     """A ledger in one SQLite file (WAL, synchronous=FULL).
 
     `SqliteLedger(path, bot=…)` is for the one process that runs the bot. `beside=True` opens the same file next to a
-    running bot: it reads, and writes nothing but commands.
+    running bot: it reads, and writes nothing but commands. `takes_over=True` opens also one that was packed to run
+    elsewhere.
     """
 
-    def __init__(self, path: Path, *, bot: str, clock: Clock, beside: bool = False) -> None:
+    def __init__(self, path: Path, *, bot: str, clock: Clock, beside: bool = False, takes_over: bool = False) -> None:
         super().__init__(str(path), clock=clock)
         self._path = path
         self._bot = bot
         self._beside = beside
+        self._takes_over = takes_over
+        self._strayed: Strayed | None = None
+        self._place: Mapping[str, Any] = {}
         self._readers: ThreadPoolExecutor | None = None
         self._reader: sqlite3.Connection | None = None
         self._lock: sqlite3.Connection | None = None
+
+    @property
+    @override
+    def strayed(self) -> Strayed | None:
+        return self._strayed
+
+    @override
+    async def come_home(self) -> None:
+        # what is queued and this are one commit: nothing is awaited in between
+        home.move_in(self._commits, self._place)
+        await self.committed()
+        await asyncio.to_thread(home.note_outside, self._path, ledger=self._id, run=self._place["run"])
+        self._strayed = None
 
     # opening and closing
 
@@ -77,7 +96,13 @@ class SqliteLedger(TableLedger):
                 # what retention empties is gone from the file too; not every build of SQLite does that by default
                 writer.execute("PRAGMA secure_delete=ON")
                 migrate(writer)
+                if not self._takes_over:
+                    home.must_not_have_moved(writer, self._path)
                 sign(writer, self._path, bot=self._bot, since=self._clock.micros())
+                self._strayed = home.strayed(writer, self._path)
+                self._place = home.place_of(writer, self._path)
+                if self._strayed is None:
+                    home.stay(writer, self._path, self._place)
                 self._next_seq = int(writer.execute("SELECT coalesce(max(seq),0)+1 FROM turns").fetchone()[0])
                 self._open_reader()
             except BaseException:
@@ -100,6 +125,7 @@ class SqliteLedger(TableLedger):
             reader.execute("PRAGMA query_only=ON")
             if self._beside:
                 must_be_current(reader)
+                self._strayed = home.strayed(reader, self._path)
             found = reader.execute("SELECT value FROM meta WHERE name='id'").fetchone()
             self._id = "" if found is None else str(found[0])
         except BaseException:

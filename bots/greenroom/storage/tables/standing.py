@@ -12,6 +12,7 @@ from greenroom_adapters.contract import Quota
 __all__ = [
     "cursors",
     "facts",
+    "forget_cursors",
     "forget_fact",
     "forget_facts",
     "hand",
@@ -47,6 +48,10 @@ _SPOKEN_WITH = (
 
 def cursors(db: Database, account: str) -> dict[str, str]:
     return dict(db.execute("SELECT source,cursor FROM cursors WHERE account=?", (account,)).fetchall())
+
+
+def forget_cursors(commits: GroupCommit) -> None:
+    commits.change("DELETE FROM cursors")
 
 
 def mark(commits: GroupCommit, mark: ScheduleMark) -> None:

@@ -1,0 +1,147 @@
+"""A bot that finds its ledger elsewhere rehearses, and once it is taken over it says nothing that the other said."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from greenroom.storage import State
+from greenroom.testing import Trial
+
+POSTS = "answer: mentions\npost: {name: watch, every: 1 hour, say: All is well.}\n"
+
+
+def is_stray(trial: Trial) -> bool:
+    return trial.bot.ledger.strayed is not None
+
+
+def copied(trial: Trial, folder: Path) -> Trial:
+    """Return the same bot with a copy of its files and its ledger in another folder, on the same platform."""
+    shutil.copytree(trial.path.parent, folder)
+    other = Trial(folder, clock=trial.clock)
+    shutil.copyfile(trial.path, other.path)
+    other.platform = trial.platform
+    return other
+
+
+@pytest.mark.asyncio
+async def test_a_copy_rehearses_until_it_is_taken_over(tmp_path: Path) -> None:
+    trial = Trial(tmp_path / "one")
+    async with trial:
+        trial.mention()
+        await trial.counted({State.SENT: 1})
+    copy = copied(trial, tmp_path / "two")
+    async with copy:
+        assert copy.bot.ledger.strayed is not None
+        assert str(tmp_path / "one") in copy.bot.ledger.strayed.why
+        copy.mention(id="later-1")
+        await copy.counted({State.SENT: 1, State.IGNORED: 1})
+    assert len(trial.platform.texts) == 1
+    async with copy:
+        assert is_stray(copy), "it is a copy until its owner says otherwise"
+    copy.take_over = True
+    async with copy:
+        assert not is_stray(copy)
+        copy.mention(id="later-2")
+        await copy.counted({State.SENT: 2, State.IGNORED: 1})
+    copy.take_over = False
+    async with copy:
+        assert not is_stray(copy), "it is at home there now"
+
+
+@pytest.mark.asyncio
+async def test_an_old_copy_that_is_put_back_says_nothing_twice(tmp_path: Path) -> None:
+    trial = Trial(tmp_path / "bot", rules=POSTS)
+    store = tmp_path / "bot" / "data" / "ada.db"
+    async with trial:
+        await trial.past(lambda: len(trial.platform.texts) == 1, by=timedelta(minutes=10))
+        trial.mention()
+        await trial.past(lambda: len(trial.platform.texts) == 2)
+    shutil.copyfile(store, tmp_path / "backup.db")
+    async with trial:
+        trial.mention()
+        await trial.past(lambda: len(trial.platform.texts) == 3)
+        await trial.past(lambda: len(trial.platform.texts) == 4, by=timedelta(minutes=10))
+    # over the very file, as a person who has read nothing does it
+    shutil.copyfile(tmp_path / "backup.db", store)
+    async with trial:
+        strayed = trial.bot.ledger.strayed
+        assert strayed is not None
+        assert "older copy" in strayed.why
+    trial.take_over = True
+    async with trial:
+        trial.mention()
+        await trial.past(lambda: len(trial.platform.texts) == 5)
+        await trial.past(lambda: len(trial.platform.texts) == 6, by=timedelta(minutes=10))
+        await trial.bot.settle()
+    posts = [post for post in trial.platform.texts if post == "All is well."]
+    assert len(posts) == 3
+    assert len(trial.platform.texts) == 6, "every mention was answered once, every hour had one post"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.asyncio
+async def test_what_a_copy_was_about_to_send_is_looked_for_first(tmp_path: Path, *, is_there: bool) -> None:
+    trial = Trial(tmp_path / "one")
+    async with trial:
+        await trial.bot.commands.obey("pause", {})
+        trial.mention()
+        await trial.counted({State.INTENDED: 1})
+    copy = copied(trial, tmp_path / "two")
+    copy.take_over = True
+    if is_there:
+        async with trial:
+            await trial.bot.commands.obey("resume", {})
+            await trial.counted({State.SENT: 1})
+    async with copy:
+        await copy.bot.commands.obey("resume", {})
+        await copy.past(lambda: copy.platform.texts)
+        await copy.counted({State.SENT: 1}, by=timedelta(seconds=1))
+    assert len(trial.platform.texts) == 1
+
+
+@pytest.mark.asyncio
+async def test_what_was_not_decided_when_the_copy_was_made_is_left_alone(tmp_path: Path) -> None:
+    trial = Trial(tmp_path / "one", rules="answer: mentions\napprove: always\n")
+    async with trial:
+        trial.mention()
+        await trial.counted({State.HELD: 1})
+    copy = copied(trial, tmp_path / "two")
+    copy.take_over = True
+    async with copy:
+        await copy.counted({State.IGNORED: 1})
+        assert any("the other copy may have answered it" in line for line in await copy.journal())
+
+
+@pytest.mark.asyncio
+async def test_a_folder_that_was_renamed_goes_on(tmp_path: Path) -> None:
+    trial = Trial(tmp_path / "one")
+    async with trial:
+        pass
+    (tmp_path / "one").rename(tmp_path / "two")
+    renamed = Trial(tmp_path / "two")
+    async with renamed:
+        assert not is_stray(renamed), "it is the very file, and no other copy of it is there"
+
+
+@pytest.mark.asyncio
+async def test_another_machine_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("greenroom.storage.sqlite.home.CONTAINERS", ())
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    trial = Trial(tmp_path)
+    async with trial:
+        pass
+    monkeypatch.setattr("socket.gethostname", lambda: "Elsewhere.example")
+    async with trial:
+        strayed = trial.bot.ledger.strayed
+        assert strayed is not None
+        assert strayed.why.endswith("and this is elsewhere")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    trial.take_over = True
+    async with trial:
+        pass
+    trial.take_over = False
+    monkeypatch.setattr("socket.gethostname", lambda: "another-pod")
+    async with trial:
+        assert not is_stray(trial), "each new container has another name, and the same disk"

@@ -1,0 +1,143 @@
+"""`greenroom pack` and `unpack` move a bot: never two of it, and nothing said twice."""
+
+import re
+import secrets
+import shutil
+import signal
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from greenroom.settings import store_login
+from greenroom.storage import State
+from greenroom_adapters.contract import Credentials, Secret
+from greenroom_adapters.testing.stage import RunningStage
+
+Greenroom = Callable[..., Any]
+
+
+def said_by(stage: RunningStage, handle: str) -> list[str]:
+    token = stage.sign_in("reader")
+    return sorted(post["text"] for post in stage.call("GET", f"/api/accounts/{handle}/posts", token=token)["posts"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals that Windows has not")
+def test_what_was_packed_runs_there_and_not_here_and_says_nothing_twice(
+    running: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage, greenroom: Greenroom, home: Path
+) -> None:
+    handle = f"mover{secrets.token_hex(3)}"
+    write_bot(server=stage.url, handle=handle, more="approve: never\n")
+    ben = stage.sign_in("ben")
+    bot = running()
+    stage.say(ben, f"@{handle} is the lamp lit?")
+    assert bot.read_until("turn")["state"] == "sent"
+    refused = greenroom("pack")
+    assert refused.code == 1
+    assert "stop it first" in refused.err
+    assert greenroom("pack", "--copy", "--to", "backup.greenroom").code == 0
+    bot.signal(signal.SIGTERM)
+    assert bot.wait()[0] == 0
+
+    packed = greenroom("pack")
+    assert packed.code == 0
+    assert "greenroom unpack ada.greenroom" in packed.out
+    stage.say(ben, f"@{handle} and the fog horn?")
+    here = greenroom("run")
+    assert here.code == 1
+    assert "was packed into" in here.err
+    assert "does not run here" in here.err
+    assert greenroom("post", "Good night.").code == 1, "what cannot go out is not put down"
+
+    there = greenroom("unpack", "ada.greenroom", "--folder", "there", "--json").json
+    assert there["start"] == "greenroom run there/bot.yaml --take-over"
+    moved = running("there/bot.yaml", "--take-over")
+    assert moved.read_until("turn")["state"] == "sent", "what was said on the way is answered"
+    assert len(said_by(stage, handle)) == 2
+    moved.signal(signal.SIGTERM)
+    assert moved.wait()[0] == 0
+    # an old copy in the same place: it does not know of the second answer
+    assert greenroom("unpack", "backup.greenroom", "--folder", "old").code == 0
+    shutil.copyfile("old/data/ada.db", "there/data/ada.db")
+    again = running("there/bot.yaml")
+    assert "packed" in next(one for one in again.entries if one["event"] == "running")["strayed"]
+    again.signal(signal.SIGTERM)
+    assert again.wait()[0] == 0
+    last = running("there/bot.yaml", "--take-over")
+    stage.say(ben, f"@{handle} good night")
+    assert last.read_until("turn")["state"] == "sent"
+    assert len(said_by(stage, handle)) == 3
+
+
+def test_no_secret_is_packed_and_what_is_to_be_set_is_listed(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    path = write_bot(more='engines: {text: {model: "m", server: "http://127.0.0.1:9/v1", key: {env: MY_KEY}}}\n')
+    ledger_with(State.SENT)
+    credentials = Credentials(handle="ada", settings={}, secrets={"token": Secret("very-secret-token")})
+    store_login(home / "data" / "ada.accounts" / "home", "stage", credentials)
+    (home / "beside.txt").write_text("not the bot's", encoding="utf-8")
+    said = greenroom("pack")
+    assert said.code == 0
+    assert "account `home`: sign in with `greenroom login home`" in said.out
+    assert "the environment variable MY_KEY" in said.out
+    with zipfile.ZipFile("ada.greenroom") as archive:
+        names = set(archive.namelist())
+        assert not any(b"very-secret-token" in archive.read(name) for name in names)
+    assert names == {"greenroom.json", "ledger.db", f"files/{path.name}", "files/persona.yaml"}
+    assert Path("ada.greenroom").stat().st_mode & 0o077 == 0
+
+
+def test_pictures_that_wait_go_along_and_are_found_where_they_are_now(
+    greenroom: Greenroom, write_bot: Callable[..., Path], home: Path
+) -> None:
+    write_bot()
+    (home / "pictures").mkdir()
+    for name in ("lamp", "horn"):
+        Image.new("RGB", (8, 8)).save(home / "pictures" / f"{name}.png")
+    calendar = "id,when,text,picture,alt\n1,2099-01-01 08:00,The horn.,pictures/horn.png,A horn\n"
+    (home / "plan.csv").write_text(calendar, encoding="utf-8")
+    bot = (home / "bot.yaml").read_text(encoding="utf-8")
+    planned = re.sub(r"(?m)^post: .*$", "post: {from: {calendar: plan.csv}}", bot)
+    (home / "bot.yaml").write_text(planned, encoding="utf-8")
+    lamp = ("--picture", "pictures/lamp.png", "--alt", "A lamp")
+    assert greenroom("post", "Lit.", *lamp, "--at", "in 5 hours").code == 0
+    assert greenroom("pack").code == 0
+    assert greenroom("unpack", "ada.greenroom", "--folder", "there").code == 0
+    there = home / "there"
+    assert {path.name for path in (there / "pictures").iterdir()} == {"lamp.png", "horn.png"}
+    assert (there / "plan.csv").is_file()
+    assert str(there / "pictures" / "lamp.png").encode() in (there / "data" / "ada.db").read_bytes()
+    again = greenroom("unpack", "ada.greenroom", "--folder", "there")
+    assert again.code == 1
+    assert "is there already" in again.err
+
+
+@pytest.mark.parametrize("name", ["../evil.txt", "/elsewhere/evil.txt", "C:\\evil.txt", "a/../../evil.txt"])
+def test_nothing_is_unpacked_outside_of_the_folder(greenroom: Greenroom, home: Path, name: str) -> None:
+    manifest = (
+        '{"format": 1, "bot": "ada", "file": "bot.yaml", "turns": 0, "to_set": [], "left_out": [], "moves": true,'
+        ' "root": "/r", "media": "/m", "ledger": "data/ada.db"}'
+    )
+    with zipfile.ZipFile("evil.greenroom", "w") as archive:
+        archive.writestr("greenroom.json", manifest)
+        archive.writestr("ledger.db", "")
+        archive.writestr(f"files/{name}", "evil")
+    said = greenroom("unpack", "evil.greenroom", "--folder", "there")
+    assert said.code == 1
+    assert "nothing that `greenroom pack` wrote" in said.err
+    assert not list(home.rglob("evil.txt"))
+
+
+def test_a_pack_that_cannot_be_written_moves_nothing(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    (home / "file").write_text("", encoding="utf-8")
+    assert greenroom("pack", "--to", "file/ada.greenroom").code == 1
+    assert greenroom("post", "Good night.").code == 0, "it runs here as before"
