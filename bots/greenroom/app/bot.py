@@ -24,6 +24,7 @@ from greenroom.app.taking_over import take_over
 from greenroom.app.telling import Teller
 from greenroom.app.thresholds import Thresholds
 from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
+from greenroom.app.weekly import Weekly
 from greenroom.delivery import Payments, Shelf, recalled
 from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona
@@ -175,6 +176,7 @@ class Bot:
             tasks.create_task(self._library.keep_in_step())
             tasks.create_task(expire_for_ever(self.ledger, clock=clock, ended=self._ended))
             tasks.create_task(Thresholds(self.ledger, self._budget, file=self._in_force, clock=clock).run())
+            tasks.create_task(Weekly(self.ledger, file=self._in_force, clock=clock).run())
             tasks.create_task(self._teller.run())
             tasks.create_task(self._catching_up.run())
             tasks.create_task(self._declaring.run())

@@ -1,5 +1,6 @@
 """The posts to come, as a person has them: put down, moved, rewritten, cancelled."""
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
@@ -34,15 +35,23 @@ async def put_down(
 async def put_all_down(
     ledger: Ledger, posts: Iterable[tuple[datetime, Due]], *, accounts: Sequence[str], late: timedelta = LATE
 ) -> range:
-    """Put each post down for its aware moment, on each of `accounts`: as `put_down`, for posts that differ."""
+    """Put each post down for its aware moment, on each of `accounts`: as `put_down`, for posts that differ.
+
+    On several accounts it is one post still: it has one identity, and a state on each of them."""
     micros = late // MICROSECOND
+    one_for_all = [(moment, event if len(accounts) < 2 else _known_by_one_name(event)) for moment, event in posts]
     return await ledger.add_agenda(
         [
             AgendaItem(id=0, due=to_micros(moment), late=micros, account=account, event=event)
-            for moment, event in posts
+            for moment, event in one_for_all
             for account in accounts
         ]
     )
+
+
+def _known_by_one_name(event: Due) -> Due:
+    """Return a post with an identity of its own; without one each item of the agenda gives it another."""
+    return event if event.period else replace(event, period=f"typed-{secrets.token_hex(8)}")
 
 
 class PostsToCome:
@@ -84,6 +93,7 @@ class PostsToCome:
             visibility=None if arguments.get("visibility") is None else Visibility(arguments["visibility"]),
             poll=_poll(arguments.get("poll")),
         )
+        event = event if len(accounts) < 2 else _known_by_one_name(event)
         ids = await put_down(self._ledger, [at], event, accounts=accounts)
         if self._scheduler is not None:
             self._scheduler.wake()

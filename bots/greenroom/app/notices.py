@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from greenroom.app.declaring import NOT_DECLARED
+from greenroom.app.weekly import WEEK
 from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import JournalEntry, State, Turn
 from greenroom.turns.backlog import WAS_AWAY
@@ -48,6 +49,7 @@ TOLD: Mapping[str, _Kind] = {
     "unreadable": _Kind(many="{count} rooms cannot be read. Which: greenroom log"),
     WAS_AWAY: _Kind(many=None),
     "passed on": _Kind(many=None),
+    WEEK: _Kind(many=None),
     ORDERED: _Kind(many="{count} words of moderators were obeyed. Which: greenroom log"),
     STRANGER: _Kind(many="{count} rooms or servers want the bot. Which: greenroom rooms"),
     ANOTHER_COPY: _Kind(many=None),
@@ -62,6 +64,7 @@ class Notice:
 
     kind: str
     line: str
+    """Of what has several lines, all of them."""
 
 
 def notice_of(entry: JournalEntry, turn: Turn | None) -> Notice | None:
@@ -77,7 +80,7 @@ def lines_of(notices: Iterable[Notice]) -> list[str]:
     """Return one line for each notice, in their order; for many of a kind one line for all."""
     alike: dict[str, list[str]] = {}
     for notice in notices:
-        alike.setdefault(notice.kind, []).append(notice.line)
+        alike.setdefault(notice.kind, []).extend(notice.line.split("\n"))
     return [line for kind, lines in alike.items() for line in _gathered(kind, list(dict.fromkeys(lines)))]
 
 

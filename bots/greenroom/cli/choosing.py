@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from greenroom.personas import Persona
     from greenroom.settings import BotFile
 
-__all__ = ["BotArgument", "BotOption", "Chosen", "bots_here", "choose", "demo_file"]
+__all__ = ["BOT_BY_ENVIRONMENT", "HELP", "BotArgument", "BotOption", "Chosen", "bots_here", "choose", "demo_file"]
 
 HELP = "File or name of the bot. Left out: the only one here or in config/bots, the one that runs, else the demo."
+BOT_BY_ENVIRONMENT = "GREENROOM_BOT"
 BotArgument = Annotated[
-    str | None, typer.Argument(metavar="BOT", help=HELP, envvar="GREENROOM_BOT", show_default=False)
+    str | None, typer.Argument(metavar="BOT", help=HELP, envvar=BOT_BY_ENVIRONMENT, show_default=False)
 ]
 BotOption = Annotated[
-    str | None, typer.Option("--bot", "-b", metavar="BOT", help=HELP, envvar="GREENROOM_BOT", show_default=False)
+    str | None, typer.Option("--bot", "-b", metavar="BOT", help=HELP, envvar=BOT_BY_ENVIRONMENT, show_default=False)
 ]
 
 FOLDERS = (Path(), Path("config") / "bots")

@@ -7,6 +7,7 @@ import typer
 
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
+from greenroom.cli.naming import lists_alone
 from greenroom.cli.showing import AsJson, say, write_json
 from greenroom.cli.waiting import Limit, show_waiting
 
@@ -19,12 +20,6 @@ dead = typer.Typer(
 )
 
 Seq = Annotated[int, typer.Argument(metavar="TURN", help="Number of the turn, from `dead list`.", show_default=False)]
-
-
-@dead.callback()
-def _alone(context: typer.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # registered
-    if context.invoked_subcommand is None:
-        list_()
 
 
 @dead.command("list")
@@ -48,6 +43,9 @@ def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> 
             "sent TURN:  it did go out, I have seen it",
         ),
     )
+
+
+lists_alone(dead, list_)
 
 
 @dead.command()

@@ -32,6 +32,7 @@ from greenroom.cli.spend import spend
 from greenroom.cli.stage import stage
 from greenroom.cli.status import status
 from greenroom.cli.try_out import try_persona
+from greenroom.cli.week import week
 
 __all__ = ["app", "main"]
 
@@ -69,7 +70,7 @@ for command in (run, new, login, check):
     app.command()(command)
 app.command("try")(try_persona)
 app.command()(knowledge)
-for command in (post, status, pause, resume, stop_all, log):
+for command in (post, status, pause, resume, stop_all, log, week):
     app.command()(command)
 persona.command("diff")(compare)
 app.add_typer(persona, name="persona")
@@ -77,10 +78,8 @@ app.add_typer(queue, name="queue")
 app.add_typer(held, name="held")
 app.add_typer(dead, name="dead")
 app.add_typer(rooms, name="rooms")
-app.command()(people)
-app.command()(forget)
-app.command()(spend)
-app.command()(explain)
+for command in (people, forget, spend, explain):
+    app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)
 app.command("catch-up")(catch_up)
 app.command()(card)

@@ -10,6 +10,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from greenroom.cli.naming import takes_bot
+
 __all__ = ["FAILED", "NEEDS_A_PERSON", "STOPPED_AT_ONCE", "USAGE", "cause_of", "for_owners", "words_of"]
 
 FAILED = 1
@@ -38,12 +40,13 @@ Debug = Annotated[
 
 
 def for_owners(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with `--debug`, and with every failure told in an owner's words.
+    """Return the command with `--debug`, with `--bot` where its first word names the bot, and with every failure told
+    in an owner's words.
 
     What an owner can cause or repair is a message on standard error and exit code 1. So is a mistake of our own, which
     is called that. A traceback is shown only with `--debug`.
     """
-
+    command = takes_bot(command)
     signature = inspect.signature(command)
     wants_debug = "debug" in signature.parameters
 

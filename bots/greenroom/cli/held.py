@@ -7,6 +7,7 @@ import typer
 
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
+from greenroom.cli.naming import lists_alone
 from greenroom.cli.showing import AsJson, say, write_json
 from greenroom.cli.waiting import Limit, show_waiting
 
@@ -26,12 +27,6 @@ Which = Annotated[
     list[str],
     typer.Argument(metavar="TURN...", help="Numbers from `held list`, or all, posts or replies.", show_default=False),
 ]
-
-
-@held.callback()
-def _alone(context: typer.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # registered
-    if context.invoked_subcommand is None:
-        list_()
 
 
 @held.command("list")
@@ -56,6 +51,9 @@ def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> 
             "refuse TURN:    it shall not go out",
         ),
     )
+
+
+lists_alone(held, list_)
 
 
 @held.command()

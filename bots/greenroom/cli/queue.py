@@ -7,6 +7,7 @@ import typer
 
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
+from greenroom.cli.naming import lists_alone
 from greenroom.cli.showing import AsJson, console, moment_words, say, write_json
 
 if TYPE_CHECKING:
@@ -20,12 +21,6 @@ queue = typer.Typer(help="What will be posted: list, edit, cancel.", invoke_with
 Item = Annotated[
     int, typer.Argument(metavar="ID", help="Number of the post, as `queue list` shows it.", show_default=False)
 ]
-
-
-@queue.callback()
-def _alone(context: typer.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # registered
-    if context.invoked_subcommand is None:
-        list_()
 
 
 @queue.command("list")
@@ -63,6 +58,9 @@ def list_(
         say("Nothing is planned: neither does the bot file post, nor was anything put down.")
     else:
         _table(comings, file)
+
+
+lists_alone(queue, list_)
 
 
 async def _coming(file: "BotFile", limit: int, times: int) -> "list[Coming]":

@@ -7,6 +7,7 @@ import typer
 
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
+from greenroom.cli.naming import lists_alone
 from greenroom.cli.showing import AsJson, say, write_json
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ rooms = typer.Typer(
 Place = Annotated[
     str, typer.Argument(metavar="PLACE", help="account/id, as `greenroom rooms` lists it.", show_default=False)
 ]
-
-
-@rooms.callback()
-def _alone(context: typer.Context) -> None:  # pyright: ignore[reportUnusedFunction]  # registered
-    if context.invoked_subcommand is None:
-        list_()
 
 
 @rooms.command("list")
@@ -55,6 +50,9 @@ def list_(bot: BotOption = None, as_json: AsJson = False) -> None:
     for (account, id), one in found.items():
         where = "" if one.is_in else ", invited"
         say(f"{account}/{id}  {plain(one.name, one_line=True)}: {one.standing}{where}")
+
+
+lists_alone(rooms, list_)
 
 
 @rooms.command()

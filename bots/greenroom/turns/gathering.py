@@ -9,8 +9,10 @@ from greenroom.clock import MICROSECOND
 from greenroom.storage import Draft, Ledger, State, Turn, asked_at
 from greenroom_adapters.contract import Kind, TextEvent
 
-__all__ = ["NOBODY", "Followers", "followers_of", "reason_of_follower", "reopened", "worth_waiting_until"]
+__all__ = ["IS_FOR_ALL", "NOBODY", "Followers", "followers_of", "reason_of_follower", "reopened", "worth_waiting_until"]
 
+IS_FOR_ALL = "one answer for all of it"
+"""Beginning of the reason of a turn that the answer to another one is for as well."""
 LONGEST = 5
 """So many times `gather` an answer waits at the most, for somebody who does not stop writing."""
 
@@ -41,7 +43,7 @@ def followers_of(turn: Turn, behind: Iterable[Turn], *, gather: timedelta | None
 
 def reason_of_follower(turn: Turn) -> str:
     """Return why a turn is over that the answer to `turn` is for as well."""
-    return f"one answer for all of it: turn {turn.seq}"
+    return f"{IS_FOR_ALL}: turn {turn.seq}"
 
 
 async def reopened(turn: Turn, draft: Draft | None, ledger: Ledger) -> list[Turn]:

@@ -12,6 +12,7 @@ import pytest_asyncio
 from greenroom.app.declaring import NOT_DECLARED
 from greenroom.app.notices import TOLD, Notice, lines_of
 from greenroom.app.thresholds import Thresholds
+from greenroom.app.weekly import WEEK
 from greenroom.generation import Refused
 from greenroom.policy import Budget, Lack
 from greenroom.scheduling.bringing import UNREADABLE_FEED
@@ -491,6 +492,18 @@ async def a_feed_cannot_be_read(trial: Trial) -> None:
             await asyncio.sleep(0.05)
 
 
+async def a_week_is_over(trial: Trial) -> None:
+    await trial.until(lambda: len(trial.clock.awaited) > 3)
+    async with asyncio.timeout(60):
+        while "week told" not in await trial.bot.ledger.facts("week told"):
+            await asyncio.sleep(0.001)
+    trial.clock.turn(timedelta(days=7))
+    async with asyncio.timeout(60):
+        while not any(line.startswith("week: ada, ") for line in await trial.journal()):
+            trial.clock.turn(timedelta(seconds=1))
+            await asyncio.sleep(0.001)
+
+
 SCENARIOS: dict[str, Callable[[Trial], Awaitable[None]]] = {
     "held": something_is_held,
     "unknown": an_answer_is_lost,
@@ -507,6 +520,7 @@ SCENARIOS: dict[str, Callable[[Trial], Awaitable[None]]] = {
     COMPLAINT: the_bot_is_sent_away,
     STRANGER: a_stranger_takes_it_along,
     ANOTHER_COPY: another_copy_publishes,
+    WEEK: a_week_is_over,
 }
 
 

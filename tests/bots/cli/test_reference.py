@@ -57,6 +57,19 @@ def test_every_command_has_one_example_of_itself_and_describes_all_its_options(p
     assert len(command.get_short_help_str(100)) <= 60
 
 
+WITHOUT_A_BOT = {("stage",), ("schema",), ("new",), ("unpack",)}
+"""They are about no bot that is there."""
+WITHOUT_JSON = {("stage",)}
+"""It serves, and says nothing but where."""
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_takes_the_bot_and_json_in_the_same_words(path: tuple[str, ...]) -> None:
+    spelled = [tuple(parameter.opts) for parameter in ALL[path].params]
+    assert (("--bot", "-b") in spelled) is (path not in WITHOUT_A_BOT)
+    assert (("--json",) in spelled) is (path not in WITHOUT_JSON)
+
+
 @pytest.mark.parametrize("path", [("--help",), ("-h",), *((*path, "--help") for path in ALL)], ids=" ".join)
 def test_help_is_there_everywhere(greenroom: Callable[..., Any], path: tuple[str, ...]) -> None:
     said = greenroom(*path)

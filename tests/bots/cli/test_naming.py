@@ -1,0 +1,71 @@
+"""Whichever way a bot is named, it is that bot."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greenroom.storage import State
+
+Greenroom = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def two_bots(write_bot: Callable[..., Path], home: Path, ledger_with: Callable[..., None]) -> None:
+    """Two bots; with that a command that is not told which of them stops with an error. Only ada has a ledger."""
+    write_bot()
+    ben = (home / "bot.yaml").read_text(encoding="utf-8").replace("bot: ada", "bot: ben")
+    (home / "ben.yaml").write_text(ben, encoding="utf-8")
+    ledger_with(State.HELD)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "bot", "--json"),
+        ("status", "--bot", "bot", "--json"),
+        ("log", "-b", "bot.yaml"),
+        ("week", "--bot", "bot"),
+        ("held", "--bot", "bot"),
+        ("held", "--bot", "bot", "--json"),
+        ("held", "list", "--bot", "bot"),
+        ("held", "--bot", "bot", "list"),
+        ("held", "--bot", "bot", "refuse", "1"),
+        ("queue", "--bot", "bot"),
+        ("dead", "-b", "bot"),
+        ("rooms", "--json", "-b", "bot"),
+        ("try", "--bot", "bot", "is the lamp lit?"),
+        ("try", "bot", "is the lamp lit?"),
+        ("knowledge", "--bot", "bot"),
+        ("persona", "history", "--bot", "bot"),
+    ],
+    ids=" ".join,
+)
+def test_a_bot_is_named_by_a_word_or_by_an_option(greenroom: Greenroom, words: tuple[str, ...]) -> None:
+    said = greenroom(*words)
+    assert said.code in (0, 3) or "has no documents" in said.err
+    assert "which bot?" not in said.err
+
+
+def test_without_a_name_it_is_asked_which_and_two_names_are_one_too_many(greenroom: Greenroom) -> None:
+    assert "which bot?" in greenroom("log").err
+    twice = greenroom("log", "ben", "--bot", "bot")
+    assert twice.code == 2
+    assert "named twice: ben and bot" in twice.err
+
+
+def test_the_option_wins_over_the_environment(greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GREENROOM_BOT", "ben")
+    assert greenroom("log").code == 1, "ben has never run"
+    assert greenroom("log", "--bot", "bot").code == 0
+
+
+def test_the_week_of_a_bot_is_ten_lines_an_object_or_bars(greenroom: Greenroom) -> None:
+    lines = greenroom("week", "bot").out.splitlines()
+    assert len(lines) == 10
+    assert lines[4].startswith("Held: 1 (1 wait for you)")
+    found = greenroom("week", "bot", "--json").json
+    assert (found["bot"], found["held_now"], found["posted"], len(found["days"])) == ("ada", 1, 0, 7)
+    assert len(greenroom("week", "bot", "--bars").out.splitlines()) == 18
+    assert len(greenroom("week", "bot", "--last", "--json").json["days"]) == 7
