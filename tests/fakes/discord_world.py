@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from typing_extensions import override
 
 from greenroom_adapters.contract import Adapter, PostRef, Secret
 from greenroom_adapters.discord import DiscordAdapter, DiscordSettings
-from greenroom_adapters.testing import FaultyProxy, Order, Published, World
+from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
 from greenroom_adapters.transport import Pace
 
 __all__ = ["GATEWAY", "SENDING", "DiscordWorld", "RunningDiscord"]
@@ -113,8 +113,10 @@ class RunningDiscord:
                     end.close()
 
 
-class DiscordWorld(World):
+class DiscordWorld(ProxiedWorld):
     """One bot and one other person in a server of their own, on a Discord that others use at the same time."""
+
+    sending: ClassVar[str] = SENDING
 
     def __init__(self, discord: RunningDiscord, proxy: FaultyProxy, *, flags: int = 1 << 19) -> None:
         number = next(numbers)
@@ -217,26 +219,6 @@ class DiscordWorld(World):
         return len((await self.call("said", message=ref.id))["reacted"].get(LIKE, []))
 
     @override
-    async def lose_next_answer(self) -> None:
-        self.order("lose")
-
-    @override
-    async def refuse_next(self) -> None:
-        self.order("refuse")
-
-    @override
-    async def commit_next_late(self, seconds: float) -> None:
-        self.order("late", seconds=seconds)
-
-    @override
-    async def delay_next(self, seconds: float) -> None:
-        self.order("delay", seconds=seconds)
-
-    @override
-    async def garble_next(self) -> None:
-        self.order("garble")
-
-    @override
     async def answer_next(self, status: int, *, retry_after: int | None = None) -> None:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after), "X-RateLimit-Scope": "user"}
         body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": False}
@@ -279,11 +261,3 @@ class DiscordWorld(World):
             for request in self.proxy.requests()
             if request.method == "POST" and request.path.endswith("/messages")
         ]
-
-    @override
-    def open_connections(self) -> int:
-        return self.proxy.open_connections
-
-    def order(self, kind: str, *, path: str = SENDING, method: str = "POST", **details: Any) -> None:
-        """Order a fault for the bot's next message."""
-        self.proxy.order(Order(kind=kind, method=method, path=path, **details))

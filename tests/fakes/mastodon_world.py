@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from mastodon_fake import FakeMastodon
 from mastodon_state import Account, Refusal, State, Status
@@ -13,7 +13,7 @@ from typing_extensions import override
 from greenroom_adapters.contract import Adapter, PostRef, Secret, Visibility
 from greenroom_adapters.mastodon import MastodonAdapter, MastodonSettings
 from greenroom_adapters.mastodon.listening import Rhythm
-from greenroom_adapters.testing import FaultyProxy, Order, Published, World
+from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
 from greenroom_adapters.transport import Pace
 
 T = TypeVar("T")
@@ -29,8 +29,10 @@ QUICK = Rhythm(
 SEEN = {"public": Visibility.PUBLIC, "unlisted": Visibility.UNLISTED, "private": Visibility.FOLLOWERS, "direct": None}
 
 
-class MastodonWorld(World):
+class MastodonWorld(ProxiedWorld):
     """One bot and one other person."""
+
+    sending: ClassVar[str] = SENDING
 
     def __init__(self, fake: FakeMastodon, proxy: FaultyProxy) -> None:
         self.fake, self.proxy = fake, proxy
@@ -97,26 +99,6 @@ class MastodonWorld(World):
         return self.do(lambda state: len(state.statuses[ref.id].favoured))
 
     @override
-    async def lose_next_answer(self) -> None:
-        self.order("lose")
-
-    @override
-    async def refuse_next(self) -> None:
-        self.order("refuse")
-
-    @override
-    async def commit_next_late(self, seconds: float) -> None:
-        self.order("late", seconds=seconds)
-
-    @override
-    async def delay_next(self, seconds: float) -> None:
-        self.order("delay", seconds=seconds)
-
-    @override
-    async def garble_next(self) -> None:
-        self.order("garble")
-
-    @override
     async def answer_next(self, status: int, *, retry_after: int | None = None) -> None:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         self.order("answer", status=status, headers=headers, body=b'{"error": "as ordered"}')
@@ -152,14 +134,6 @@ class MastodonWorld(World):
             for request in self.proxy.requests()
             if request.method == "POST" and request.path == "/api/v1/statuses"
         ]
-
-    @override
-    def open_connections(self) -> int:
-        return self.proxy.open_connections
-
-    def order(self, kind: str, *, path: str = SENDING, method: str = "POST", **details: Any) -> None:
-        """Order a fault for the bot's next post."""
-        self.proxy.order(Order(kind=kind, method=method, path=path, **details))
 
     def refusal(self, act: Callable[[State], object]) -> int:
         """Return the status with which the server refuses something."""

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from discord_world import RunningDiscord
 from typing_extensions import override
@@ -13,7 +13,7 @@ from typing_extensions import override
 from greenroom_adapters.contract import Adapter, PostRef, Secret
 from greenroom_adapters.discord import DiscordAdapter, DiscordSettings
 from greenroom_adapters.discord.webhook import WebhookAdapter
-from greenroom_adapters.testing import FaultyProxy, Order, Published, World
+from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
 from greenroom_adapters.testing.conformance.world import cannot
 
 __all__ = ["SENDING", "WebhookWorld"]
@@ -23,8 +23,10 @@ LIKE = "\N{THUMBS UP SIGN}"
 numbers = itertools.count(1)
 
 
-class WebhookWorld(World):
+class WebhookWorld(ProxiedWorld):
     """One webhook in a server of somebody's."""
+
+    sending: ClassVar[str] = SENDING
 
     def __init__(self, discord: RunningDiscord, proxy: FaultyProxy, *, type: int = 0) -> None:
         number = next(numbers)
@@ -84,26 +86,6 @@ class WebhookWorld(World):
         return len(self.discord.call("said", message=ref.id.partition("/")[2])["reacted"].get(LIKE, []))
 
     @override
-    async def lose_next_answer(self) -> None:
-        self.order("lose")
-
-    @override
-    async def refuse_next(self) -> None:
-        self.order("refuse")
-
-    @override
-    async def commit_next_late(self, seconds: float) -> None:
-        self.order("late", seconds=seconds)
-
-    @override
-    async def delay_next(self, seconds: float) -> None:
-        self.order("delay", seconds=seconds)
-
-    @override
-    async def garble_next(self) -> None:
-        self.order("garble")
-
-    @override
     async def answer_next(self, status: int, *, retry_after: int | None = None) -> None:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after), "X-RateLimit-Scope": "user"}
         body = {"message": "You are being rate limited.", "retry_after": retry_after, "global": False}
@@ -116,11 +98,3 @@ class WebhookWorld(World):
     @override
     def unreachable(self) -> Adapter:
         return self.adapter(base_url="http://127.0.0.1:9/api/v10")
-
-    @override
-    def open_connections(self) -> int:
-        return self.proxy.open_connections
-
-    def order(self, kind: str, *, path: str = SENDING, method: str = "POST", **details: Any) -> None:
-        """Order a fault for the webhook's next message."""
-        self.proxy.order(Order(kind=kind, method=method, path=path, **details))

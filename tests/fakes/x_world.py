@@ -5,13 +5,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from typing_extensions import override
 from x_server import XServer
 
 from greenroom_adapters.contract import Adapter, PostRef, Secret
-from greenroom_adapters.testing import FaultyProxy, Order, Published, World
+from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
 from greenroom_adapters.transport import Pace
 from greenroom_adapters.x import XAdapter, XSettings
 from greenroom_adapters.x.sources import Intervals
@@ -23,8 +23,10 @@ MENTIONS = r"/mentions"
 OFTEN = Intervals(mentions=timedelta(seconds=0.1), messages=timedelta(seconds=0.1), own=timedelta(seconds=0.1))
 
 
-class XWorld(World):
+class XWorld(ProxiedWorld):
     """One bot and one other person."""
+
+    sending: ClassVar[str] = CREATING
 
     def __init__(self, server: XServer, proxy: FaultyProxy) -> None:
         self.server, self.state, self.proxy = server, server.state, proxy
@@ -116,26 +118,6 @@ class XWorld(World):
         return len(self.state.all("SELECT * FROM likes WHERE post = ?", int(ref.id)))
 
     @override
-    async def lose_next_answer(self) -> None:
-        self.order("lose")
-
-    @override
-    async def refuse_next(self) -> None:
-        self.order("refuse")
-
-    @override
-    async def commit_next_late(self, seconds: float) -> None:
-        self.order("late", seconds=seconds)
-
-    @override
-    async def delay_next(self, seconds: float) -> None:
-        self.order("delay", seconds=seconds)
-
-    @override
-    async def garble_next(self) -> None:
-        self.order("garble")
-
-    @override
     async def answer_next(self, status: int, *, retry_after: int | None = None) -> None:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         body = {"title": "Too Many Requests", "type": "about:blank", "status": status, "detail": "Too Many Requests"}
@@ -157,16 +139,6 @@ class XWorld(World):
     @override
     async def silence_stream(self) -> None:
         self.order("silence", method="GET", path=MENTIONS)
-
-    @override
-    def open_connections(self) -> int:
-        return self.proxy.open_connections
-
-    def order(self, kind: str, *, path: str = CREATING, method: str = "POST", **details: Any) -> Order:
-        """Order a fault for what the bot asks next."""
-        order = Order(kind=kind, method=method, path=path, **details)
-        self.proxy.order(order)
-        return order
 
     def _alt(self, file: int) -> str:
         row = self.state.one("SELECT alt FROM files WHERE id = ?", file)

@@ -5,14 +5,15 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from counting import Count
 from counting_posts import count_on_bluesky
-from network import BOT, Network
+from network import BOT
+from proxied_network import ProxiedNetwork
 from typing_extensions import override
 
-from greenroom_adapters.testing import FaultyProxy, Order
+from greenroom_adapters.testing import FaultyProxy
 
 sys.path.append(str(Path(__file__).parents[1] / "servers" / "support"))  # the crash test is a program, not a package
 from bluesky_people import Person, mark, register
@@ -20,7 +21,6 @@ from bluesky_world import SENDING, a_network
 
 __all__ = ["BlueskyNetwork"]
 
-MANY = 10**9
 PEOPLE = 4
 THREADS = 3
 """Posts of the people below which the bot is spoken to; in between it is spoken to in posts of their own."""
@@ -45,18 +45,18 @@ limits: {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/ho
 """A real account has guards that hold without being written. Here each mention is to be answered, and by itself."""
 
 
-class BlueskyNetwork(Network):
+class BlueskyNetwork(ProxiedNetwork):
     """A network of some people; the bot is spoken to in posts and in threads."""
 
     platform: ClassVar[str] = "bluesky"
     moment: ClassVar[float] = 0.3
+    sending: ClassVar[dict[str, Any]] = {"method": "POST", "path": SENDING}
+    asking: ClassVar[dict[str, Any]] = {"method": "GET", "path": "/xrpc/"}
     unreachable: Mapping[str, str] = {}
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         super().__init__(folder, chance)
         self._server = a_network()
-        self._proxy: FaultyProxy | None = None
-        self._random: list[Order] = []
 
     @override
     def start(self) -> None:
@@ -104,31 +104,9 @@ class BlueskyNetwork(Network):
             person.reply(thread, f"@{self._bot.handle} {text}", facets=[mark(self._bot)])
 
     @override
-    def lose_answers(self, share: float) -> None:
-        self._random = [
-            Order(kind="lose", method=method, path=path, chance=share, count=MANY)
-            for method, path in (("POST", SENDING), ("GET", "/xrpc/"))
-        ]
-        for order in self._random:
-            self._behind().order(order)
-
-    @override
-    def lose_next_answer(self) -> None:
-        self._behind().order(Order(kind="lose", method="POST", path=SENDING))
-
-    @property
-    @override
-    def answers_lost(self) -> int:
-        return self._behind().obeyed(self._random[0]) if self._random else 0
-
-    @override
     def count(self, tokens: set[str]) -> Count:
         return count_on_bluesky(self._repositories, bot=self._bot.did, tokens=tokens)
 
     @property
     def _repositories(self) -> Path:
         return self._server.directory / "pds" / "actors"
-
-    def _behind(self) -> FaultyProxy:
-        assert self._proxy is not None
-        return self._proxy

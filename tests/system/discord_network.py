@@ -4,21 +4,21 @@ import random
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from counting import Count
 from counting_posts import count_on_discord
-from network import BOT, Network
+from network import BOT
+from proxied_network import ProxiedNetwork
 from typing_extensions import override
 
-from greenroom_adapters.testing import FaultyProxy, Order
+from greenroom_adapters.testing import FaultyProxy
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))  # the crash test is a program, not a package
 from discord_world import SENDING, RunningDiscord
 
 __all__ = ["DiscordNetwork"]
 
-MANY = 10**9
 PEOPLE = 8
 ROOMS = 3
 THREADS = 2
@@ -38,19 +38,19 @@ limits: {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/ho
 """A real account has guards that hold without being written. Here each mention is to be answered, and by itself."""
 
 
-class DiscordNetwork(Network):
+class DiscordNetwork(ProxiedNetwork):
     """A server; its people speak in a few channels and in threads there, one of the channels is the bot's home."""
 
     platform: ClassVar[str] = "discord"
     moment: ClassVar[float] = 0.3
+    sending: ClassVar[dict[str, Any]] = {"method": "POST", "path": SENDING}
+    asking: ClassVar[dict[str, Any]] = {"method": "GET", "path": "/api/v10/"}
     unreachable: Mapping[str, str] = {}
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         super().__init__(folder, chance)
         options = ("--writes", "1000/1", "--overall", "1000", "--starts", "100000", "--heartbeat", "5")
         self._discord = RunningDiscord(*options, data=folder / "discord.db")
-        self._proxy: FaultyProxy | None = None
-        self._random: list[Order] = []
         self._bot = self._home = ""
 
     @override
@@ -103,27 +103,5 @@ class DiscordNetwork(Network):
         self._discord.call("say", channel=place, author=person, content=f"<@{self._bot}> say {token} for me")
 
     @override
-    def lose_answers(self, share: float) -> None:
-        self._random = [
-            Order(kind="lose", method=method, path=path, chance=share, count=MANY)
-            for method, path in (("POST", SENDING), ("GET", "/api/v10/"))
-        ]
-        for order in self._random:
-            self._behind().order(order)
-
-    @override
-    def lose_next_answer(self) -> None:
-        self._behind().order(Order(kind="lose", method="POST", path=SENDING))
-
-    @property
-    @override
-    def answers_lost(self) -> int:
-        return self._behind().obeyed(self._random[0]) if self._random else 0
-
-    @override
     def count(self, tokens: set[str]) -> Count:
         return count_on_discord(self._discord.data, bot=self._bot, home=self._home, tokens=tokens)
-
-    def _behind(self) -> FaultyProxy:
-        assert self._proxy is not None
-        return self._proxy

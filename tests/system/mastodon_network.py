@@ -9,14 +9,15 @@ import random
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from counting import Count
 from counting_posts import count_on_mastodon
-from network import BOT, Network
+from network import BOT
+from proxied_network import MANY, ProxiedNetwork
 from typing_extensions import override
 
-from greenroom_adapters.testing import FaultyProxy, Order
+from greenroom_adapters.testing import FaultyProxy
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))  # the crash test is a program, not a package
 from mastodon_fake import FakeMastodon
@@ -24,7 +25,6 @@ from mastodon_state import Account, State
 
 __all__ = ["MastodonNetwork"]
 
-MANY = 10**9
 PEOPLE = 8
 PRIVATE = 4
 """One mention of so many is for the bot's eyes alone."""
@@ -43,11 +43,13 @@ limits: {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/ho
 """A real account has guards that hold without being written. Here each mention is to be answered, and by itself."""
 
 
-class MastodonNetwork(Network):
+class MastodonNetwork(ProxiedNetwork):
     """A server on which a handful of people speak to the bot, in public and privately."""
 
     platform: ClassVar[str] = "mastodon"
     moment: ClassVar[float] = 0.1
+    sending: ClassVar[dict[str, Any]] = {"method": "POST", "path": SENDING}
+    asking: ClassVar[dict[str, Any]] = {"method": "GET", "path": r"/api/v[12]/(?!streaming)"}
     is_quick = True
     unreachable: Mapping[str, str] = {"after_checkpoint": "a post without files has one phase"}
 
@@ -55,8 +57,6 @@ class MastodonNetwork(Network):
         super().__init__(folder, chance)
         self._fake = FakeMastodon()
         self._fake.limit = MANY
-        self._proxy: FaultyProxy | None = None
-        self._random: list[Order] = []
 
     @override
     def start(self) -> None:
@@ -95,32 +95,10 @@ class MastodonNetwork(Network):
         self._fake.do(lambda state: state.post(person, f"@{BOT} say {token} for me", visibility=visibility))
 
     @override
-    def lose_answers(self, share: float) -> None:
-        self._random = [
-            Order(kind="lose", method=method, path=path, chance=share, count=MANY)
-            for method, path in (("POST", SENDING), ("GET", r"/api/v[12]/(?!streaming)"))
-        ]
-        for order in self._random:
-            self._behind().order(order)
-
-    @override
-    def lose_next_answer(self) -> None:
-        self._behind().order(Order(kind="lose", method="POST", path=SENDING))
-
-    @property
-    @override
-    def answers_lost(self) -> int:
-        return self._behind().obeyed(self._random[0]) if self._random else 0
-
-    @override
     def count(self, tokens: set[str]) -> Count:
         file = self.folder / "statuses.json"
         file.write_text(json.dumps(self._fake.do(_statuses)))
         return count_on_mastodon(file, bot=self._bot.id, tokens=tokens)
-
-    def _behind(self) -> FaultyProxy:
-        assert self._proxy is not None
-        return self._proxy
 
 
 def _statuses(state: State) -> list[dict[str, object]]:

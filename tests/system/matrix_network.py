@@ -5,14 +5,15 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from counting import Count
 from counting_posts import count_on_synapse
-from network import BOT, Network
+from network import BOT
+from proxied_network import ProxiedNetwork
 from typing_extensions import override
 
-from greenroom_adapters.testing import FaultyProxy, Order
+from greenroom_adapters.testing import FaultyProxy
 
 sys.path.append(str(Path(__file__).parents[1] / "servers" / "support"))  # the crash test is a program, not a package
 from matrix_people import Person, register
@@ -20,7 +21,6 @@ from matrix_world import SENDING, a_homeserver
 
 __all__ = ["MatrixNetwork"]
 
-MANY = 10**9
 PEOPLE = 8
 ROOMS = 3
 THREADS = 2
@@ -39,18 +39,18 @@ limits: {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/ho
 """A real account has guards that hold without being written. Here each mention is to be answered, and by itself."""
 
 
-class MatrixNetwork(Network):
+class MatrixNetwork(ProxiedNetwork):
     """A homeserver; its people speak in a few rooms and in threads there, one of the rooms is the bot's home."""
 
     platform: ClassVar[str] = "matrix"
     moment: ClassVar[float] = 0.3
+    sending: ClassVar[dict[str, Any]] = {"method": "PUT", "path": SENDING}
+    asking: ClassVar[dict[str, Any]] = {"method": "GET", "path": "/_matrix/client/"}
     unreachable: Mapping[str, str] = {}
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         super().__init__(folder, chance)
         self._server = a_homeserver()
-        self._proxy: FaultyProxy | None = None
-        self._random: list[Order] = []
         self._home = ""
 
     @override
@@ -110,28 +110,6 @@ class MatrixNetwork(Network):
             person.in_thread(room, root, root, text, mention=self._bot)
 
     @override
-    def lose_answers(self, share: float) -> None:
-        self._random = [
-            Order(kind="lose", method=method, path=path, chance=share, count=MANY)
-            for method, path in (("PUT", SENDING), ("GET", "/_matrix/client/"))
-        ]
-        for order in self._random:
-            self._behind().order(order)
-
-    @override
-    def lose_next_answer(self) -> None:
-        self._behind().order(Order(kind="lose", method="PUT", path=SENDING))
-
-    @property
-    @override
-    def answers_lost(self) -> int:
-        return self._behind().obeyed(self._random[0]) if self._random else 0
-
-    @override
     def count(self, tokens: set[str]) -> Count:
         database = self._server.directory / "homeserver.db"
         return count_on_synapse(database, bot=self._bot.id, home=self._home, tokens=tokens)
-
-    def _behind(self) -> FaultyProxy:
-        assert self._proxy is not None
-        return self._proxy

@@ -10,14 +10,14 @@ from typing import Any, ClassVar
 
 from counting import Count
 from counting_posts import count_on_nostr
-from network import Network
+from proxied_network import ProxiedNetwork
 from typing_extensions import override
 
-from greenroom_adapters.testing import FaultyProxy, Order
+from greenroom_adapters.testing import FaultyProxy
 
 sys.path.append(str(Path(__file__).parents[1] / "servers" / "support"))  # the crash test is a program, not a package
 from nostr_people import Line, Person
-from nostr_world import EVENT, MANY, OK, a_relay
+from nostr_world import EVENT, OK, a_relay
 
 __all__ = ["NostrNetwork"]
 
@@ -37,11 +37,20 @@ limits: {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/ho
 """A real account has guards that hold without being written. Here each mention is to be answered, and by itself."""
 
 
-class NostrNetwork(Network):
+class NostrNetwork(ProxiedNetwork):
     """A relay; its people speak to the bot in notes of their own, and in a few threads."""
 
     platform: ClassVar[str] = "nostr"
     moment: ClassVar[float] = 0.3
+    sending: ClassVar[dict[str, Any]] = {"method": "GET", "path": "^/$", "frame": EVENT, "until": OK}
+    asking: ClassVar[dict[str, Any]] = {
+        "method": "GET",
+        "path": "^/$",
+        "frame": r'^\["REQ"',
+        "until": r'^\["EOSE"',
+    }
+    # A lost answer is a lost connection, to everything that is open on it; and each mention asks a few things.
+    asking_share: ClassVar[float] = 0.1
     unreachable: Mapping[str, str] = {
         "after_checkpoint": "what is answered has just been heard, so nothing is looked up before the sending"
     }
@@ -49,8 +58,6 @@ class NostrNetwork(Network):
     def __init__(self, folder: Path, chance: random.Random) -> None:
         super().__init__(folder, chance)
         self._server = a_relay()
-        self._proxy: FaultyProxy | None = None
-        self._random: list[Order] = []
         self._bot = Person()
         self._people = [Person() for _ in range(PEOPLE)]
         self._threads: list[dict[str, Any]] = []
@@ -109,31 +116,8 @@ class NostrNetwork(Network):
         self._line.send(event)
 
     @override
-    def lose_answers(self, share: float) -> None:
-        self._random = [
-            Order(kind="lose", method="GET", path="^/$", frame=frame, until=until, chance=chance, count=MANY)
-            # A lost answer is a lost connection, to everything that is open on it; and each mention asks a few things.
-            for frame, until, chance in ((EVENT, OK, share), (r'^\["REQ"', r'^\["EOSE"', share / 10))
-        ]
-        for order in self._random:
-            self._behind().order(order)
-
-    @override
-    def lose_next_answer(self) -> None:
-        self._behind().order(Order(kind="lose", method="GET", path="^/$", frame=EVENT, until=OK))
-
-    @property
-    @override
-    def answers_lost(self) -> int:
-        return self._behind().obeyed(self._random[0]) if self._random else 0
-
-    @override
     def count(self, tokens: set[str]) -> Count:
         return count_on_nostr(self._server.directory / "nostr.sqlite3", bot=self._bot.id, tokens=tokens)
-
-    def _behind(self) -> FaultyProxy:
-        assert self._proxy is not None
-        return self._proxy
 
     def _hang_up(self) -> None:
         if self._line is not None:

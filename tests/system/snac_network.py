@@ -8,14 +8,15 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from counting import Count
 from counting_posts import count_on_snac
-from network import BOT, Network
+from network import BOT
+from proxied_network import ProxiedNetwork
 from typing_extensions import override
 
-from greenroom_adapters.testing import FaultyProxy, Order
+from greenroom_adapters.testing import FaultyProxy
 
 sys.path.append(str(Path(__file__).parents[1] / "servers" / "support"))  # the crash test is a program, not a package
 from snac_people import Person, join, until
@@ -23,7 +24,6 @@ from snac_world import SENDING, a_snac
 
 __all__ = ["SnacNetwork"]
 
-MANY = 10**9
 PEOPLE = 6
 PRIVATE = 4
 """One mention of so many is for the bot's eyes alone."""
@@ -41,20 +41,20 @@ limits: {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/ho
 """A real account has guards that hold without being written. Here each mention is to be answered, and by itself."""
 
 
-class SnacNetwork(Network):
+class SnacNetwork(ProxiedNetwork):
     """A server on which a handful of people speak to the bot, in public and privately."""
 
     platform: ClassVar[str] = "mastodon"
     idempotency = "listed"
     moment: ClassVar[float] = 0.1
+    sending: ClassVar[dict[str, Any]] = {"method": "POST", "path": SENDING}
+    asking: ClassVar[dict[str, Any]] = {"method": "GET", "path": "/api/v1/"}
     is_quick = True
     unreachable: Mapping[str, str] = {"after_checkpoint": "a post without files has one phase"}
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         super().__init__(folder, chance)
         self._server = a_snac()
-        self._proxy: FaultyProxy | None = None
-        self._random: list[Order] = []
         self._said = 0
 
     @override
@@ -105,27 +105,5 @@ class SnacNetwork(Network):
         until(lambda: len(list(self._inbox.glob("*.json"))) >= self._said, "the mention at the bot")
 
     @override
-    def lose_answers(self, share: float) -> None:
-        self._random = [
-            Order(kind="lose", method=method, path=path, chance=share, count=MANY)
-            for method, path in (("POST", SENDING), ("GET", "/api/v1/"))
-        ]
-        for order in self._random:
-            self._behind().order(order)
-
-    @override
-    def lose_next_answer(self) -> None:
-        self._behind().order(Order(kind="lose", method="POST", path=SENDING))
-
-    @property
-    @override
-    def answers_lost(self) -> int:
-        return self._behind().obeyed(self._random[0]) if self._random else 0
-
-    @override
     def count(self, tokens: set[str]) -> Count:
         return count_on_snac(self._data, bot=f"{self._bot.base}/{self._bot.name}", tokens=tokens)
-
-    def _behind(self) -> FaultyProxy:
-        assert self._proxy is not None
-        return self._proxy

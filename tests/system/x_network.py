@@ -4,21 +4,21 @@ import random
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from counting import Count
 from counting_posts import count_on_x
-from network import BOT, PEOPLE, Network
+from network import BOT, PEOPLE
+from proxied_network import ProxiedNetwork
 from typing_extensions import override
 
-from greenroom_adapters.testing import FaultyProxy, Order
+from greenroom_adapters.testing import FaultyProxy
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))  # the crash test is a program, not a package
 from x_server import XServer
 
 __all__ = ["XNetwork"]
 
-MANY = 10**9
 CREATING = r"/2/tweets$"
 FILE = """\
 bot: keeper
@@ -44,11 +44,13 @@ limits:
 """A real account has guards that hold without being written. Here each mention is to be answered, and by itself."""
 
 
-class XNetwork(Network):
+class XNetwork(ProxiedNetwork):
     """One X. It lives in this process, and what it knows in a file: it dies by breaking every connection."""
 
     platform: ClassVar[str] = "x"
     moment: ClassVar[float] = 0.12
+    sending: ClassVar[dict[str, Any]] = {"method": "POST", "path": CREATING}
+    asking: ClassVar[dict[str, Any]] = {"method": "GET", "path": "/2/"}
     is_quick = True
     idempotency: str = "listed"
     unreachable: Mapping[str, str] = {
@@ -58,8 +60,6 @@ class XNetwork(Network):
     def __init__(self, folder: Path, chance: random.Random) -> None:
         super().__init__(folder, chance)
         self._server: XServer | None = None
-        self._proxy: FaultyProxy | None = None
-        self._random: list[Order] = []
 
     @override
     def start(self) -> None:
@@ -101,31 +101,9 @@ class XNetwork(Network):
         self._running().state.post(self._people[number % PEOPLE], f"@{BOT} say {token} for me")
 
     @override
-    def lose_answers(self, share: float) -> None:
-        self._random = [
-            Order(kind="lose", method="POST", path=CREATING, chance=share, count=MANY),
-            Order(kind="lose", method="GET", path="/2/", chance=share, count=MANY),
-        ]
-        for order in self._random:
-            self._behind().order(order)
-
-    @override
-    def lose_next_answer(self) -> None:
-        self._behind().order(Order(kind="lose", method="POST", path=CREATING))
-
-    @property
-    @override
-    def answers_lost(self) -> int:
-        return self._behind().obeyed(self._random[0]) if self._random else 0
-
-    @override
     def count(self, tokens: set[str]) -> Count:
         return count_on_x(self.folder / "x.db", bot=BOT, tokens=tokens)
 
     def _running(self) -> XServer:
         assert self._server is not None
         return self._server
-
-    def _behind(self) -> FaultyProxy:
-        assert self._proxy is not None
-        return self._proxy

@@ -12,7 +12,19 @@ from greenroom_adapters.testing.conformance import (
     World,
     take,
 )
+from greenroom_adapters.testing.proxied import ProxiedWorld
 from greenroom_adapters.testing.proxy import FaultyProxy, Order, Request
 from greenroom_adapters.testing.wire import WireTap
 
-__all__ = ["AdapterConformance", "FaultyProxy", "Intent", "Order", "Published", "Request", "WireTap", "World", "take"]
+__all__ = [
+    "AdapterConformance",
+    "FaultyProxy",
+    "Intent",
+    "Order",
+    "ProxiedWorld",
+    "Published",
+    "Request",
+    "WireTap",
+    "World",
+    "take",
+]

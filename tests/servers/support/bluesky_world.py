@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from bluesky_chat import ChatService
 from bluesky_newcomers import Newcomer
@@ -17,7 +17,7 @@ from typing_extensions import override
 from greenroom_adapters.bluesky import BlueskyAdapter, BlueskySettings
 from greenroom_adapters.bluesky.identifiers import AtUri, MessageName, reference
 from greenroom_adapters.contract import Adapter, PostRef, Secret
-from greenroom_adapters.testing import FaultyProxy, Order, Published, World
+from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
 from greenroom_adapters.transport import Pace
 
 SENDING = r"/xrpc/(com\.atproto\.repo\.putRecord|chat\.bsky\.convo\.sendMessage)"
@@ -49,8 +49,10 @@ class MemoryKeep:
         self.values[name] = value
 
 
-class BlueskyWorld(World):
+class BlueskyWorld(ProxiedWorld):
     """One bot and one other person, on a network that others use at the same time."""
+
+    sending: ClassVar[str] = SENDING
 
     def __init__(self, bot: Newcomer, proxy: FaultyProxy, chat: ChatService, alice: Person) -> None:
         self.proxy = proxy
@@ -183,26 +185,6 @@ class BlueskyWorld(World):
         return sum(like["value"]["subject"]["uri"] == ref.id for like in likes)
 
     @override
-    async def lose_next_answer(self) -> None:
-        self.order("lose")
-
-    @override
-    async def refuse_next(self) -> None:
-        self.order("refuse")
-
-    @override
-    async def commit_next_late(self, seconds: float) -> None:
-        self.order("late", seconds=seconds)
-
-    @override
-    async def delay_next(self, seconds: float) -> None:
-        self.order("delay", seconds=seconds)
-
-    @override
-    async def garble_next(self) -> None:
-        self.order("garble")
-
-    @override
     async def answer_next(self, status: int, *, retry_after: int | None = None) -> None:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         body = b'{"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}' if status == 429 else b"{}"
@@ -239,14 +221,6 @@ class BlueskyWorld(World):
             for request in self.proxy.requests()
             if request.method == "POST" and request.path.endswith("com.atproto.repo.putRecord")
         ]
-
-    @override
-    def open_connections(self) -> int:
-        return self.proxy.open_connections
-
-    def order(self, kind: str, *, path: str = SENDING, method: str = "POST", **details: Any) -> None:
-        """Order a fault for the bot's next publication."""
-        self.proxy.order(Order(kind=kind, method=method, path=path, **details))
 
     def _published(self) -> list[Published]:
         told: list[tuple[str, Published]] = []

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from matrix_people import register
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from greenroom_adapters.contract import Adapter, PostRef, Secret
 from greenroom_adapters.matrix import MatrixAdapter, MatrixSettings
-from greenroom_adapters.testing import FaultyProxy, Order, Published, World
+from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
 
 SENDING = r"/send/m\.room\.message/"
 SYNC = r"/sync\?"
@@ -27,8 +27,11 @@ def a_homeserver() -> RunningServer:
     return RunningServer("matrix", environment={"SYNAPSE_PYTHON": str(python)})
 
 
-class MatrixWorld(World):
+class MatrixWorld(ProxiedWorld):
     """One bot and one other person, on a homeserver that others use at the same time."""
+
+    sending: ClassVar[str] = SENDING
+    method: ClassVar[str] = "PUT"
 
     def __init__(self, base: str, secret: str, proxy: FaultyProxy) -> None:
         self.proxy = proxy
@@ -111,26 +114,6 @@ class MatrixWorld(World):
         return len((await asyncio.to_thread(self.alice.call, "GET", path))["chunk"])
 
     @override
-    async def lose_next_answer(self) -> None:
-        self.order("lose")
-
-    @override
-    async def refuse_next(self) -> None:
-        self.order("refuse")
-
-    @override
-    async def commit_next_late(self, seconds: float) -> None:
-        self.order("late", seconds=seconds)
-
-    @override
-    async def delay_next(self, seconds: float) -> None:
-        self.order("delay", seconds=seconds)
-
-    @override
-    async def garble_next(self) -> None:
-        self.order("garble")
-
-    @override
     async def answer_next(self, status: int, *, retry_after: int | None = None) -> None:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         body = b'{"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests"}' if status == 429 else b"{}"
@@ -160,14 +143,6 @@ class MatrixWorld(World):
             for request in self.proxy.requests()
             if request.method == "PUT" and "/send/m.room.message/" in request.path
         ]
-
-    @override
-    def open_connections(self) -> int:
-        return self.proxy.open_connections
-
-    def order(self, kind: str, *, path: str = SENDING, method: str = "PUT", **details: Any) -> None:
-        """Order a fault for the bot's next message."""
-        self.proxy.order(Order(kind=kind, method=method, path=path, **details))
 
     def _published(self) -> list[Published]:
         self.alice.accept_everything()

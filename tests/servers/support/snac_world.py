@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from running import CHECKOUT, RunningServer, unavailable
 from snac_people import Person, follow, join, until
@@ -16,7 +16,7 @@ from typing_extensions import override
 from greenroom_adapters.contract import Adapter, PostRef, Secret, Visibility
 from greenroom_adapters.mastodon import MastodonAdapter, MastodonSettings
 from greenroom_adapters.mastodon.listening import Rhythm
-from greenroom_adapters.testing import FaultyProxy, Order, Published, World
+from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
 from greenroom_adapters.transport import Pace
 
 SENDING = r"/api/v1/statuses$"
@@ -39,8 +39,10 @@ def a_snac() -> RunningServer:
     return RunningServer("mastodon", environment={"SNAC": str(snac)})
 
 
-class SnacWorld(World):
+class SnacWorld(ProxiedWorld):
     """One bot and one other person, on a server that others use at the same time."""
+
+    sending: ClassVar[str] = SENDING
 
     def __init__(self, facts: dict[str, Any], proxy: FaultyProxy, alice: Person) -> None:
         """`alice` is the other person, whom all worlds of a server share: to make an account takes its time."""
@@ -100,26 +102,6 @@ class SnacWorld(World):
         return int(status["favourites_count"])
 
     @override
-    async def lose_next_answer(self) -> None:
-        self.order("lose")
-
-    @override
-    async def refuse_next(self) -> None:
-        self.order("refuse")
-
-    @override
-    async def commit_next_late(self, seconds: float) -> None:
-        self.order("late", seconds=seconds)
-
-    @override
-    async def delay_next(self, seconds: float) -> None:
-        self.order("delay", seconds=seconds)
-
-    @override
-    async def garble_next(self) -> None:
-        self.order("garble")
-
-    @override
     async def answer_next(self, status: int, *, retry_after: int | None = None) -> None:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         self.order("answer", status=status, headers=headers, body=b'{"error": "as ordered"}')
@@ -139,14 +121,6 @@ class SnacWorld(World):
     @override
     def arrived_keys(self) -> Sequence[str]:
         return []
-
-    @override
-    def open_connections(self) -> int:
-        return self.proxy.open_connections
-
-    def order(self, kind: str, *, path: str = SENDING, method: str = "POST", **details: Any) -> None:
-        """Order a fault for the bot's next post."""
-        self.proxy.order(Order(kind=kind, method=method, path=path, **details))
 
     def say_to_followers(self, text: str) -> str:
         """Let the other person publish something; return its id when it has arrived at the bot, which can favour and
