@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from greenroom.app.options import Options
-from greenroom.generation import FixedWords, build_embedder, build_studio, build_voice
+from greenroom.generation import FixedWords, build_embedder, build_moderator, build_studio, build_voice
 from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona, offered
 from greenroom.policy import Budget
@@ -62,10 +62,15 @@ def build_speaker(
         clock=options.clock,
         environ=options.environ,
     )
+    judges = file.engines.moderation
+    moderator = None
+    if judges is not None:
+        moderator = build_moderator(judges, purse=purse, resolve=secret, clock=options.clock, environ=options.environ)
     return Speaker(
         persona=persona,
         voice=voice,
         studio=studio,
+        moderator=moderator,
         fixed={rule.identity: FixedWords(rule.say, rule=rule.name) for rule in file.answer if rule.say is not None},
         patient=frozenset(rule.identity for rule in file.answer if rule.quiet_for),
         passed_on=frozenset(rule.identity for rule in file.answer if rule.tell),

@@ -1,7 +1,7 @@
 """From a persona and an occasion to words: engines, their prices, and the bounds that every text must keep."""
 
 from greenroom.generation.bounds import Bound, Fault, Rules
-from greenroom.generation.build import build_embedder, build_studio, build_voice
+from greenroom.generation.build import build_embedder, build_moderator, build_studio, build_voice
 from greenroom.generation.engine import (
     Brief,
     BudgetSpent,
@@ -20,6 +20,7 @@ from greenroom.generation.engine import (
     no_pictures,
 )
 from greenroom.generation.fixed import FixedWords
+from greenroom.generation.moderating import Moderator
 from greenroom.generation.painting import Canvas, Painted, Painter, Painting, Studio
 from greenroom.generation.prices import PRICES, Price, price_of
 from greenroom.generation.purse import Purse, Reservation
@@ -40,6 +41,7 @@ __all__ = [
     "GenerationError",
     "Held",
     "Line",
+    "Moderator",
     "NothingToAdd",
     "Outcome",
     "Overlong",
@@ -58,6 +60,7 @@ __all__ = [
     "Studio",
     "Voice",
     "build_embedder",
+    "build_moderator",
     "build_studio",
     "build_voice",
     "no_documents",

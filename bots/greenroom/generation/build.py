@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.clock import Clock
 from greenroom.generation.engine import Engine
+from greenroom.generation.moderating import Moderator
 from greenroom.generation.painting import Painter, Studio
 from greenroom.generation.purse import Note, Purse
 from greenroom.generation.voice import Ending, Voice
@@ -15,6 +16,7 @@ from greenroom.memory import Embedder, Library, can_compare
 from greenroom.personas.persona import Persona
 from greenroom.personas.sound import IfBroken
 from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
+from greenroom.settings.moderating import ModeratorRef
 from greenroom.settings.picture import ImageEngine, PainterRef, WithoutModel
 from greenroom.settings.secrets import SecretRef
 from greenroom.settings.tools import Tool
@@ -26,7 +28,15 @@ if TYPE_CHECKING:
     from greenroom.generation.script import Script
     from greenroom.generation.using import Tools
 
-__all__ = ["OPENAI_API_KEY", "ResolveSecret", "build_embedder", "build_studio", "build_voice", "uses_script"]
+__all__ = [
+    "OPENAI_API_KEY",
+    "ResolveSecret",
+    "build_embedder",
+    "build_moderator",
+    "build_studio",
+    "build_voice",
+    "uses_script",
+]
 
 OPENAI_API_KEY = "OPENAI_API_KEY"
 """Environment variable with the key of an `openai/…` engine that names no other."""
@@ -261,7 +271,41 @@ def _painter(
     )
 
 
-def _where(ref: ModelRef | PainterRef, price: str) -> tuple[str, str]:
+def build_moderator(
+    ref: ModeratorRef,
+    *,
+    purse: Purse,
+    resolve: ResolveSecret,
+    clock: Clock,
+    environ: Mapping[str, str] = os.environ,
+) -> Moderator:
+    """Return who judges what models write; whoever calls closes it. Opens no connection.
+
+    :raises ConfigurationError: it has no price, no server or no key where one is named
+    """
+    # Imported only for bots that use it: the SDK costs more to import than all the rest.
+    from greenroom.generation.openai_moderator import OpenAIModerator
+    from greenroom.generation.openai_server import OPENAI, is_loopback
+
+    server, model = _where(ref, "0.001 USD")
+    if ref.price is None and server != OPENAI and not is_loopback(server):
+        raise ConfigurationError(
+            f"moderation `{ref.model}`: what it costs is not known, so no limit could hold. "
+            "Add to it what one call costs there: price: 0.001 USD (0 USD: nothing)"
+        )
+    return OpenAIModerator(
+        name=ref.model,
+        model=model,
+        server=server,
+        key=_key(ref, resolve, environ),
+        price=None if ref.price is None or not ref.price.micros else ref.price.micros,
+        purse=purse,
+        clock=clock,
+        environ=environ,
+    )
+
+
+def _where(ref: ModelRef | PainterRef | ModeratorRef, price: str) -> tuple[str, str]:
     """Return the address of the server of a model, and what it is called there.
 
     :raises ConfigurationError: nobody knows the address
@@ -277,7 +321,9 @@ def _where(ref: ModelRef | PainterRef, price: str) -> tuple[str, str]:
     return (OPENAI, short) if ref.server is None else (ref.server, ref.model)
 
 
-def _key(ref: ModelRef | PainterRef, resolve: ResolveSecret, environ: Mapping[str, str]) -> Secret | None:
+def _key(
+    ref: ModelRef | PainterRef | ModeratorRef, resolve: ResolveSecret, environ: Mapping[str, str]
+) -> Secret | None:
     if ref.key is not None:
         return resolve(ref.key, f"engine `{ref.model}`")
     if ref.server is None and environ.get(OPENAI_API_KEY, "").strip():

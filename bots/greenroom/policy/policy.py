@@ -9,6 +9,7 @@ from greenroom.policy.consent import Consent
 from greenroom.policy.declining import NoBots
 from greenroom.policy.guard import Guard, Terms, is_command
 from greenroom.policy.hands import HandsOff
+from greenroom.policy.harm import Harm
 from greenroom.policy.hush import Hush
 from greenroom.policy.interaction import OneReply
 from greenroom.policy.introductions import Introductions
@@ -48,6 +49,7 @@ class Policy:
         self.joining = JoiningIn(ledger, clock)
         self.strangers = Strangers(ledger, clock)
         self.introductions = Introductions(ledger)
+        self.harm = Harm()
         self._repeats = Repeats()
         self._approval = Approval(ledger)
         self._guards: tuple[Guard, ...] = (
@@ -60,6 +62,7 @@ class Policy:
             OneReply(),
             QuietHours(clock),
             self._repeats,
+            self.harm,
             self._approval,
             self.introductions,
             *own,

@@ -30,6 +30,7 @@ from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.expand import expanded
 from greenroom.settings.loader import load_bot
 from greenroom.settings.logins import Login, account_folder, read_login, store_login
+from greenroom.settings.moderating import ModeratorRef, Unjudged
 from greenroom.settings.origin import Origin
 from greenroom.settings.picture import CardEntry, PainterRef, Paints, Picture, Shape, WithoutModel
 from greenroom.settings.poll import PollEntry
@@ -53,6 +54,7 @@ __all__ = [
     "Mistake",
     "Mistakes",
     "ModelRef",
+    "ModeratorRef",
     "Money",
     "MoneyRate",
     "Origin",
@@ -74,6 +76,7 @@ __all__ = [
     "SecretRef",
     "Shape",
     "Span",
+    "Unjudged",
     "WithoutModel",
     "account_folder",
     "can_log_in",

@@ -37,6 +37,7 @@ from greenroom.settings.model import (
     word_of,
     wrong,
 )
+from greenroom.settings.moderating import ModeratorRef
 from greenroom.settings.names import nearest
 from greenroom.settings.origin import Origin, check_item_words
 from greenroom.settings.picture import Paints, Picture, WithoutModel, image_engines
@@ -290,6 +291,8 @@ class Engines(Model):
     embeddings: Annotated[ModelRef | None, BeforeValidator(_no_word)] = None
     """Makes vectors of the persona's documents, so that they are found by their meaning as well; none: they are found
     by their words, which costs nothing."""
+    moderation: ModeratorRef | None = None
+    """Judges what a model wrote before it is said; none: nobody does."""
     image: image_engines = (WithoutModel.CARD,)
     """Who makes the pictures that posts ask for, in this order; the last one is `card`, `hold` or `none`."""
 

@@ -43,6 +43,7 @@ __all__ = [
     "Card",
     "Draft",
     "Due",
+    "Judgement",
     "Part",
     "State",
     "Turn",
@@ -180,6 +181,19 @@ class Act(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"react with {self.reaction}" if self.kind == "react" else self.kind
 
 
+class Judgement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a model that was asked about words says of the harm in them."""
+
+    by: str
+    """Who was asked, as the bot file names it."""
+    scores: dict[str, float] = {}
+    """The highest, from 0 to 1, by what they are about."""
+    flagged: tuple[str, ...] = ()
+    """What it says itself that the words are."""
+    missing: str = ""
+    """Why nobody could judge; empty: somebody has."""
+
+
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an engine wrote for a turn."""
 
@@ -201,6 +215,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """The texts of those turns, as the engine read them: what could do harm in them can do it in the answer."""
     acts: tuple[Act, ...] = ()
     """What is done beside the words, or without any: after them, in this order."""
+    judgement: Judgement | None = None
+    """What was said of the harm in it; None: nobody was asked."""
 
 
 class Part(msgspec.Struct, omit_defaults=True):

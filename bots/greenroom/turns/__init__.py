@@ -4,6 +4,7 @@ from greenroom.turns.desk import AccountDesk, Watch
 from greenroom.turns.intake import Intake
 from greenroom.turns.intent import key_of
 from greenroom.turns.lanes import Lanes
-from greenroom.turns.performer import Performer, Speaker
+from greenroom.turns.performer import Performer
+from greenroom.turns.speaking import Speaker
 
 __all__ = ["AccountDesk", "Intake", "Lanes", "Performer", "Speaker", "Watch", "key_of"]

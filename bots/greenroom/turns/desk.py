@@ -20,7 +20,8 @@ from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
-from greenroom.turns.performer import Performer, Speaker
+from greenroom.turns.performer import Performer
+from greenroom.turns.speaking import Speaker
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,

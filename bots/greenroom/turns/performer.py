@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 
 import msgspec
 
@@ -12,14 +12,11 @@ from greenroom.delivery import Dispatcher, Shelf
 from greenroom.faults import FaultHook
 from greenroom.generation import (
     EngineUnavailable,
-    FixedWords,
     GenerationError,
     Held,
     ShareSpent,
     Silent,
     Spoken,
-    Studio,
-    Voice,
 )
 from greenroom.personas import Persona
 from greenroom.policy import (
@@ -38,10 +35,9 @@ from greenroom.policy import (
     is_word,
     order_of,
 )
-from greenroom.settings import Paints, WithoutModel
-from greenroom.storage import CLOCK, Draft, Due, Ledger, State, StorageError, Turn
+from greenroom.storage import CLOCK, Draft, Due, Ledger, State, StorageError, Turn, cause_of
 from greenroom.telemetry import get_log
-from greenroom.turns.acting import ACT, Acts
+from greenroom.turns.acting import ACT
 from greenroom.turns.briefing import Briefing, trusted_author
 from greenroom.turns.commissions import Commissions
 from greenroom.turns.deciding import Decisions
@@ -51,17 +47,17 @@ from greenroom.turns.gathering import NOBODY, Followers, followers_of, reason_of
 from greenroom.turns.intent import language_of, parts_of
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.moderating import ORDERED, Moderating, Obeyed, words_for_owner
-from greenroom.turns.offering import Offering
+from greenroom.turns.offering import Offering, said
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
 from greenroom.turns.picturing import NOTHING_MADE, Made, Picturing, wants_engine
 from greenroom.turns.share import Shares, why_share
+from greenroom.turns.speaking import Speaker, judged
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
     AdapterError,
     CommandGiven,
-    Embed,
     MediaRefused,
     OwnPostSeen,
     Surface,
@@ -69,7 +65,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.text import split
 
-__all__ = ["Performer", "Speaker"]
+__all__ = ["Performer"]
 
 MOST_STARTS = 3
 """A turn whose work began this often without an end is what brings the process down: it is dead."""
@@ -84,44 +80,6 @@ _Words = Draft | Held | Silent | GenerationError
 
 # Bound once: the members of an enumeration are looked up by a descriptor each time, and every turn asks for some.
 RECEIVED, DRAFTED, INTENDED, HELD = State.RECEIVED, State.DRAFTED, State.INTENDED, State.HELD
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speaker:
-    """Who speaks at the moment: replaced as a whole when the persona changes, so a turn never mixes two."""
-
-    persona: Persona
-    voice: Voice
-    studio: Studio = field(default_factory=lambda: Studio((), instead=WithoutModel.CARD))
-    """Who makes the pictures that posts ask for."""
-    fixed: Mapping[str, FixedWords] = field(default_factory=dict[str, FixedWords])
-    """Identity of a rule → the words that it always says."""
-    patient: frozenset[str] = frozenset()
-    """Identities of the rules that answer only when nobody else has."""
-    passed_on: frozenset[str] = frozenset()
-    """Identities of the rules that leave the answer to the bot's owner."""
-    offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """Identity of a rule → the filters that people may ask for."""
-    acts: Mapping[str, Acts] = field(default_factory=dict[str, Acts])
-    """Identity of a rule → what is done beside an answer, or instead of one."""
-    embeds: Mapping[str, Embed] = field(default_factory=dict[str, Embed])
-    """Identity of a rule → what its answers show below their words."""
-    paints: Mapping[str, tuple[Paints, ...]] = field(default_factory=dict[str, tuple[Paints, ...]])
-    """Identity of a rule → what people may ask a model for."""
-
-    async def finish(self) -> None:
-        """Let everything that is at work end, then close; cancelled, close at once."""
-        try:
-            await self.voice.finish()
-        finally:
-            await self.studio.finish()
-
-    async def aclose(self) -> None:
-        """Close its engines. Safe to call twice."""
-        try:
-            await self.voice.aclose()
-        finally:
-            await self.studio.aclose()
 
 
 class Performer:
@@ -452,6 +410,13 @@ class Performer:
     async def _offered(self, turn: Turn, event: TextEvent, speaker: Speaker) -> Draft:
         if turn.rule in speaker.offers:
             return await self._offering.draft(event, speaker.offers[turn.rule])
+        if speaker.moderator is not None and event.text:
+            identity = f"{turn.account} {turn.event_id}"
+            cause = cause_of(turn, platform=self._adapter.realm)
+            judgement = await speaker.moderator.judge(event.text, turn=identity, cause=cause)
+            if not isinstance(verdict := self._policy.harm.weigh(judgement), Allow):
+                # what is asked for is a stranger's words, and the picture would be the bot's
+                return said("I cannot do that.", f"not painted: {verdict.reason}")
         ways = speaker.paints[turn.rule]
         return await self._commissions.draft(
             turn, event, ways, persona=speaker.persona, studio=speaker.studio, voice=speaker.voice
@@ -499,7 +464,7 @@ class Performer:
                 outcome = await speaker.voice.speak(brief)
             if not isinstance(outcome, Spoken):
                 return outcome, ALLOW
-            draft = _draft_of(outcome, outcome.engine, followers)
+            draft = await judged(_draft_of(outcome, outcome.engine, followers), brief, speaker.moderator)
             verdict = self._policy.may_say(turn, draft)
             if not isinstance(verdict, Repair):
                 return draft, verdict
@@ -513,7 +478,7 @@ class Performer:
         if not isinstance(again, Spoken):
             return replace(again, cost=outcome.cost + again.cost, notes=notes), ALLOW
         again = msgspec.structs.replace(again, cost=outcome.cost + again.cost, notes=notes)
-        draft = _draft_of(again, again.engine, followers)
+        draft = await judged(_draft_of(again, again.engine, followers), brief, speaker.moderator)
         verdict = self._policy.may_say(turn, draft)
         if isinstance(verdict, Repair):
             verdict = Refuse(f"written twice, and both times {verdict.reason}")

@@ -541,6 +541,9 @@ async def test_a_moderation_flags_the_words_it_was_told(server: ModelServer, cli
     assert answer.results[1].categories.violence
     assert not answer.results[1].categories.hate
     assert answer.results[1].category_scores.violence > 0.9
+    server.flags["blade"] = ("violence", 0.3)
+    (doubtful,) = (await client.moderations.create(input="a blade")).results
+    assert (doubtful.flagged, doubtful.category_scores.violence) == (False, 0.3)
     parts: Any = [{"type": "text", "text": "knife"}, {"type": "image_url", "image_url": {"url": data_url(png())}}]
     assert [result.flagged for result in (await client.moderations.create(input=parts)).results] == [True]
     for wrong in ([], ["a", *parts], 3):

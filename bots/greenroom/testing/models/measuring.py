@@ -32,7 +32,7 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "violence/graphic": ("text", "image"),
 }
 """What a judgement speaks of, and what it is judged by."""
-SURE, UNLIKELY = 0.97, 0.0001
+SURE, FLAGGED, UNLIKELY = 0.97, 0.5, 0.0001
 
 _WORD = re.compile(r"\w+")
 
@@ -64,19 +64,23 @@ def vectors(asked: Embedding) -> dict[str, Any]:
     return {"object": "list", "model": asked.model, "data": data, "usage": usage}
 
 
-def judgement(asked: Moderation, words: Mapping[str, str], *, number: int) -> dict[str, Any]:
-    """Return the body of an answer; `words` says which word shows which category."""
+def judgement(asked: Moderation, words: Mapping[str, str | tuple[str, float]], *, number: int) -> dict[str, Any]:
+    """Return the body of an answer; `words` says which word shows which category, and perhaps how surely: as with the
+    vendor's server, it is flagged from a half on."""
     results: list[dict[str, Any]] = []
     for text in asked.inputs:
         folded = text.casefold()
-        shown = {category for word, category in words.items() if word.casefold() in folded}
-        if unknown := shown - CATEGORIES.keys():
+        said = [shows for word, shows in words.items() if word.casefold() in folded]
+        found = [(shows, SURE) if isinstance(shows, str) else shows for shows in said]
+        sure = dict(sorted(found, key=lambda pair: pair[1]))
+        shown = {category for category, score in sure.items() if score >= FLAGGED}
+        if unknown := sure.keys() - CATEGORIES.keys():
             raise ValueError(f"{', '.join(sorted(unknown))}: no such category; there are {', '.join(CATEGORIES)}")
         results.append(
             {
                 "flagged": bool(shown),
                 "categories": {name: name in shown for name in CATEGORIES},
-                "category_scores": {name: SURE if name in shown else UNLIKELY for name in CATEGORIES},
+                "category_scores": {name: sure.get(name, UNLIKELY) for name in CATEGORIES},
                 "category_applied_input_types": {name: list(kinds) for name, kinds in CATEGORIES.items()},
             }
         )

@@ -46,13 +46,13 @@ class ModelServer:
         key: str | None = None,
         models: Collection[str] | None = None,
         writes: Callable[[dict[str, Any]], str | Order] | None = None,
-        flags: Mapping[str, str] | None = None,
+        flags: Mapping[str, str | tuple[str, float]] | None = None,
     ) -> None:
         """Say what the server knows.
 
         `key`: the only one it takes; None: any. `models`: those it has; None: whatever is asked for. `writes`: what it
         says to the body of a chat completion when nothing was ordered. `flags`: word → category of a moderation that a
-        text with this word shows.
+        text with this word shows, or that and its score.
         """
         self._key = key
         self._models = models

@@ -1,0 +1,116 @@
+"""Judging words with any server that speaks OpenAI's moderations."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+
+import msgspec
+import openai
+from typing_extensions import override
+
+from greenroom.clock import Clock
+from greenroom.generation.busy import Busy
+from greenroom.generation.engine import GenerationError
+from greenroom.generation.moderating import Moderator
+from greenroom.generation.openai_server import OPENAI, OpenAIServer
+from greenroom.generation.purse import Purse
+from greenroom.storage import NOBODYS, Cause, Judgement
+from greenroom_adapters.contract import Secret
+
+__all__ = ["OpenAIModerator"]
+
+TIMEOUT = timedelta(seconds=20)
+AT_ONCE = 16
+MOST_SCORES = 5
+LEAST_SCORE = 0.01
+"""Scores below it are not kept: they say nothing."""
+
+
+class _Result(msgspec.Struct):
+    flagged: bool
+    categories: dict[str, bool | None]
+    category_scores: dict[str, float | None]
+
+
+class _Answer(msgspec.Struct):
+    results: list[_Result]
+
+
+_decode = msgspec.json.Decoder(_Answer).decode
+
+
+class OpenAIModerator(Moderator):
+    """One model on one server. Opens its connections at the first call; close it with `aclose`."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        model: str,
+        purse: Purse,
+        clock: Clock,
+        server: str = OPENAI,
+        key: Secret | None = None,
+        price: int | None = None,
+        no_paid_calls: bool = False,
+        environ: Mapping[str, str] = os.environ,
+        timeout: timedelta = TIMEOUT,
+    ) -> None:
+        """Take what the bot file says; the rest as `OpenAIServer` says. `price`: of one call, in millionths of a US
+        dollar; None: nothing."""
+        self._name = name
+        self._price = price
+        self._judging = Busy()
+        self._server = OpenAIServer(
+            model=model,
+            purse=purse,
+            clock=clock,
+            timeout=timeout,
+            at_once=AT_ONCE,
+            server=server,
+            key=key,
+            no_paid_calls=no_paid_calls,
+            environ=environ,
+        )
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._name
+
+    @override
+    async def judge(self, text: str, *, turn: str, cause: Cause = NOBODYS) -> Judgement:
+        async def call(client: openai.AsyncOpenAI) -> bytes:
+            response = await client.moderations.with_raw_response.create(model=self._server.model, input=text)
+            return response.content
+
+        with self._judging:
+            try:
+                answer = await self._server.ask(call, most=self._price, turn=turn, cause=cause)
+            except GenerationError as error:
+                return Judgement(by=self.name, missing=str(error))
+        if self._price is not None:
+            await answer.settle(self._price)
+        try:
+            (result,) = _decode(answer.body).results
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+            return Judgement(by=self.name, missing="its answer cannot be read")
+        scores = sorted(((score or 0.0, name) for name, score in result.category_scores.items()), reverse=True)
+        flagged = tuple(sorted(name for name, shown in result.categories.items() if shown))
+        return Judgement(
+            by=self.name,
+            scores={name: round(score, 3) for score, name in scores[:MOST_SCORES] if score >= LEAST_SCORE},
+            # one that names no category means all of the text
+            flagged=flagged or (("flagged",) if result.flagged else ()),
+        )
+
+    @override
+    async def finish(self) -> None:
+        try:
+            await self._judging.over()
+        finally:
+            await self.aclose()
+
+    @override
+    async def aclose(self) -> None:
+        await self._server.aclose()
