@@ -13,6 +13,7 @@ from greenroom.cli.showing import AsJson, complain, console, facts, say, write_j
 
 if TYPE_CHECKING:
     from greenroom.cli.findings import Findings
+    from greenroom.settings import Model, Platforms
 
 __all__ = ["check"]
 
@@ -30,7 +31,9 @@ def check(
     fix: Annotated[
         bool,
         typer.Option(
-            "--fix", help="Add a column `id` to calendars, so that each row is known for ever.", show_default=False
+            "--fix",
+            help="Mend what needs no person: keys that are called otherwise, calendars without a column `id`.",
+            show_default=False,
         ),
     ] = False,
     no_tell: Annotated[
@@ -45,7 +48,10 @@ def check(
     written to once, at the first check, so that you know that it reaches you.
 
     Each mistake is told as file:line:column with what to write instead; then the exit code is 1. A persona file can be
-    checked by itself. For an account on the Stage the one of this machine is used, or started for the moment.
+    checked by itself. With --fix keys are written as they are called, where that is plain; comments stay. A key that
+    was renamed is understood for two minor versions.
+
+    For an account on the Stage the one of this machine is used, or started for the moment.
 
     Example: greenroom check config/bots/ada.yaml
     """
@@ -53,14 +59,20 @@ def check(
     from greenroom.settings import expanded
 
     if bot is not None and is_persona(Path(bot)):
-        from greenroom.personas import load_persona
+        from greenroom.personas import Persona, load_persona
+        from greenroom.settings import outdated
 
+        if fix:
+            _mend(Persona, Path(bot), as_json=as_json)
         persona = load_persona(Path(bot))
+        warnings = outdated(Persona, Path(bot))
         if show:
             typer.echo(expanded(persona), nl=False)
         elif as_json:
-            write_json({"ok": True, "mistakes": [], "accounts": {}, "warnings": []})
+            write_json({"ok": True, "mistakes": [], "accounts": {}, "warnings": warnings})
         else:
+            for warning in warnings:
+                say(f"warning: {warning}")
             say(f"{bot}: {persona.persona} is in order.")
         return
     chosen = choose(bot)
@@ -68,11 +80,7 @@ def check(
         typer.echo(expanded(chosen.file()), nl=False)
         return
     if fix:
-        from greenroom.cli.origins import give_ids
-
-        for path in give_ids(chosen.file()):
-            if not as_json:
-                say(f"{path}: every row has an id now.")
+        _fix(chosen, as_json=as_json)
     findings = asyncio.run(find(chosen, offline=offline, tries_tell=not no_tell))
     if as_json:
         write_json(findings.as_object())
@@ -80,6 +88,31 @@ def check(
         _tell(chosen, findings, offline=offline)
     if not findings.ok:
         raise typer.Exit(FAILED)
+
+
+def _fix(chosen: Chosen, *, as_json: bool) -> None:
+    """Mend the files as far as that needs no person; what is left is told by what follows."""
+    from greenroom.cli.origins import give_ids
+    from greenroom.personas import Persona
+    from greenroom.settings import BotFile, Mistakes, Platforms
+
+    try:
+        _mend(BotFile, chosen.path, as_json=as_json, platforms=Platforms.installed())
+        file = chosen.file()
+        _mend(Persona, file.persona, as_json=as_json)
+        for path in give_ids(file):
+            if not as_json:
+                say(f"{path}: every row has an id now.")
+    except Mistakes:
+        return
+
+
+def _mend(model: "type[Model]", path: Path, *, as_json: bool, platforms: "Platforms | None" = None) -> None:
+    from greenroom.settings import mend
+
+    for words in mend(model, path, platforms=platforms):
+        if not as_json:
+            say(words)
 
 
 def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:

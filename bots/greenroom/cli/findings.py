@@ -28,8 +28,8 @@ from greenroom.cli.tool_words import warnings_of_tools
 from greenroom.cli.trying import tried, unheard, unread
 from greenroom.cli.upcoming import coming_up
 from greenroom.clock import SystemClock
-from greenroom.personas import load_persona, must_agree
-from greenroom.settings import BotFile, Mistakes, Platforms, SecretMissing, can_log_in
+from greenroom.personas import Persona, load_persona, must_agree
+from greenroom.settings import BotFile, Mistakes, Platforms, SecretMissing, can_log_in, outdated
 from greenroom.settings.telling import tell_words
 from greenroom_adapters.contract import Adapter, AuthenticationFailed, ConfigurationError, GreenroomError
 
@@ -126,6 +126,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     comings: list[str] = []
     forecast: str | None = None
     warnings = [] if file.answer or file.post else ["the bot neither answers nor posts: write `answer` or `post`"]
+    warnings += outdated(BotFile, chosen.path, platforms=Platforms.installed()) + outdated(Persona, file.persona)
     warnings += [] if chosen.is_demo else unheard(file)
     warnings += await unread(file)
     warnings += engines_without_key(file, os.environ)

@@ -19,6 +19,8 @@ from greenroom.cli.follow import More, resting
 from greenroom.cli.showing import complain, console, facts, moment_words, write_json
 from greenroom.cli.turn_words import as_object, turn_lines
 from greenroom.clock import SystemClock, from_micros
+from greenroom.personas import Persona
+from greenroom.settings import BotFile, Platforms, outdated
 from greenroom.settings.telling import tell_words
 from greenroom.storage import Ledger, Turn
 from greenroom.telemetry import logging_to
@@ -141,6 +143,7 @@ class LiveLog(Log):
             rows.append(("", "where nothing else runs of it: greenroom run --take-over"))
         if bot.refused is not None:
             rows.append(("files", "their last good version: those on disk have mistakes, `greenroom check` tells them"))
+        rows += [("files", words) for words in _outdated(bot)]
         for name, desk in bot.desks.items():
             account = file.accounts[name]
             live = "" if account.live else ", rehearsing: nothing is published"
@@ -216,6 +219,7 @@ class JsonLog(Log):
                 "engines": engine_words(bot.file),
                 "forecast": forecast_words(bot.file, bot.persona, now=SystemClock().now()),
                 "timezone": str(bot.file.timezone),
+                "outdated": _outdated(bot),
                 "mistakes": [] if bot.refused is None else [str(one) for one in bot.refused.mistakes],
                 "process": os.getpid(),
             }
@@ -232,6 +236,13 @@ class JsonLog(Log):
     @override
     def stopped_at_once(self) -> None:
         write_json({"at": _now(), "event": "stopped at once"})
+
+
+def _outdated(bot: Bot) -> list[str]:
+    """Return which keys of the files were renamed, each in a sentence."""
+    path = bot.file.file
+    of_bot = [] if path is None else outdated(BotFile, path, platforms=Platforms.installed())
+    return of_bot + outdated(Persona, bot.file.persona)
 
 
 def _program() -> str:

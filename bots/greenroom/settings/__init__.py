@@ -30,6 +30,8 @@ from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.expand import expanded
 from greenroom.settings.loader import load_bot
 from greenroom.settings.logins import Login, account_folder, read_login, store_login
+from greenroom.settings.mending import mend, outdated
+from greenroom.settings.model import Model
 from greenroom.settings.moderating import ModeratorRef, Unjudged
 from greenroom.settings.origin import Origin
 from greenroom.settings.picture import CardEntry, PainterRef, Paints, Picture, Shape, WithoutModel
@@ -53,6 +55,7 @@ __all__ = [
     "Login",
     "Mistake",
     "Mistakes",
+    "Model",
     "ModelRef",
     "ModeratorRef",
     "Money",
@@ -82,6 +85,8 @@ __all__ = [
     "can_log_in",
     "expanded",
     "load_bot",
+    "mend",
+    "outdated",
     "read_login",
     "resolve",
     "secret_keys",

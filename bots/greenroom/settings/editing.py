@@ -13,7 +13,7 @@ from greenroom.settings.bot import BotFile
 from greenroom.settings.loader import body_of, load_bot
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["set_live", "silent_accounts"]
+__all__ = ["put_in_place", "set_live", "silent_accounts"]
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
@@ -40,7 +40,7 @@ def set_live(path: Path, account: str, *, live: bool, platforms: Platforms | Non
             f"{path}: `{account}` is written in a way that cannot be edited by itself: "
             f"write `live: {_word(live)}` into it by hand"
         )
-    _replace(path, edited)
+    put_in_place(path, edited)
     return True
 
 
@@ -114,7 +114,7 @@ def _says_only_that(
     return after == before.model_copy(update=wanted)
 
 
-def _replace(path: Path, body: bytes) -> None:
+def put_in_place(path: Path, body: bytes) -> None:
     """Put a file with `body` in the place of the one that is there, in one step and with its rights."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)

@@ -13,11 +13,11 @@ from greenroom.settings.accounts import Platforms, check_accounts
 from greenroom.settings.bot import BotFile
 from greenroom.settings.document import Items, Located, parse, place_of
 from greenroom.settings.errors import Mistake, Mistakes
-from greenroom.settings.model import Model, Reading
+from greenroom.settings.model import Meant, Model, Reading
 from greenroom.settings.reasons import causes, reason_of
 from greenroom.settings.secrets import HOW_TO_REFER
 
-__all__ = ["body_of", "load_bot", "load_model"]
+__all__ = ["body_of", "load_bot", "load_model", "meant_in"]
 
 M = TypeVar("M", bound=Model)
 
@@ -52,6 +52,25 @@ def load_model(
     """
     path = Path(path)
     data = body_of(path) if body is None else body
+    loaded, found, _ = _read(model, path, data, platforms=platforms, is_kept=is_kept)
+    if found or loaded is None:
+        raise Mistakes(Mistake(path=path, line=line, column=column, reason=reason) for line, column, reason in found)
+    return loaded.model_copy(update={"file": path, "version": hashlib.sha256(data).hexdigest()})
+
+
+def meant_in(model: type[Model], path: Path, body: bytes, *, platforms: Platforms | None = None) -> list[Meant]:
+    """Return the keys of a file that are read as others, in its order, whatever else is wrong in it.
+
+    :raises Mistakes: it cannot be read at all
+    """
+    _, _, meant = _read(model, path, body, platforms=platforms, is_kept=False)
+    return sorted(dict.fromkeys(meant), key=lambda one: (one.line, one.column))
+
+
+def _read(
+    model: type[M], path: Path, data: bytes, *, platforms: Platforms | None, is_kept: bool
+) -> tuple[M | None, list[tuple[int, int, str]], list[Meant]]:
+    """Return what a file says, what is wrong in it, and which of its keys were read as others."""
     document = parse(data, path=path)
     reading = _reading(document, path)
     reading.is_kept = is_kept
@@ -64,10 +83,7 @@ def load_model(
         found += [(*place_of(document, one["loc"]), reason_of(one)) for one in causes(error)]
     if platforms is not None:
         found += check_accounts(document, reading, platforms)
-    found = _without_keys(reading.complaints + found, keys)
-    if found or loaded is None:
-        raise Mistakes(Mistake(path=path, line=line, column=column, reason=reason) for line, column, reason in found)
-    return loaded.model_copy(update={"file": path, "version": hashlib.sha256(data).hexdigest()})
+    return loaded, _without_keys(reading.complaints + found, keys), reading.meant
 
 
 def body_of(path: Path) -> bytes:

@@ -21,12 +21,13 @@ from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from greenroom.settings.document import Items, Located
-from greenroom.settings.names import nearest, unknown_key
+from greenroom.settings.names import RENAMED, Renamed, nearest, unknown_key
 from greenroom_adapters.text import web_address
 
 __all__ = [
     "FilePath",
     "FilePattern",
+    "Meant",
     "Model",
     "PlainPath",
     "Reading",
@@ -41,6 +42,18 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """A key that was read as another one."""
+
+    line: int
+    column: int
+    written: str
+    key: str
+    renamed: Renamed | None
+    """It was called so earlier, and is no mistake; None: it is one."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Reading:
     """What is known while one file is read; handed to every validator as its context."""
@@ -49,6 +62,8 @@ class Reading:
     """Where the file stands: paths in it start here."""
     complaints: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
     """Mistakes that a validator found beside the one that it may raise: line, column, reason."""
+    meant: list[Meant] = field(default_factory=list[Meant])
+    """Keys that were read as others."""
     accounts: frozenset[str] | None = None
     """Names of the accounts of this file; None: not a bot file."""
     rooms: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -125,12 +140,17 @@ class Model(BaseModel):
         if cls.rest is not None:
             return known | {cls.rest: others}
         for key, part in others.items():
-            reason, meant = unknown_key(key, section=cls.section, names=keys)
-            complain(info, written, key, reason)
+            renamed = RENAMED.get(cls.section, {}).get(key)
+            if renamed is None:
+                reason, meant = unknown_key(key, section=cls.section, names=keys)
+                complain(info, written, key, reason)
+            elif (meant := renamed.to) in written:
+                complain(info, written, key, f"`{key}` is called `{meant}` now, which stands here as well: keep that")
             if meant is not None and meant not in written and isinstance(written, Located):
                 # Read it as what was meant, so that what is wrong below it is found in the same go.
                 known[meant] = written[meant] = part
-                written.places[meant] = written.places[key]
+                line, column = written.places[meant] = written.places[key]
+                info.context.meant.append(Meant(line=line, column=column, written=key, key=meant, renamed=renamed))
         return known
 
 

@@ -9,6 +9,7 @@ import pytest
 from typing_extensions import override
 
 from greenroom.storage import SqliteLedger, State
+from greenroom.storage.sqlite.migrations import MIGRATIONS
 from greenroom.testing import LedgerConformance, ManualClock
 from greenroom.testing.ledger import MakeLedger, mention_turn
 
@@ -72,3 +73,23 @@ async def test_a_ledger_that_was_made_without_an_id_stays_without(tmp_path: Path
         db.execute("DELETE FROM meta WHERE name='id'")
     async with SqliteLedger(path, bot="ada", clock=clock) as ledger:
         assert ledger.id == "", "what it has numbered keeps its names"
+
+
+@pytest.mark.asyncio
+async def test_a_ledger_is_backed_up_before_its_tables_are_brought_up_to_date(tmp_path: Path) -> None:
+    path, older = tmp_path / "ada.db", len(MIGRATIONS) - 1
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for number in range(older):
+            db.executescript(MIGRATIONS[number])
+        db.execute(f"PRAGMA user_version={older}")
+        db.execute("INSERT INTO facts(name,value) VALUES('kept','by hand')")
+    async with SqliteLedger(path, bot="ada", clock=ManualClock()) as ledger:
+        assert await ledger.facts("kept") == {"kept": "by hand"}
+    copy = tmp_path / f"ada-before-update-{older}.db"
+    assert copy.stat().st_mode & 0o077 == 0
+    with contextlib.closing(sqlite3.connect(copy)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (older,)
+        assert db.execute("SELECT value FROM facts").fetchall() == [("by hand",)]
+    async with SqliteLedger(path, bot="ada", clock=ManualClock()):
+        pass
+    assert [one.name for one in tmp_path.glob("*before*")] == [copy.name], "it is backed up when it is changed"

@@ -15,11 +15,12 @@ from greenroom.storage.errors import LedgerBroken, StorageError
 from greenroom.storage.ledger import Strayed
 from greenroom.storage.sqlite import home
 from greenroom.storage.sqlite.failures import in_words
-from greenroom.storage.sqlite.migrations import migrate, must_be_current
+from greenroom.storage.sqlite.migrations import back_up, migrate, must_be_current
 from greenroom.storage.sqlite.runner import GLANCE, lock_runner, sign
 from greenroom.storage.sqlite.writing import SqliteWriter, checkpoint
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.ledger import TableLedger
+from greenroom.telemetry import get_log
 
 __all__ = ["SqliteLedger"]
 
@@ -95,6 +96,8 @@ class SqliteLedger(TableLedger):
                 writer.execute("PRAGMA wal_autocheckpoint=2000")
                 # what retention empties is gone from the file too; not every build of SQLite does that by default
                 writer.execute("PRAGMA secure_delete=ON")
+                if (copy := back_up(writer, self._path)) is not None:
+                    get_log().info("ledger backed up", before="its tables are brought up to date", copy=str(copy))
                 migrate(writer)
                 if not self._takes_over:
                     home.must_not_have_moved(writer, self._path)

@@ -1,10 +1,12 @@
 """The tables of the ledger, as numbered steps that are never edited once released."""
 
+import contextlib
 import sqlite3
+from pathlib import Path
 
 from greenroom.storage.errors import LedgerBroken
 
-__all__ = ["MIGRATIONS", "migrate", "must_be_current"]
+__all__ = ["MIGRATIONS", "back_up", "migrate", "must_be_current"]
 
 MIGRATIONS: tuple[str, ...] = (
     # 1: the first release. Moments are microseconds since 1970 in UTC, money is millionths of a US dollar.
@@ -153,6 +155,26 @@ def must_be_current(db: sqlite3.Connection) -> None:
             f"the ledger has table version {version}, this program needs {len(MIGRATIONS)}: `greenroom run` updates "
             "it. A bot that runs on it now is of an older version: stop that one first"
         )
+
+
+def back_up(db: sqlite3.Connection, path: Path) -> Path | None:
+    """Write a copy of the ledger at `path` beside it, when it has older tables; return where, None: it has the newest.
+    A copy of the same tables is replaced, once the new one is whole.
+
+    :raises LedgerBroken: the file was written by a newer program
+    """
+    version = _version(db)
+    if not 0 < version < len(MIGRATIONS):
+        return None
+    target = path.with_name(f"{path.stem}-before-update-{version}{path.suffix}")
+    unfinished = target.with_name(f"{target.name}.new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
+        db.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    unfinished.replace(target)
+    return target
 
 
 def migrate(db: sqlite3.Connection) -> None:
