@@ -1,7 +1,7 @@
 """The ledger: events, turns, receipts, cursors and money, on disk before they count."""
 
 from greenroom.storage.cause import NOBODYS, Cause, cause_of
-from greenroom.storage.errors import AlreadyRunning, LedgerBroken, LedgerMoved, StorageError
+from greenroom.storage.errors import AlreadyRunning, LedgerBroken, LedgerLost, LedgerMoved, StorageError
 from greenroom.storage.gone import empty_gone, note_gone
 from greenroom.storage.ledger import (
     AgendaItem,
@@ -70,6 +70,7 @@ __all__ = [
     "KeptFile",
     "Ledger",
     "LedgerBroken",
+    "LedgerLost",
     "LedgerMoved",
     "Outlay",
     "Part",

@@ -2,7 +2,7 @@
 
 from greenroom_adapters.contract import GreenroomError
 
-__all__ = ["AlreadyRunning", "LedgerBroken", "LedgerMoved", "StorageError"]
+__all__ = ["AlreadyRunning", "LedgerBroken", "LedgerLost", "LedgerMoved", "StorageError"]
 
 
 class StorageError(GreenroomError):
@@ -19,3 +19,8 @@ class AlreadyRunning(StorageError):
 
 class LedgerMoved(StorageError):
     """The ledger was packed to run elsewhere, so it does not run here."""
+
+
+class LedgerLost(StorageError):
+    """The connection to the ledger's database is gone, and with it the right to write: another worker may own the bot.
+    Whatever was in memory must be read again."""

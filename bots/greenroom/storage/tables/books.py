@@ -29,7 +29,7 @@ _OUTLAYS = """
     WITH grouped AS (
       SELECT s.account, coalesce(t.kind,'') AS kind, coalesce(t.rule,'') AS rule, s.person, s.model,
         count(*) AS calls, sum(coalesce(s.settled,s.reserved)) AS micros,
-        sum(s.settled IS NULL) AS open_calls,
+        sum(CASE WHEN s.settled IS NULL THEN 1 ELSE 0 END) AS open_calls,
         sum(CASE WHEN s.settled IS NULL THEN s.reserved ELSE 0 END) AS open_micros,
         min(s.at) AS first, max(CASE WHEN t.event<>'' THEN t.seq END) AS newest
       FROM spend s LEFT JOIN turns t ON t.seq=s.seq

@@ -32,6 +32,13 @@ __all__ = [
 _ASIDE = frozenset({State.HELD, State.UNKNOWN, State.DEAD})
 _COUNTED = (State.DRAFTED, State.INTENDED, State.SENDING, State.HELD, State.UNKNOWN, State.SENT)
 _TWO_DAYS = 2 * 86_400_000_000
+_PAGE = 1000
+_PAST = (
+    "SELECT seq,account,lane,kind,surface,event,post_id,state,received,changed FROM turns "
+    "WHERE seq<? AND rule NOT IN ('tell','unable','share','unreadable') "
+    "AND (kind='clock' OR (rule<>'stop' AND rule NOT LIKE '/%' AND rule NOT LIKE 'moderator: %')) "
+    "ORDER BY seq DESC LIMIT ?"
+)
 
 
 class _Who(msgspec.Struct):
@@ -129,37 +136,38 @@ def own_posts(db: Database, account: str, before: int, limit: int) -> list[Turn]
 
 def past(db: Database, since: int) -> list[Past]:
     found: list[Past] = []
-    rows = db.execute(
-        "SELECT seq,account,lane,kind,surface,event,post_id,state,received,changed FROM turns "
-        "WHERE rule NOT IN ('tell','unable','share','unreadable') "
-        "AND (kind='clock' OR (rule<>'stop' AND rule NOT LIKE '/%' AND rule NOT LIKE 'moderator: %')) "
-        "ORDER BY seq DESC"
-    )
-    for seq, account, lane, kind, surface, event, post_id, state, received, changed in rows:
-        if received < since - _TWO_DAYS:
-            # rows are in the order of arrival: what lies below may at the most have been held for long
-            break
-        if changed < since or state not in _COUNTED:
-            continue
-        known = _WhoseEvent() if not event else _decode_whose(event)
-        if kind == CLOCK and known.say is not None:
-            continue
-        whose = None if kind == CLOCK else known.author
-        found.append(
-            Past(
-                seq=seq,
-                account=account,
-                lane=lane,
-                kind=kind,
-                surface=SURFACES[surface],
-                person=None if whose is None else whose.id,
-                post_id=post_id,
-                state=State(state),
-                changed=changed,
-                room=_room(known.room),
-            )
-        )
+    before = 2**62
+    while rows := db.execute(_PAST, (before, _PAGE)).fetchall():
+        for row in rows:
+            if row[8] < since - _TWO_DAYS:
+                # rows are in the order of arrival: what lies below may at the most have been held for long
+                return found
+            if (one := _past(row, since)) is not None:
+                found.append(one)
+        before = rows[-1][0]
     return found
+
+
+def _past(row: tuple[Any, ...], since: int) -> Past | None:
+    seq, account, lane, kind, surface, event, post_id, state, _, changed = row
+    if changed < since or state not in _COUNTED:
+        return None
+    known = _WhoseEvent() if not event else _decode_whose(event)
+    if kind == CLOCK and known.say is not None:
+        return None
+    whose = None if kind == CLOCK else known.author
+    return Past(
+        seq=seq,
+        account=account,
+        lane=lane,
+        kind=kind,
+        surface=SURFACES[surface],
+        person=None if whose is None else whose.id,
+        post_id=post_id,
+        state=State(state),
+        changed=changed,
+        room=_room(known.room),
+    )
 
 
 def _room(where: _Where | str | None) -> Room | None:
@@ -175,7 +183,7 @@ def spoken(db: Database, account: str, up_to: int) -> tuple[int, int]:
     written = (f"kind='clock' {by_engine}", f"kind<>'clock' {by_engine}")
     posts, replies = (
         db.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM turns WHERE account=? AND state=? AND {wanted} LIMIT ?)",  # noqa: S608 - literals
+            f"SELECT count(*) FROM (SELECT 1 FROM turns WHERE account=? AND state=? AND {wanted} LIMIT ?) AS counted",  # noqa: S608 - literals
             (account, State.SENT, up_to),
         ).fetchone()[0]
         for wanted in written

@@ -31,8 +31,9 @@ def turns_with(db: Database, accounts: Collection[str], person: str) -> list[int
 
 def people_called(db: Database, accounts: Collection[str], person: str, handle: str) -> list[PersonKept]:
     ids = db.execute(
-        "SELECT DISTINCT json_extract(event,'$.author.id') AS id, json_extract(event,'$.author.handle') AS handle "
-        "FROM turns WHERE event<>'' AND account IN (SELECT value FROM json_each(?)) AND id IS NOT NULL",
+        "SELECT DISTINCT json_extract(event,'$.author.id'), json_extract(event,'$.author.handle') FROM turns "
+        "WHERE event<>'' AND account IN (SELECT value FROM json_each(?)) "
+        "AND json_extract(event,'$.author.id') IS NOT NULL",
         (encode(list(accounts)),),
     )
     # here, because SQLite folds no letters but those of English
@@ -66,7 +67,7 @@ def forget(commits: GroupCommit, seqs: Sequence[int], *, platform: str, person: 
     commits.change("UPDATE stopped SET handle='' WHERE platform=? AND person=?", platform, person)
     emptied = commits.ask(_EMPTY, turns)
     commits.change(
-        f"INSERT OR IGNORE INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE {_AMONG}",  # noqa: S608 - a literal
+        f"INSERT INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE {_AMONG} ON CONFLICT DO NOTHING",  # noqa: S608 - a literal
         turns,
     )
     return emptied

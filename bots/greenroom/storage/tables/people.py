@@ -22,7 +22,16 @@ def note(commits: GroupCommit, fact: PersonFact, *, single: bool) -> None:
             fact.place,
         )
     commits.change(
-        "INSERT OR REPLACE INTO people_facts(platform,person,kind,text,audience,place,account,event_id,said,spoke) "
+        "DELETE FROM people_facts WHERE platform=? AND person=? AND kind=? AND text=? AND audience=? AND place=?",
+        fact.platform,
+        fact.person,
+        fact.kind,
+        fact.text,
+        str(fact.audience),
+        fact.place,
+    )
+    commits.change(
+        "INSERT INTO people_facts(platform,person,kind,text,audience,place,account,event_id,said,spoke) "
         "VALUES(?,?,?,?,?,?,?,?,?,?)",
         fact.platform,
         fact.person,

@@ -33,8 +33,11 @@ _EMPTY = f"{_EMPTIED}WHERE seq BETWEEN ? AND ? AND state>=4"
 _RETIRED = "INSERT INTO meta(name,value) VALUES('retired',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value"
 _IS_SPARED = "name>='spared:' AND name<'spared;'"
 """Rows of `meta`: turns behind the mark on which work was to be done when it passed them."""
-_SPARED_SEQ = "CAST(substr(name,8) AS INTEGER)"
-_SPARE = "INSERT OR IGNORE INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE seq BETWEEN ? AND ?"
+_SPARED_SEQ = "CAST(substr(name,8) AS BIGINT)"
+_SPARE = (
+    "INSERT INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE seq BETWEEN ? AND ? "
+    "ON CONFLICT DO NOTHING"
+)
 _SPARED = f"SELECT {_SPARED_SEQ} FROM meta WHERE {_IS_SPARED} AND {_SPARED_SEQ} NOT IN (SELECT seq FROM at_work)"  # noqa: S608 - literals
 _EMPTY_SPARED = f"{_EMPTIED}WHERE seq IN ({_SPARED}) AND state>=4"
 _SPARED_NO_MORE = f"DELETE FROM meta WHERE {_IS_SPARED} AND {_SPARED_SEQ} NOT IN (SELECT seq FROM at_work)"  # noqa: S608 - literals
@@ -57,7 +60,7 @@ _THEIR_CALLS = (
     f"AND seq IN (SELECT seq FROM turns WHERE {_AT_REST})"
 )
 """Arguments of tools repeat their words."""
-_RETIRED_UP_TO = "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name='retired'),0)"
+_RETIRED_UP_TO = "coalesce((SELECT CAST(value AS BIGINT) FROM meta WHERE name='retired'),0)"
 
 
 class _Also(msgspec.Struct):
@@ -72,7 +75,7 @@ _decode_also = msgspec.json.Decoder(_Also).decode
 def stored_posts(db: Database, after: int, limit: int) -> list[StoredPost]:
     rows = db.execute(
         "SELECT seq,account,kind,post_id,state FROM turns "  # noqa: S608 - a literal
-        f"WHERE seq>max(?,{_RETIRED_UP_TO}) AND event<>'' AND post_id IS NOT NULL ORDER BY seq LIMIT ?",
+        f"WHERE seq>? AND seq>{_RETIRED_UP_TO} AND event<>'' AND post_id IS NOT NULL ORDER BY seq LIMIT ?",
         (after, limit),
     )
     return [
@@ -101,7 +104,7 @@ def written_in_view_of(db: Database, seqs: Sequence[int]) -> list[InView]:
     found: list[InView] = []
     # one walk over a conversation, however much in it is gone
     for lane, gone in lanes.items():
-        rows = db.execute("SELECT seq,draft,state FROM turns WHERE lane=? AND instr(draft,'\"also\"')>0", (lane,))
+        rows = db.execute("SELECT seq,draft,state FROM turns WHERE lane=? AND draft LIKE '%\"also\"%'", (lane,))
         for other, draft, state in rows:
             found += [
                 InView(seq=other, of=seq, is_needed=state <= State.HELD)
@@ -138,7 +141,7 @@ def empty(commits: GroupCommit, first: int, last: int) -> "asyncio.Future[int]":
     worked on is passed by, see `empty_spared`."""
     emptied = commits.ask(_EMPTY, first, last)
     commits.change(_SPARE, first, last)
-    commits.change(_RETIRED, last)
+    commits.change(_RETIRED, str(last))
     return emptied
 
 
@@ -169,7 +172,8 @@ def expire(commits: GroupCommit, now: int) -> "asyncio.Future[int]":
     """Queue that every turn which was held for too long is stale."""
     why = "nobody released it in time"
     commits.change(
-        f"INSERT INTO journal(at,seq,what,why) SELECT ?,seq,?,? FROM turns WHERE {EXPIRED}",  # noqa: S608 - a literal
+        "INSERT INTO journal(at,seq,what,why) SELECT CAST(? AS BIGINT),seq,CAST(? AS TEXT),CAST(? AS TEXT) "  # noqa: S608 - a literal
+        f"FROM turns WHERE {EXPIRED}",
         now,
         State.STALE.word,
         why,

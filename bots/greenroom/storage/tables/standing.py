@@ -118,7 +118,11 @@ def paused(db: Database) -> dict[str, str]:
 
 def stop_speaking(commits: GroupCommit, platform: str, person: str, handle: str, *, at: int) -> None:
     commits.change(
-        "INSERT OR IGNORE INTO stopped(platform,person,handle,at) VALUES(?,?,?,?)", platform, person, handle, at
+        "INSERT INTO stopped(platform,person,handle,at) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
+        platform,
+        person,
+        handle,
+        at,
     )
 
 
@@ -134,7 +138,7 @@ def stopped(db: Database) -> list[Stopped]:
 def hand(commits: GroupCommit, account: str, conversation: str, at: int) -> None:
     commits.change(
         "INSERT INTO hands(account,conversation,at) VALUES(?,?,?) ON CONFLICT(account,conversation) "
-        "DO UPDATE SET at=max(at,excluded.at)",
+        "DO UPDATE SET at=CASE WHEN excluded.at>hands.at THEN excluded.at ELSE hands.at END",
         account,
         conversation,
         at,

@@ -1,0 +1,227 @@
+"""The ledger in one schema of a PostgreSQL database: how a worker comes to own it, and its connections."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from typing_extensions import override
+
+from greenroom.clock import Clock
+from greenroom.storage.errors import AlreadyRunning, LedgerLost, StorageError
+from greenroom.storage.postgres import owning
+from greenroom.storage.postgres.address import schema_of, shown
+from greenroom.storage.postgres.database import PostgresDatabase
+from greenroom.storage.postgres.failures import FAILURES, in_words
+from greenroom.storage.postgres.migrations import migrate, must_be_there
+from greenroom.storage.postgres.writing import PostgresWriter
+from greenroom.storage.tables.database import Database
+from greenroom.storage.tables.ledger import TableLedger
+
+__all__ = ["PostgresLedger"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TRY = 0.5
+"""Seconds between two tries to own the bot."""
+PATIENCE = 2.0
+"""Seconds within which the writing connection must answer; else it counts as lost."""
+MIGRATING = 600.0
+"""Seconds that a statement may take while tables are made anew."""
+READING = 60.0
+"""Seconds that a question may take."""
+
+
+class PostgresLedger(TableLedger):
+    """The ledger of one bot on PostgreSQL, in a schema of its own.
+
+    `PostgresLedger(url, bot=…)` is for a worker that runs the bot. Entering it takes the bot's lock on the connection
+    that writes: as long as that lives nobody else can write, and with it everything ends (`LedgerLost`). With
+    `standing_by` it waits until the lock is free, and calls that, once, with who has it. `beside=True` opens it next to
+    a running bot: it reads, and writes nothing but commands.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        bot: str,
+        clock: Clock,
+        beside: bool = False,
+        standing_by: Callable[[str], None] | None = None,
+    ) -> None:
+        self._place = shown(url)
+        super().__init__(self._place, clock=clock)
+        self._url = url
+        self._bot = bot
+        self._schema = schema_of(bot)
+        self._beside = beside
+        self._standing_by = standing_by
+        self._number = 0
+        self._writer_pid = 0
+        self._readers: ThreadPoolExecutor | None = None
+        self._reader: PostgresDatabase | None = None
+        self._asides: ThreadPoolExecutor | None = None
+        self._aside_database: PostgresDatabase | None = None
+
+    # opening and closing
+
+    @override
+    async def __aenter__(self) -> Self:
+        self._enter()
+        if not self._beside:
+            await self._own()
+        try:
+            self._readers = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
+            self._asides = ThreadPoolExecutor(1, thread_name_prefix="ledger-aside")
+            await self._loop.run_in_executor(self._readers, self._failing(self._open_reader))
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
+        return self
+
+    def _failing(self, function: Callable[[], T]) -> Callable[[], T]:
+        """Return the function with what it raises in an owner's words."""
+
+        def run() -> T:
+            try:
+                return function()
+            except FAILURES as error:
+                raise in_words(self._place, error) from error
+
+        return run
+
+    async def _own(self) -> None:
+        """Take the lock of the bot, and begin to write."""
+        with ThreadPoolExecutor(1, thread_name_prefix="ledger-opening") as thread:
+
+            async def do(function: Callable[[], T]) -> T:
+                return await self._loop.run_in_executor(thread, self._failing(function))
+
+            writer = await do(self._connect)
+            try:
+                if not await do(lambda: self._take(writer)):
+                    await self._wait(await do(lambda: self._owner(writer)), lambda: do(lambda: self._take(writer)))
+                await do(lambda: self._begin(writer))
+            except BaseException:
+                await do(writer.close)
+                raise
+        self._commits.start(PostgresWriter(writer, self._place), announced=self._next_seq - 1)
+
+    async def _wait(self, who: str, is_mine: Callable[[], Awaitable[bool]]) -> None:
+        if self._standing_by is None:
+            raise AlreadyRunning(f"a bot runs on {self._place} already ({who}); stop that one first, or stand by")
+        self._standing_by(who)
+        while not await is_mine():  # noqa: ASYNC110 - it is another machine that lets go
+            await asyncio.sleep(TRY)
+
+    def _take(self, writer: PostgresDatabase) -> bool:
+        return writer.run(owning.take(writer.connection, self._number))
+
+    def _connect(self) -> PostgresDatabase:
+        name = f"{owning.WORKER} {socket.gethostname()[:20]}:{os.getpid()} {self._bot}"
+        writer = PostgresDatabase(self._url, name=name, patience=MIGRATING)
+        try:
+            with contextlib.closing(PostgresDatabase(self._url, name="greenroom", patience=PATIENCE)) as second:
+                writer.run(_refuse_pooler(self._place, writer, second))
+            self._number = writer.run(owning.number_of(writer.connection, self._bot))
+            # a worker that stands by and is cut off shall not be given the lock
+            writer.run(writer.connection.execute(owning.GUARDS))
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def _owner(self, writer: PostgresDatabase) -> str:
+        who = writer.run(owning.owner_of(writer.connection, self._bot))
+        return "another process" if who is None else f"process {who.name}, since {who.since:%Y-%m-%d %H:%M} UTC"
+
+    def _begin(self, writer: PostgresDatabase) -> None:
+        """Bring the tables up to date, and find the next number."""
+        run, connection = writer.run, writer.connection
+        run(connection.execute("SET statement_timeout=0"))
+        migrate(writer, self._schema, self._place)
+        run(connection.execute(owning.GUARDS))
+        self._writer_pid = connection.get_server_pid()
+        for name, value in (("bot", self._bot), ("id", secrets.token_hex(4))):
+            writer.execute("INSERT INTO meta(name,value) VALUES(?,?) ON CONFLICT DO NOTHING", (name, value))
+        self._next_seq = int(writer.execute("SELECT coalesce(max(seq),0)+1 FROM turns").fetchone()[0])
+        writer.patience(PATIENCE)
+
+    def _open_reader(self) -> None:
+        reader = PostgresDatabase(
+            self._url,
+            name="greenroom reader",
+            patience=READING,
+            schema=self._schema,
+            settings={"default_transaction_read_only": "on"},
+        )
+        try:
+            if self._beside:
+                must_be_there(reader, self._schema, self._place)
+            found = reader.execute("SELECT value FROM meta WHERE name='id'").fetchone()
+            self._id = "" if found is None else str(found[0])
+        except BaseException:
+            reader.close()
+            raise
+        self._reader = reader
+
+    @override
+    async def __aexit__(self, *exc: object) -> None:
+        await self._commits.stop()
+        for thread, database in ((self._readers, self._reader), (self._asides, self._aside_database)):
+            if thread is not None:
+                if database is not None:
+                    if self._commits.failed.done():
+                        # it may wait for a server that is gone
+                        database.cut()
+                    await self._loop.run_in_executor(thread, database.close)
+                thread.shutdown(wait=False)
+        self._readers = self._reader = self._asides = self._aside_database = None
+        self._commits.failed.cancel()
+
+    # connections
+
+    @override
+    async def _read(self, function: Callable[Concatenate[Database, P], T], *arguments: P.args, **named: P.kwargs) -> T:
+        if self._readers is None or self._reader is None:
+            raise StorageError(f"{self._place}: the ledger is closed")
+        reader = self._reader
+        return await self._loop.run_in_executor(
+            self._readers, self._failing(lambda: function(reader, *arguments, **named))
+        )
+
+    @override
+    async def _aside(self, function: Callable[Concatenate[Database, P], T], *arguments: P.args, **named: P.kwargs) -> T:
+        if self._asides is None:
+            raise StorageError(f"{self._place}: the ledger is closed")
+
+        def run() -> T:
+            database = self._aside_database
+            if database is None:
+                database = self._aside_database = PostgresDatabase(
+                    self._url, name="greenroom aside", patience=READING, schema=self._schema
+                )
+            if not self._beside and not database.run(owning.owns(database.connection, self._writer_pid, self._number)):
+                raise LedgerLost(f"{self._place}: another worker may run the bot by now")
+            try:
+                return function(database, *arguments, **named)
+            except BaseException:
+                self._aside_database = None
+                database.close()
+                raise
+
+        return await self._loop.run_in_executor(self._asides, self._failing(run))
+
+    @override
+    async def _leave_no_trace(self) -> None:
+        """Rows that were overwritten go with the next vacuum, which the server does by itself."""
+
+
+async def _refuse_pooler(place: str, first: PostgresDatabase, second: PostgresDatabase) -> None:
+    await owning.refuse_pooler(place, first.connection, second.connection)

