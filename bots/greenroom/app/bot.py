@@ -34,7 +34,7 @@ from greenroom.scheduling.bringing import Bringer
 from greenroom.scheduling.schedule import Occurrence
 from greenroom.scheduling.scheduler import Scheduler
 from greenroom.settings import BotFile, Mistakes
-from greenroom.storage import Ledger, SqliteLedger, Turn
+from greenroom.storage import Ledger, Turn, open_ledger
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk, Speaker
 from greenroom.turns.outage import Outage
@@ -68,7 +68,13 @@ class Bot:
         self._reloader: Reloader | None = None
         self._retired: set[asyncio.Task[None]] = set()
         """Voices of earlier files that end when their last turn has."""
-        self.ledger: Ledger = SqliteLedger(file.store, bot=file.bot, clock=options.clock, takes_over=options.take_over)
+        self.ledger: Ledger = open_ledger(
+            file.store,
+            bot=file.bot,
+            clock=options.clock,
+            takes_over=options.take_over,
+            standing_by=options.standing_by,
+        )
         self.desks: dict[str, AccountDesk] = {}
         self.local: dict[str, LocalPlatform] = {}
         """Platform → the local one that is used."""
@@ -77,7 +83,7 @@ class Bot:
         self._realms: dict[str, str] = {}
         self._speaker: Speaker | None = None
         self._embedder: Embedder | None = None
-        self._shelf = Shelf(file.store.with_name(f"{file.bot}-media"), filters=lambda: self.persona.all_filters)
+        self._shelf = Shelf(file.home.with_name(f"{file.bot}-media"), filters=lambda: self.persona.all_filters)
         self._budget = Budget(
             self.ledger,
             clock=options.clock,
@@ -86,7 +92,7 @@ class Bot:
             share=file.limits.share,
         )
         self._library = Library(
-            persona.knowledge, clock=options.clock, index=file.store.with_name(f"{file.bot}-knowledge.index")
+            persona.knowledge, clock=options.clock, index=file.home.with_name(f"{file.bot}-knowledge.index")
         )
         self._webhooks = Webhooks()
         self._alone = asyncio.Lock()

@@ -40,12 +40,12 @@ async def build_adapter(
     if is_local(account.platform):
         if "server" not in settings:
             if account.platform not in local:
-                local[account.platform] = await start_local(account.platform, file.store.parent)
+                local[account.platform] = await start_local(account.platform, file.home.parent)
             settings["server"] = local[account.platform].url
         settings.setdefault("handle", file.bot)
         settings.setdefault("name", persona.persona)
         settings.setdefault("bio", persona.disclosure_line)
-    folder = account_folder(file.store, name)
+    folder = account_folder(file.home, name)
     login = read_login(folder)
     built = settings_for(
         name,

@@ -38,3 +38,5 @@ class Options:
     """Seconds that a stop leaves to what is in flight."""
     flush_every: float = 5.0
     """Seconds after which cursors that moved in memory, past what is not for the bot, are on disk."""
+    standing_by: Callable[[str], None] | None = None
+    """With a ledger in a database: wait while another worker runs the bot; called, once, with who does."""

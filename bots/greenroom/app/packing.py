@@ -61,23 +61,29 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
     assert file.file is not None  # noqa: S101 - it was read from there
     if into.exists():
         raise ConfigurationError(f"{into} is there already: name another file with --to")
-    if not file.store.exists():
-        raise ConfigurationError(f"{file.store}: there is no ledger yet, so copying the folder of the bot is enough")
+    store = file.store
+    if not isinstance(store, Path):
+        raise ConfigurationError(
+            f"{store}: a ledger in a database is not packed: its backups are pg_dump's, and the files of the bot can be "
+            "copied"
+        )
+    if not store.exists():
+        raise ConfigurationError(f"{store}: there is no ledger yet, so copying the folder of the bot is enough")
     root = Path(os.path.commonpath([file.file.resolve().parent, file.persona.resolve().parent]))
     if root == Path(root.anchor):
         raise ConfigurationError(
             f"{file.persona} has no folder in common with {file.file}: put the two closer together"
         )
-    media = file.store.with_name(f"{file.bot}-media")
-    waiting = (path for path in files_waiting(file.store) if path.parent != media.absolute())
+    media = store.with_name(f"{file.bot}-media")
+    waiting = (path for path in files_waiting(store) if path.parent != media.absolute())
     named = sorted({path.resolve() for path in (*_named(file, persona), *waiting) if path.is_file()})
     near = [path for path in named if path.is_relative_to(root)]
     into.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=into.parent, prefix=".greenroom-")))
         if moves:
-            stack.enter_context(moving_away(file.store, to=into.absolute(), at=now))
-        turns = copy_ledger(file.store, folder / LEDGER, moves=moves, at=now)
+            stack.enter_context(moving_away(store, to=into.absolute(), at=now))
+        turns = copy_ledger(store, folder / LEDGER, moves=moves, at=now)
         packed = Packed(
             bot=file.bot,
             file=file.file.resolve().relative_to(root).as_posix(),
@@ -92,7 +98,7 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
             **{name: getattr(packed, name) for name in ("bot", "file", "turns", "to_set", "left_out", "moves")},
             "root": str(root),
             "media": str(media.absolute()),
-            "ledger": _beside(file.store, root, file.file),
+            "ledger": _beside(store, root, file.file),
         }
         whole = folder / into.name
         whole.touch(mode=0o600)
@@ -222,7 +228,7 @@ def _each(values: Iterable[object]) -> Iterator[Path]:
 def _to_set(file: BotFile) -> Iterator[str]:
     """Yield what the bot needs beside its files, in words."""
     for name, account in file.accounts.items():
-        if account_folder(file.store, name).is_dir():
+        if account_folder(file.home, name).is_dir():
             yield f"account `{name}`: sign in with `greenroom login {name}`"
         for value in account.settings.values():
             written: Mapping[str, object] = (

@@ -15,6 +15,7 @@ from greenroom.settings import BotFile, Mistakes, Platforms, load_bot
 from greenroom.settings.editing import silent_accounts
 from greenroom.settings.loader import body_of
 from greenroom.storage import KeptFile, files_kept_in
+from greenroom.stores import Database, Store, place_of
 
 if TYPE_CHECKING:
     from greenroom.generation.script import Script
@@ -59,8 +60,8 @@ def sources_kept(path: Path, *, platforms: Platforms, state: Path | None = None)
 
     Its ledger is found although the bot file is broken: by what can be read of it, else among those beside it.
     """
-    for store in dict.fromkeys(_ledgers(path, state)):
-        kept = files_kept_in(store)
+    for store, bot in dict.fromkeys(_ledgers(path, state)):
+        kept = files_kept_in(store, bot)
         if BOT not in kept or PERSONA not in kept or kept[BOT].path.absolute() != path.absolute():
             continue
         try:
@@ -68,7 +69,7 @@ def sources_kept(path: Path, *, platforms: Platforms, state: Path | None = None)
         except Mistakes:
             # of another version of the program
             continue
-        if sources.file.store.absolute() == store.absolute():
+        if place_of(sources.file.store) == place_of(store):
             return sources
     return None
 
@@ -107,8 +108,7 @@ def _read(path: Path, kept: Mapping[str, KeptFile], platforms: Platforms, state:
 
     is_kept = bool(kept)
     file = load_bot(path, platforms=platforms, body=body(BOT, path), is_kept=is_kept)
-    if state is not None:
-        file = file.model_copy(update={"store": state / file.store.name})
+    file = file.in_folder(state)
     persona = load_persona(file.persona, body=body(PERSONA, file.persona), is_kept=is_kept)
     must_agree(file, persona, body=files[BOT].body)
     script: Script | None = None
@@ -132,17 +132,22 @@ _LINE = {
 """Where a file that is broken elsewhere still says what its bot is called, and where its ledger lies."""
 
 
-def _ledgers(path: Path, state: Path | None) -> Iterator[Path]:
-    """Yield where the ledger of the bot file at `path` may lie, the most likely place first."""
+def _ledgers(path: Path, state: Path | None) -> Iterator[tuple[Store, str]]:
+    """Yield where the ledger of the bot file at `path` may lie, the most likely place first, and of which bot it is,
+    as far as that can be read."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
     said = {key: found[1] for key, pattern in _LINE.items() if (found := pattern.search(text)) is not None}
     folder = state if state is not None else path.parent / "data"
-    if "store" in said:
+    bot = said.get("bot", "")
+    if said.get("store", "").startswith(("postgresql:", "postgres:")):
+        yield Database(said["store"]), bot
+    elif "store" in said:
         store = Path(said["store"]).expanduser()
-        yield path.parent / store if state is None else state / store.name
-    if "bot" in said:
-        yield folder / f"{said['bot']}.db"
-    yield from sorted(folder.glob("*.db"))
+        yield path.parent / store if state is None else state / store.name, bot
+    if bot:
+        yield folder / f"{bot}.db", bot
+    for store in sorted(folder.glob("*.db")):
+        yield store, bot

@@ -4,15 +4,14 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping
-from pathlib import Path
 from typing import Any
 
 from greenroom.clock import SystemClock
 from greenroom.settings import BotFile
-from greenroom.storage import AlreadyRunning, LedgerBroken, SqliteLedger, StorageError, is_running
+from greenroom.storage import AlreadyRunning, Ledger, LedgerBroken, StorageError, has_ledger, is_running, open_ledger
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["ask", "reading", "runs", "wake", "writing_agenda"]
+__all__ = ["ask", "is_there", "reading", "runs", "wake", "writing_agenda"]
 
 PATIENCE = 5.0
 """Seconds in which a running bot must answer; it looks ten times a second."""
@@ -20,29 +19,40 @@ LOOK = 0.05
 """Seconds between two looks at the answer."""
 
 
-def runs(store: Path) -> bool:
-    """Say whether a bot runs on this ledger now."""
-    if not store.exists():
+def is_there(file: BotFile) -> bool:
+    """Say whether the bot has a ledger.
+
+    :raises StorageError: its database cannot be asked
+    """
+    return has_ledger(file.store, file.bot)
+
+
+def runs(file: BotFile) -> bool:
+    """Say whether the bot runs now.
+
+    :raises StorageError: its database cannot be asked
+    """
+    if not is_there(file):
         return False
     try:
-        return is_running(store)
+        return is_running(file.store, file.bot)
     except sqlite3.Error:
         # the folder cannot be written, so nothing runs in it that could write; opening the ledger says the rest
         return False
 
 
-def reading(file: BotFile) -> SqliteLedger:
+def reading(file: BotFile) -> Ledger:
     """Return the bot's ledger for reading, also beside the running bot.
 
     Entering it raises `StorageError` where there is none yet, or where it cannot be read.
     """
-    return SqliteLedger(file.store, bot=file.bot, clock=SystemClock(), beside=True)
+    return open_ledger(file.store, bot=file.bot, clock=SystemClock(), beside=True)
 
 
 @contextlib.asynccontextmanager
-async def writing_agenda(file: BotFile) -> AsyncGenerator[SqliteLedger, None]:
+async def writing_agenda(file: BotFile) -> AsyncGenerator[Ledger, None]:
     """Open the bot's ledger to put posts down: beside the running bot, else in its place (a new one is made)."""
-    ledger = SqliteLedger(file.store, bot=file.bot, clock=SystemClock(), beside=runs(file.store))
+    ledger = open_ledger(file.store, bot=file.bot, clock=SystemClock(), beside=runs(file))
     async with ledger:
         yield ledger
 
@@ -57,9 +67,9 @@ async def ask(
     :raises ConfigurationError: the command cannot be obeyed, or the running bot does not answer
     :raises StorageError: the ledger cannot be used
     """
-    if not makes and not file.store.exists():
+    if not makes and not is_there(file):
         raise LedgerBroken(f"{file.store}: there is no ledger yet; `greenroom run` makes it")
-    is_running = runs(file.store)
+    is_running = runs(file)
     answer = await (_beside(file, name, arguments, patience) if is_running else _in_its_place(file, name, arguments))
     if "error" in answer:
         raise ConfigurationError(str(answer["error"]))
@@ -68,7 +78,7 @@ async def ask(
 
 async def wake(file: BotFile) -> None:
     """Let a running bot look at the posts to come; it looks by itself within a minute where this does not reach it."""
-    if runs(file.store):
+    if runs(file):
         with contextlib.suppress(ConfigurationError, StorageError):
             await ask(file, "wake", {})
 
@@ -76,7 +86,7 @@ async def wake(file: BotFile) -> None:
 async def _in_its_place(file: BotFile, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     from greenroom.app import Commands  # the dearest import of all, and beside a running bot nobody needs it
 
-    ledger = SqliteLedger(file.store, bot=file.bot, clock=SystemClock())
+    ledger = open_ledger(file.store, bot=file.bot, clock=SystemClock())
     try:
         async with ledger:
             return await Commands(ledger, file, clock=SystemClock()).obey(name, arguments)
@@ -93,7 +103,7 @@ async def _beside(file: BotFile, name: str, arguments: Mapping[str, Any], patien
             if (answer := await ledger.answered(number)) is not None:
                 return answer
             await asyncio.sleep(LOOK)
-    if runs(file.store):
+    if runs(file):
         raise ConfigurationError(
             f"the running bot has not answered within {patience:.0f} seconds: it is busy or hangs. "
             "The command stays in its ledger and is obeyed when it looks again, or when it is started again"

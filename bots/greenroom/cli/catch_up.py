@@ -56,7 +56,7 @@ def catch_up(
         back = DURATION.read(since)
     except SpellingError as error:
         raise ConfigurationError(f"--since: {error}") from error
-    if not runs(file.store):
+    if not runs(file):
         start = "greenroom run" if chosen.is_demo else f"greenroom run {chosen.path}"
         raise ConfigurationError(
             f"only a running bot can catch up: start it with `{start}`, then say this again beside it"

@@ -57,7 +57,7 @@ class Chosen:
         from greenroom.settings import Mistakes
 
         try:
-            return runs(self.in_force(tell=None).store)
+            return runs(self.in_force(tell=None))
         except Mistakes:
             return False
 
@@ -79,10 +79,7 @@ class Chosen:
         """
         from greenroom.settings import Platforms, load_bot
 
-        file = load_bot(self.path, platforms=Platforms.installed())
-        if self.state is None:
-            return file
-        return file.model_copy(update={"store": self.state / file.store.name})
+        return load_bot(self.path, platforms=Platforms.installed()).in_folder(self.state)
 
     def in_force(self, *, tell: Callable[[str], None] | None = warn) -> "BotFile":
         """Read the bot file; where it has mistakes return the version that the bot goes on with, and `tell` of them:
@@ -140,7 +137,7 @@ def choose(given: str | None) -> Chosen:
     demo = Chosen(path=demo_file(), is_demo=True)
     if not here:
         return demo
-    has_demo = demo.file().store.exists()
+    has_demo = demo.file().home.exists()
     known = [*here, demo] if has_demo else here
     running = [one for one in known if one.runs]
     if len(running) == 1:

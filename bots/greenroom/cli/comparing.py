@@ -177,12 +177,12 @@ async def _compare(
 
 async def _inputs(a: Cast, b: Cast, wanted: _Wanted) -> "tuple[list[Input], str]":
     """Return what both are asked, and where that is from, in words."""
-    from greenroom.cli.asking import reading
+    from greenroom.cli.asking import is_there, reading
     from greenroom.rehearsal import inputs_of_cases, inputs_of_turns, standing_cases
     from greenroom_adapters.contract import Surface
 
     file = a.file
-    if file is not None and not wanted.cases and file.store.exists():
+    if file is not None and not wanted.cases and is_there(file):
         async with reading(file) as ledger:
             inputs = await inputs_of_turns(ledger, file, limit=wanted.limit)
         if inputs:

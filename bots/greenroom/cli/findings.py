@@ -228,7 +228,7 @@ async def _signed_in(bot: Bot, name: str) -> AccountFindings:
 
 async def _asked_of_who_is_signed_in(file: BotFile, name: str) -> Standing:
     """Return how an account stands whose session another process uses: the running bot says it."""
-    if not runs(file.store):
+    if not runs(file):
         raise ConfigurationError("another process is signed in with the same session now: wait until it has ended")
     answer = await ask(file, "standing", {"account": name}, patience=PATIENCE)
     return msgspec.convert(answer["standing"], Standing)

@@ -41,7 +41,7 @@ def live(
     chosen = choose(bot)
     file = chosen.file()
     changed = set_live(chosen.path, account, live=not rehearse, platforms=Platforms.installed())
-    running = runs(file.store)
+    running = runs(file)
     if running:
         # what the file says is one thing, what the bot does is what counts
         answer = asyncio.run(ask(file, "take-up", {}))

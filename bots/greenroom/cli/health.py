@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from greenroom.clock import SystemClock
 from greenroom.observation.health import AccountHealth, condition_of
 from greenroom.settings import BotFile
 from greenroom.storage import State, runner_of
+from greenroom.stores import place_of
 from greenroom.telemetry import Vitals
 from greenroom_adapters.contract import ConfigurationError
 
@@ -29,7 +29,7 @@ class Health:
     """How a bot is."""
 
     bot: str
-    ledger: Path
+    ledger: str
     runner: Mapping[str, Any] | None
     """Who runs it (`pid`, `host`, `since`); None: nobody."""
     accounts: Sequence[AccountHealth]
@@ -52,7 +52,7 @@ async def health_of(file: BotFile, *, start: str, is_valid: bool) -> Health:
     """
     clock = SystemClock()
     now = clock.now()
-    is_running = runs(file.store)
+    is_running = runs(file)
     vitals = await _vitals(file) if is_running else None
     async with reading(file) as ledger:
         condition = await condition_of(
@@ -68,8 +68,8 @@ async def health_of(file: BotFile, *, start: str, is_valid: bool) -> Health:
         spent = await spent_today(file, ledger)
     return Health(
         bot=file.bot,
-        ledger=file.store.absolute(),
-        runner=(runner_of(file.store) or {}) if is_running else None,
+        ledger=place_of(file.store),
+        runner=(runner_of(file.store, file.bot) or {}) if is_running else None,
         accounts=condition.accounts,
         counts=counts,
         comings=comings,

@@ -23,6 +23,7 @@ from greenroom.personas import Persona
 from greenroom.settings import BotFile, Platforms, outdated
 from greenroom.settings.telling import tell_words
 from greenroom.storage import Ledger, Turn
+from greenroom.stores import place_of
 from greenroom.telemetry import logging_to
 from greenroom_adapters.text import plain
 
@@ -137,7 +138,7 @@ class LiveLog(Log):
     @override
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
         file = bot.file
-        rows = [("ledger", str(file.store.absolute()))]
+        rows = [("ledger", place_of(file.store))]
         if (strayed := bot.ledger.strayed) is not None:
             rows.append(("copy", f"{strayed.why}. Everything rehearses, for the other copy may run as well"))
             rows.append(("", "where nothing else runs of it: greenroom run --take-over"))
@@ -212,7 +213,7 @@ class JsonLog(Log):
                 "at": _now(),
                 "event": "running",
                 "bot": bot.file.bot,
-                "ledger": str(bot.file.store.absolute()),
+                "ledger": place_of(bot.file.store),
                 "strayed": None if bot.ledger.strayed is None else bot.ledger.strayed.why,
                 "accounts": {name: desk.adapter.platform for name, desk in bot.desks.items()},
                 "addresses": bot.addresses,

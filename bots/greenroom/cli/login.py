@@ -153,12 +153,12 @@ def _find(account: str, chosen: Chosen) -> _Account:
     return _Account(
         name=account,
         platform=account if written is None else written.platform,
-        folder=account_folder(file.store, account),
+        folder=account_folder(file.home, account),
         keyring=f"{file.bot}/{account}",
         written={} if written is None else written.settings,
         is_written=written is not None,
         has_file=True,
-        running=runs(file.store),
+        running=runs(file),
         wanted=wanted_of(file, account),
     )
 

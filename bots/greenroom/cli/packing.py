@@ -53,7 +53,7 @@ def pack(
             "the demo comes with Greenroom and is there wherever that is; `greenroom new` writes your own bot"
         )
     file, persona = chosen.load()
-    if not copy and runs(file.store):
+    if not copy and runs(file):
         raise ConfigurationError("the bot runs: stop it first (Ctrl-C where it runs), or add --copy for a backup")
     into = to or Path(f"{file.bot}{ENDING}")
     packed = pack(file, persona, into, moves=not copy, now=SystemClock().micros())

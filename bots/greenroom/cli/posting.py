@@ -180,7 +180,7 @@ async def put_one_down(
         items += answer["items"]
         suffix = "" if room is None else f"#{room}"
         events |= {(account, f"{event}{suffix}") for account, event in zip(accounts, answer["events"], strict=True)}
-    is_running = runs(file.store)
+    is_running = runs(file)
     async with reading(file) as ledger:
         paused = await ledger.paused()
         is_paused = "*" in paused or SWITCH in paused or any(account in paused for account, _ in events)
@@ -247,7 +247,7 @@ async def put_file_down(
         last=max(moments),
         now=now,
         zone=file.timezone,
-        runs=runs(file.store),
+        runs=runs(file),
     )
 
 

@@ -64,12 +64,12 @@ lists_alone(queue, list_)
 
 
 async def _coming(file: "BotFile", limit: int, times: int) -> "list[Coming]":
-    from greenroom.cli.asking import reading
+    from greenroom.cli.asking import is_there, reading
     from greenroom.cli.upcoming import coming_up
     from greenroom.clock import SystemClock
 
     now = SystemClock().now()
-    if not file.store.exists():
+    if not is_there(file):
         return await coming_up(file, None, now=now, limit=limit, times=times)
     async with reading(file) as ledger:
         return await coming_up(file, ledger, now=now, limit=limit, times=times)

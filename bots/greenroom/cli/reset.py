@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -51,7 +52,11 @@ def reset(
     from greenroom_adapters.contract import ConfigurationError
 
     file = choose(bot).file()
-    if runs(file.store):
+    if not isinstance(file.store, Path):
+        raise ConfigurationError(
+            f"{file.store}: a ledger in a database is not moved aside: give the bot another name, or drop its schema"
+        )
+    if runs(file):
         raise ConfigurationError("the bot runs: stop it first (Ctrl-C where it runs), then reset it")
     if not file.store.exists():
         raise ConfigurationError(f"{file.store}: there is no ledger, so there is nothing to forget")

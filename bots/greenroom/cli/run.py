@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -11,8 +11,15 @@ from greenroom.cli.choosing import BotArgument, Chosen, bots_here, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson
 from greenroom.interpreter import keep_what_is_built, suit_a_bot
+from greenroom.stores import Database
+
+if TYPE_CHECKING:
+    from greenroom.storage import LedgerLost
 
 __all__ = ["run"]
+
+AGAIN = 1.0
+"""Seconds after a loss of the ledger before it is looked for again."""
 
 
 @for_owners
@@ -51,6 +58,9 @@ def run(
     every account rehearses then, until you say with --take-over that no other copy runs. What the other one may have
     said meanwhile is looked up or left alone, so that nothing is said twice.
 
+    With a ledger on PostgreSQL (`store: postgresql://…`) any number of workers may run the same bot: one does, the
+    others stand by and take over within seconds when it stops, dies or is cut off.
+
     With --json every line is one JSON object.
 
     With --observe it answers at /live, /ready, /health (as `greenroom status`) and /metrics (for Prometheus). Elsewhere
@@ -66,6 +76,8 @@ async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, observe: str |
     from greenroom.app import Bot, Options
     from greenroom.cli.live import JsonLog, LiveLog
     from greenroom.cli.stopping import stopping
+    from greenroom.storage import LedgerLost
+    from greenroom.telemetry import get_log
 
     options, tally = Options(take_over=take_over), None
     if observe is not None:
@@ -73,8 +85,18 @@ async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, observe: str |
 
         tally = Tally(options.clock)
         options = replace(options, watches=(tally.watch,), through=tally.through)
-    bot = Bot.load(chosen.path, options, state=chosen.state)
     others = bots_here() if chosen.is_demo else []
+    has_database = False
+
+    def standing_by(who: str) -> None:
+        nonlocal has_database
+        has_database = True
+        get_log().info("another worker runs this bot; standing by", worker=who)
+
+    def load() -> Bot:
+        return Bot.load(chosen.path, replace(options, standing_by=standing_by), state=chosen.state)
+
+    bot = load()
     log = JsonLog() if as_json else LiveLog(bot.file.timezone)
 
     def at_once() -> None:
@@ -92,20 +114,41 @@ async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, observe: str |
 
                     observation = await stack.enter_async_context(
                         Observation(
-                            observe, beside=bot.file.store, tally=tally, clock=options.clock, environ=options.environ
+                            observe, beside=bot.file.home, tally=tally, clock=options.clock, environ=options.environ
                         )
                     )
                     log.observed(observation)
-                await stack.enter_async_context(bot)
-                if observation is not None:
-                    observation.show(bot)
-                    stack.callback(observation.show, None)
-                keep_what_is_built()
-                await log.running(bot, others=others)
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(bot.run())
-                    tasks.create_task(log.follow(bot.ledger))
+                while True:
+                    try:
+                        async with bot, AsyncExitStack() as shown:
+                            if observation is not None:
+                                observation.show(bot)
+                                shown.callback(observation.show, None)
+                            keep_what_is_built()
+                            has_database = has_database or isinstance(bot.file.store, Database)
+                            await log.running(bot, others=others)
+                            async with asyncio.TaskGroup() as tasks:
+                                tasks.create_task(bot.run())
+                                tasks.create_task(log.follow(bot.ledger))
+                    except (LedgerLost, BaseExceptionGroup) as error:
+                        # on a database that it has reached before; whoever begins with a wrong address is told so
+                        if stop.asked or not has_database or (lost := _lost(error)) is None:
+                            raise
+                        get_log().warning("the ledger is lost; standing by until it is there again", why=str(lost))
+                    await asyncio.sleep(AGAIN)
+                    # nothing that is in memory is known to be true any more
+                    bot = load()
         except asyncio.CancelledError:
             if not stop.asked:
                 raise
     log.stopped()
+
+
+def _lost(error: BaseException) -> "LedgerLost | None":
+    """Return the loss of the ledger that an error is, or has among its causes."""
+    from greenroom.storage import LedgerLost
+
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return next((lost for one in group.exceptions if (lost := _lost(one)) is not None), None)
+    return error if isinstance(error, LedgerLost) else None

@@ -42,7 +42,7 @@ def _as_object(health: "Health") -> dict[str, Any]:
         "bot": health.bot,
         "running": health.runner is not None,
         "process": None if health.runner is None else health.runner.get("pid"),
-        "ledger": str(health.ledger),
+        "ledger": health.ledger,
         "accounts": {
             account.name: {
                 "platform": account.platform,
@@ -76,7 +76,7 @@ def _tell(health: "Health") -> None:
         title.append("runs", "green")
         title.append(f"  (process {health.runner.get('pid')})", "dim")
     place.print(title)
-    rows = [("ledger", str(health.ledger))]
+    rows = [("ledger", health.ledger)]
     for account in health.accounts:
         words = f"{account.name} on {account.platform}: "
         if account.paused is not None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from greenroom.app import Bot, hello_from_here
-from greenroom.cli.asking import ask, reading, runs
+from greenroom.cli.asking import ask, is_there, reading, runs
 from greenroom.cli.failing import words_of
 from greenroom.clock import SystemClock
 from greenroom.policy import Budget
@@ -42,7 +42,7 @@ def _how_to_be_told(file: BotFile) -> str:
 
 async def unread(file: BotFile) -> list[str]:
     """Return the rooms that the running bot found it cannot read, each with its reason."""
-    if not file.store.exists():
+    if not is_there(file):
         return []
     try:
         async with reading(file) as ledger:
@@ -58,7 +58,7 @@ async def tried(bot: Bot, to: Person | Place) -> str:
     if not file.accounts[to.account].live:
         return "not tried, its account rehearses"
     try:
-        if runs(file.store):
+        if runs(file):
             answer = str((await ask(file, "try-tell", {}))["done"])
         else:
             async with asyncio.timeout(PATIENCE), bot.ledger as ledger, await bot.adapter(to.account) as adapter:

@@ -3,6 +3,7 @@
 import asyncio
 import enum
 import random
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -306,8 +307,12 @@ class Dispatcher:
             part.first_tried = now
         turn.state = SENDING
         self._ledger.save(turn)
+        began = time.monotonic()
         await self._ledger.committed()
         self._faults("after_sending")
+        if time.monotonic() - began > self._ledger.act_within:
+            # this process stood still: by now another may be the one who publishes
+            return Unavailable("it was held up for too long between noting a try and making it")
         if part.number == 1 and self._sees_itself:
             # the platform may show it before it answers
             self._remember(key_digest(part.key))

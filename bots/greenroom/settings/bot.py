@@ -26,7 +26,6 @@ from greenroom.settings.embed import EmbedEntry
 from greenroom.settings.model import (
     FilePath,
     Model,
-    PlainPath,
     Reading,
     Text,
     Truth,
@@ -64,6 +63,7 @@ from greenroom.settings.spelling import (
     Rate,
     Span,
 )
+from greenroom.settings.store import StorePlace
 from greenroom.settings.telling import TellTo, tell_words
 from greenroom.settings.tools import Tool
 from greenroom_adapters.contract import ConfigurationError, Kind, Surface, Visibility
@@ -709,15 +709,6 @@ def _addressed(value: Any, info: ValidationInfo) -> Any:
     return value
 
 
-def _no_reference(value: Any) -> Any:
-    if isinstance(value, Located):
-        raise wrong("a ledger in PostgreSQL is not there yet: write the path of a file")
-    return value
-
-
-StorePath = Annotated[PlainPath, BeforeValidator(_no_reference)]
-
-
 def _names_of_rules(rules: tuple[AnswerRule, ...]) -> tuple[AnswerRule, ...]:
     return tuple(
         rule if rule.name else rule.model_copy(update={"name": f"answer {number}"})
@@ -761,9 +752,24 @@ class BotFile(Model):
     """Who hears at once of what needs a person; none: it is only printed."""
     keep: Duration = timedelta(days=90)
     """After this the texts of events, drafts and posts are emptied; identities and receipts stay."""
-    store: StorePath = Field(default_factory=lambda fields: Path("data") / f"{fields['bot']}.db", validate_default=True)
-    """The ledger; none: data/BOT.db beside this file."""
+    store: StorePlace = Field(
+        default_factory=lambda fields: Path("data") / f"{fields['bot']}.db", validate_default=True
+    )
+    """The ledger: a file, or `postgresql://USER@HOST/DATABASE`; none: data/BOT.db beside this file."""
     file: Path | None = None
     """Where it was read from; None: built in Python."""
     version: str = ""
     """Hash (sha256, hexadecimal) of the file's bytes."""
+
+    @property
+    def home(self) -> Path:
+        """Beside which path its files lie: sign-ins, media, the Stage. Its ledger, where that is a file."""
+        if isinstance(self.store, Path):
+            return self.store
+        return (Path() if self.file is None else self.file.parent) / "data" / f"{self.bot}.db"
+
+    def in_folder(self, folder: Path | None) -> "BotFile":
+        """Return the same bot with its ledger in a folder, under its own name; None, or in a database: where it is."""
+        if folder is None or not isinstance(self.store, Path):
+            return self
+        return self.model_copy(update={"store": folder / self.store.name})

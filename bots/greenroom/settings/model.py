@@ -34,7 +34,9 @@ __all__ = [
     "Text",
     "Truth",
     "Url",
+    "beside",
     "complain",
+    "from_folder",
     "not_a_word",
     "one_or_many",
     "word_of",
@@ -213,7 +215,8 @@ Text = Annotated[str, BeforeValidator(_not_blank), WithJsonSchema({"type": "stri
 """A text with something in it, trimmed."""
 
 
-def _beside(value: Any, info: ValidationInfo) -> Any:
+def beside(value: Any, info: ValidationInfo) -> Any:
+    """Read a path, relative to the file that it stands in."""
     if isinstance(value, Path) and not isinstance(info.context, Reading):
         return value
     if not isinstance(value, (str, Path)) or not str(value).strip() or "\0" in str(value):
@@ -237,19 +240,19 @@ def _names_in(folder: Path) -> list[str]:
         return []
 
 
-def _from_folder(path: Path, info: SerializationInfo) -> str:
+def from_folder(path: Path, info: SerializationInfo) -> str:
     """Write a path relative to the folder that the context names, where it lies there."""
     folder = info.context if isinstance(info.context, Path) else None
     return str(path.relative_to(folder) if folder is not None and path.is_relative_to(folder) else path)
 
 
-_as_written = PlainSerializer(_from_folder)
+_as_written = PlainSerializer(from_folder)
 _PATH_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1})
 
-PlainPath = Annotated[Path, BeforeValidator(_beside), _as_written, _PATH_SCHEMA]
+PlainPath = Annotated[Path, BeforeValidator(beside), _as_written, _PATH_SCHEMA]
 """A path, relative to the file that it stands in; nothing needs to be there yet."""
 
-FilePath = Annotated[Path, BeforeValidator(_beside), AfterValidator(_exists), _as_written, _PATH_SCHEMA]
+FilePath = Annotated[Path, BeforeValidator(beside), AfterValidator(_exists), _as_written, _PATH_SCHEMA]
 """The path of a file that exists, relative to the file that it stands in."""
 
 
@@ -257,7 +260,7 @@ def _exists_unless_wild(path: Path, info: ValidationInfo) -> Path:
     return path if any(sign in str(path) for sign in "*?[") else _exists(path, info)
 
 
-FilePattern = Annotated[Path, BeforeValidator(_beside), AfterValidator(_exists_unless_wild), _as_written, _PATH_SCHEMA]
+FilePattern = Annotated[Path, BeforeValidator(beside), AfterValidator(_exists_unless_wild), _as_written, _PATH_SCHEMA]
 """The path of a file that exists, or with `*`, `?` or `[…]` in it of any number of files; relative to the file that it
 stands in."""
 

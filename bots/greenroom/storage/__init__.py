@@ -20,19 +20,10 @@ from greenroom.storage.ledger import (
     StoredPost,
     Strayed,
 )
+from greenroom.storage.opening import files_kept_in, has_ledger, is_running, open_ledger, runner_of
 from greenroom.storage.people import Audience, PersonFact
 from greenroom.storage.realms import REALM, accounts_in, realms_of
-from greenroom.storage.sqlite import (
-    SqliteLedger,
-    arrive,
-    copy_ledger,
-    files_kept_in,
-    files_waiting,
-    is_running,
-    move_aside,
-    moving_away,
-    runner_of,
-)
+from greenroom.storage.sqlite import SqliteLedger, arrive, copy_ledger, files_waiting, move_aside, moving_away
 from greenroom.storage.turn import (
     CLOCK,
     TELL,
@@ -99,10 +90,12 @@ __all__ = [
     "empty_gone",
     "files_kept_in",
     "files_waiting",
+    "has_ledger",
     "is_running",
     "move_aside",
     "moving_away",
     "note_gone",
+    "open_ledger",
     "realms_of",
     "room_of",
     "runner_of",

@@ -262,6 +262,12 @@ class Ledger(abc.ABC):
     async def come_home(self) -> None:
         """Commit what is queued, and with it that the ledger is at home where it lies."""
 
+    @property
+    @abc.abstractmethod
+    def act_within(self) -> float:
+        """Seconds, by a clock that never stands still, within which what a commit allows must have begun: who was
+        stopped for longer than that may not be the one any more who writes here. Infinite where nobody else can be."""
+
     @abc.abstractmethod
     async def __aenter__(self) -> Self:
         """Open and migrate.

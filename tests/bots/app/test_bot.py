@@ -10,7 +10,7 @@ import pytest
 from greenroom.app import Bot, Options, put_down
 from greenroom.settings import Platforms
 from greenroom.storage import AlreadyRunning, Due, SqliteLedger, State
-from greenroom.storage import is_running as runs
+from greenroom.storage.sqlite import is_running as runs
 from greenroom.testing import Trial
 from greenroom_adapters.contract import ConfigurationError, UnknownEvent
 

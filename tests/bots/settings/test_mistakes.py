@@ -130,7 +130,19 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ),
     ("approve: sometimes", "4:1: `sometimes` is not a way to approve. Write one of never, risky, always"),
     ("answer: {to: mentions, gather: 4}", "4:24: `4`: minutes or months? write 4 minutes"),
-    ("store: {env: DATABASE_URL}", "4:1: a ledger in PostgreSQL is not there yet: write the path of a file"),
+    (
+        "store: {env: DATABASE_URL}",
+        "4:1: where is the ledger? write the path of a file, or postgresql://USER@HOST/DATABASE; its password comes "
+        "from PGPASSWORD or ~/.pgpass",
+    ),
+    (
+        "store: postgresql://ada:secret@db/greenroom",
+        "4:1: a password does not belong in the file: leave it out, and put it into PGPASSWORD or ~/.pgpass",
+    ),
+    (
+        "store: postgresql:greenroom",
+        "4:1: which server? write the path of a file, or postgresql://USER@HOST/DATABASE",
+    ),
     # values
     ("timezone: Europe/Lissabon", "4:1: `Europe/Lissabon` is not a time zone. Did you mean `Europe/Lisbon`?"),
     ("timezone: lisbon", "4:1: `lisbon` is not a time zone. Did you mean `Europe/Lisbon`?"),

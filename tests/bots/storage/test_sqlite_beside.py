@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.storage import AgendaItem, AlreadyRunning, Due, LedgerBroken, SqliteLedger, StorageError, runner_of
-from greenroom.storage import is_running as runs
+from greenroom.storage import AgendaItem, AlreadyRunning, Due, LedgerBroken, SqliteLedger, StorageError
+from greenroom.storage.sqlite import is_running as runs
+from greenroom.storage.sqlite import runner_of
 from greenroom.testing import ManualClock
 from greenroom.testing.ledger import mention_turn
 

@@ -31,6 +31,8 @@ TRY = 0.5
 """Seconds between two tries to own the bot."""
 PATIENCE = 2.0
 """Seconds within which the writing connection must answer; else it counts as lost."""
+ACT_WITHIN = 2.0
+"""Less than the time after which the server ends the session of a worker that stands still."""
 MIGRATING = 600.0
 """Seconds that a statement may take while tables are made anew."""
 READING = 60.0
@@ -68,6 +70,11 @@ class PostgresLedger(TableLedger):
         self._reader: PostgresDatabase | None = None
         self._asides: ThreadPoolExecutor | None = None
         self._aside_database: PostgresDatabase | None = None
+
+    @property
+    @override
+    def act_within(self) -> float:
+        return ACT_WITHIN
 
     # opening and closing
 

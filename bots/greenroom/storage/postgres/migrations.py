@@ -5,10 +5,11 @@ from greenroom.storage.postgres.database import PostgresDatabase
 from greenroom.storage.postgres.dialect import FUNCTIONS, tables
 from greenroom.storage.tables.migrations import MIGRATIONS
 
-__all__ = ["migrate", "must_be_there"]
+__all__ = ["is_there", "migrate", "must_be_there"]
 
 
-def _is_there(database: PostgresDatabase, schema: str) -> bool:
+def is_there(database: PostgresDatabase, schema: str) -> bool:
+    """Say whether there are tables of this bot."""
     found = database.execute("SELECT to_regclass(?)::text", (f'"{schema}".meta',)).fetchone()
     return found is not None and found[0] is not None
 
@@ -28,7 +29,7 @@ def must_be_there(database: PostgresDatabase, schema: str, place: str) -> None:
 
     :raises LedgerBroken: there are not
     """
-    if not _is_there(database, schema):
+    if not is_there(database, schema):
         raise LedgerBroken(f"{place}: there is no ledger of this bot yet; `greenroom run` makes it")
     version = _version(database, place)
     if version < len(MIGRATIONS):
@@ -44,7 +45,7 @@ def migrate(database: PostgresDatabase, schema: str, place: str) -> None:
     :raises LedgerBroken: it was written by a newer program
     """
     run, connection = database.run, database.connection
-    is_new = not _is_there(database, schema)
+    is_new = not is_there(database, schema)
     if is_new:
         run(connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
     run(connection.execute(f'SET search_path="{schema}"'))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,11 @@ class SqliteLedger(TableLedger):
         await self.committed()
         await asyncio.to_thread(home.note_outside, self._path, ledger=self._id, run=self._place["run"])
         self._strayed = None
+
+    @property
+    @override
+    def act_within(self) -> float:
+        return math.inf
 
     # opening and closing
 
