@@ -64,8 +64,8 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
     store = file.store
     if not isinstance(store, Path):
         raise ConfigurationError(
-            f"{store}: a ledger in a database is not packed: its backups are pg_dump's, and the files of the bot can be "
-            "copied"
+            f"{store}: a ledger in a database is not packed: pg_dump makes its backups, and the files of the bot can "
+            "be copied"
         )
     if not store.exists():
         raise ConfigurationError(f"{store}: there is no ledger yet, so copying the folder of the bot is enough")

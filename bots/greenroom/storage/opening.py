@@ -25,7 +25,8 @@ def open_ledger(
     """Return the ledger of a bot, not entered.
 
     It is for the one process that runs the bot, or with `beside` for who looks into it and leaves commands.
-    `takes_over`: although its file was packed to run elsewhere. `standing_by`: in a database wait until nobody else runs the bot; called, once, with who does.
+    `takes_over`: although its file was packed to run elsewhere. `standing_by`: in a database wait until nobody else
+    runs the bot; called, once, with who does.
 
     :raises StorageError: what is needed for such a store is not installed
     """
