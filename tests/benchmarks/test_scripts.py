@@ -36,6 +36,14 @@ def test_prompts_are_measured(tmp_path: Path) -> None:
     assert 0 < result["tokens"] <= 8_000
 
 
+def test_many_accounts_and_people_are_simulated(tmp_path: Path) -> None:
+    plot = tmp_path / "scale.svg"
+    result = result_of(tmp_path, "scale.py", "--accounts", "3", "--people", "40", "--days", "2", "--plot", str(plot))
+    assert (result["accounts"], result["people"]) == (3, 40)
+    assert result["idle_us"] > 0
+    assert plot.read_text(encoding="utf-8").count("<polyline") == 2
+
+
 @pytest.mark.skipif(find_ffmpeg() is None, reason="there is no ffmpeg here")
 def test_a_filter_over_a_clip_is_measured(tmp_path: Path) -> None:
     result = result_of(tmp_path, "filters.py", "1", "90")
