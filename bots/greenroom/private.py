@@ -85,7 +85,8 @@ def _must_be_ours(folder: Path) -> None:
 def _must_be_safe(above: Path) -> None:
     """See to it that nobody but we and root can put something else where a folder below `above` lies.
 
-    A group that is a user's own (as systems make them whose files are writable by the group) is nobody else. Root that
+    A group that is a user's own (as systems make them whose files are writable by the group) is nobody else; ours is
+    the group of a volume that an orchestrator hands to a container. Root that
     works in somebody's folder, as a container does in what is mounted into it, has chosen to trust him.
     """
     found = above.stat()
@@ -95,7 +96,8 @@ def _must_be_safe(above: Path) -> None:
             f"{above} is another user's, who can change what is below it, so nothing secret is put there: "
             "let it be yours, or keep the bot elsewhere"
         )
-    others = stat.S_IWOTH if _is_a_users_own(found.st_gid, found.st_uid) else stat.S_IWGRP | stat.S_IWOTH
+    is_own = any(_is_a_users_own(found.st_gid, user) for user in (found.st_uid, os.geteuid()))
+    others = stat.S_IWOTH if is_own else stat.S_IWGRP | stat.S_IWOTH
     if found.st_mode & others and not found.st_mode & stat.S_ISVTX:
         raise ConfigurationError(
             f"others on this machine can write into {above}, so nothing secret is put below it: chmod go-w {above}"

@@ -48,6 +48,27 @@ def test_a_group_of_several_is_others_and_a_users_own_is_not(above: Path, mode: 
     assert (above / "ada.accounts" / "x" / "token").read_bytes() == b"one"
 
 
+@only_root
+def test_a_volume_that_root_has_given_to_our_own_group_is_taken(above: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pwd = pytest.importorskip("pwd")
+    grp = pytest.importorskip("grp")
+    daemon = pwd.getpwnam("daemon")
+    if grp.getgrgid(daemon.pw_gid).gr_name != "daemon" or grp.getgrgid(daemon.pw_gid).gr_mem:
+        pytest.skip("no user here has a group of his own")
+    ours = above / "bot"
+    ours.mkdir(mode=0o700)
+    os.chown(ours, daemon.pw_uid, daemon.pw_gid)
+    os.chown(above, 0, daemon.pw_gid)
+    above.chmod(0o2775)
+    with monkeypatch.context() as as_daemon:
+        as_daemon.setattr(os, "geteuid", lambda: daemon.pw_uid)
+        write_private(ours / "token", b"one")
+        os.chown(above, 0, SHARED)
+        with pytest.raises(ConfigurationError, match=f"others on this machine can write into {above}"):
+            write_private(ours / "token", b"two")
+    assert (ours / "token").read_bytes() == b"one"
+
+
 def test_where_a_link_leads_others_cannot_write_either(tmp_path: Path, above: Path) -> None:
     (above / "real").mkdir()
     above.chmod(0o777)

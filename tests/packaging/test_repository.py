@@ -59,6 +59,7 @@ def test_the_top_level_holds_what_was_agreed_on(tracked_files: dict[str, str]) -
         "adapters",
         "bots",
         "config",
+        "deploy",
         "docs",
         "pyproject.toml",
         "requirements",

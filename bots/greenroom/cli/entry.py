@@ -32,6 +32,7 @@ from greenroom.cli.spend import spend
 from greenroom.cli.stage import stage
 from greenroom.cli.status import status
 from greenroom.cli.try_out import try_persona
+from greenroom.cli.unit import unit
 from greenroom.cli.week import week
 
 __all__ = ["app", "main"]
@@ -84,7 +85,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command("catch-up")(catch_up)
 app.command()(card)
 app.command("filter")(filter_file)
-for command in (live, pack, unpack, reset, schema):
+for command in (live, pack, unpack, reset, unit, schema):
     app.command()(command)
 
 
