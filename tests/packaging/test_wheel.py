@@ -1,9 +1,15 @@
 """The wheel holds both packages with all they need, and works in an environment of its own."""
 
+import contextlib
 import os
+import re
+import signal
+import socket
 import subprocess
 import sys
 import sysconfig
+import threading
+import urllib.request
 import venv
 import zipfile
 from pathlib import Path
@@ -96,6 +102,44 @@ def test_the_installed_command_explains_itself_anywhere(installed: Path, tmp_pat
     told = run(installed, "--help", folder=tmp_path)
     assert "Usage: greenroom" in told
     assert " run " in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal that Windows has not")
+def test_the_installed_command_runs_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    printed: list[str] = []
+    with socket.socket() as taken, contextlib.ExitStack() as stack:
+        # the usual port; where somebody else has it, that is as good
+        with contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", 8765))
+            taken.listen()
+        bot = stack.enter_context(
+            subprocess.Popen(  # noqa: S603 - our own program
+                [installed, "run"],
+                cwd=tmp_path,
+                env={name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GREENROOM"))},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+        stack.callback(bot.kill)
+        watch = threading.Timer(240, bot.kill)
+        stack.callback(watch.cancel)
+        watch.start()
+        assert bot.stdout is not None
+        for line in bot.stdout:
+            printed.append(line)
+            if "connected" in line:
+                (address,) = re.findall(r"http://127\.0\.0\.1:\d+", "".join(printed))
+                assert not address.endswith(":8765"), "it takes the next free one"
+                with urllib.request.urlopen(address, timeout=60) as page:  # noqa: S310 - on this machine
+                    assert page.status == 200
+                bot.send_signal(signal.SIGINT)
+        bot.wait()
+    assert bot.returncode == 0, "".join(printed)
+    assert printed[-1] == "Stopped.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["data"], "all state lies in one folder"
 
 
 def test_every_entry_point_of_the_installed_project_loads(installed: Path, tmp_path: Path) -> None:

@@ -105,7 +105,9 @@ async def _living(data: Path) -> str | None:
     try:
         word = json.loads(data.with_name(data.name + ".json").read_text(encoding="utf-8"))
         url = str(word["url"])
-        os.kill(int(word["pid"]), 0)
+        if os.name != "nt":
+            # there 0 is Ctrl-C, and reaches the asker as well; whether it answers is asked next in any case
+            os.kill(int(word["pid"]), 0)
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     place = urlsplit(url)
