@@ -16,6 +16,7 @@ from greenroom.app.placing import Placing
 from greenroom.app.standing import standing_of
 from greenroom.app.telling import say_hello
 from greenroom.app.undecided import TurnsAside
+from greenroom.app.undoing import Undoing
 from greenroom.app.vitals import vitals_of
 from greenroom.clock import Clock, from_micros
 from greenroom.policy import Policy
@@ -27,7 +28,7 @@ from greenroom_adapters.contract import ConfigurationError, GreenroomError
 
 __all__ = ["THAT_WAIT", "Commands"]
 
-THAT_WAIT = frozenset({"try-tell", "standing", "take-up", "place"})
+THAT_WAIT = frozenset({"try-tell", "standing", "take-up", "place", "undo"})
 """Commands that wait for the network, or for files to settle: whoever obeys several lets the others go first."""
 _ABOUT_THE_AGENDA = frozenset({"cancel", "edit"})
 """Commands during which the running scheduler takes nothing, until what they changed is on disk."""
@@ -67,6 +68,7 @@ class Commands:
         self._pauses = pauses = Pauses(ledger, file, desks=self._desks, policy=policy)
         self._held = held = HeldDrafts(ledger, file, clock=clock, desks=self._desks, rested=self._rested)
         aside = TurnsAside(ledger, clock=clock, desks=self._desks, rested=self._rested)
+        undoing = Undoing(ledger, desks=self._desks)
         self._placing = placing = Placing(ledger, file, desks=self._desks, policy=policy)
         self._known: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[_Answer]]] = {
             "post": coming.post,
@@ -83,6 +85,8 @@ class Commands:
             "retry": aside.retry,
             "drop": aside.drop,
             "went-out": aside.went_out,
+            "undo-look": undoing.look,
+            "undo": undoing.undo,
             "place": placing.place,
             "forget": self._forget,
             "accounts": self._accounts,

@@ -32,6 +32,7 @@ from greenroom.cli.spend import spend
 from greenroom.cli.stage import stage
 from greenroom.cli.status import status
 from greenroom.cli.try_out import try_persona
+from greenroom.cli.undo import undo
 from greenroom.cli.unit import unit
 from greenroom.cli.week import week
 
@@ -71,7 +72,7 @@ for command in (run, new, login, check):
     app.command()(command)
 app.command("try")(try_persona)
 app.command()(knowledge)
-for command in (post, status, pause, resume, stop_all, log, week):
+for command in (post, status, pause, resume, stop_all, log, undo, week):
     app.command()(command)
 persona.command("diff")(compare)
 app.add_typer(persona, name="persona")

@@ -1,6 +1,7 @@
 """`greenroom log`: what was said, to what, why, by whom, and at what price."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from greenroom.settings import BotFile
     from greenroom.storage import JournalEntry, Ledger, Turn
 
-__all__ = ["entry_lines", "log", "newest_entries"]
+__all__ = ["entry_lines", "gathered", "group_lines", "log", "newest_entries"]
 
 
 @for_owners
@@ -31,6 +32,7 @@ def log(
 ) -> None:
     """Show what the bot said or left alone, and why.
 
+    A post on several accounts is one entry with its state on each; `greenroom dead retry` tries one of them again.
     Every entry has the number of its turn; --turn shows one from its input to its receipts.
 
     Example: greenroom log --turn 12
@@ -59,11 +61,12 @@ async def _many(file: "BotFile", limit: int, *, follow: bool, as_json: bool) -> 
             write_json([_object(one) for one in entries])
             return
         place = console()
-        for one in entries:
-            if as_json:
+        if as_json:
+            for one in entries:
                 write_json(_object(one))
-            else:
-                place.print(entry_lines(one, file.timezone))
+        else:
+            for group in gathered(entries):
+                place.print(group_lines(group, file.timezone))
         if not entries and not as_json:
             say("Nothing has been said yet.")
         if follow:
@@ -83,6 +86,27 @@ async def newest_entries(ledger: "Ledger", limit: int) -> "list[Turn | JournalEn
     entries: list[tuple[int, Turn | JournalEntry]] = [(turn.changed, turn) for turn in turns]
     entries += [(entry.at, entry) for entry in journal]
     return [one for _, one in sorted(entries, key=lambda one: one[0])[-limit:]]
+
+
+def gathered(entries: "Sequence[Turn | JournalEntry]") -> "list[list[Turn | JournalEntry]]":
+    """Return the entries with those of one post together, in the place of its newest."""
+    from greenroom.storage import CLOCK, TELL, Turn
+
+    groups: dict[object, list[Turn | JournalEntry]] = {}
+    for number, one in enumerate(entries):
+        is_post = isinstance(one, Turn) and one.kind == CLOCK and one.rule != TELL
+        key: object = one.event_id.partition("#")[0] if is_post and isinstance(one, Turn) else number
+        groups[key] = [*groups.pop(key, []), one]
+    return list(groups.values())
+
+
+def group_lines(group: "Sequence[Turn | JournalEntry]", zone: tzinfo) -> Any:
+    """Return what `gathered` put together as its owner reads it, for a console of rich."""
+    from greenroom.cli.turn_words import post_lines
+    from greenroom.storage import Turn
+
+    turns = sorted((one for one in group if isinstance(one, Turn)), key=lambda turn: turn.seq)
+    return post_lines(turns, zone) if len(turns) > 1 else entry_lines(group[0], zone)
 
 
 def _object(one: "Turn | JournalEntry") -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """A turn as an owner reads it: what was said, to whom, why, and what became of it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from greenroom.cli.showing import money
 from greenroom.clock import from_micros
-from greenroom.storage import TELL, Due, State, Turn
+from greenroom.storage import CLOCK, TELL, Due, State, Turn
 from greenroom_adapters.contract import (
     CommandGiven,
     FollowReceived,
@@ -20,7 +21,7 @@ from greenroom_adapters.text import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["STYLES", "as_object", "occasion", "turn_lines"]
+__all__ = ["STYLES", "as_object", "occasion", "post_lines", "turn_lines"]
 
 STYLES: Mapping[State, str] = {
     State.SENT: "green",
@@ -92,6 +93,38 @@ def turn_lines(
     return lines
 
 
+def post_lines(turns: Sequence[Turn], zone: tzinfo) -> "Table":
+    """Return a post on several accounts as a few lines: its words once where they are the same, and how it stands on
+    each account."""
+    from rich.table import Table
+    from rich.text import Text
+
+    moment = from_micros(max(turn.changed for turn in turns)).astimezone(zone)
+    lines = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    lines.add_column(no_wrap=True, style="dim")
+    lines.add_column(overflow="fold")
+    states = Counter(turn.state for turn in turns)
+    how = Text(" ").join(
+        Text(state.word if len(states) == 1 else f"{number} {state.word}", STYLES.get(state, ""))
+        for state, number in states.items()
+    )
+    accounts = (", ".join(dict.fromkeys(turn.account for turn in turns)), "cyan")
+    head = f"{turns[0].seq:>4}  {moment:%Y-%m-%d %H:%M:%S}"
+    lines.add_row(head, Text.assemble(how, "  ", accounts, "  ", occasion(turns[0])))
+    texts = [() if turn.draft is None else turn.draft.parts for turn in turns]
+    for text in texts[0] if len(set(texts)) == 1 else ():
+        lines.add_row("", _quoted(plain(text)))
+    for turn, parts in zip(turns, texts, strict=True):
+        place = f"{turn.account}/{turn.event.room}" if isinstance(turn.event, Due) and turn.event.room else turn.account
+        words = [f"turn {turn.seq}", turn.state.word]
+        words += [turn.reason] if turn.reason and turn.state is not State.SENT else []
+        words += [part.url for part in turn.outbox if part.url is not None]
+        if len(set(texts)) > 1:
+            words += [f"> {part}" for part in parts]
+        lines.add_row("", Text(plain(f"{place}: {', '.join(words)}", one_line=True), "dim"))
+    return lines
+
+
 def _done(turn: Turn) -> str:
     """Return what was done, or is to be, without words; one line, empty for nothing."""
     refused = {str(part.act) for part in turn.outbox if part.refused}
@@ -148,6 +181,7 @@ def as_object(turn: Turn) -> dict[str, Any]:
     draft = turn.draft
     return {
         "turn": turn.seq,
+        "post": turn.event_id.partition("#")[0] if turn.kind == CLOCK else None,
         "account": turn.account,
         "state": turn.state.word,
         "reason": turn.reason,

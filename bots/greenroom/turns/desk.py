@@ -22,6 +22,7 @@ from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
 from greenroom.turns.performer import Performer
 from greenroom.turns.speaking import Speaker
+from greenroom.turns.taking_back import TakingBack
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
@@ -132,6 +133,7 @@ class AccountDesk:
         self._typing = Typing(
             adapter, clock=clock, may_show=lambda turn: pacer.paused is None and not policy.holds_anyway(turn)
         )
+        self.taking_back = TakingBack(adapter, ledger=ledger, policy=policy, dispatcher=dispatcher, lanes=self.lanes)
         self._performer = Performer(
             adapter,
             bot=bot,
@@ -156,6 +158,7 @@ class AccountDesk:
             dismiss=self._dismiss,
             obey=obey,
             shelf=shelf,
+            taking_back=self.taking_back,
         )
         self.intake = Intake(
             account,

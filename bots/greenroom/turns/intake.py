@@ -61,6 +61,7 @@ _MODERATES = (Trust.MODERATOR, Trust.OWNER)
 """Who may tell the bot what to do in a room."""
 ANOTHER_COPY = "another copy"
 """Kind of the entry in the journal that says that the account published what this ledger never intended."""
+DELETED_BY_HAND = "deleted by hand, from the account itself"
 COMPLAINT = "complaint"
 """Kind of the entry in the journal that says that somebody who keeps order has taken against the bot."""
 STRANGER = "stranger"
@@ -476,13 +477,12 @@ class Intake:
         if said is None or said.state is State.WITHDRAWN or said.rule == TELL:
             return
         by, room = event.by, room_of(said.event)
-        if (
-            room is None
-            or self._dispatcher.has_taken_down(event.post.id)
-            or (by is not None and by.id == self._me().id)
-        ):
+        if self._dispatcher.has_taken_down(event.post.id):
             return
         said = next((turn for turn in self._lanes.in_memory() if turn.seq == seq), said)
+        if room is None or (by is not None and by.id == self._me().id):
+            self._taken_back_by_hand(said, event)
+            return
         if not self._policy.joining.complained(self._account, room, about=event.id):
             return
         if said.state is State.SENT:
@@ -490,6 +490,14 @@ class Intake:
             self._ledger.save(said)
         self._ledger.note(said.seq, COMPLAINT, _complaint("took down", room, self._account, by, event.reason))
         self._log.warning("complaint", turn=said.seq, room=room.id)
+
+    def _taken_back_by_hand(self, said: Turn, event: PostDeleted) -> None:
+        """Hear that what the bot said was deleted from its own account, by whoever else has it."""
+        first = next((part.post_id for part in said.outbox if part.post_id is not None), None)
+        if said.state is State.SENT and first in (None, event.post.id):
+            said.state, said.reason = State.WITHDRAWN, DELETED_BY_HAND
+            self._ledger.save(said)
+        self._ledger.note(said.seq, "taken back", DELETED_BY_HAND)
 
     async def sanctioned(self, event: SanctionReceived) -> None:
         """Hear that the account was silenced, or sent away, by somebody who keeps order: the bot is quiet there as long

@@ -3,21 +3,18 @@
 from dataclasses import dataclass
 
 from greenroom.clock import to_micros
-from greenroom.delivery import Dispatcher
-from greenroom.policy import UNASKED, Order, Policy, Word, is_command, is_stop_or_start, is_word, order_of
-from greenroom.storage import CLOCK, TELL, Due, Ledger, State, Turn, author_of, room_of
+from greenroom.policy import UNASKED, Order, Policy, Word, order_of
+from greenroom.storage import CLOCK, Due, Ledger, State, Turn, author_of, room_of
 from greenroom.telemetry import get_log
 from greenroom.turns.quoting import quoted
+from greenroom.turns.taking_back import TakingBack, is_speech
 from greenroom_adapters.contract import (
     Adapter,
-    CommandGiven,
     Forbidden,
     JoinReceived,
     Kind,
-    PostRef,
     PostRejected,
     Room,
-    SupportsDelete,
     SupportsLeaving,
     TextEvent,
     Unsupported,
@@ -60,13 +57,13 @@ class Moderating:
         account: str,
         ledger: Ledger,
         policy: Policy,
-        dispatcher: Dispatcher,
+        taking_back: TakingBack,
     ) -> None:
         self._adapter = adapter
         self._account = account
         self._ledger = ledger
         self._policy = policy
-        self._dispatcher = dispatcher
+        self._taking_back = taking_back
         self._log = get_log().bind(account=account)
 
     async def obey(self, turn: Turn) -> Obeyed:
@@ -118,20 +115,13 @@ class Moderating:
             return Obeyed(
                 done="there was nothing to take back", words="I have said nothing here that I could take back."
             )
-        if not isinstance(self._adapter, SupportsDelete):
+        if not self._taking_back.is_possible:
             return Obeyed(done="nothing can be taken back here", words="I cannot take anything back here.")
         try:
-            for part in said.outbox:
-                if part.post_id is not None:
-                    await self._dispatcher.take_down(PostRef(id=part.post_id, url=part.url))
+            await self._taking_back.delete(said, "a moderator had it taken back")
         except PostRejected as refused:
             self._log.warning("could not take back", turn=said.seq, why=str(refused))
             return Obeyed(done="the platform did not let it take that back", words="I could not take that back.")
-        # it may have been emptied meanwhile
-        said = await self._ledger.turn(said.seq) or said
-        said.state, said.reason = State.WITHDRAWN, "a moderator had it taken back"
-        self._ledger.save(said)
-        self._ledger.note(said.seq, said.state.word, said.reason)
         return Obeyed(done=f"took back turn {said.seq}")
 
     async def _said_last(self, turn: Turn, room: Room) -> Turn | None:
@@ -158,12 +148,7 @@ class Moderating:
         where = room_of(said.event)
         return (
             said.account == self._account
-            and any(part.post_id is not None for part in said.outbox)
-            and said.rule != TELL
-            and not is_word(said)
-            # the answer to a command that the bot itself obeys stands before whoever gave it alone
-            and not is_command(said)
-            and not (is_stop_or_start(said) and isinstance(said.event, CommandGiven))
+            and is_speech(said)
             and where is not None
             and (where.id == room.id or (isinstance(said.event, Due) and where.id == room.name))
         )

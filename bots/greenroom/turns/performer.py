@@ -53,6 +53,7 @@ from greenroom.turns.outage import Outage
 from greenroom.turns.picturing import NOTHING_MADE, Made, Picturing, wants_engine
 from greenroom.turns.share import Shares, why_share
 from greenroom.turns.speaking import Speaker, judged
+from greenroom.turns.taking_back import TakingBack
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
@@ -115,6 +116,7 @@ class Performer:
         dismiss: Callable[[CommandGiven], None],
         obey: Callable[[Turn], Awaitable[str]] | None,
         shelf: Shelf | None = None,
+        taking_back: TakingBack,
     ) -> None:
         self._offering = Offering(adapter, shelf)
         self._picturing = Picturing(adapter, shelf)
@@ -145,7 +147,7 @@ class Performer:
             account=account,
             ledger=ledger,
             policy=policy,
-            dispatcher=dispatcher,
+            taking_back=taking_back,
         )
         self._chance = chance
         self._alone = alone
