@@ -7,10 +7,9 @@ say no; nothing has changed then. Ids in arguments that do not exist are `Refusa
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import msgspec
 from greenroom_adapters.contract import CountingRule, IdempotencyKind, Kind
 from greenroom_adapters.media import media_type_of
 from greenroom_adapters.stage.attachments import MediaFolder
-from greenroom_adapters.stage.mentions import HANDLE, handles_in
+from greenroom_adapters.stage.mentions import HANDLE
 from greenroom_adapters.stage.objects import (
     Account,
     Attachment,
@@ -32,7 +31,6 @@ from greenroom_adapters.stage.objects import (
     Notification,
     Options,
     Post,
-    PostRoom,
     Profile,
     Refusal,
     Refused,
@@ -40,8 +38,10 @@ from greenroom_adapters.stage.objects import (
     Thread,
     Viewed,
 )
+from greenroom_adapters.stage.readable import check_readable, one_line, readable
 from greenroom_adapters.stage.store import END, Store
 from greenroom_adapters.stage.watching import Changes, Watching
+from greenroom_adapters.stage.writing import Writing, direct_conversation, other_of, visible
 
 __all__ = ["StageState"]
 
@@ -50,29 +50,7 @@ LARGEST_EVENT_PAGE = 500
 LARGEST_THREAD = 500
 NAME_LENGTH = 60
 BIO_LENGTH = 500
-WARNING_LENGTH = 500
 KEY_LENGTH = 255
-UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
-STRONGEST_FIRST = (Kind.DIRECT_MESSAGE, Kind.REPLY, Kind.QUOTE, Kind.MENTION, Kind.MESSAGE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a new post stands, and what it refers to."""
-
-    target: Post | None
-    quoted: Post | None
-    room: PostRoom | None
-    direct_to: Account | None
-
-    def conversation(self, author_id: str, post_id: str) -> str:
-        """Return the conversation of a post that is written there."""
-        if self.direct_to is not None:
-            return direct_conversation(author_id, self.direct_to.id)
-        if self.room is not None:
-            return self.room.id
-        return post_id if self.target is None else self.target.conversation
 
 
 class StageState:
@@ -102,7 +80,9 @@ class StageState:
         """How far this network's time is ahead of the real one: a rehearsal need not take as long as it shows."""
         self._new_id = new_id
         self._new_token = new_token
-        self._measure = measure
+        self._writing = Writing(
+            store, options=options, new_id=new_id, measure=measure, find=self._find, notify=self._notify
+        )
         self._watching = Watching()
 
     def now(self) -> datetime:
@@ -145,7 +125,7 @@ class StageState:
 
     def account(self, who: str) -> Account:
         """Return the account with this id, or else with this handle (any case)."""
-        account = self._store.account(who) or self.find_account(who)
+        account = self._find(who)
         if account is None:
             raise Refused(Refusal.GONE, "there is no such account")
         return account
@@ -278,7 +258,7 @@ class StageState:
                 known = self._store.key(account_id, keyed)
                 if known is not None and (idempotency.window is None or now < known[1] + idempotency.window):
                     return self._stored(known[0])
-            post, heard = self._write(account_id, draft, now=now, hidden_for=hidden_for)
+            post, heard = self._writing.write(self.account(account_id), draft, now=now, hidden_for=hidden_for)
             if keyed is not None:
                 self._store.set_key(account_id, keyed, post.id, now)
         self._announce(ChangeKind.POSTED, post, heard)
@@ -287,8 +267,7 @@ class StageState:
     def open_container(self, account_id: str, draft: Draft) -> Container:
         """Begin a two-phase publication: check the draft and store it. Refusals as in `publish`."""
         author = self.account(account_id)
-        self._attachments(author.id, self._checked(draft))
-        self._place(author, draft)
+        self._writing.check(author, draft)
         container = Container(id=self._new_id(), post=None)
         with self._store.transaction():
             self._store.add_container(container.id, account_id, msgspec.json.encode(draft).decode())
@@ -300,7 +279,7 @@ class StageState:
             draft, published = self._container(account_id, container_id)
             if published is not None:
                 return self._stored(published)
-            post, heard = self._write(account_id, draft, now=self.now(), hidden_for=hidden_for)
+            post, heard = self._writing.write(self.account(account_id), draft, now=self.now(), hidden_for=hidden_for)
             self._store.close_container(container_id, post.id)
         self._announce(ChangeKind.POSTED, post, heard)
         return post
@@ -315,7 +294,7 @@ class StageState:
         post = self._own(account_id, post_id)
         if post.text == text:
             return post
-        self._check_text(text, empty_allowed=bool(post.media))
+        self._writing.check_text(text, empty_allowed=bool(post.media))
         with self._store.transaction():
             self._store.set_text(post_id, text, edited_at=self.now())
             heard = self._store.hearers_of(post_id)
@@ -557,6 +536,9 @@ class StageState:
 
     # How it is done ----------------------------------------------------------------------------------------------
 
+    def _find(self, who: str) -> Account | None:
+        return self._store.account(who) or self.find_account(who)
+
     def _moderated(self, account_id: str, room_id: str, who: str) -> tuple[Room, Account]:
         room, other = self.room(room_id), self.account(who)
         if not self._store.is_moderator(room.id, account_id):
@@ -591,65 +573,6 @@ class StageState:
             raise Refused(Refusal.GONE, "there is no such container")
         return msgspec.json.decode(found[0], type=Draft), found[1]
 
-    def _write(
-        self, account_id: str, draft: Draft, *, now: datetime, hidden_for: timedelta
-    ) -> tuple[Post, tuple[str, ...]]:
-        author = self.account(account_id)
-        media = self._attachments(author.id, self._checked(draft))
-        place = self._place(author, draft)
-        post_id = self._new_id()
-        post = Post(
-            id=post_id,
-            author=author,
-            text=draft.text,
-            created_at=now,
-            in_reply_to=draft.in_reply_to,
-            conversation=place.conversation(author.id, post_id),
-            quote=draft.quote,
-            room=place.room,
-            by_moderator=place.room is not None and self._store.is_moderator(place.room.id, author.id),
-            direct_to=place.direct_to,
-            media=media,
-            language=draft.language,
-            content_warning=draft.content_warning,
-        )
-        self._store.add_post(post, listed_at=now + max(self.options.visible_after, hidden_for))
-        if post.in_reply_to is not None:
-            self._store.count_reply(post.in_reply_to, 1)
-        if post.quote is not None:
-            self._store.count_quote(post.quote, 1)
-        return post, self._notify_of(post, place)
-
-    def _notify_of(self, post: Post, place: Place) -> tuple[str, ...]:
-        concerned: dict[str, set[Kind]] = {}
-
-        def concerns(account_id: str, kind: Kind) -> None:
-            if account_id != post.author.id:
-                concerned.setdefault(account_id, set()).add(kind)
-
-        if place.target is not None:
-            concerns(place.target.author.id, Kind.REPLY)
-        if place.quoted is not None:
-            concerns(place.quoted.author.id, Kind.QUOTE)
-        for handle in handles_in(post.text):
-            mentioned = self._store.account_by_handle(handle)
-            if mentioned is not None:
-                concerns(mentioned.id, Kind.MENTION)
-        if place.room is not None:
-            for member in self._store.member_ids(place.room.id):
-                concerns(member, Kind.MESSAGE)
-        if place.direct_to is not None:
-            concerns(place.direct_to.id, Kind.DIRECT_MESSAGE)
-            concerned = {place.direct_to.id: concerned[place.direct_to.id]}
-        for account_id, kinds in concerned.items():
-            strongest, *also = (kind for kind in STRONGEST_FIRST if kind in kinds)
-            self._notify(account_id, strongest, also=also, post_id=post.id, actor_id=post.author.id)
-        if not post.author.bot:
-            return tuple(concerned)
-        # a bot has to know what its owner writes by hand
-        self._notify(post.author.id, Kind.OWN_POST, post_id=post.id, actor_id=post.author.id)
-        return (*concerned, post.author.id)
-
     def _notify(
         self,
         account_id: str,
@@ -672,80 +595,6 @@ class StageState:
             room_id=room_id,
             text=text,
         )
-
-    def _place(self, author: Account, draft: Draft) -> Place:
-        target = self._referred(draft.in_reply_to, author.id)
-        quoted = self._referred(draft.quote, author.id)
-        direct_to = None if draft.direct_to is None else self._recipient(draft.direct_to, author)
-        room = None if draft.room is None else self._room_to_write_in(draft.room)
-        if room is not None and direct_to is not None:
-            raise Refused(Refusal.INVALID, "a post goes to a room or to a person, not to both")
-        if target is not None:
-            target_room = target.room
-            target_other = None if target.direct_to is None else other_of(target, author.id)
-            if room not in (None, target_room) or (direct_to and direct_to.id != (target_other and target_other.id)):
-                raise Refused(Refusal.INVALID, "an answer stands where the post stands that it answers")
-            room, direct_to = target_room, target_other
-        elif room is not None and not self._store.is_member(room.id, author.id):
-            raise Refused(Refusal.FORBIDDEN, "only members begin something in a room: join it first")
-        if quoted is not None and quoted.direct_to is not None:
-            here = direct_to is not None and direct_conversation(author.id, direct_to.id) == quoted.conversation
-            if not here:
-                raise Refused(Refusal.FORBIDDEN, "a direct message stays between two people")
-        return Place(target=target, quoted=quoted, room=room, direct_to=direct_to)
-
-    def _referred(self, post_id: str | None, author_id: str) -> Post | None:
-        if post_id is None:
-            return None
-        post = self._store.post(post_id)
-        if post is None or post.deleted or not visible(post, author_id):
-            raise Refused(Refusal.TARGET_GONE, "the post that it answers or quotes is gone")
-        return post
-
-    def _recipient(self, who: str, author: Account) -> Account:
-        recipient = self._store.account(who) or self.find_account(who)
-        if recipient is None:
-            raise Refused(Refusal.TARGET_GONE, "there is no such person to write to")
-        if recipient.id == author.id:
-            raise Refused(Refusal.INVALID, "nobody writes to himself")
-        return recipient
-
-    def _room_to_write_in(self, room_id: str) -> PostRoom:
-        room = self._store.room(room_id)
-        if room is None:
-            raise Refused(Refusal.TARGET_GONE, "there is no such room")
-        return PostRoom(id=room.id, name=room.name)
-
-    def _checked(self, draft: Draft) -> tuple[str, ...]:
-        limit = self.options.limits.media
-        allowed = 0 if limit is None else limit.count
-        if len(draft.media) > allowed or len(set(draft.media)) != len(draft.media):
-            raise Refused(Refusal.MEDIA_REFUSED, f"a post has at most {allowed} files, each of them once")
-        self._check_text(draft.text, empty_allowed=bool(draft.media))
-        readable("the content warning", draft.content_warning or "", WARNING_LENGTH)
-        if draft.language is not None and LANGUAGE.fullmatch(draft.language) is None:
-            raise Refused(Refusal.INVALID, "a language is a BCP 47 tag: en, pt-BR")
-        return draft.media
-
-    def _check_text(self, text: str, *, empty_allowed: bool) -> None:
-        check_readable("the text", text)
-        if not text.strip() and not empty_allowed:
-            raise Refused(Refusal.INVALID, "there is nothing to say")
-        for limit in self.options.limits.text:
-            length = self._measure(text, limit.rule)
-            if length > limit.length:
-                raise Refused(
-                    Refusal.TOO_LONG, f"the text has {length} {limit.rule.value}; at most {limit.length} are accepted"
-                )
-
-    def _attachments(self, owner_id: str, ids: tuple[str, ...]) -> tuple[Attachment, ...]:
-        attachments: list[Attachment] = []
-        for attachment_id in ids:
-            attachment = self._store.free_attachment(attachment_id, owner_id=owner_id)
-            if attachment is None:
-                raise Refused(Refusal.MEDIA_REFUSED, "an attachment is unknown, somebody else's or used already")
-            attachments.append(attachment)
-        return tuple(attachments)
 
     def _mark(self, mark: str, kind: Kind, account_id: str, post: Post) -> None:
         with self._store.transaction():
@@ -781,23 +630,6 @@ class StageState:
             self._watching.wake(account_id)
 
 
-def direct_conversation(one: str, other: str) -> str:
-    """Return the id of the direct conversation of two accounts, whoever asks."""
-    return "direct-" + "-".join(sorted((one, other)))
-
-
-def other_of(post: Post, account_id: str) -> Account:
-    """Return the other person of a direct message."""
-    if post.direct_to is None:
-        raise ValueError("the post is not a direct message")
-    return post.author if post.direct_to.id == account_id else post.direct_to
-
-
-def visible(post: Post, viewer: str | None) -> bool:
-    """Say whether a viewer (None: a guest) may see a post."""
-    return post.direct_to is None or viewer in (post.author.id, post.direct_to.id)
-
-
 def digest(token: str) -> bytes:
     """Return what is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
@@ -806,25 +638,3 @@ def digest(token: str) -> bytes:
 def page(limit: int) -> int:
     """Return a page size that one answer can carry."""
     return min(max(limit, 1), LARGEST_PAGE)
-
-
-def check_readable(what: str, text: str) -> None:
-    """Refuse what no reader could see or no file could store: control characters and halves of characters."""
-    if UNPRINTABLE.search(text) is not None:
-        raise Refused(Refusal.INVALID, f"{what} has control characters; only newline and tab are accepted")
-
-
-def readable(what: str, text: str, longest: int) -> str:
-    """Return a text of several lines, or refuse it."""
-    check_readable(what, text)
-    if len(text) > longest:
-        raise Refused(Refusal.INVALID, f"{what} has at most {longest} characters")
-    return text
-
-
-def one_line(what: str, text: str, longest: int) -> str:
-    """Return a text of one line without space around it, or refuse it."""
-    text = readable(what, text.strip(), longest)
-    if "\n" in text or "\t" in text:
-        raise Refused(Refusal.INVALID, f"{what} is one line")
-    return text
