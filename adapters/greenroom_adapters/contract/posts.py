@@ -36,6 +36,7 @@ class Visibility(enum.StrEnum):
     """Those who follow the account."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostRef:
     """Identity of a published post on its platform."""

@@ -25,6 +25,7 @@ from greenroom_adapters.contract import (
     AdapterError,
     Attempt,
     AuthenticationFailed,
+    Capabilities,
     Duplicate,
     Found,
     IdempotencyKind,
@@ -113,6 +114,8 @@ class Dispatcher:
         self._published: dict[str, None] = {}
         """Ids of the posts that went out and digests of the keys that were tried, where the platform shows an account
         its own posts; the oldest are forgotten first."""
+        self._looked_at: Capabilities | None = None
+        self._shows_own = False
         self._taken_down: dict[str, None] = {}
         """Ids of the posts that were deleted here; the oldest are forgotten first."""
         self._log = get_log().bind(account=account)
@@ -155,7 +158,7 @@ class Dispatcher:
                 above = outbox[index - 1]
                 part.post = replace(part.post, in_reply_to=PostRef(id=above.post_id or "", url=above.url))
             after = AGAIN
-            if part.number == 0 and part.post.media:
+            if part.post.media and part.number == 0:
                 after = await self._fit(turn, part)
             if after is AGAIN and turn.state is SENDING and part.act is None:
                 after = await self._reconcile(turn, part, "the program stopped while it was being sent")
@@ -289,7 +292,7 @@ class Dispatcher:
     def _take_place(self, turn: Turn) -> bool:
         """Take a place with the pacer. Who paused the account, and who asks how it is, hears what came of that; once,
         since a pause may also say that nothing can go out."""
-        if not (turn.rule in OWNERS and turn.trust is Trust.OWNER):
+        if turn.trust is not Trust.OWNER or turn.rule not in OWNERS:
             return self._pacer.take()
         return self._pacer.take(past_pause=not any(part.number for part in turn.outbox))
 
@@ -448,7 +451,10 @@ class Dispatcher:
     @property
     def _sees_itself(self) -> bool:
         """The platform shows the account its own posts."""
-        return Kind.OWN_POST in self._adapter.capabilities.kinds
+        capabilities = self._adapter.capabilities
+        if capabilities is not self._looked_at:
+            self._looked_at, self._shows_own = capabilities, Kind.OWN_POST in capabilities.kinds
+        return self._shows_own
 
     def _remember(self, name: str) -> None:
         self._published[name] = None

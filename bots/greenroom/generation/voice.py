@@ -154,29 +154,26 @@ class Voice:
         """
         if self._library is not None and brief.persona.knowledge is not None:
             brief = msgspec.structs.replace(brief, documents=_Looking(self._library, brief))
-        with self._speaking:
-            return await self._speak(brief)
-
-    async def _speak(self, brief: Brief) -> Outcome:
         checks = self._checks if brief.persona is self._persona else _Checks(brief.persona)
-        turn = _Turn(_with_room(brief), checks)
+        turn = _Turn(brief if brief.below is None else _with_room(brief, brief.below), checks)
         later: list[EngineUnavailable] = []
         share: ShareSpent | None = None
         is_unable = False
-        for engine in self._engines:
-            try:
-                return await self._ask(engine, turn)
-            except NothingToAdd as error:
-                return turn.silent(str(error))
-            except EngineUnavailable as error:
-                turn.note(engine, error)
-                if error.permanent:
-                    is_unable = True
-                else:
-                    later.append(error)
-            except GenerationError as error:
-                turn.note(engine, error)
-                share = error if isinstance(error, ShareSpent) else share
+        with self._speaking:
+            for engine in self._engines:
+                try:
+                    return await self._ask(engine, turn)
+                except NothingToAdd as error:
+                    return turn.silent(str(error))
+                except EngineUnavailable as error:
+                    turn.note(engine, error)
+                    if error.permanent:
+                        is_unable = True
+                    else:
+                        later.append(error)
+                except GenerationError as error:
+                    turn.note(engine, error)
+                    share = error if isinstance(error, ShareSpent) else share
         why = "; ".join(turn.notes) or "no engine is configured"
         if later:
             raise EngineUnavailable(why, retry_after=_soonest(later)) from later[0]
@@ -351,7 +348,8 @@ class _Turn(msgspec.Struct):
         text = without_unseen(generated.text, joiners=True).strip()
         grounds = None if generated.found is None else grounds_of(self.brief, generated.found)
         faults = self._weigh(text) if grounds is None else self._hold_to(grounds, text)
-        self.broke = (*self.broke, *(fault.bound for fault in faults))
+        if faults:
+            self.broke = (*self.broke, *(fault.bound for fault in faults))
         return faults
 
     @property
@@ -387,7 +385,7 @@ class _Turn(msgspec.Struct):
 
     def spoken(self) -> Spoken:
         return Spoken(
-            parts=_with_below(self.parts, self.brief),
+            parts=self.parts if self.brief.below is None else _with_below(self.parts, self.brief),
             engine=self.engine,
             model=self.model,
             cost=self.cost,
@@ -423,7 +421,8 @@ class _Turn(msgspec.Struct):
 
     def _weigh(self, text: str) -> tuple[Fault, ...]:
         self.parts = (text,)
-        self.faults = self.rules.broken(text, limits=self.brief.limits, asked=self.brief.said)
+        brief = self.brief
+        self.faults = self.checks.rules(brief).broken(text, limits=brief.limits, asked=brief.said)
         if self.model is not None:
             self.faults = (*self.faults, *self.checks.manners.broken(text, self.brief))
         return self.faults
@@ -456,11 +455,9 @@ def _is_nothing(text: str) -> bool:
     return text.strip(" .\n").casefold() == NOTHING
 
 
-def _with_room(brief: Brief) -> Brief:
+def _with_room(brief: Brief, below: str) -> Brief:
     """Leave room for what stands below the text, where there is enough; else that becomes a post of its own."""
-    if brief.below is None:
-        return brief
-    below = f"{GAP}{brief.below}"
+    below = f"{GAP}{below}"
     left = tuple(replace(limit, length=limit.length - count(below, limit.rule)) for limit in brief.limits)
     if any(limit.length < LEAST_ROOM for limit in left):
         return brief

@@ -25,7 +25,7 @@ MOST_USED = 10_000
 SINGLE = frozenset({str(FactKind.NAME), str(FactKind.LANGUAGE)})
 """Of these a person has one; a newer takes its place."""
 
-_SAID: Mapping[FactKind, tuple[str, ...]] = {
+SAID: Mapping[FactKind, tuple[str, ...]] = {
     FactKind.NAME: (
         "my name is *",
         "call me *",
@@ -93,17 +93,45 @@ _NOT_KEPT = re.compile(r"\d{4,}|\d[\d\s/-]{5,}\d")
 _WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001 - an apostrophe of typography
 
 
-def heard(text: str, memory: Remembering) -> Iterator[tuple[str, str]]:
-    """Yield what somebody says of himself in a text, each with what kind of thing it is."""
-    heard = text[:LONGEST].replace("’", "'")  # noqa: RUF001 - an apostrophe of typography
-    plain = " ".join(heard.split()).casefold()
-    for kind, sayings in _sayings(memory.people, tuple(memory.remember.items())):
-        for saying in sayings:
-            # one look for its words spares nearly every message the search
-            said = saying.captured(_ADDRESS.sub("\n", heard)) if saying.words in plain else None
-            if said is not None and not _is_never(said, memory.never):
-                yield kind, said
-                break
+def heard(text: str, memory: Remembering) -> Sequence[tuple[str, str]]:
+    """Return what somebody says of himself in a text, each with what kind of thing it is."""
+    return _sayings(memory).heard(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sayings:
+    """Everything that one persona listens for."""
+
+    never: tuple[str, ...]
+    by_kind: tuple[tuple[str, tuple["_Saying", ...]], ...]
+    signs: frozenset[str]
+    """Words of which a text has one, between spaces, in which any of the sayings is that has such a word."""
+    parts: tuple[str, ...]
+    """Single words, of which a text has one, wherever in it, in which any of the others is."""
+
+    def heard(self, text: str) -> Sequence[tuple[str, str]]:
+        """Return what somebody says of himself in a text, each with what kind of thing it is."""
+        text = text[:LONGEST]
+        if "’" in text:  # noqa: RUF001 - an apostrophe of typography
+            text = text.replace("’", "'")  # noqa: RUF001 - the same
+        folded = text.casefold()
+        words = folded.split()
+        # one look at its words spares nearly every message the rest
+        if self.signs.isdisjoint(words):
+            for part in self.parts:  # a plain loop: this runs for every message
+                if part in folded:
+                    break
+            else:
+                return ()
+        return tuple(self._looked_for(text, " ".join(words)))
+
+    def _looked_for(self, text: str, plain: str) -> Iterator[tuple[str, str]]:
+        for kind, sayings in self.by_kind:
+            for saying in sayings:
+                said = saying.captured(_ADDRESS.sub("\n", text)) if saying.words in plain else None
+                if said is not None and not _is_never(said, self.never):
+                    yield kind, said
+                    break
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +140,9 @@ class _Saying:
 
     words: str
     """The longer half of it, without which nothing is said this way; folded."""
+    sign: str | None
+    """The longest of those words that stand between spaces wherever it is said; None: there may be punctuation beside
+    each."""
     search: re.Pattern[str]
     is_name: bool
 
@@ -126,15 +157,25 @@ class _Saying:
         return said if said and len(said) <= LONGEST_FACT else None
 
 
+def _sayings(memory: Remembering) -> _Sayings:
+    return _read(memory.people, tuple(memory.remember.items()), memory.never)
+
+
 @functools.lru_cache(maxsize=16)
-def _sayings(
-    people: tuple[FactKind, ...], remember: tuple[tuple[str, tuple[str, ...]], ...]
-) -> tuple[tuple[str, tuple[_Saying, ...]], ...]:
-    """Return for each kind of thing how it is said."""
-    rules = [(str(kind), _SAID[kind]) for kind in people if kind is not FactKind.LANGUAGE]
-    return tuple(
+def _read(
+    people: tuple[FactKind, ...], remember: tuple[tuple[str, tuple[str, ...]], ...], never: tuple[str, ...]
+) -> _Sayings:
+    rules = [(str(kind), SAID[kind]) for kind in people if kind is not FactKind.LANGUAGE]
+    by_kind = tuple(
         (kind, tuple(_saying(pattern, WORDS_OF_A_NAME if kind == FactKind.NAME else 12) for pattern in patterns))
         for kind, patterns in (*rules, *remember)
+    )
+    all_of_them = [saying for _, sayings in by_kind for saying in sayings]
+    return _Sayings(
+        never,
+        by_kind,
+        frozenset(saying.sign for saying in all_of_them if saying.sign is not None),
+        tuple(dict.fromkeys(saying.words for saying in all_of_them if saying.sign is None)),
     )
 
 
@@ -146,7 +187,10 @@ def _saying(pattern: str, words: int) -> _Saying:
     lazy = "?" if tail else ""
     one = rf"[^\s{re.escape(_STOPS)}]+"
     search = re.compile(rf"{lead}((?:{one}\s+){{0,{words - 1}}}{lazy}{one}){tail}", re.IGNORECASE)
-    return _Saying(max(before, behind, key=len).casefold(), search, words == WORDS_OF_A_NAME)
+    # the first word may follow a bracket, the last one stand before a full stop
+    between = (*before.casefold().split()[1:], *behind.casefold().split()[:-1])
+    sign = max(between, key=len, default=None)
+    return _Saying(max(before, behind, key=len).casefold(), sign, search, words == WORDS_OF_A_NAME)
 
 
 _AND = frozenset(("and", "but", "i", "und", "ich", "y", "et", "e", "en", "please", "from"))
@@ -197,6 +241,7 @@ class People:
         self._platform = platform
         self._account = account
         self._clock = clock
+        self._listened: Remembering | None = None
         self._used: dict[str, int] = {}
         """Person → when it was noted last that what is known of him is of use."""
 
@@ -205,12 +250,18 @@ class People:
         memory = persona.memory
         if not memory.is_on:
             return
+        if memory is not self._listened:
+            self._listened, self._sayings = memory, _sayings(memory)
+        sayings, spoken = self._sayings, event.language
+        told = [*sayings.heard(event.text)]
+        for text in more:
+            told += sayings.heard(text)
+        if spoken and FactKind.LANGUAGE in memory.people and base_of(spoken) != base_of(persona.languages[0]):
+            told.append((str(FactKind.LANGUAGE), base_of(spoken)))
+        if not told:
+            return
         author, at = event.author, turn.received
         audience, place = audience_of(event, self._account)
-        told = [fact for text in (event.text, *more) for fact in heard(text, memory)]
-        spoken = event.language
-        if FactKind.LANGUAGE in memory.people and spoken and base_of(spoken) != base_of(persona.languages[0]):
-            told.append((str(FactKind.LANGUAGE), base_of(spoken)))
         for kind, text in told:
             self._ledger.note_fact(
                 PersonFact(

@@ -119,9 +119,10 @@ class Approval(Guard):
         return approve is Approve.ALWAYS or is_new
 
     def _held_by_platform(self, turn: Turn, draft: Draft) -> str | None:
-        if turn.kind == CLOCK or draft.approved or draft.engine in _OWNERS or is_stop_or_start(turn) or is_word(turn):
+        if turn.kind == CLOCK or draft.approved or draft.engine in _OWNERS:
             return None
-        return self._terms.holds_answers(turn.account)
+        why = self._terms.holds_answers(turn.account)
+        return None if why is None or is_stop_or_start(turn) or is_word(turn) else why
 
     def _first(self, turn: Turn) -> list[str]:
         posts, replies = self._sent.get(turn.account, (0, 0))

@@ -2,16 +2,18 @@
 
 import bisect
 from collections import deque
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock
-from greenroom.policy.guard import STOP, Guard, Terms, is_owners_words, is_stop_or_start, is_unasked, is_word
+from greenroom.policy.guard import STOP, Guard, Sort, Terms, is_owners_words, is_stop_or_start, is_unasked, is_word
 from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
 from greenroom.settings import Rate
 from greenroom.storage import CLOCK, TELL, Past, State, Turn, asked_at, author_of, room_of
-from greenroom_adapters.contract import Room, Surface
+from greenroom_adapters.contract import Surface
 
 __all__ = ["Caps"]
 
@@ -52,8 +54,10 @@ class _Window:
 
     def free(self, limit: _Limit, now: int) -> int:
         """Return how many places there are; zero and less: none."""
-        self.forget(now - limit.micros)
-        return limit.count - len(self.times)
+        times, before = self.times, now - limit.micros
+        while times and times[0] <= before:
+            times.popleft()
+        return limit.count - len(times)
 
     def free_at(self, limit: _Limit, number: int = 0) -> int:
         """Return when there will be a place, when there is none now: the next one, or the one after `number` others, of
@@ -100,7 +104,19 @@ class Caps(Guard):
             )
             for account in terms.file.accounts
         }
-        self._rooms = {name: (_limit(room.per_person), _limit(room.slow)) for name, room in terms.file.rooms.items()}
+        self._of_accounts = {account: self._window(("replies", account)) for account in terms.file.accounts}
+        """Those that every answer needs; never thrown away."""
+        self._rooms = {
+            name: (_limit(room.per_person), _limit(room.slow))
+            for name, room in terms.file.rooms.items()
+            if room.per_person is not None or room.slow is not None
+        }
+
+    @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        if question == "may_answer" and of is Sort.ANSWER:
+            return self._may_be_answered
+        return super().asked(question, of)
 
     @override
     def recall(self, past: Past) -> None:
@@ -125,15 +141,16 @@ class Caps(Guard):
         if turn.seq in self._taken or is_word(turn) or (is_stop_or_start(turn) and turn.rule == STOP):
             # drafted anew, it has its places
             return ALLOW
-        posts, replies, per_person, per_thread = self._limits[turn.account]
+        return self._post(turn) if turn.kind == CLOCK else self._may_be_answered(turn)
+
+    def _may_be_answered(self, turn: Turn) -> Verdict:
+        if turn.seq in self._taken:
+            return ALLOW
+        _, replies, per_person, per_thread = self._limits[turn.account]
         now = self._clock.micros()
         windows: list[_Window] = []
-        if (room := room_of(turn.event)) is not None and (
-            verdict := self._in_room(turn, room, windows, now)
-        ) is not ALLOW:
+        if self._rooms and (verdict := self._in_room(turn, windows, now)) is not ALLOW:
             return verdict
-        if turn.kind == CLOCK:
-            return self._post(turn, None if is_owners_words(turn) else posts, windows, now)
         if per_person is not None and (author := author_of(turn.event)) is not None:
             window = self._window(("person", turn.account, author.id))
             if window.free(per_person, now) <= 0:
@@ -145,7 +162,7 @@ class Caps(Guard):
                 return Refuse(f"this thread has had {_words(per_thread)} (limits: replies_per_thread)")
             windows.append(window)
         if replies is not None:
-            window = self._window(("replies", turn.account))
+            window = self._of_accounts[turn.account]
             if (wait := self._place(turn, window, replies, now)) is not None:
                 return wait
             windows.append(window)
@@ -163,7 +180,12 @@ class Caps(Guard):
             if at in window.times:
                 window.times.remove(at)
 
-    def _post(self, turn: Turn, limit: _Limit | None, windows: list[_Window], now: int) -> Verdict:
+    def _post(self, turn: Turn) -> Verdict:
+        limit = None if is_owners_words(turn) else self._limits[turn.account][0]
+        now = self._clock.micros()
+        windows: list[_Window] = []
+        if self._rooms and (verdict := self._in_room(turn, windows, now)) is not ALLOW:
+            return verdict
         if limit is not None:
             window = self._window(("posts", turn.account))
             if window.free(limit, now) <= 0:
@@ -173,12 +195,14 @@ class Caps(Guard):
             self._take(turn, windows, now)
         return ALLOW
 
-    def _in_room(self, turn: Turn, room: Room, windows: list[_Window], now: int) -> Verdict:
+    def _in_room(self, turn: Turn, windows: list[_Window], now: int) -> Verdict:
         """Say whether there is a place in the room, and put what would be taken for it into `windows`."""
-        name = None if turn.rule == TELL else self._terms.room_name(turn.account, room)
-        if name is None:
+        room = None if turn.rule == TELL else room_of(turn.event)
+        name = None if room is None else self._terms.room_name(turn.account, room)
+        limits = None if name is None else self._rooms.get(name)
+        if name is None or limits is None:
             return ALLOW
-        per_person, slow = self._rooms[name]
+        per_person, slow = limits
         if per_person is not None and (author := author_of(turn.event)) is not None:
             window = self._window(("room", name, turn.account, author.id))
             if window.free(per_person, now) <= 0:
@@ -194,10 +218,11 @@ class Caps(Guard):
 
     def _place(self, turn: Turn, window: _Window, limit: _Limit, now: int) -> Later | None:
         """Say whether a reply has to wait for a place of its account. The newest goes first: it is worth most."""
-        waiting = self._waiting.setdefault(turn.account, [])
         free = window.free(limit, now)
-        if free > 0 and not waiting:
-            return None
+        if not (waiting := self._waiting.get(turn.account)):
+            if free > 0:
+                return None
+            waiting = self._waiting.setdefault(turn.account, [])
         mine = (-asked_at(turn), turn.seq)
         newer = bisect.bisect_left(waiting, mine)
         if newer < free:
@@ -230,7 +255,8 @@ class Caps(Guard):
         yesterday = self._clock.micros() - DAY // MICROSECOND
         for window in self._windows.values():
             window.forget(yesterday)
-        self._windows = {place: window for place, window in self._windows.items() if window.times}
+        kept = set(map(id, self._of_accounts.values()))
+        self._windows = {place: window for place, window in self._windows.items() if window.times or id(window) in kept}
         self._many = max(MANY, 2 * len(self._windows))
 
 

@@ -172,8 +172,9 @@ class Consent(Guard):
             for meaning, phrases in ((FORGET_ME, one.forget), (WHAT_YOU_KNOW, one.asks)):
                 # a question mark belongs to what is asked: "stop?" is none of these
                 self._meanings |= {f"{phrase.casefold()}{end}": meaning for phrase in phrases for end in ("", "?")}
-        self._first = tuple({max(word.rstrip("?").split(), key=len) for word in self._meanings if word.strip()})
-        """The longest word of each: a text that has none of these says nothing, which is soon seen."""
+        spelled = {tuple(sorted(word.rstrip("?").split(), key=len)) for word in self._meanings if word.strip()}
+        self._spelled = tuple((words[-1], words[:-1]) for words in spelled)
+        """The longest word of each, and its others: what has not all of one of these is none."""
         self._names = (terms.persona.persona, *terms.persona.nicknames, terms.file.bot)
         self._addressed: dict[tuple[str, str], _Addressed] = {}
 
@@ -187,18 +188,23 @@ class Consent(Guard):
         does not matter, in any of its forms (the long s is an s). A name with @ that is not the bot's own (its handle,
         or what the owner's files call it) says that somebody else is spoken to.
         """
-        text = event.text.casefold()
-        for first in self._first:  # a plain loop: this runs for everything that is said in a room
-            if first in text:
-                break
-        else:
+        if not self.may_be_word(event.text):
             return None
+        text = event.text.casefold()
         if event.kind in _ADDRESSED:
             return self._said_to(me).word(text)
         if event.kind is not Kind.MESSAGE or names_me is None:
             return None
         word = self._said_to(me).word(text)
         return word if word is not None and names_me(event) else None
+
+    def may_be_word(self, text: str) -> bool:
+        """Tell soon, and erring on the side of yes, whether any of that is said in a text."""
+        text = text.casefold()
+        for longest, others in self._spelled:  # a plain loop: this runs for everything that is said in a room
+            if longest in text and (not others or all(other in text for other in others)):
+                return True
+        return False
 
     def said(
         self, event: TextEvent, me: Author | None = None, *, names_me: Callable[[TextEvent], bool] | None = None

@@ -1,14 +1,16 @@
 """The seam of the policy: one concern, up to three questions, answered from memory."""
 
+import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from greenroom.personas import Persona
 from greenroom.policy.verdict import ALLOW, OnWords, Verdict
 from greenroom.settings import AnswerRule, Approve, BotFile, PostEntry
 from greenroom.storage import CLOCK, Draft, Due, Past, Turn
-from greenroom_adapters.contract import Kind, Room
+from greenroom_adapters.contract import Kind, Room, Surface
 
 __all__ = [
     "ABOUT",
@@ -25,6 +27,7 @@ __all__ = [
     "WHAT_YOU_KNOW",
     "WORD",
     "Guard",
+    "Sort",
     "Terms",
     "is_command",
     "is_owners_words",
@@ -51,6 +54,7 @@ it. No rule of a file is called so."""
 UNASKED = "unasked"
 """Name of the rule under which the bot joins in where nobody spoke to it. No rule of a file is called so."""
 
+AT_ONCE = timedelta(0)
 HANDS_OFF = timedelta(hours=12)
 """For turns whose rule has gone from the file meanwhile."""
 
@@ -69,11 +73,17 @@ class Terms:
     holds_answers: Callable[[str], str | None] = field(default=lambda account: None, repr=False, compare=False)
     """Account → why its platform has a person look at each generated answer; None: it does not, or is not known yet."""
     _rules: Mapping[str, AnswerRule] = field(init=False, repr=False)
+    _gathers: Mapping[str, Mapping[Surface, timedelta]] = field(init=False, repr=False, compare=False)
+    """Identity of a rule that waits for more messages → how long on each surface."""
     _posts: Mapping[str, PostEntry] = field(init=False, repr=False)
     _rooms: Mapping[tuple[str, str | None], str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rules", {rule.identity: rule for rule in self.file.answer})
+        gathers = {
+            rule.identity: {surface: rule.gather_on(surface) for surface in Surface} for rule in self.file.answer
+        }
+        object.__setattr__(self, "_gathers", {rule: spans for rule, spans in gathers.items() if any(spans.values())})
         object.__setattr__(self, "_posts", {entry.name: entry for entry in self.file.post})
         addresses = {(place.account, place.room): name for name, room in self.file.rooms.items() for place in room.is_}
         object.__setattr__(self, "_rooms", addresses)
@@ -99,13 +109,22 @@ class Terms:
     def gather(self, turn: Turn) -> timedelta:
         """Return how long more messages of this turn's author are waited for."""
         # what somebody wrote behind a command is whole
-        rule = None if turn.kind in (CLOCK, Kind.COMMAND) else self._rules.get(turn.rule)
-        return timedelta(0) if rule is None else rule.gather_on(turn.surface)
+        if (spans := self._gathers.get(turn.rule)) is None or turn.kind in (CLOCK, Kind.COMMAND):
+            return AT_ONCE
+        return spans[turn.surface]
 
     @property
     def longest_hands_off(self) -> timedelta:
         """Return the longest of them over all rules."""
         return max((rule.hands_off for rule in self.file.answer), default=HANDS_OFF)
+
+
+class Sort(enum.Enum):
+    """Sorts of turns, as far as guards are asked about them."""
+
+    ANSWER = "an answer by a rule of the file"
+    """Nothing that the bot itself obeys, says by the clock or joins in with."""
+    ANY = "any turn"
 
 
 class Guard:
@@ -124,6 +143,12 @@ class Guard:
 
     def use(self, terms: Terms) -> None:
         """Take over the owner's files: before the first question, and after an edit."""
+
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        """Return what answers a question (the name of one of the methods below) about turns of that sort, by the files
+        that are in `use`; None: nothing can stand against any of them, so it is not asked at all."""
+        is_own = getattr(type(self), question) is not getattr(Guard, question)
+        return getattr(self, question) if is_own else None
 
     def recall(self, past: Past) -> None:
         """Hear, before the first question, of a turn of the last day that spoke or may have; in the order of their last

@@ -1,8 +1,11 @@
 """Words that do harm, by the judgement of a model that was asked about them before they were stored."""
 
+from collections.abc import Callable
+from typing import Any
+
 from typing_extensions import override
 
-from greenroom.policy.guard import Guard, Terms
+from greenroom.policy.guard import Guard, Sort, Terms
 from greenroom.policy.verdict import ALLOW, Hold, OnWords, Refuse, Repair, Verdict
 from greenroom.settings import Unjudged
 from greenroom.storage import Draft, Judgement, Turn
@@ -20,6 +23,10 @@ class Harm(Guard):
     @override
     def use(self, terms: Terms) -> None:
         self.by = terms.file.engines.moderation
+
+    @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        return None if self.by is None else super().asked(question, of)
 
     @override
     def may_say(self, turn: Turn, draft: Draft) -> OnWords:

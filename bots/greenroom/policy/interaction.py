@@ -1,5 +1,7 @@
 """One reply to one post, however often and under whatever names the platform tells of it."""
 
+import itertools
+
 from typing_extensions import override
 
 from greenroom.policy.guard import Guard
@@ -10,6 +12,8 @@ __all__ = ["OneReply"]
 
 MOST = 20_000
 """Posts that are remembered; the oldest are forgotten first."""
+AT_A_TIME = 1000
+"""So many are forgotten together: looking for the oldest one costs more the more were forgotten before it."""
 
 
 class OneReply(Guard):
@@ -34,7 +38,8 @@ class OneReply(Guard):
         if first != turn.seq:
             return Refuse(f"turn {first} answers this post already")
         if len(self._answered) > MOST:
-            del self._answered[next(iter(self._answered))]
+            for oldest in list(itertools.islice(self._answered, AT_A_TIME)):
+                del self._answered[oldest]
         return ALLOW
 
     @override

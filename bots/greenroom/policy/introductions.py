@@ -1,9 +1,12 @@
 """Whom the bot has told that it is one: everybody, with its first answer, where its persona says so."""
 
+from collections.abc import Callable
+from typing import Any
+
 from typing_extensions import override
 
 from greenroom.personas import Say
-from greenroom.policy.guard import Guard, Terms, is_command, is_stop_or_start, is_word
+from greenroom.policy.guard import Guard, Sort, Terms, is_command, is_stop_or_start, is_word
 from greenroom.storage import Ledger, State, Turn, author_of
 from greenroom_adapters.contract import TextEvent
 
@@ -31,6 +34,11 @@ class Introductions(Guard):
     @override
     def use(self, terms: Terms) -> None:
         self._terms = terms
+
+    @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        says = Say.FIRST_REPLY in self._terms.persona.disclosure.say
+        return super().asked(question, of) if says else None
 
     def line_for(self, turn: Turn) -> str | None:
         """Return what stands below the answer to a turn: its author has never had one; None: nothing does."""

@@ -1,13 +1,15 @@
 """Joining in unasked: never more than a share of what is said in a room, and never twice in a row."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock
-from greenroom.policy.guard import Guard, Terms, is_unasked
+from greenroom.policy.guard import Guard, Sort, Terms, is_unasked
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.settings import RoomMode
 from greenroom.storage import Ledger, Past, State, Turn, room_of
@@ -63,6 +65,13 @@ class JoiningIn(Guard):
     def use(self, terms: Terms) -> None:
         self._terms = terms
         self._open = {name for name, room in terms.file.rooms.items() if room.mode is RoomMode.OPEN}
+
+    @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        if of is Sort.ANSWER and (question == "may_answer" or (question == "may_send" and not self._open)):
+            # in an open room an answer ends the bot's silence as well
+            return None
+        return super().asked(question, of)
 
     @override
     def recall(self, past: Past) -> None:

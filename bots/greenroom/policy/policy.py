@@ -1,13 +1,14 @@
 """The chain of guards, and the three questions that every turn meets."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from greenroom.clock import Clock
 from greenroom.policy.approval import Approval
 from greenroom.policy.caps import DAY, Caps
 from greenroom.policy.consent import Consent
 from greenroom.policy.declining import NoBots
-from greenroom.policy.guard import Guard, Terms, is_command
+from greenroom.policy.guard import Guard, Sort, Terms, is_command
 from greenroom.policy.hands import HandsOff
 from greenroom.policy.harm import Harm
 from greenroom.policy.hush import Hush
@@ -20,13 +21,23 @@ from greenroom.policy.silences import Silences
 from greenroom.policy.strangers import Strangers
 from greenroom.policy.switch import SWITCH, Switch
 from greenroom.policy.verdict import ALLOW, Hold, Later, OnWords, Refuse, Repair, Verdict
-from greenroom.storage import Draft, Ledger, Turn
+from greenroom.storage import CLOCK, Draft, Ledger, Turn
 
 __all__ = ["Policy"]
 
 MICROSECOND_PER_SECOND = 1_000_000
 NEWEST = 2**62
 """Above every seq."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Whom to ask about turns of one sort."""
+
+    may_answer: tuple[Callable[[Turn], Verdict], ...]
+    may_say: tuple[Callable[[Turn, Draft], Verdict], ...]
+    may_send: tuple[Callable[[Turn], Verdict], ...]
+    rested: tuple[Callable[[Turn], None], ...]
 
 
 class Policy:
@@ -71,10 +82,6 @@ class Policy:
             # takes a place for whoever comes as far as this
             Caps(clock),
         )
-        self._may_answer = _asked(self._guards, "may_answer")
-        self._may_say = _asked(self._guards, "may_say")
-        self._may_send = _asked(self._guards, "may_send")
-        self._rested = tuple(guard.rested for guard in self._guards if type(guard).rested is not Guard.rested)
         self.use(terms)
 
     def use(self, terms: Terms) -> None:
@@ -82,6 +89,9 @@ class Policy:
         self.terms = terms
         for guard in self._guards:
             guard.use(terms)
+        self._rules = frozenset(rule.identity for rule in terms.file.answer)
+        self._of_answers = _chain(self._guards, Sort.ANSWER)
+        self._of_any = _chain(self._guards, Sort.ANY)
 
     async def load(self) -> None:
         """Take up what is known from before a restart.
@@ -103,11 +113,17 @@ class Policy:
             for guard in self._guards:
                 guard.recall(past)
 
+    def is_answer(self, turn: Turn) -> bool:
+        """Say whether a rule of the file brought the turn: then it is nothing that the bot itself obeys, says by the
+        clock or joins in with."""
+        return turn.rule in self._rules and turn.kind != CLOCK
+
     def may_answer(self, turn: Turn) -> Verdict:
         """May work on this turn begin? Never `Repair`; `Later` is never now."""
-        if is_command(turn):
+        chain = self._chain_of(turn)
+        if chain is self._of_any and is_command(turn):
             return ALLOW
-        for ask in self._may_answer:
+        for ask in chain.may_answer:
             if (verdict := ask(turn)) is not ALLOW:
                 return self._truly_later(verdict)
         return ALLOW
@@ -118,7 +134,7 @@ class Policy:
         :raises TypeError: a guard says `Later`, which is no answer to that
         """
         weighed: OnWords = ALLOW
-        for ask in self._may_say:
+        for ask in self._chain_of(turn).may_say:
             if (verdict := ask(turn, draft)) is ALLOW:
                 continue
             match verdict:
@@ -136,9 +152,10 @@ class Policy:
 
     def may_send(self, turn: Turn) -> Verdict:
         """May it go out now? Never `Repair`: other words are not looked for any more. `Later` is never now."""
-        if is_command(turn):
+        chain = self._chain_of(turn)
+        if chain is self._of_any and is_command(turn):
             return ALLOW
-        for ask in self._may_send:
+        for ask in chain.may_send:
             if (verdict := ask(turn)) is not ALLOW:
                 return self._truly_later(verdict)
         return ALLOW
@@ -156,12 +173,17 @@ class Policy:
 
     def rested(self, turn: Turn) -> None:
         """Hear that nothing happens to the turn by itself any more."""
-        for tell in self._rested:
+        for tell in self._chain_of(turn).rested:
             tell(turn)
 
+    def _chain_of(self, turn: Turn) -> _Chain:
+        return self._of_answers if turn.rule in self._rules and turn.kind != CLOCK else self._of_any
 
-def _asked(guards: Sequence[Guard], question: str) -> tuple[Callable[..., Verdict], ...]:
-    """Return the answers of those guards that have one of their own to `question`."""
-    return tuple(
-        getattr(guard, question) for guard in guards if getattr(type(guard), question) is not getattr(Guard, question)
+
+def _chain(guards: Sequence[Guard], of: Sort) -> _Chain:
+    """Return those of the guards that have something to say about turns of that sort, for each question."""
+    asked = (
+        tuple(ask for guard in guards if (ask := guard.asked(question, of)) is not None)
+        for question in ("may_answer", "may_say", "may_send", "rested")
     )
+    return _Chain(*asked)

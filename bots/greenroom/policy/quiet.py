@@ -1,11 +1,13 @@
 """Quiet hours, for what was begun before them and would go out within them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from typing_extensions import override
 
 from greenroom.clock import Clock, to_micros
-from greenroom.policy.guard import Guard, Terms, is_stop_or_start, is_word
+from greenroom.policy.guard import Guard, Sort, Terms, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
 from greenroom.settings import Span
 from greenroom.storage import TELL, Due, Turn
@@ -39,6 +41,10 @@ class QuietHours(Guard):
     @override
     def use(self, terms: Terms) -> None:
         self._quiet, self._zone = terms.file.limits.quiet, terms.file.timezone
+
+    @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        return None if self._quiet is None else super().asked(question, of)
 
     @override
     def may_send(self, turn: Turn) -> Verdict:

@@ -1,11 +1,12 @@
 """No post that says what a recent one has said already."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from typing_extensions import override
 
-from greenroom.policy.guard import Guard, Terms
+from greenroom.policy.guard import Guard, Sort, Terms
 from greenroom.policy.verdict import ALLOW, OnWords, Repair
 from greenroom.storage import CLOCK, Draft, Due, State, Turn
 
@@ -33,6 +34,10 @@ class Repeats(Guard):
             if turn.draft is not None and not _is_fixed(turn):
                 self._add(turn, " ".join(turn.draft.parts))
         self._recent.setdefault(account, deque(maxlen=RECENT))
+
+    @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        return None if of is Sort.ANSWER else super().asked(question, of)
 
     @override
     def may_say(self, turn: Turn, draft: Draft) -> OnWords:

@@ -1,9 +1,12 @@
 """What needs no answer by the persona's `silent_when`: told before an engine is asked for one."""
 
+from collections.abc import Callable
+from typing import Any
+
 from typing_extensions import override
 
 from greenroom.personas import Silence
-from greenroom.policy.guard import Guard, Terms, is_stop_or_start, is_word
+from greenroom.policy.guard import Guard, Sort, Terms, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.settings import Do
 from greenroom.storage import Turn
@@ -24,11 +27,20 @@ class Silences(Guard):
         self._asked_for = frozenset(rule.identity for rule in terms.file.answer if rule.words)
 
     @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        if question == "may_answer" and of is Sort.ANSWER:
+            return self._may_be_answered if self._persona.silent_when else None
+        return super().asked(question, of)
+
+    @override
     def may_answer(self, turn: Turn) -> Verdict:
+        return ALLOW if is_stop_or_start(turn) or is_word(turn) else self._may_be_answered(turn)
+
+    def _may_be_answered(self, turn: Turn) -> Verdict:
         event, wanted = turn.event, self._persona.silent_when
         if not wanted or not isinstance(event, TextEvent) or isinstance(event, CommandGiven):
             return ALLOW
-        if turn.rule in self._wordless or is_stop_or_start(turn) or is_word(turn):
+        if turn.rule in self._wordless:
             return ALLOW
         silence = Silence.OTHERS_TALK if Silence.OTHERS_TALK in wanted and _is_to_others(event) else None
         if silence is None and not event.media and turn.rule not in self._asked_for:

@@ -65,7 +65,9 @@ class Briefing:
         of the owner's `below` it, or a post; its words leave room for what goes around them in this form. What was said
         before is read only when an engine wants it."""
         event = turn.event
-        limits = form.room_for_words(self._adapter.capabilities.limits.text_on(turn.surface))
+        limits = self._adapter.capabilities.limits.text_on(turn.surface)
+        if form is not PLAIN:
+            limits = form.room_for_words(limits)
         platform, identity = self._adapter.platform, f"{self._account} {turn.event_id}"
         cause = cause_of(turn, platform=self._adapter.realm)
         if isinstance(event, TextEvent):
@@ -78,7 +80,7 @@ class Briefing:
                 seed=turn.event_id,
                 turn=identity,
                 cause=cause,
-                said="\n".join((event.text, *more)),
+                said="\n".join((event.text, *more)) if more else event.text,
                 author=author,
                 platform=platform,
                 relation=persona.relation_to(author, self._account) if persona.relationships else None,

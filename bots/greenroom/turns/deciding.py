@@ -22,17 +22,13 @@ class Decisions:
         self._strangers = strangers
         self._account = account
         self._ledger = ledger
-        self._version = 1
+        self.version = 1
+        """Which of the versions of the files, counted from 1 in this run, is in force."""
 
     def use(self, router: Router) -> None:
         """Decide by these rules from now on."""
         self._router = router
-        self._version += 1
-
-    @property
-    def version(self) -> int:
-        """Which of the versions of the files, counted from 1 in this run, is in force."""
-        return self._version
+        self.version += 1
 
     def decide(self, event: Event) -> Hit | Miss:
         """Say what is done with an event."""
@@ -75,7 +71,7 @@ class Decisions:
         Costs nothing where neither the files nor its event have changed. What a person has let out by hand stays as
         it is, unless its author or its room was silenced.
         """
-        event, version = turn.event, self._version
+        event, version = turn.event, self.version
         if turn.decided_by == version or turn.kind == CLOCK:
             return None
         if not isinstance(event, Event) or event.kind is Kind.OWN_POST:

@@ -11,7 +11,7 @@ from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf
 from greenroom.faults import FaultHook
 from greenroom.policy import Policy, Refuse, Verdict, Wish
 from greenroom.routing import Router
-from greenroom.storage import Ledger, State, StorageError, Turn
+from greenroom.storage import CLOCK, Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.backlog import Backlog
 from greenroom.turns.deciding import Decisions
@@ -196,7 +196,9 @@ class AccountDesk:
         await self._connected.wait()
 
     def _may_send(self, turn: Turn) -> Verdict:
-        if (why := self._outage.why_not(turn) or self._performer.why_not(turn)) is not None:
+        if turn.kind == CLOCK and (why := self._outage.why_not(turn)) is not None:
+            return Refuse(why)
+        if (why := self._performer.why_not(turn)) is not None:
             return Refuse(why)
         return self._policy.may_send(turn)
 

@@ -275,6 +275,8 @@ class Intake:
 
     def _said(self, event: TextEvent) -> str | None:
         """Return what of stop and start is said to the bot."""
+        if not self._policy.consent.may_be_word(event.text):
+            return None
         return self._policy.consent.word(event, self._me(), names_me=self._decisions.names_the_bot)
 
     def _ordered(self, event: TextEvent, decision: Hit | Miss) -> Order | None:
@@ -282,7 +284,8 @@ class Intake:
         his to say. What he may is asked here, of what the platform told with his message."""
         if event.author.is_bot or len(event.text) > LONGEST_ORDER or decision is Miss.BLOCKED:
             return None
-        if self._decisions.trust_of(event.author) not in _MODERATES:
+        trust = decision.trust if isinstance(decision, Hit) else self._decisions.trust_of(event.author)
+        if trust not in _MODERATES:
             return None
         said = self._policy.consent.said(event, self._me(), names_me=self._decisions.names_the_bot)
         return None if said is None else read_order(said)

@@ -20,20 +20,26 @@ _BY_THE_CLOCK = (TELL, UNABLE, SHARE, UNREADABLE)
 
 def key_of(bot: str, account: str, event_id: str, part: int) -> str:
     """Return the idempotency key of one part of the answer to one event: the same for ever, 32 hex digits."""
-    whole = "\x1f".join((bot, account, event_id, str(part)))
+    whole = f"{bot}\x1f{account}\x1f{event_id}\x1f{part}"
     return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
 
 
-def language_of(turn: Turn, persona: Persona) -> str | None:
+def language_of(turn: Turn, persona: Persona, *, is_answer: bool = False) -> str | None:
     """Return the language of the words of a turn, as a tag; None: nobody can tell.
 
     Posts and fixed words are in the persona's first language; an answer is in the asker's where it is listed, else in
     the first. What the program says by itself (to the owner, to moderators, to who says stop or gives a command) has
-    languages of its own.
+    languages of its own: `is_answer` says that it is nothing of that, where somebody has looked already.
     """
+    if is_answer:
+        return _spoken_in(turn, persona)
     by_itself = _BY_THE_CLOCK if turn.kind == CLOCK else (STOP, START)
     if is_command(turn) or is_word(turn) or turn.rule in by_itself:
         return None
+    return _spoken_in(turn, persona)
+
+
+def _spoken_in(turn: Turn, persona: Persona) -> str | None:
     if turn.draft is not None and turn.draft.engine == FILTER:
         return "en"
     if turn.draft is not None and turn.draft.engine == FEED:
@@ -59,13 +65,14 @@ def parts_of(
     """Return the parts of a turn that has its words, which are in `language`; `made` is what was made to go with the
     first of them."""
     assert turn.draft is not None  # noqa: S101 - whoever calls has looked
-    said = [
-        Part(
-            key=key_of(bot, turn.account, turn.event_id, number),
-            post=(form.below if number else form.around)(_post(turn, text, number, language, made)),
-        )
-        for number, text in enumerate(turn.draft.parts)
-    ]
+    said: list[Part] = []
+    for number, text in enumerate(turn.draft.parts):
+        post = _post(turn, text, number, language, made)
+        if form is not PLAIN:
+            post = form.below(post) if number else form.around(post)
+        said.append(Part(key_of(bot, turn.account, turn.event_id, number), post))
+    if not turn.draft.acts:
+        return said
     done = [
         Part(key=key_of(bot, turn.account, turn.event_id, number), post=Post(text=""), act=act)
         for number, act in enumerate(turn.draft.acts, len(said))

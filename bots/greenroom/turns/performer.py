@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import msgspec
 
@@ -59,6 +60,7 @@ from greenroom_adapters.contract import (
     Adapter,
     AdapterError,
     CommandGiven,
+    Media,
     MediaRefused,
     OwnPostSeen,
     Surface,
@@ -207,7 +209,10 @@ class Performer:
         while (begins := self._begins(turn)) and (pause := begins - self._clock.micros()) > 0:
             with self._lanes.asleep():
                 await self._clock.sleep(pause / 1e6)
-        if turn.state is not RECEIVED or self._is_not_answered(turn) or not await self._may_begin(turn):
+        if turn.state is not RECEIVED or self._is_not_answered(turn):
+            return None
+        verdict = self._policy.may_answer(turn) if self._policy.is_answer(turn) else None
+        if verdict is not ALLOW and not await self._may_begin(turn, verdict):
             return None
         if not turn.suspect:
             count, turn.starts = turn.starts == 0, 1
@@ -240,16 +245,19 @@ class Performer:
 
         Asked before an engine is, and before the first try: what the owner wrote last decides.
         """
-        if (why := self._decisions.why_not(turn)) is not None:
+        if turn.decided_by != self._decisions.version and (why := self._decisions.why_not(turn)) is not None:
             return why
-        is_let_out = turn.draft is not None and turn.draft.approved
-        if turn.kind == CLOCK or is_let_out or turn.rule not in self._speaker().passed_on:
+        if turn.rule not in self._speaker().passed_on or turn.kind == CLOCK:
+            return None
+        if turn.draft is not None and turn.draft.approved:
+            # a person has let it out
             return None
         self._ledger.note(turn.seq, "passed on", "its owner answers")
         return "passed to its owner"
 
-    async def _may_begin(self, turn: Turn) -> bool:
-        """Ask the policy, before a start is counted and an engine is paid; what has to wait waits here."""
+    async def _may_begin(self, turn: Turn, said: Verdict | None = None) -> bool:
+        """Ask the policy, before a start is counted and an engine is paid; what has to wait waits here. It may have
+        `said` already what it thinks of it."""
         if is_word(turn):
             return True
         if is_stop_or_start(turn):
@@ -258,7 +266,8 @@ class Performer:
             if turn.rule == STOP:
                 return True
         while True:
-            match verdict := self._policy.may_answer(turn):
+            verdict, said = said or self._policy.may_answer(turn), None
+            match verdict:
                 case Allow():
                     return True
                 case Later() if verdict.until < turn.expires:
@@ -292,13 +301,14 @@ class Performer:
 
     async def _generate(self, turn: Turn, *, count: bool) -> None:
         """Let the voice speak; `count`: the start is not on disk yet."""
-        ledger = self._ledger
         if turn.expires < self._clock.micros():
             return self._end(turn, State.STALE, turn.reason or "it is too late for it")
         if turn.surface is Surface.CHAT and not self._speaks_in_rooms() and not is_word(turn):
             # before anything is paid for words that nobody would take
             return self._end(turn, State.IGNORED, "the account says nothing in rooms of this platform")
         speaker = self._speaker()
+        if turn.rule not in speaker.special and self._policy.is_answer(turn):
+            return await self._find_words(turn, speaker, None, count=count)
         if is_stop_or_start(turn):
             return self._confirm(turn)
         if is_command(turn):
@@ -321,6 +331,11 @@ class Performer:
             draft = Draft(parts=(), engine=ACT, acts=done)
         if draft is not None and not wants_engine(turn, speaker.studio):
             return self._weigh(turn, draft, self._policy.may_say(turn, draft))
+        return await self._find_words(turn, speaker, draft, count=count)
+
+    async def _find_words(self, turn: Turn, speaker: Speaker, draft: Draft | None, *, count: bool) -> None:
+        """Ask engines for what is missing: for words, where there is no `draft` yet, and for what goes with them."""
+        ledger = self._ledger
         if count:
             ledger.save(turn)
             await ledger.committed()
@@ -329,23 +344,36 @@ class Performer:
             # the files may have been edited meanwhile: from here on nobody else takes this one's place
             speaker = self._speaker()
         self._faults("before_generate")
-        if (turn.rule in speaker.offers or turn.rule in speaker.paints) and isinstance(turn.event, TextEvent):
-            return await self._offer(turn, turn.event, speaker)
-        made = await self._make(turn, speaker)
-        if made is None:
+        made = NOTHING_MADE
+        if isinstance(turn.event, TextEvent):
+            if turn.rule in speaker.special and (turn.rule in speaker.offers or turn.rule in speaker.paints):
+                return await self._offer(turn, turn.event, speaker)
+        elif (its := await self._make(turn, speaker)) is not None:
+            made = its
+        else:
             return None
         if draft is not None:
             return self._keep(turn, draft, made)
         revision = turn.revisions
         turn.is_read = True
+        followers = NOBODY
         try:
-            followers, outcome, verdict = await self._speak_to_all(turn, speaker)
+            if gather := self._policy.terms.gather(turn):
+                followers, outcome, verdict = await self._speak_to_all(turn, speaker, gather)
+            else:
+                outcome, verdict = await self._speak(turn, speaker, NOBODY)
         finally:
             turn.is_read = False
         self._faults("after_generate_before_store")
         if not _may_go_on(turn, revision):
             # deleted while the engine worked, or it reads differently by now and is read again
             return None
+        if isinstance(outcome, Draft):
+            for follower in followers.turns:
+                self._end(follower, State.IGNORED, reason_of_follower(turn))
+            turn.persona = speaker.persona.version
+            self._outage.ends()
+            return self._keep(turn, outcome, made, verdict)
         if isinstance(outcome, EngineUnavailable):
             return self._wait_for_engine(turn, outcome, speaker.persona)
         for follower in followers.turns:
@@ -355,9 +383,6 @@ class Performer:
         if isinstance(outcome, GenerationError):
             return self._end(turn, State.REFUSED, str(outcome))
         turn.persona = speaker.persona.version
-        if isinstance(outcome, Draft):
-            self._outage.ends()
-            return self._keep(turn, outcome, made, verdict)
         if isinstance(outcome, Held):
             ledger.note(turn.seq, "held", outcome.reason)
             draft = made.with_draft(_draft_of(outcome, outcome.engine or "", followers))
@@ -384,7 +409,8 @@ class Performer:
 
     def _keep(self, turn: Turn, draft: Draft, made: Made, verdict: Verdict | None = None) -> None:
         """Store the words of a post with the picture that was made for it, as the policy says."""
-        draft = made.with_draft(draft)
+        if made is not NOTHING_MADE:
+            draft = made.with_draft(draft)
         verdict = verdict or self._policy.may_say(turn, draft)
         if made.held and not isinstance(verdict, Refuse):
             verdict = Hold(made.held)
@@ -424,11 +450,8 @@ class Performer:
             turn, event, ways, persona=speaker.persona, studio=speaker.studio, voice=speaker.voice
         )
 
-    async def _speak_to_all(self, turn: Turn, speaker: Speaker) -> tuple[Followers, _Words, Verdict]:
+    async def _speak_to_all(self, turn: Turn, speaker: Speaker, gather: timedelta) -> tuple[Followers, _Words, Verdict]:
         """Find words for the turn and for what its author wrote straight after it; return that as well."""
-        gather = self._policy.terms.gather(turn)
-        if not gather:
-            return NOBODY, *await self._speak(turn, speaker, NOBODY)
         found = followers_of(turn, self._behind(turn), gather=gather)
         known = {behind.seq for behind in self._lanes.behind(turn)}
         revision = turn.revisions
@@ -466,7 +489,9 @@ class Performer:
                 outcome = await speaker.voice.speak(brief)
             if not isinstance(outcome, Spoken):
                 return outcome, ALLOW
-            draft = await judged(_draft_of(outcome, outcome.engine, followers), brief, speaker.moderator)
+            draft = _draft_of(outcome, outcome.engine, followers)
+            if speaker.moderator is not None:
+                draft = await judged(draft, brief, speaker.moderator)
             verdict = self._policy.may_say(turn, draft)
             if not isinstance(verdict, Repair):
                 return draft, verdict
@@ -498,6 +523,8 @@ class Performer:
 
     def _weigh(self, turn: Turn, draft: Draft, verdict: Verdict) -> None:
         """Store words as the policy says: ready to go out, held for a person, or not to be said."""
+        if verdict is ALLOW:
+            return self._store(turn, draft)
         match verdict:
             case Allow():
                 self._store(turn, draft)
@@ -585,7 +612,8 @@ class Performer:
 
     def _store(self, turn: Turn, draft: Draft, state: State = DRAFTED, reason: str = "") -> None:
         """Queue what was generated, and may have been paid for, in one change with its state."""
-        acts = self._speaker().acts.get(turn.rule)
+        speaker = self._speaker()
+        acts = speaker.acts.get(turn.rule) if turn.rule in speaker.special else None
         if acts is not None and not draft.acts:
             draft = msgspec.structs.replace(draft, acts=acts.about(turn, self._adapter))
         turn.draft, turn.state, turn.reason = draft, state, reason
@@ -621,19 +649,22 @@ class Performer:
     async def _intend(self, turn: Turn) -> None:
         if not self._live:
             return self._end(turn, State.IGNORED, "rehearsing: this would have been said")
+        speaker = self._speaker()
         try:
-            form = self._form(turn, self._speaker())
+            form = self._form(turn, speaker)
         except Misfit as misfit:
             return self._end(turn, State.DEAD, f"it cannot be posted there: {misfit}")
-        persona = self._speaker().persona
-        try:
-            made = await self._picturing.drawn_for(turn, persona, self._speaker().studio)
-        except MediaRefused as refusal:
-            return self._end(turn, State.DEAD, f"no picture could be made for it: {refusal}")
-        if turn.state is not DRAFTED:
-            # a command has met it meanwhile
-            return None
-        language = language_of(turn, persona)
+        made: tuple[Media, ...] = ()
+        if isinstance(turn.event, Due):
+            try:
+                made = await self._picturing.drawn_for(turn, speaker.persona, speaker.studio)
+            except MediaRefused as refusal:
+                return self._end(turn, State.DEAD, f"no picture could be made for it: {refusal}")
+            if turn.state is not DRAFTED:
+                # a command has met it meanwhile
+                return None
+        is_answer = self._policy.is_answer(turn)
+        language = language_of(turn, speaker.persona, is_answer=is_answer)
         turn.outbox = parts_of(turn, bot=self._bot, form=form, language=language, made=made)
         turn.state = INTENDED
         self._ledger.save(turn)
@@ -650,7 +681,7 @@ class Performer:
         """
         if isinstance(turn.event, Due):
             return form_of_due(turn.event, self._adapter.capabilities)
-        embed = speaker.embeds.get(turn.rule)
+        embed = speaker.embeds.get(turn.rule) if turn.rule in speaker.special else None
         return PLAIN if embed is None else form_with_embed(embed, self._adapter.capabilities)
 
     def _rehearse(self, turn: Turn) -> None:

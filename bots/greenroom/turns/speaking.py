@@ -40,6 +40,13 @@ class Speaker:
     """Identity of a rule → what its answers show below their words."""
     paints: Mapping[str, tuple[Paints, ...]] = field(default_factory=dict[str, tuple[Paints, ...]])
     """Identity of a rule → what people may ask a model for."""
+    special: frozenset[str] = field(init=False)
+    """Identities of the rules that are named in any of these: the others are answered in words of the voice, as soon as
+    it has some, and with nothing beside them."""
+
+    def __post_init__(self) -> None:
+        named = (self.fixed, self.patient, self.passed_on, self.offers, self.acts, self.embeds, self.paints)
+        object.__setattr__(self, "special", frozenset[str]().union(*named))
 
     async def finish(self) -> None:
         """Let everything that is at work end, then close; cancelled, close at once."""

@@ -1,7 +1,7 @@
 """What people say of themselves: by rule, never about what is nobody's business, never to who did not hear it."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from greenroom.generation import Brief
 from greenroom.generation.prompt import compose
-from greenroom.memory.people import heard, usable
+from greenroom.memory.people import SAID, heard, usable
 from greenroom.personas.remembering import FactKind, Remembering
 from greenroom.storage import Audience, PersonFact, SqliteLedger, State
 from greenroom.testing import Trial
@@ -57,6 +57,29 @@ def test_facts_are_heard_by_rule(text: str, facts: list[tuple[str, str]]) -> Non
 
 def test_a_persona_that_remembers_nobody_hears_nothing() -> None:
     assert list(heard("My name is Maria", Remembering(people=()))) == []
+
+
+SAYINGS = [
+    *((str(kind), saying) for kind, sayings in SAID.items() for saying in sayings),
+    *((kind, saying) for kind, sayings in ALL.remember.items() for saying in sayings),
+]
+
+
+@given(
+    st.sampled_from(SAYINGS),
+    st.sampled_from(["", "(", "Well, ", "Hello!\n", "...", "@ada "]),
+    st.sampled_from([" ", "  ", "\n", "\u00a0"]),
+    st.sampled_from(["", ".", "!)", " :-)"]),
+    st.sampled_from([str, str.upper, str.title]),
+)
+def test_every_saying_is_heard_however_it_is_spelled(
+    saying: tuple[str, str], before: str, gap: str, behind: str, spelled: Callable[[str], str]
+) -> None:
+    kind, pattern = saying
+    said = pattern.replace("*", "Northern")
+    said = said if "ß" in said else spelled(said)
+    found = heard(f"{before}{said.replace(' ', gap)}{behind}", ALL)
+    assert kind in {kind for kind, _ in found}
 
 
 @given(st.text(max_size=600))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,15 +13,44 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from greenroom.clock import to_micros
-from greenroom.policy import ALLOW, Guard, Hold, Later, OnWords, Policy, Refuse, Repair, Terms, Verdict, quiet_until
+from greenroom.policy import (
+    ALLOW,
+    Guard,
+    Hold,
+    Later,
+    OnWords,
+    Policy,
+    Refuse,
+    Repair,
+    Sort,
+    Terms,
+    Verdict,
+    interaction,
+    quiet_until,
+)
 from greenroom.policy import hands as hands_module
 from greenroom.policy.hands import HandsOff
+from greenroom.policy.interaction import OneReply
+from greenroom.policy.introductions import Introductions
+from greenroom.policy.joining import JoiningIn
+from greenroom.policy.quiet import QuietHours
+from greenroom.policy.repeats import Repeats
+from greenroom.policy.silences import Silences
 from greenroom.settings import Span
 from greenroom.settings.spelling import SPAN
 from greenroom.storage import Draft, SqliteLedger, State, Turn
 from greenroom.testing import Trial
+from greenroom.testing.ledger import mention_turn
 from greenroom.testing.platform import never_answer
-from greenroom_adapters.contract import OutcomeUnknown, OwnPostSeen, PostRef, QuoteReceived, Room, key_digest
+from greenroom_adapters.contract import (
+    MentionReceived,
+    OutcomeUnknown,
+    OwnPostSeen,
+    PostRef,
+    QuoteReceived,
+    Room,
+    key_digest,
+)
 
 Guarded = Callable[[str], Trial]
 STEP = timedelta(seconds=15)
@@ -456,6 +486,74 @@ async def test_a_refusal_goes_before_a_repair_and_a_repair_before_a_hold(
         turn = await trial.turn("mention-1")
         assert turn.draft is not None
         assert policy.may_say(turn, turn.draft) == in_the_end
+
+
+class Sleeps(Says):
+    """A guard that has nothing to say about answers."""
+
+    @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        return None if of is Sort.ANSWER else super().asked(question, of)
+
+
+@pytest.mark.asyncio
+async def test_a_guard_that_has_nothing_to_say_about_answers_is_asked_about_everything_else(trial: Trial) -> None:
+    async with trial:
+        trial.mention()
+        await trial.counted({State.SENT: 1})
+        terms = Terms(file=trial.bot.file, persona=trial.bot.persona)
+        policy = Policy(trial.bot.ledger, trial.clock, terms, own=[Sleeps(Hold("a"))])
+        turn = await trial.turn("mention-1")
+        assert turn.draft is not None
+        assert policy.may_say(turn, turn.draft) is ALLOW
+        turn.rule = "gone from the file"
+        assert policy.may_say(turn, turn.draft) == Hold("a")
+
+
+QUIET = "limits: {quiet: 00:00-23:59}\n"
+OPEN = "rooms: {lounge: {is: home/lounge, mode: open}}\n"
+
+
+@pytest.mark.parametrize("rules", ["", QUIET, OPEN])
+@pytest.mark.asyncio
+async def test_whoever_is_not_asked_about_answers_would_have_allowed_them(trial: Trial, rules: str) -> None:
+    trial.rewrite(f"answer: mentions\n{rules}")
+    async with trial:
+        terms = Terms(file=trial.bot.file, persona=trial.bot.persona)
+        turn = mention_turn()
+        assert isinstance(turn.event, MentionReceived)
+        turn.event = replace(turn.event, room=Room(id="lounge"))
+        turn.rule, turn.seq, turn.draft = terms.file.answer[0].identity, 1, Draft(parts=("It is.",), engine="constant")
+        guards = (
+            QuietHours(trial.clock),
+            Repeats(),
+            Introductions(trial.bot.ledger),
+            JoiningIn(trial.bot.ledger, trial.clock),
+            Silences(),
+        )
+        left_out: set[tuple[type[Guard], str]] = set()
+        for guard in guards:
+            guard.use(terms)
+            for question, more in (("may_answer", ()), ("may_say", (turn.draft,)), ("may_send", ())):
+                if guard.asked(question, Sort.ANSWER) is None:
+                    left_out.add((type(guard), question))
+                    assert getattr(guard, question)(turn, *more) is ALLOW
+        assert ((QuietHours, "may_send") in left_out) is (rules != QUIET)
+        assert ((JoiningIn, "may_send") in left_out) is (rules != OPEN)
+
+
+def test_however_many_posts_were_answered_the_newest_are_known() -> None:
+    guard = OneReply()
+    turns = [mention_turn(number) for number in range(interaction.MOST + 2)]
+    for number, turn in enumerate(turns, 1):
+        turn.seq = number
+        assert guard.may_answer(turn) is ALLOW
+    again = mention_turn(interaction.MOST + 1)
+    again.seq = len(turns) + 1
+    assert guard.may_answer(again) == Refuse(f"turn {len(turns)} answers this post already")
+    first = mention_turn(0)
+    first.seq = len(turns) + 2
+    assert guard.may_answer(first) is ALLOW, "the oldest are forgotten"
 
 
 # the clock
