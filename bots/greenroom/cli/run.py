@@ -14,6 +14,7 @@ from greenroom.interpreter import keep_what_is_built, suit_a_bot
 from greenroom.stores import Database
 
 if TYPE_CHECKING:
+    from greenroom.cli.watching import Watching
     from greenroom.storage import LedgerLost
 
 __all__ = ["run"]
@@ -43,6 +44,16 @@ def run(
             help="Tell at this address whether it is alive, ready and well, and its metrics.",
         ),
     ] = None,
+    traces: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="GREENROOM_TRACES",
+            show_envvar=False,
+            help="Send a trace of each turn to this collector of OpenTelemetry (OTLP over HTTP).",
+            show_default=False,
+        ),
+    ] = None,
     debug: bool = False,
 ) -> None:
     """Run a bot until Ctrl-C.
@@ -64,27 +75,33 @@ def run(
     With --json every line is one JSON object.
 
     With --observe it answers at /live, /ready, /health (as `greenroom status`) and /metrics (for Prometheus). Elsewhere
-    than on 127.0.0.1 that takes a password, which is made and printed once.
+    than on 127.0.0.1 that takes a password, which is made and printed once. With --traces every turn is told to a
+    collector, http://127.0.0.1:4318: its models and its posts, without a word of what was said.
 
     Example: greenroom run config/bots/ada.yaml
     """
     suit_a_bot()
-    asyncio.run(_run(choose(bot), take_over=take_over, as_json=as_json, observe=observe, debug=debug))
+    from greenroom.cli.watching import Watching
+
+    asyncio.run(
+        _run(
+            choose(bot),
+            take_over=take_over,
+            as_json=as_json,
+            watching=Watching(observe=observe, traces=traces),
+            debug=debug,
+        )
+    )
 
 
-async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, observe: str | None, debug: bool) -> None:
+async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, watching: "Watching", debug: bool) -> None:
     from greenroom.app import Bot, Options
     from greenroom.cli.live import JsonLog, LiveLog
     from greenroom.cli.stopping import stopping
     from greenroom.storage import LedgerLost
     from greenroom.telemetry import get_log
 
-    options, tally = Options(take_over=take_over), None
-    if observe is not None:
-        from greenroom.observation.tally import Tally
-
-        tally = Tally(options.clock)
-        options = replace(options, watches=(tally.watch,), through=tally.through)
+    options = watching.options(Options(take_over=take_over), bot=chosen.in_force(tell=None).bot)
     others = bots_here() if chosen.is_demo else []
     has_database = False
 
@@ -108,22 +125,12 @@ async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, observe: str |
     with log.listening(debug=debug), stopping(on_first=log.stopping, on_second=at_once) as stop:
         try:
             async with AsyncExitStack() as stack:
-                observation = None
-                if observe is not None and tally is not None:
-                    from greenroom.observation.server import Observation
-
-                    observation = await stack.enter_async_context(
-                        Observation(
-                            observe, beside=bot.file.home, tally=tally, clock=options.clock, environ=options.environ
-                        )
-                    )
-                    log.observed(observation)
+                await stack.enter_async_context(watching.listening(bot, options, log))
                 while True:
                     try:
                         async with bot, AsyncExitStack() as shown:
-                            if observation is not None:
-                                observation.show(bot)
-                                shown.callback(observation.show, None)
+                            watching.show(bot)
+                            shown.callback(watching.show, None)
                             keep_what_is_built()
                             has_database = has_database or isinstance(bot.file.store, Database)
                             await log.running(bot, others=others)

@@ -96,7 +96,7 @@ def unit(
     file = chosen.in_force()
     service = f"greenroom-{file.bot}.service"
     path = chosen.path.absolute()
-    data = file.store.absolute().parent
+    data = file.home.absolute().parent
     if not data.exists():
         warn(f"{data} is not there yet, and systemd wants it: mkdir -m 700 {data}")
     whose = user or getpass.getuser()

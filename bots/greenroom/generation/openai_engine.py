@@ -24,6 +24,7 @@ from greenroom.generation.prompt import ROOM, compose, words_for_sight
 from greenroom.generation.purse import Purse
 from greenroom.generation.using import RULE, Tools, Use, heard
 from greenroom.storage import Cause
+from greenroom.telemetry import Answer, tell_answer
 from greenroom_adapters.contract import Secret, Trust
 
 __all__ = ["OpenAIEngine"]
@@ -71,6 +72,7 @@ class _Usage(msgspec.Struct):
 class _Completion(msgspec.Struct):
     choices: list[_Choice]
     model: str | None = None
+    id: str | None = None
     usage: _Usage | None = None
 
 
@@ -203,7 +205,18 @@ class OpenAIEngine(Engine):
             completion = _decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EngineUnavailable("its answer cannot be read") from error
-        if self._price is not None and (usage := completion.usage) is not None:
+        usage = completion.usage
+        tell_answer(
+            Answer(
+                model=self._server.model,
+                answered_by=completion.model,
+                id=completion.id,
+                finish=completion.choices[0].finish_reason if completion.choices else None,
+                read=None if usage is None else usage.prompt_tokens,
+                written=None if usage is None else usage.completion_tokens,
+            )
+        )
+        if self._price is not None and usage is not None:
             counted = max(0, usage.prompt_tokens), max(0, usage.completion_tokens)
             await answer.settle(self._price.of(prompt_tokens=counted[0], completion_tokens=counted[1]))
         return completion, answer.cost

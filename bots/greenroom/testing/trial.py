@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from greenroom.app import Bot, Options
+from greenroom.generation import Engine
 from greenroom.settings import Platforms
 from greenroom.storage import State, Turn
 from greenroom.testing.clock import ManualClock
@@ -51,13 +52,15 @@ class Trial:
         admission: int = 500,
         guarded: bool = False,
         watches: Sequence[Watch] = (),
+        through: Callable[[Engine], Engine] = lambda engine: engine,
     ) -> None:
         """Write the bot's files into `folder`; `rules` is what its file has beyond its name, account and engines.
 
         Not `guarded`, it needs no approval and has no caps, unless `rules` have `approve` or `limits`. `watches` go
-        round the work on every turn.
+        round the work on every turn, and its engine is asked `through` what is returned for it.
         """
         self._watches = tuple(watches)
+        self._through = through
         self._guarded = guarded
         self.clock = clock or ManualClock()
         self.platform = ScriptedPlatform(self.clock)
@@ -99,7 +102,8 @@ class Trial:
                 chance=random.Random(1),  # noqa: S311 - jitter, the same in every run
                 environ={},
                 platforms=Platforms.of(self.platform.adapter_class()),
-                engines=(self.engine,),
+                engines=(self._through(self.engine),),
+                through=self._through,
                 watches=self._watches,
                 admission=self.admission,
                 take_over=self.take_over,
