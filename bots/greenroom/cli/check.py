@@ -26,7 +26,8 @@ def check(
         typer.Option("--show", help="Print the file with every default written out, and stop.", show_default=False),
     ] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Look at the files alone: sign nothing in.", show_default=False)
+        bool,
+        typer.Option("--offline", help="Look at the files alone: nobody is asked.", show_default=False),
     ] = False,
     fix: Annotated[
         bool,
@@ -44,8 +45,9 @@ def check(
 ) -> None:
     """Find every mistake, and say what the accounts may do.
 
-    Reads a bot's files, then signs each account in. Publishes nothing, but for one message: whoever `tell` names is
-    written to once, at the first check, so that you know that it reaches you.
+    Reads a bot's files, asks each of its models for one word (real money, a tiny part of a cent), then signs each
+    account in. Publishes nothing, but for one message: whoever `tell` names is written to once, at the first check, so
+    that you know that it reaches you.
 
     Each mistake is told as file:line:column with what to write instead; then the exit code is 1. A persona file can be
     checked by itself. With --fix keys are written as they are called, where that is plain; comments stay. A key that

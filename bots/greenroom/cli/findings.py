@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from greenroom.app import Bot, Options, Standing, router_of, standing_of
+from greenroom.app import Bot, Options, Standing, is_local, router_of, standing_of
 from greenroom.cli.asking import ask, runs
 from greenroom.cli.choosing import Chosen
 from greenroom.cli.costs import (
@@ -21,6 +22,7 @@ from greenroom.cli.costs import (
     unpainted,
 )
 from greenroom.cli.document_words import surveyed
+from greenroom.cli.engines import engines_that_fail
 from greenroom.cli.failing import words_of
 from greenroom.cli.origins import feed_words, warnings_of_origins
 from greenroom.cli.showing import moment_words
@@ -29,7 +31,17 @@ from greenroom.cli.trying import tried, unheard, unread
 from greenroom.cli.upcoming import coming_up
 from greenroom.clock import SystemClock
 from greenroom.personas import Persona, load_persona, must_agree
-from greenroom.settings import BotFile, Mistakes, Platforms, SecretMissing, can_log_in, outdated
+from greenroom.settings import (
+    BotFile,
+    Mistakes,
+    Platforms,
+    SecretMissing,
+    account_folder,
+    can_log_in,
+    outdated,
+    read_login,
+    settings_for,
+)
 from greenroom.settings.telling import tell_words
 from greenroom_adapters.contract import Adapter, AuthenticationFailed, ConfigurationError, GreenroomError
 
@@ -156,6 +168,14 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         ][:COMINGS]
     except ConfigurationError as error:
         mistakes += _each(error)
+    if offline:
+        warnings += _secrets_missing(file)
+    elif not mistakes:
+        failing, is_mute = await engines_that_fail(file)
+        if is_mute:
+            mistakes += failing
+        else:
+            warnings += failing
     feeds = [] if mistakes or offline else await feed_words(file)
     warnings += [words for words, is_read in feeds if not is_read]
     engines, limit = engine_words(file), await limit_words(file, None)
@@ -195,6 +215,27 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         tell=tell,
         documents=documents,
     )
+
+
+def _secrets_missing(file: BotFile) -> Iterator[str]:
+    """Yield what the accounts need, and this machine does not have."""
+    platforms = Platforms.installed()
+    for name, account in file.accounts.items():
+        # the local one of this machine is filled in when it is started
+        if is_local(account.platform):
+            continue
+        try:
+            settings_for(
+                name,
+                account,
+                file=file.file or Path("bot.yaml"),
+                adapter=platforms.adapter(account.platform),
+                environ=os.environ,
+                warn=lambda text: None,
+                login=read_login(account_folder(file.home, name)),
+            )
+        except ConfigurationError as error:
+            yield from _each(error)
 
 
 async def _signed_in(bot: Bot, name: str) -> AccountFindings:

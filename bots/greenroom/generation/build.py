@@ -35,6 +35,7 @@ __all__ = [
     "build_moderator",
     "build_studio",
     "build_voice",
+    "reach_of",
     "uses_script",
 ]
 
@@ -211,6 +212,20 @@ def _access(ref: ModelRef, resolve: ResolveSecret, environ: Mapping[str, str]) -
                 f"Add to it, with what its maker asks for a million tokens: price: {{input: 0.25 USD, output: 2 USD}}"
             )
     return _Access(model=model, server=server, key=_key(ref, resolve, environ), price=price)
+
+
+def reach_of(
+    ref: ModelRef | PainterRef, resolve: ResolveSecret, environ: Mapping[str, str]
+) -> tuple[str, str, Secret | None, "Price | None"]:
+    """Return the address of a model's server, what it is called there, its key, and what its words cost; None: nothing,
+    or it writes none.
+
+    :raises ConfigurationError: it has no price, no server or no key where one is named
+    """
+    if isinstance(ref, PainterRef):
+        return *_where(ref, "0.04 USD"), _key(ref, resolve, environ), None
+    access = _access(ref, resolve, environ)
+    return access.server, access.model, access.key, access.price
 
 
 def build_studio(

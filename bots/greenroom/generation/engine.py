@@ -22,6 +22,7 @@ __all__ = [
     "Generated",
     "GenerationError",
     "Line",
+    "ModelUnknown",
     "NothingToAdd",
     "Overlong",
     "Refused",
@@ -58,6 +59,10 @@ class EngineUnavailable(GenerationError):
         """How long its server asked us to wait; None: it did not say."""
         self.permanent = permanent
         """A person must mend it (key unknown, no such model): waiting will not help."""
+
+
+class ModelUnknown(EngineUnavailable):
+    """Its server has no such model, or not for this key."""
 
 
 class BudgetSpent(GenerationError):

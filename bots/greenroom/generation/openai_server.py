@@ -16,7 +16,14 @@ import httpx2
 import openai
 
 from greenroom.clock import Clock
-from greenroom.generation.engine import BudgetSpent, EngineUnavailable, GenerationError, Refused, ShareSpent
+from greenroom.generation.engine import (
+    BudgetSpent,
+    EngineUnavailable,
+    GenerationError,
+    ModelUnknown,
+    Refused,
+    ShareSpent,
+)
 from greenroom.generation.purse import Purse, Reservation
 from greenroom.policy import Lack
 from greenroom.storage import NOBODYS, Cause
@@ -214,12 +221,13 @@ class OpenAIServer:
         if status == 401:
             return EngineUnavailable("the key is unknown to the provider", permanent=True)
         if status == 403:
-            return EngineUnavailable(f"the key has no access to {self.model}", permanent=True)
+            return ModelUnknown(f"the key has no access to {self.model}", permanent=True)
         if status == 404:
             # An answer without a body of the protocol comes from something that is no model server.
             known = isinstance(error.body, dict)
-            problem = f"its server does not know the model {self.model}" if known else "its server has no such address"
-            return EngineUnavailable(problem, permanent=True)
+            if known:
+                return ModelUnknown(f"its server does not know the model {self.model}", permanent=True)
+            return EngineUnavailable("its server has no such address", permanent=True)
         if status == 429:
             wait = _retry_after(error.response.headers, self._clock.now())
             return EngineUnavailable("the provider asks to wait", retry_after=wait)
