@@ -18,9 +18,9 @@ from promql_parser import VectorSelector
 
 from greenroom.cli.entry import app
 from greenroom.cli.unit import HARDENING, quoted
-from greenroom.observation.reasons import OTHER, REASONS, USUAL
 from greenroom.observation.server import PATHS
 from greenroom.storage import State
+from greenroom.turns.reasons import OTHER, REASONS, USUAL
 
 ROW = re.compile(r"^\| `([a-z_]+)` \| ((?:`\w+` ?)*) ?\| (.*) \|$", re.MULTILINE)
 PORT = 9464

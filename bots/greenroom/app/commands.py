@@ -82,6 +82,7 @@ class Commands:
             "refuse": held.refuse,
             "redraft": held.redraft,
             "rewrite": held.edit,
+            "answer": held.answer,
             "retry": aside.retry,
             "drop": aside.drop,
             "went-out": aside.went_out,

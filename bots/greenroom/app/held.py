@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 
 from greenroom.app.accounts import EVERY_ACCOUNT
-from greenroom.clock import Clock, from_micros, to_micros
+from greenroom.app.undecided import SECOND_CHANCE
+from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.policy import SWITCH, quiet_until
 from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom.turns import AccountDesk
+from greenroom.turns.performer import PASSED_ON
 from greenroom_adapters.contract import ConfigurationError, UnknownEvent
 from greenroom_adapters.text import excess, fits
 
@@ -71,14 +73,8 @@ class HeldDrafts:
 
     async def edit(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """`turn` and `text`; with `approve` it is let out as well, or else keeps the words that it has."""
-        turn, text = await self._held(int(arguments["turn"])), str(arguments["text"]).strip()
-        if not text:
-            raise ConfigurationError("there are no words in the new text")
-        desk = self._desks.get(turn.account)
-        limits = () if desk is None or not desk.is_connected else desk.adapter.capabilities.limits.text_on(turn.surface)
-        if desk is not None and not fits(text, limits):
-            over = excess(text, limits)
-            raise ConfigurationError(f"the new text is {over} too long for {desk.adapter.platform}")
+        turn = await self._held(int(arguments["turn"]))
+        text = self._words_for(turn, str(arguments["text"]))
         old = turn.draft or Draft(parts=(), engine=BY_HAND)
         notes = (*old.notes, "rewritten by hand")
         turn.draft = Draft(
@@ -101,6 +97,48 @@ class HeldDrafts:
             self._approve(turn)
         kept = await self._kept_by([turn] if approved else [])
         return {"done": "edited", "turn": turn.seq, "approved": approved, **kept}
+
+    async def answer(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`turn` and `text`: what was passed on to its owner, or is held, is answered with his words. What is returned
+        has the other entries of `approve`."""
+        seq, text = int(arguments["turn"]), str(arguments["text"])
+        turn = await self._ledger.turn(seq)
+        if turn is None:
+            raise ConfigurationError(f"there is no turn {seq}; `greenroom log` lists them")
+        if turn.state is State.HELD:
+            return {**await self.edit({"turn": seq, "text": text, "approve": True}), "done": "answered"}
+        if turn.state is not State.IGNORED or turn.reason != PASSED_ON:
+            why = f" ({turn.reason})" if turn.reason else ""
+            raise ConfigurationError(
+                f"turn {seq} is {turn.state.word}{why}: only what a rule with `tell: true` passed on to you, or what "
+                "is held, is answered so"
+            )
+        self._must_be_there(turn, "answer")
+        self._must_rest(turn)
+        words = self._words_for(turn, text)
+        notes = ("answered by hand",)
+        turn.draft, turn.outbox = Draft(parts=(words,), engine=BY_HAND, notes=notes, approved=True), []
+        turn.state, turn.reason, turn.starts, turn.not_before = State.DRAFTED, "", 0, 0
+        turn.expires = max(turn.expires, self._clock.micros() + SECOND_CHANCE // MICROSECOND)
+        self._ledger.work_again(turn)
+        self._ledger.note(seq, "answered", BY_HAND)
+        if (desk := self._desks.get(turn.account)) is not None:
+            desk.lanes.resume(turn)
+        return {"done": "answered", "turn": seq, **await self._kept_by([turn])}
+
+    def _words_for(self, turn: Turn, text: str) -> str:
+        """Return words that were written by hand, as they are said.
+
+        :raises ConfigurationError: there are none, or too many for where they are to stand
+        """
+        text, desk = text.strip(), self._desks.get(turn.account)
+        if not text:
+            raise ConfigurationError("there are no words in the new text")
+        limits = () if desk is None or not desk.is_connected else desk.adapter.capabilities.limits.text_on(turn.surface)
+        if desk is not None and not fits(text, limits):
+            over = excess(text, limits)
+            raise ConfigurationError(f"the new text is {over} too long for {desk.adapter.platform}")
+        return text
 
     def _must_be_there(self, turn: Turn, then: str) -> None:
         """Refuse what cannot be done with a draft while its account rehearses, or without what it is about.

@@ -137,7 +137,8 @@ def _line(entry: JournalEntry, turn: Turn | None) -> str:
         case "complaint":
             return f"A complaint of the bot: {_safe(entry.why)}{_said_there(turn)}"
         case "passed on":
-            return f"For you: {_words_of(turn)}"
+            how = "" if turn is None else f". To answer: greenroom held answer {turn.seq} TEXT"
+            return f"For you: {_words_of(turn)}{how}"
         case _:
             # written by this program as it is told, without words of others
             return entry.why

@@ -11,7 +11,7 @@ from greenroom.turns import AccountDesk
 from greenroom.turns.gathering import reopened
 from greenroom_adapters.contract import ConfigurationError, UnknownEvent
 
-__all__ = ["TurnsAside"]
+__all__ = ["SECOND_CHANCE", "TurnsAside"]
 
 SECOND_CHANCE = timedelta(hours=6)
 """How long a turn that was taken up again by hand has."""

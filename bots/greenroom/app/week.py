@@ -1,6 +1,5 @@
 """What a bot did in a week: counted from its ledger, and told in ten lines."""
 
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, TELL, Due, JournalEntry, Ledger, Outlay, State, Turn, author_of
 from greenroom.turns.gathering import IS_FOR_ALL
 from greenroom.turns.intake import COMPLAINT
+from greenroom.turns.reasons import reason_of
 
 __all__ = ["Span", "Week", "count_week", "week_lines"]
 
@@ -26,24 +26,23 @@ PAGE = 500
 MOST_NAMED = 4
 """So many reasons are named at the most."""
 OTHER = "other reasons"
-_REASONS: Sequence[tuple[re.Pattern[str], str]] = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
-        ('has said "stop"', "said stop"),
-        ("rehears", "rehearsed"),
-        ("passed to its owner", "passed on to you"),
-        ("by hand", "answered by you"),
-        ("source gone|was edited", "taken back by its author"),
-        ("quiet hours", "quiet hours"),
-        ("moderator|to be quiet in that room", "moderators' word"),
-        ("money|spend|budget", "no money left"),
-        (r"limits: |rooms: |has had|no more than one in", "limits"),
-        ("somebody else has answered|last to speak|answers this post already", "answered already"),
-        ("asks bots to stay away", "wants no bots"),
-        ("silent_when", "silent_when"),
-    )
-)
-"""Why something was left alone, in the words of the log → what that is called here. The log's own words hold names."""
+_WORDS: Mapping[str, str] = {
+    "rehearsing": "rehearsed",
+    "source_gone": "taken back by its author",
+    "asked_to_stop": "said stop",
+    "owner_answers": "left to you",
+    "person_decided": "moderators' or your word",
+    "money": "no money left",
+    "limit": "limits",
+    "quiet_hours": "quiet hours",
+    "silent": "silent_when",
+    "answered_together": "answered already",
+    "too_late": "too late",
+    "no_engine": "no engine",
+    "refused_by_platform": "refused by the platform",
+    "does_not_fit": "does not fit there",
+}
+"""Reason as metrics have it → in words of the week. The log's own sentences hold names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +209,7 @@ def _why(turn: Turn) -> str:
         return "refused by the model"
     if turn.state is State.STALE:
         return "too late"
-    return next((words for pattern, words in _REASONS if pattern.search(turn.reason)), OTHER)
+    return _WORDS.get(reason_of(turn.reason), OTHER)
 
 
 def _count_money(week: Week, outlays: Sequence[Outlay]) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from greenroom.cli.calendar import calendar
 from greenroom.cli.carding import card
 from greenroom.cli.catch_up import catch_up
 from greenroom.cli.check import check
@@ -76,6 +77,7 @@ for command in (post, status, pause, resume, stop_all, log, undo, week):
     app.command()(command)
 persona.command("diff")(compare)
 app.add_typer(persona, name="persona")
+app.command()(calendar)
 app.add_typer(queue, name="queue")
 app.add_typer(held, name="held")
 app.add_typer(dead, name="dead")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["held"]
 
 held = typer.Typer(
-    help="Drafts that wait for you: list, approve, edit, redraft, refuse. The bot file says by `approve` what waits.",
+    help="Drafts that wait for you: list, approve, edit, answer, redraft, refuse. `approve` in the bot file says what "
+    "waits.",
     invoke_without_command=True,
 )
 
@@ -47,6 +48,7 @@ def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> 
         helps=(
             "approve TURN:   let it out as it stands (also: approve all, approve posts, approve replies)",
             "edit TURN TEXT: other words; with --approve they go out at once",
+            "answer TURN TEXT: your words at once; also to what was passed on to you",
             "redraft TURN:   let the persona of now write it anew",
             "refuse TURN:    it shall not go out",
         ),
@@ -113,6 +115,34 @@ def edit(
         say(f"Turn {turn} is let out with the new words{_when(answer, file)}.{_waiting(answer, file)}")
     else:
         say(f"Turn {turn} has new words, and waits: `greenroom held approve {turn}` lets it out.")
+
+
+@held.command()
+@for_owners
+def answer(
+    turn: Annotated[
+        int,
+        typer.Argument(metavar="TURN", help="Number from `held list`, `log` or what `tell` said.", show_default=False),
+    ],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Your words.", show_default=False)],
+    bot: BotOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer with your own words what was passed on to you, or is held.
+
+    A rule with `tell: true` passes on and says nothing; this answers from the bot's account, through the same checks,
+    limits and log as all that it says.
+
+    Example: greenroom held answer 41 "I am sorry. Write to help@example.com, please."
+    """
+    from greenroom.cli.asking import ask
+
+    file = choose(bot).in_force()
+    done = asyncio.run(ask(file, "answer", {"turn": turn, "text": text}))
+    if as_json:
+        write_json(done)
+    else:
+        say(f"Turn {turn} is answered with your words{_when(done, file)}.{_waiting(done, file)}")
 
 
 def _when(answer: "Mapping[str, Any]", file: "BotFile") -> str:

@@ -1,9 +1,10 @@
 """What a bot will post: what somebody put down, and what its file plans."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from greenroom.clock import from_micros
+from greenroom.clock import from_micros, to_micros
 from greenroom.origins import read_calendar
 from greenroom.scheduling import Schedule
 from greenroom.settings import BotFile, PostEntry
@@ -28,11 +29,23 @@ class Coming:
     """What it says or is about."""
     is_fixed: bool
     """It says these words; else the engines write about them."""
+    beside: tuple[str, ...] = ()
+    """What goes with the words."""
+    period: str | None = None
+    """Which period of an entry of the file it serves; None: it is none of those."""
 
 
-async def coming_up(file: BotFile, ledger: Ledger | None, *, now: datetime, limit: int, times: int = 1) -> list[Coming]:
+async def coming_up(
+    file: BotFile,
+    ledger: Ledger | None,
+    *,
+    now: datetime,
+    limit: int,
+    times: int = 1,
+    until: datetime | None = None,
+) -> list[Coming]:
     """Return what comes next, earliest first: up to `limit` posts that were put down, and the next `times` of each
-    entry of the file.
+    entry of the file; with `until` nothing that is due later.
 
     :raises ConfigurationError: an entry of the file never comes
     """
@@ -44,8 +57,18 @@ async def coming_up(file: BotFile, ledger: Ledger | None, *, now: datetime, limi
             places=(item.account if item.event.room is None else f"{item.account}/{item.event.room}",),
             words=_words(item),
             is_fixed=item.event.say is not None,
+            beside=_beside(
+                pictures=len(item.event.media) + (item.event.picture is not None),
+                warning=item.event.warning,
+                poll=None if item.event.poll is None else item.event.poll.options,
+                visibility=item.event.visibility,
+            ),
         )
-        for item in (await ledger.agenda(limit=limit) if ledger is not None else ())
+        for item in (
+            await ledger.agenda(limit=limit, until=None if until is None else to_micros(until))
+            if ledger is not None
+            else ()
+        )
     ]
     for entry in file.post:
         if entry.origin is not None:
@@ -54,7 +77,7 @@ async def coming_up(file: BotFile, ledger: Ledger | None, *, now: datetime, limi
             continue
         schedule, moment = Schedule.of(entry, timezone=file.timezone), now
         for _ in range(times):
-            if (occurrence := schedule.next_after(moment)) is None:
+            if (occurrence := schedule.next_after(moment)) is None or (until is not None and occurrence.due > until):
                 break
             moment = occurrence.due
             found.append(
@@ -65,9 +88,24 @@ async def coming_up(file: BotFile, ledger: Ledger | None, *, now: datetime, limi
                     places=tuple(map(str, map(PLACE.write, entry.places))) or tuple(file.accounts),
                     words=entry.say or entry.about or "one of the persona's topics",
                     is_fixed=entry.say is not None,
+                    beside=_beside(
+                        pictures=int(entry.picture is not None),
+                        warning=entry.warning,
+                        poll=None if entry.poll is None else entry.poll.options,
+                        visibility=entry.visibility,
+                    ),
+                    period=occurrence.period,
                 )
             )
-    return sorted(found, key=lambda one: (one.due, one.item or 0))
+    return sorted((one for one in found if until is None or one.due <= until), key=lambda one: (one.due, one.item or 0))
+
+
+def _beside(
+    *, pictures: int, warning: str | None, poll: Sequence[str] | None, visibility: str | None
+) -> tuple[str, ...]:
+    """Return in words what goes with a post."""
+    found = ("a picture" if pictures else "", f"warning: {warning}" if warning else "")
+    return tuple(filter(None, (*found, f"poll: {' / '.join(poll)}" if poll else "", visibility or "")))
 
 
 def _words(item: AgendaItem) -> str:

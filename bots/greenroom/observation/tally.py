@@ -20,8 +20,8 @@ from greenroom.generation.engine import (
     Refused,
     Sight,
 )
-from greenroom.observation.reasons import reason_of
 from greenroom.storage import CLOCK, TELL, Due, State, Turn
+from greenroom.turns.reasons import reason_of
 
 __all__ = ["LONG", "SHORT", "Spread", "Tally"]
 

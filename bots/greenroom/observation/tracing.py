@@ -24,9 +24,9 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.generation.engine import Brief, Engine, Generated, GenerationError, Sight
-from greenroom.observation.reasons import reason_of
 from greenroom.storage import State, Turn
 from greenroom.telemetry import Answer, hearing_answers
+from greenroom.turns.reasons import reason_of
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["Tracing"]

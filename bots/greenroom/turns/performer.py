@@ -82,6 +82,8 @@ _Words = Draft | Held | Silent | GenerationError
 """What came of asking for words."""
 
 # Bound once: the members of an enumeration are looked up by a descriptor each time, and every turn asks for some.
+PASSED_ON = "passed to its owner"
+"""Why a turn is left alone that a rule with `tell` passes on; its owner may answer it by hand."""
 RECEIVED, DRAFTED, INTENDED, HELD = State.RECEIVED, State.DRAFTED, State.INTENDED, State.HELD
 
 
@@ -253,7 +255,7 @@ class Performer:
             # a person has let it out
             return None
         self._ledger.note(turn.seq, "passed on", "its owner answers")
-        return "passed to its owner"
+        return PASSED_ON
 
     async def _may_begin(self, turn: Turn, said: Verdict | None = None) -> bool:
         """Ask the policy, before a start is counted and an engine is paid; what has to wait waits here. It may have

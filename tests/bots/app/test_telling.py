@@ -164,7 +164,8 @@ async def test_a_rule_that_passes_on_answers_nobody_and_tells_the_text_and_the_l
         assert (await trial.turn("mention-1")).reason == "passed to its owner"
         (post,) = await heard(trial)
     assert post.text == (
-        "For you: iris on home wrote: (at)ada I want a refund, ask (at)ben https://scripted.example/p1"
+        "For you: iris on home wrote: (at)ada I want a refund, ask (at)ben https://scripted.example/p1. "
+        "To answer: greenroom held answer 1 TEXT"
     )
     assert trial.engine.briefs == []
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -202,6 +203,7 @@ async def test_what_may_be_out_is_left_to_a_look_at_the_platform(two: Trial) -> 
 async def test_a_bot_that_dies_over_it_does_it_when_it_starts_again(two: Trial, point: str) -> None:
     turns = await posted(two)
     store = two.bot.file.store
+    assert isinstance(store, Path)
     async with SqliteLedger(store, bot="ada", clock=two.clock, beside=True) as ledger:
         if point == "after":
             number = await ledger.ask("undo", {"turns": [turn.seq for turn in turns]})

@@ -65,14 +65,14 @@ async def test_what_happened_in_a_week_is_counted_once_and_told_in_ten_lines(tri
         lines = week_lines(week, trial.bot.file)
     assert (len(week.posted), week.answered, len(week.people), week.stops) == (1, 4, 2, 1)
     assert week.published["home"] == 5 == len(trial.platform.posts) - 1, "one of them is older than the week"
-    assert dict(week.left_alone) == {"said stop": 2, "answered by you": 1}
+    assert dict(week.left_alone) == {"said stop": 2, "left to you": 1}
     assert sum(day.total() for day in week.daily.values()) == 5
     assert len(lines) == 10
     assert lines[0] == "ada, Wed 25 Nov to Tue 1 Dec"
     assert lines[1:4] == [
         "Posted: 1",
         "Answered: 4, to 2 people",
-        "Left alone: 3 (2 said stop, 1 answered by you)",
+        "Left alone: 3 (2 said stop, 1 left to you)",
     ]
     assert lines[9] == "Complaints: 0; 1 person said stop"
 

@@ -11,11 +11,11 @@ from observed import Observed
 
 import greenroom
 from greenroom.generation import Brief, Engine, EngineUnavailable, Refused
-from greenroom.observation.reasons import OTHER, REASONS, USUAL, reason_of
 from greenroom.observation.tally import LONG, Spread, Tally
 from greenroom.personas import Persona
 from greenroom.storage import State
 from greenroom.testing import ManualClock, ScriptedEngine
+from greenroom.turns.reasons import OTHER, REASONS, USUAL, reason_of
 from greenroom_adapters.contract import Author, PostRejected, Surface, TextLimit
 
 

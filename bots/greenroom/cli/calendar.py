@@ -1,0 +1,155 @@
+"""`greenroom calendar`: what the bot will post in the next days, as it will look, and what it costs."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from greenroom.cli.choosing import BotArgument, choose
+from greenroom.cli.failing import for_owners
+from greenroom.cli.showing import AsJson, console, money, say, write_json
+
+if TYPE_CHECKING:
+    from greenroom.cli.upcoming import Coming
+    from greenroom.personas import Persona
+    from greenroom.settings import BotFile
+
+__all__ = ["calendar"]
+
+MOST = 10_000
+"""So many posts of each entry are listed at the most."""
+
+
+@for_owners
+def calendar(
+    bot: BotArgument = None,
+    days: Annotated[int, typer.Option(metavar="N", min=1, max=366, help="How many days ahead, today included.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Show what will be posted in the next days.
+
+    Each post with its time in the bot's zone and its accounts. Fixed words are shown whole and counted as each platform
+    usually counts; of what a model will write, the topic and about what it costs. `greenroom queue` changes what was
+    put down by hand, the bot file the rest.
+
+    Example: greenroom calendar --days 14
+    """
+    file, persona = choose(bot).load()
+    comings = asyncio.run(_coming(file, days))
+    price = _price(file, persona)
+    if as_json:
+        write_json([_as_object(one, file, price) for one in comings])
+    elif not comings:
+        say(f"Nothing will be posted in the next {days} days.")
+    else:
+        _show(comings, file, price)
+
+
+async def _coming(file: "BotFile", days: int) -> "list[Coming]":
+    from greenroom.cli.asking import is_there, reading
+    from greenroom.cli.upcoming import coming_up
+    from greenroom.clock import MICROSECOND, SystemClock
+    from greenroom.policy import start_of_day
+
+    now = SystemClock().now()
+    noon = now.astimezone(file.timezone).replace(hour=12)
+    until = start_of_day(noon + timedelta(days=days), file.timezone) - MICROSECOND
+    if not is_there(file):
+        return await coming_up(file, None, now=now, limit=MOST, times=MOST, until=until)
+    async with reading(file) as ledger:
+        return await coming_up(file, ledger, now=now, limit=MOST, times=MOST, until=until)
+
+
+def _gathered(comings: "Sequence[Coming]") -> "list[list[Coming]]":
+    """Return the posts with those that are one on several accounts together."""
+    groups: dict[object, list[Coming]] = {}
+    for number, one in enumerate(comings):
+        key: object = number if one.item is None else (one.due, one.name, one.words, one.is_fixed)
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _price(file: "BotFile", persona: "Persona") -> int:
+    """Return what a post costs that the first engine writes, in millionths of a dollar."""
+    from greenroom.cli.costs import price_of_engine
+    from greenroom.generation.forecast import typical_cost
+    from greenroom_adapters.contract import Surface
+
+    price = price_of_engine(file.engines.text[0])
+    return 0 if price is None else typical_cost(persona, Surface.POST, price)
+
+
+def _counted(one: "Coming", file: "BotFile") -> dict[str, tuple[int, int]]:
+    """Return for each account how long fixed words are there, and how long they may be; where that is known."""
+    from greenroom.cli.casting import limits_of
+    from greenroom_adapters.contract import Surface
+    from greenroom_adapters.text import count
+
+    found: dict[str, tuple[int, int]] = {}
+    for place in one.places:
+        account = place.partition("/")[0]
+        if account not in file.accounts:
+            continue
+        _, limits = limits_of(file.accounts[account].platform, None)
+        if one.is_fixed and limits is not None:
+            measured = [(count(one.words, limit.rule), limit.length) for limit in limits.text_on(Surface.POST)]
+            # the limit that is nearest decides
+            found[account] = max(measured, key=lambda pair: pair[0] - pair[1])
+    return found
+
+
+def _as_object(one: "Coming", file: "BotFile", price: int) -> dict[str, Any]:
+    return {
+        "due": one.due.astimezone(file.timezone).isoformat(),
+        "item": one.item,
+        "schedule": one.name,
+        "in": list(one.places),
+        "say" if one.is_fixed else "about": one.words,
+        "beside": list(one.beside),
+        "counted": {
+            account: {"length": length, "limit": limit} for account, (length, limit) in _counted(one, file).items()
+        },
+        "cost_micros": 0 if one.is_fixed else price * len(one.places),
+    }
+
+
+def _show(comings: "Sequence[Coming]", file: "BotFile", price: int) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from greenroom_adapters.text import plain
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    day = None
+    groups = _gathered(comings)
+    for one, *others in groups:
+        local = one.due.astimezone(file.timezone)
+        if local.date() != day:
+            day = local.date()
+            table.add_row(Text(f"{local:%a} {local.day} {local:%b}", "bold"), "")
+        everywhere = [one, *others]
+        name = one.name if one.item is None else f"post {', '.join(str(each.item) for each in everywhere)}"
+        places = ", ".join(place for each in everywhere for place in each.places)
+        table.add_row(f"  {local:%H:%M}", Text.assemble((plain(places), "cyan"), "  ", (plain(name), "dim")))
+        table.add_row("", Text(plain(one.words), "") if one.is_fixed else Text(f"about {plain(one.words)}", "italic"))
+        counted = {account: pair for each in everywhere for account, pair in _counted(each, file).items()}
+        notes = [*one.beside, *(_measure(*pair, account) for account, pair in counted.items())]
+        if not one.is_fixed and price:
+            notes.append(f"about {money(price * sum(len(each.places) for each in everywhere))}")
+        if notes:
+            table.add_row("", Text(plain("; ".join(notes), one_line=True), "dim"))
+    console().print(table)
+    written = sum(len(one.places) for one in comings if not one.is_fixed)
+    cost = f"; writing them costs about {money(price * written)}" if price and written else ""
+    number = "1 post" if len(groups) == 1 else f"{len(groups):,} posts"
+    say(f"{number} ({file.timezone}){cost}. What platforms charge for them: greenroom check")
+
+
+def _measure(length: int, limit: int, account: str) -> str:
+    if length > limit:
+        return f"{account}: {length:,} of {limit:,}, too long by {length - limit:,}"
+    return f"{account}: {length:,} of {limit:,}"

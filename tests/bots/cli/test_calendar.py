@@ -1,0 +1,87 @@
+"""`greenroom calendar`: each due time once, on the clock of the bot, as it will look."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from greenroom.scheduling import Schedule
+from greenroom.settings import load_bot
+
+LISBON = ZoneInfo("Europe/Lisbon")
+POSTS = """\
+post:
+  - {name: watch, at: 08:00, about: the weather at sea}
+  - {name: lamp, at: 18:00, say: The lamp is lit., poll: {options: [good, bad]}, in: home}
+"""
+Greenroom = Callable[..., Any]
+
+
+@pytest.fixture
+def bot(write_bot: Callable[..., Path]) -> Path:
+    path = write_bot()
+    text = path.read_text(encoding="utf-8")
+    text = text[: text.index("post:")] + POSTS
+    text = text.replace("accounts:\n", "accounts:\n  away: {platform: stage, server: 'http://127.0.0.1:9'}\n")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_due_time_of_the_days_ahead_is_listed_once(greenroom: Greenroom, bot: Path) -> None:
+    found = greenroom("calendar", "--days", "10", "--json").json
+    now, file = datetime.now(LISBON), load_bot(bot)
+    end = (now + timedelta(days=10)).replace(hour=0, minute=0, second=0, microsecond=0)
+    expected = {
+        (entry.name, one.due.isoformat())
+        for entry in file.post
+        for one in Schedule.of(entry, timezone=LISBON).between(now, end - timedelta(microseconds=1))
+    }
+    listed = [
+        (one["schedule"], datetime.fromisoformat(one["due"]).astimezone(ZoneInfo("UTC")).isoformat()) for one in found
+    ]
+    # a time that came between the two looks may be missing in one of them
+    assert len(set(listed) ^ expected) <= 1
+    assert len(listed) == len(set(listed))
+    assert sorted(listed, key=lambda one: one[1]) == listed
+    assert {datetime.fromisoformat(one["due"]).astimezone(LISBON).hour for one in found} == {8, 18}
+
+
+def test_fixed_words_are_shown_whole_and_counted_and_topics_are_told(greenroom: Greenroom, bot: Path) -> None:
+    found = greenroom("calendar", "--json").json
+    lamp = next(one for one in found if one["schedule"] == "lamp")
+    assert (lamp["say"], lamp["in"], lamp["beside"]) == ("The lamp is lit.", ["home"], ["poll: good / bad"])
+    assert lamp["counted"] == {"home": {"length": 16, "limit": 500}}
+    watch = next(one for one in found if one["schedule"] == "watch")
+    assert (watch["about"], sorted(watch["in"]), watch["cost_micros"]) == ("the weather at sea", ["away", "home"], 0)
+    said = greenroom("calendar").out
+    assert "The lamp is lit." in said
+    assert "home: 16 of 500" in said
+    assert "about the weather at sea" in said
+
+
+def test_a_post_put_down_for_two_accounts_is_one_line_and_what_is_too_long_is_told(
+    greenroom: Greenroom, bot: Path
+) -> None:
+    greenroom("post", "x" * 510, "--at", "in 1 hour")
+    greenroom("post", "Far away.", "--at", "in 300 days")
+    said = greenroom("calendar", "--days", "2").out
+    assert said.count("x" * 510) == 1
+    assert "post 1, 2" in said
+    assert "home: 510 of 500, too long by 10" in said
+    assert "Far away." not in said
+
+
+def test_what_a_model_writes_is_told_with_its_price(greenroom: Greenroom, bot: Path) -> None:
+    with bot.open("a", encoding="utf-8") as file:
+        file.write("engines: [openai/gpt-5-mini, script]\n")
+    watch = next(one for one in greenroom("calendar", "--json").json if one["schedule"] == "watch")
+    assert watch["cost_micros"] > 0
+    assert "writing them costs about" in greenroom("calendar").out
+
+
+def test_a_bot_that_posts_nothing_says_so(greenroom: Greenroom, bot: Path) -> None:
+    bot.write_text(bot.read_text(encoding="utf-8").replace(POSTS, ""), encoding="utf-8")
+    assert "Nothing will be posted in the next 3 days." in greenroom("calendar", "--days", "3").out
