@@ -9,6 +9,7 @@ from greenroom.app.options import Options
 from greenroom.app.packing import Packed, pack, unpack
 from greenroom.app.sources import sources_kept
 from greenroom.app.standing import Standing, standing_of
+from greenroom.app.supervising import keep_running
 from greenroom.app.trying import hello_from_here
 from greenroom.app.vitals import vitals_of
 
@@ -22,6 +23,7 @@ __all__ = [
     "Standing",
     "hello_from_here",
     "is_local",
+    "keep_running",
     "pack",
     "put_all_down",
     "put_down",

@@ -36,6 +36,7 @@ from greenroom.cli.try_out import try_persona
 from greenroom.cli.undo import undo
 from greenroom.cli.unit import unit
 from greenroom.cli.week import week
+from greenroom.cli.workers import workers
 
 __all__ = ["app", "main"]
 
@@ -88,7 +89,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command("catch-up")(catch_up)
 app.command()(card)
 app.command("filter")(filter_file)
-for command in (live, pack, unpack, reset, unit, schema):
+for command in (live, workers, pack, unpack, reset, unit, schema):
     app.command()(command)
 
 

@@ -1,9 +1,9 @@
 """`greenroom run`: a bot in the foreground, until it is told to stop."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,16 +11,11 @@ from greenroom.cli.choosing import BotArgument, Chosen, bots_here, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson
 from greenroom.interpreter import keep_what_is_built, suit_a_bot
-from greenroom.stores import Database
 
 if TYPE_CHECKING:
     from greenroom.cli.watching import Watching
-    from greenroom.storage import LedgerLost
 
 __all__ = ["run"]
-
-AGAIN = 1.0
-"""Seconds after a loss of the ledger before it is looked for again."""
 
 
 @for_owners
@@ -95,26 +90,19 @@ def run(
 
 
 async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, watching: "Watching", debug: bool) -> None:
-    from greenroom.app import Bot, Options
+    from greenroom.app import Bot, Options, keep_running
     from greenroom.cli.live import JsonLog, LiveLog
     from greenroom.cli.stopping import stopping
-    from greenroom.storage import LedgerLost
-    from greenroom.telemetry import get_log
 
     options = watching.options(Options(take_over=take_over), bot=chosen.in_force(tell=None).bot)
+    bot = Bot.load(chosen.path, options, state=chosen.state)
     others = bots_here() if chosen.is_demo else []
-    has_database = False
-
-    def standing_by(who: str) -> None:
-        nonlocal has_database
-        has_database = True
-        get_log().info("another worker runs this bot; standing by", worker=who)
-
-    def load() -> Bot:
-        return Bot.load(chosen.path, replace(options, standing_by=standing_by), state=chosen.state)
-
-    bot = load()
     log = JsonLog() if as_json else LiveLog(bot.file.timezone)
+
+    def load(standing_by: Callable[[str], None]) -> Bot:
+        nonlocal bot
+        bot = Bot.load(chosen.path, replace(options, standing_by=standing_by), state=chosen.state)
+        return bot
 
     def at_once() -> None:
         log.stopped_at_once()
@@ -122,40 +110,22 @@ async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, watching: "Wat
             if local.process is not None and local.process.returncode is None:
                 local.process.kill()
 
+    async def live(bot: Bot) -> None:
+        watching.show(bot)
+        try:
+            keep_what_is_built()
+            await log.running(bot, others=others)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(bot.run())
+                tasks.create_task(log.follow(bot.ledger))
+        finally:
+            watching.show(None)
+
     with log.listening(debug=debug), stopping(on_first=log.stopping, on_second=at_once) as stop:
         try:
-            async with AsyncExitStack() as stack:
-                await stack.enter_async_context(watching.listening(bot, options, log))
-                while True:
-                    try:
-                        async with bot, AsyncExitStack() as shown:
-                            watching.show(bot)
-                            shown.callback(watching.show, None)
-                            keep_what_is_built()
-                            has_database = has_database or isinstance(bot.file.store, Database)
-                            await log.running(bot, others=others)
-                            async with asyncio.TaskGroup() as tasks:
-                                tasks.create_task(bot.run())
-                                tasks.create_task(log.follow(bot.ledger))
-                    except (LedgerLost, BaseExceptionGroup) as error:
-                        # on a database that it has reached before; whoever begins with a wrong address is told so
-                        if stop.asked or not has_database or (lost := _lost(error)) is None:
-                            raise
-                        get_log().warning("the ledger is lost; standing by until it is there again", why=str(lost))
-                    await asyncio.sleep(AGAIN)
-                    # nothing that is in memory is known to be true any more
-                    bot = load()
+            async with watching.listening(bot, options, log):
+                await keep_running(load, live)
         except asyncio.CancelledError:
             if not stop.asked:
                 raise
     log.stopped()
-
-
-def _lost(error: BaseException) -> "LedgerLost | None":
-    """Return the loss of the ledger that an error is, or has among its causes."""
-    from greenroom.storage import LedgerLost
-
-    if isinstance(error, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        return next((lost for one in group.exceptions if (lost := _lost(one)) is not None), None)
-    return error if isinstance(error, LedgerLost) else None

@@ -20,7 +20,7 @@ from greenroom.storage.ledger import (
     StoredPost,
     Strayed,
 )
-from greenroom.storage.opening import files_kept_in, has_ledger, is_running, open_ledger, runner_of
+from greenroom.storage.opening import files_kept_in, has_ledger, is_running, open_ledger, runner_of, workers_on
 from greenroom.storage.people import Audience, PersonFact
 from greenroom.storage.realms import REALM, accounts_in, realms_of
 from greenroom.storage.sqlite import SqliteLedger, arrive, copy_ledger, files_waiting, move_aside, moving_away
@@ -41,6 +41,7 @@ from greenroom.storage.turn import (
     decode_event,
     room_of,
 )
+from greenroom.storage.workers import Worker
 
 __all__ = [
     "CLOCK",
@@ -80,6 +81,7 @@ __all__ = [
     "Strayed",
     "Turn",
     "Wish",
+    "Worker",
     "accounts_in",
     "arrive",
     "asked_at",
@@ -99,4 +101,5 @@ __all__ = [
     "realms_of",
     "room_of",
     "runner_of",
+    "workers_on",
 ]

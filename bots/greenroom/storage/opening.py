@@ -8,9 +8,10 @@ from greenroom.clock import Clock
 from greenroom.storage import sqlite
 from greenroom.storage.errors import StorageError
 from greenroom.storage.ledger import KeptFile, Ledger
-from greenroom.stores import Store
+from greenroom.storage.workers import Worker
+from greenroom.stores import Database, Store
 
-__all__ = ["files_kept_in", "has_ledger", "is_running", "open_ledger", "runner_of"]
+__all__ = ["files_kept_in", "has_ledger", "is_running", "open_ledger", "runner_of", "workers_on"]
 
 
 def open_ledger(
@@ -85,6 +86,17 @@ def files_kept_in(store: Store, bot: str) -> dict[str, KeptFile]:
         return outside.files_kept_in(store.url, bot)
     except StorageError:
         return {}
+
+
+def workers_on(database: Database) -> list[Worker]:
+    """Return who runs, or stands by for, which bot of a database.
+
+    :raises StorageError: it cannot be asked
+    """
+    _need_postgres()
+    from greenroom.storage.postgres import outside
+
+    return outside.workers_on(database.url)
 
 
 def _need_postgres() -> None:

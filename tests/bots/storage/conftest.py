@@ -3,26 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from postgres import Postgres
 
 from greenroom.storage import SqliteLedger
 from greenroom.testing import ManualClock
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Generator[Postgres]:
-    """A real PostgreSQL. Tests take bots, and so schemas, of their own."""
-    server = Postgres()
-    try:
-        yield server.start()
-    finally:
-        server.close()
 
 
 @pytest.fixture

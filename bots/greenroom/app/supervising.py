@@ -1,0 +1,55 @@
+"""A bot kept running on a database that can be lost: it stands by, takes over, and begins again from what is stored."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from greenroom.app.bot import Bot
+from greenroom.storage import LedgerLost
+from greenroom.stores import Database
+from greenroom.telemetry import get_log
+
+__all__ = ["keep_running"]
+
+AGAIN = 1.0
+"""Seconds after a loss of the ledger before it is looked for again."""
+
+
+async def keep_running(load: Callable[[Callable[[str], None]], Bot], live: Callable[[Bot], Awaitable[None]]) -> None:
+    """Enter a bot and let it `live`; when its database is lost, or somebody else runs it by then, stand by and begin
+    again, with a bot that is made anew: nothing that was in memory is known to be true any more.
+
+    `load` makes the bot, given what is to be called when it has to stand by (`Options.standing_by`).
+
+    :raises LedgerLost: the database was never reached, so its address may be wrong
+    :raises StorageError: a ledger in a file fails
+    """
+    is_known = False
+
+    def standing_by(who: str) -> None:
+        nonlocal is_known
+        is_known = True
+        get_log().info("another worker runs this bot; standing by", worker=who)
+
+    while True:
+        bot = load(standing_by)
+        try:
+            async with bot:
+                is_known = is_known or isinstance(bot.file.store, Database)
+                await live(bot)
+                return
+        except (LedgerLost, BaseExceptionGroup) as error:
+            this = asyncio.current_task()
+            is_stopping = this is not None and this.cancelling() > 0
+            if is_stopping or not is_known or (lost := _lost(error)) is None:
+                raise
+            get_log().warning("the ledger is lost; standing by until it is there again", why=str(lost))
+        await asyncio.sleep(AGAIN)
+
+
+def _lost(error: BaseException) -> LedgerLost | None:
+    """Return the loss of the ledger that an error is, or has among its causes."""
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return next((lost for one in group.exceptions if (lost := _lost(one)) is not None), None)
+    return error if isinstance(error, LedgerLost) else None

@@ -1,0 +1,68 @@
+"""A bot whose ledger is in a database, as its owner's commands see it."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from postgres import Postgres
+
+from greenroom.clock import SystemClock
+from greenroom.storage.postgres import PostgresLedger
+
+
+def test_commands_of_a_bot_without_a_ledger_in_the_database_say_so(
+    postgres: Postgres, greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    file = write_bot(more=f"store: {postgres.url}\n")
+    file.write_text(file.read_text().replace("bot: ada", f"bot: ada{uuid.uuid4().hex[:8]}"))
+    said = greenroom("status")
+    assert said.code == 1
+    assert "there is no ledger of this bot yet" in said.err
+
+
+def test_what_is_typed_reaches_the_ledger_in_the_database_and_workers_are_listed(
+    postgres: Postgres, greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    bot = f"ada{uuid.uuid4().hex[:8]}"
+    file = write_bot(more=f"store: {postgres.url}\n")
+    file.write_text(file.read_text().replace("bot: ada", f"bot: {bot}"))
+    said = greenroom("post", "The lamp is lit.", "--at", "2099-12-01 09:00")
+    assert said.code == 0, said.err
+    assert "The lamp is lit." in greenroom("queue", "list").out
+    assert not greenroom("status", "--json").json["running"]
+
+    async def while_it_runs() -> None:
+        async with PostgresLedger(postgres.url, bot=bot, clock=SystemClock()):
+            (mine,) = [one for one in greenroom("workers", "--json").json if one["bot"] == bot]
+            assert mine["owns"]
+            assert f"{bot}  runs on {mine['worker']}, since" in greenroom("workers", "--on", postgres.url).out
+
+    asyncio.run(while_it_runs())
+    assert bot not in greenroom("workers").out
+
+
+def test_workers_of_a_file_are_no_question(greenroom: Callable[..., Any], write_bot: Callable[..., Path]) -> None:
+    write_bot()
+    assert "one process runs a bot whose ledger is a file" in greenroom("workers").err
+
+
+def test_a_database_that_cannot_be_reached_is_an_error_that_says_so(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    write_bot(more="store: postgresql://ada@127.0.0.1:9/greenroom\n")
+    for command in ("status", "run", "workers"):
+        said = greenroom(command)
+        assert said.code == 1
+        assert "the connection is lost" in said.err
+        assert "127.0.0.1:9" in said.err
+
+
+@pytest.mark.parametrize("command", [("reset", "--yes"), ("pack",)])
+def test_what_is_done_with_files_is_refused_for_a_database(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], command: tuple[str, ...]
+) -> None:
+    write_bot(more="store: postgresql://ada@127.0.0.1:9/greenroom\n")
+    assert greenroom(*command).err
