@@ -149,6 +149,10 @@ def containerfile(deploy: Path) -> list[tuple[str, str]]:
     return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines if line.strip())]
 
 
+def container_command(deploy: Path) -> Any:
+    return json.loads(dict(containerfile(deploy))["CMD"])
+
+
 def test_the_image_runs_as_nobody_in_particular_what_our_command_line_understands(deploy: Path, root: Path) -> None:
     steps = containerfile(deploy)
     last = max(number for number, (word, _) in enumerate(steps) if word == "FROM")
@@ -159,7 +163,7 @@ def test_the_image_runs_as_nobody_in_particular_what_our_command_line_understand
     (entry,) = [json.loads(rest) for word, rest in final if word == "ENTRYPOINT"]
     (command,) = [json.loads(rest) for word, rest in final if word == "CMD"]
     assert entry == ["greenroom"]
-    assert accepted(command)["as_json"] is True
+    assert (accepted(command)["as_json"], accepted(command)["texts"]) == (True, False)
     assert f"http://127.0.0.1:{PORT}/live" in str(dict(final)["HEALTHCHECK"])
     copied = [
         source
@@ -179,7 +183,7 @@ def test_compose_gives_the_bot_no_right_that_it_does_not_need(deploy: Path) -> N
     assert (bot["read_only"], bot["cap_drop"]) == (True, ["ALL"])
     assert bot["security_opt"] == ["no-new-privileges:true"]
     assert bot["user"] == dict(containerfile(deploy))["USER"]
-    assert accepted(bot["command"])["bot"] == "/bot/bot.yaml"
+    assert bot["command"] == container_command(deploy)
     assert bot["environment"]["GREENROOM_OBSERVE"] == f"0.0.0.0:{PORT}"
     assert "GREENROOM_OBSERVE_PASSWORD" in bot["environment"]
     assert (deploy / bot["build"]["context"] / bot["build"]["dockerfile"]).is_file()
@@ -209,7 +213,7 @@ def test_kubernetes_runs_one_pod_without_rights_and_asks_it_where_it_answers(dep
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert accepted(container["args"])["as_json"] is True
+    assert container["args"] == container_command(deploy)
     (port,) = container["ports"]
     assert {one["name"]: one["value"] for one in container["env"]}["GREENROOM_OBSERVE"] == f"0.0.0.0:{PORT}"
     assert port["containerPort"] == PORT
@@ -288,7 +292,7 @@ def test_the_template_is_hardened_like_the_printed_unit(deploy: Path, tmp_path: 
     said = dict(settings(text))
     program, *words = shlex.split(said["ExecStart"])
     assert Path(program).name == "greenroom"
-    assert accepted(words)["bot"] == "bot.yaml"
+    assert (accepted(words)["bot"], accepted(words)["texts"]) == ("bot.yaml", False)
     unit = tmp_path / "greenroom@.service"
     unit.write_text(text.replace(program, sys.executable).replace("User=greenroom", "User=daemon"), encoding="utf-8")
     assert verified(unit) == ""

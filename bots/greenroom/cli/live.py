@@ -17,14 +17,15 @@ from greenroom.app import Bot
 from greenroom.cli.costs import engine_words, engines_without_key, forecast_words, hint_of_a_key, limit_words
 from greenroom.cli.follow import More, resting
 from greenroom.cli.showing import complain, console, facts, moment_words, write_json
-from greenroom.cli.turn_words import as_object, turn_lines
+from greenroom.cli.turn_words import as_object, turn_lines, without_texts
 from greenroom.clock import SystemClock, from_micros
 from greenroom.personas import Persona
 from greenroom.settings import BotFile, Platforms, outdated
 from greenroom.settings.telling import tell_words
 from greenroom.storage import Ledger, Turn
 from greenroom.stores import place_of
-from greenroom.telemetry import logging_to
+from greenroom.telemetry import logging_to, redacted
+from greenroom.turns.reasons import reason_of
 from greenroom_adapters.text import plain
 
 if TYPE_CHECKING:
@@ -86,8 +87,10 @@ class Log(abc.ABC):
 class LiveLog(Log):
     """For people."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, *, texts: bool = True) -> None:
+        """Write moments in `zone`; without `texts` nothing of what people and the bot said."""
         self._zone = zone
+        self._texts = texts
         self._place = console()
 
     @override
@@ -124,6 +127,13 @@ class LiveLog(Log):
     def rested(self, turn: Turn | More) -> None:
         if isinstance(turn, More):
             self._place.print(Text(f"          … and {turn.count} more", "dim"))
+        elif not self._texts:
+            moment = from_micros(turn.changed).astimezone(self._zone)
+            words = f"turn {turn.seq}, {turn.kind}: {reason_of(turn.reason)}"
+            state = f"{turn.state.word:<9}"
+            self._place.print(
+                Text.assemble((f"{moment:%H:%M:%S}", "dim"), f"  {state} ", (turn.account, "cyan"), f"  {words}")
+            )
         else:
             self._place.print(turn_lines(turn, self._zone))
 
@@ -188,55 +198,63 @@ class LiveLog(Log):
 
 
 class JsonLog(Log):
-    """For programs: one object a line, each with `event`."""
+    """For programs: one object a line, each with `at`, `event` and `bot`; what is about an account or a turn says which
+    (`account`, `turn`)."""
+
+    def __init__(self, bot: str, *, texts: bool = True) -> None:
+        """Write for a bot of this name; without `texts` nothing of what people and the bot said, nor to whom."""
+        self._bot = bot
+        self._texts = texts
 
     @override
     def wrote(self, entry: Entry) -> None:
-        write_json({"at": _now(), **entry})
+        if not self._texts and "turn" in entry and "why" in entry:
+            entry = {**entry, "why": reason_of(str(entry["why"]))}
+        self._write(**entry)
 
     @override
     def rested(self, turn: Turn | More) -> None:
         if isinstance(turn, More):
-            write_json({"at": _now(), "event": "more turns", "count": turn.count})
+            self._write(event="more turns", count=turn.count)
         else:
-            write_json({"at": from_micros(turn.changed).isoformat(), "event": "turn", **as_object(turn)})
+            shown = as_object(turn) if self._texts else without_texts(turn)
+            self._write(at=from_micros(turn.changed).isoformat(), event="turn", **redacted(shown))
+
+    def _write(self, *, event: str, at: str | None = None, **facts: Any) -> None:
+        write_json({"at": at or _now(), "event": event, "bot": self._bot, **facts})
 
     @override
     def observed(self, observation: "Observation") -> None:
         new = {} if observation.new_password is None else {"password": observation.new_password}
-        write_json({"at": _now(), "event": "observed", "address": observation.url, **new})
+        self._write(event="observed", address=observation.url, **new)
 
     @override
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
-        write_json(
-            {
-                "at": _now(),
-                "event": "running",
-                "bot": bot.file.bot,
-                "ledger": place_of(bot.file.store),
-                "strayed": None if bot.ledger.strayed is None else bot.ledger.strayed.why,
-                "accounts": {name: desk.adapter.platform for name, desk in bot.desks.items()},
-                "addresses": bot.addresses,
-                "engines": engine_words(bot.file),
-                "forecast": forecast_words(bot.file, bot.persona, now=SystemClock().now()),
-                "timezone": str(bot.file.timezone),
-                "outdated": _outdated(bot),
-                "mistakes": [] if bot.refused is None else [str(one) for one in bot.refused.mistakes],
-                "process": os.getpid(),
-            }
+        self._write(
+            event="running",
+            ledger=place_of(bot.file.store),
+            strayed=None if bot.ledger.strayed is None else bot.ledger.strayed.why,
+            accounts={name: desk.adapter.platform for name, desk in bot.desks.items()},
+            addresses=bot.addresses,
+            engines=engine_words(bot.file),
+            forecast=forecast_words(bot.file, bot.persona, now=SystemClock().now()),
+            timezone=str(bot.file.timezone),
+            outdated=_outdated(bot),
+            mistakes=[] if bot.refused is None else [str(one) for one in bot.refused.mistakes],
+            process=os.getpid(),
         )
 
     @override
     def stopping(self) -> None:
-        write_json({"at": _now(), "event": "stopping"})
+        self._write(event="stopping")
 
     @override
     def stopped(self) -> None:
-        write_json({"at": _now(), "event": "stopped"})
+        self._write(event="stopped")
 
     @override
     def stopped_at_once(self) -> None:
-        write_json({"at": _now(), "event": "stopped at once"})
+        self._write(event="stopped at once")
 
 
 def _outdated(bot: Bot) -> list[str]:

@@ -30,6 +30,14 @@ def run(
         ),
     ] = False,
     as_json: AsJson = False,
+    texts: Annotated[
+        bool,
+        typer.Option(
+            "--texts/--no-texts",
+            help="Log what people and the bot say, or only what became of it.",
+            show_default=False,
+        ),
+    ] = True,
     observe: Annotated[
         str | None,
         typer.Option(
@@ -67,7 +75,8 @@ def run(
     With a ledger on PostgreSQL (`store: postgresql://…`) any number of workers may run the same bot: one does, the
     others stand by and take over within seconds when it stops, dies or is cut off.
 
-    With --json every line is one JSON object.
+    With --json every line is one JSON object. With --no-texts nothing of what was said stands in the log, nor who said
+    it: a log that is kept elsewhere forgets nobody. `greenroom log` has it, as long as `keep` says.
 
     With --observe it answers at /live, /ready, /health (as `greenroom status`) and /metrics (for Prometheus). Elsewhere
     than on 127.0.0.1 that takes a password, which is made and printed once. With --traces every turn is told to a
@@ -83,13 +92,16 @@ def run(
             choose(bot),
             take_over=take_over,
             as_json=as_json,
+            texts=texts,
             watching=Watching(observe=observe, traces=traces),
             debug=debug,
         )
     )
 
 
-async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, watching: "Watching", debug: bool) -> None:
+async def _run(
+    chosen: Chosen, *, take_over: bool, as_json: bool, texts: bool, watching: "Watching", debug: bool
+) -> None:
     from greenroom.app import Bot, Options, keep_running
     from greenroom.cli.live import JsonLog, LiveLog
     from greenroom.cli.stopping import stopping
@@ -97,7 +109,7 @@ async def _run(chosen: Chosen, *, take_over: bool, as_json: bool, watching: "Wat
     options = watching.options(Options(take_over=take_over), bot=chosen.in_force(tell=None).bot)
     bot = Bot.load(chosen.path, options, state=chosen.state)
     others = bots_here() if chosen.is_demo else []
-    log = JsonLog() if as_json else LiveLog(bot.file.timezone)
+    log = JsonLog(bot.file.bot, texts=texts) if as_json else LiveLog(bot.file.timezone, texts=texts)
 
     def load(standing_by: Callable[[str], None]) -> Bot:
         nonlocal bot

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from greenroom.cli.showing import money
 from greenroom.clock import from_micros
 from greenroom.storage import CLOCK, TELL, Due, State, Turn
+from greenroom.turns.reasons import reason_of
 from greenroom_adapters.contract import (
     CommandGiven,
     FollowReceived,
@@ -21,7 +22,7 @@ from greenroom_adapters.text import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["STYLES", "as_object", "occasion", "post_lines", "turn_lines"]
+__all__ = ["STYLES", "as_object", "occasion", "post_lines", "turn_lines", "without_texts"]
 
 STYLES: Mapping[State, str] = {
     State.SENT: "green",
@@ -156,6 +157,15 @@ def _quoted(text: str) -> "Table":
     quoted.add_column(overflow="fold")
     quoted.add_row(">", Text(text))
     return quoted
+
+
+def without_texts(turn: Turn) -> dict[str, Any]:
+    """Return a turn as `as_object`, without what people and the bot said, and without who they are: for logs that leave
+    the machine, where nothing can be forgotten. Its reason is a word of `REASONS` and not a sentence."""
+    shown = as_object(turn)
+    for name in ("input", "answer", "notes"):
+        del shown[name]
+    return {**shown, "reason": reason_of(turn.reason)}
 
 
 def as_object(turn: Turn) -> dict[str, Any]:

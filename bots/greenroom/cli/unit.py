@@ -103,7 +103,15 @@ def unit(
     if whose == "root":
         warn("it would run as root, which it never needs: --user NAME lets it run as somebody else")
     folder = Path.cwd() if chosen.is_demo else path.parent
-    words = [sys.executable, "-m", "greenroom", "run", str(path), *(["--observe", observe] if observe else [])]
+    words = [
+        sys.executable,
+        "-m",
+        "greenroom",
+        "run",
+        str(path),
+        "--no-texts",
+        *(["--observe", observe] if observe else []),
+    ]
     text = UNIT.format(
         service=service,
         bot=file.bot,

@@ -23,7 +23,7 @@ NAMED = (
 SECRET_NAME = re.compile(rf"(?i)(?:{NAMED})s?$|^(?:auth|jwt|pin|sig)$")
 """Names of fields whose value is masked whatever it is."""
 
-IDENTIFIERS = frozenset({"account", "bot", "event_id", "key", "persona", "post", "room", "turn"})
+IDENTIFIERS = frozenset({"account", "author_id", "bot", "event_id", "key", "persona", "post", "room", "turn", "url"})
 """Fields of ours that hold ids, which may look as random as a token."""
 
 SHAPES = (
