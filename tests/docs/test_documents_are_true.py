@@ -28,6 +28,8 @@ from greenroom.cli.choosing import demo_file
 from greenroom.generation.script import load_script
 from greenroom.personas import load_persona
 from greenroom.settings import load_bot
+from greenroom.settings.loader import load_model
+from greenroom.settings.prices import PriceFile
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -119,7 +121,8 @@ def write_named(block: Block, folder: Path) -> None:
 
 
 def load(path: Path) -> None:
-    """Load a bot, a persona or a script, whichever the file is; a part of a bot file with the rest of the smallest."""
+    """Load a bot, a persona, a script or a list of prices, whichever the file is; a part of a bot file with the rest of
+    the smallest."""
     text = path.read_text(encoding="utf-8")
     for picture in PICTURE.findall(text):
         (path.parent / picture).touch()
@@ -129,6 +132,8 @@ def load(path: Path) -> None:
         load_persona(path)
     elif "rules" in value:
         load_script(path)
+    elif "tokens" in value:
+        load_model(PriceFile, path)
     else:
         rest = {key: default for key, default in SMALLEST_BOT.items() if key not in value}
         if "bot" not in value:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sources", "calendars_of", "read_sources", "rehearsing_in", "sources_kept"]
 
-BOT, PERSONA, SCRIPT = "bot", "persona", "script"
+BOT, PERSONA, SCRIPT, PRICES = "bot", "persona", "script", "prices"
 """What a file is to its bot."""
 CALENDAR = "calendar of "
 """What the table of a post is, with the name of the post behind it."""
@@ -107,7 +108,7 @@ def _read(path: Path, kept: Mapping[str, KeptFile], platforms: Platforms, state:
         return content
 
     is_kept = bool(kept)
-    file = load_bot(path, platforms=platforms, body=body(BOT, path), is_kept=is_kept)
+    file = load_bot(path, platforms=platforms, body=body(BOT, path), prices=partial(body, PRICES), is_kept=is_kept)
     file = file.in_folder(state)
     persona = load_persona(file.persona, body=body(PERSONA, file.persona), is_kept=is_kept)
     must_agree(file, persona, body=files[BOT].body)

@@ -3,7 +3,8 @@
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from greenroom.cli.showing import money
 from greenroom.clock import from_micros
@@ -11,7 +12,10 @@ from greenroom.policy import start_of_day
 from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, TELL, Ledger, Outlay
 
-__all__ = ["Bill", "By", "Line", "Period", "bill_of"]
+if TYPE_CHECKING:
+    from greenroom.app.comparing_bills import ComparedBills
+
+__all__ = ["Bill", "By", "DayOfBill", "Line", "Period", "bill_of", "days_of"]
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(seconds=1)
@@ -75,6 +79,8 @@ class Bill:
     """What all of it will cost at the pace of the last days; None: nothing was spent in them."""
     pace: int
     """What a day of that pace costs."""
+    provider: "ComparedBills | str | None" = None
+    """What OpenAI has billed beside what the ledger has for it, or why that cannot be read; None: nobody asks."""
 
 
 async def bill_of(file: BotFile, ledger: Ledger, *, period: Period, by: By, now: datetime) -> Bill:
@@ -98,6 +104,29 @@ async def bill_of(file: BotFile, ledger: Ledger, *, period: Period, by: By, now:
         forecast=None if pace is None else month + round(pace * ((_next_month(now, zone) - now) / DAY)),
         pace=pace or 0,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayOfBill:
+    """What one day of the bill has cost."""
+
+    day: date
+    micros: Mapping[str, int]
+    """Cause → its share."""
+
+
+async def days_of(file: BotFile, ledger: Ledger, bill: Bill, *, by: By) -> list[DayOfBill]:
+    """Return what each day of the bill's time has cost, the first one first."""
+    days: list[DayOfBill] = []
+    begins, zone = bill.since, file.timezone
+    while begins <= bill.until:
+        # the longest day has 25 hours and the shortest 23: this is in the middle of the next one
+        ends = start_of_day(begins + timedelta(hours=36), zone)
+        outlays = await ledger.outlays(since=begins, until=ends)
+        micros = {line.name: line.micros for line in _lines(outlays, by) if line.micros}
+        days.append(DayOfBill(day=begins.astimezone(zone).date(), micros=micros))
+        begins = ends
+    return days
 
 
 async def _pace(file: BotFile, ledger: Ledger, *, now: datetime) -> int | None:

@@ -21,6 +21,7 @@ from greenroom.cli.casting import (
 )
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import FAILED, for_owners
+from greenroom.cli.pages import may_be_written, write_page
 from greenroom.cli.progress import progress_bar
 from greenroom.cli.showing import AsJson, complain, console, money, say, write_json
 from greenroom.cli.versions import SHOWN, version_meant, versions_of
@@ -76,10 +77,8 @@ def compare(
 
     Example: greenroom persona diff 3fa9c1 --bot ada --html diff.html
     """
-    from greenroom_adapters.contract import ConfigurationError
 
-    if html is not None and html.exists() and not overwrite:
-        raise ConfigurationError(f"{html} is there already: give another name, or write over it with --replace")
+    may_be_written(html, overwrite=overwrite)
     file = choose(bot).in_force() if bot is not None or b is None else None
     first, a_name = _cast(a, file)
     second, b_name = (_in_force(file), str(file.persona)) if b is None and file is not None else _cast(b or "", file)
@@ -158,7 +157,7 @@ async def _compare(
             compared = await compare(one, other, inputs, told=lambda done: progress(done / len(inputs)))
     tallies = tally([pair.a for pair in compared]), tally([pair.b for pair in compared])
     if wanted.html is not None:
-        _write_page(
+        write_page(
             wanted.html,
             page(one, other, compared, tallies, source=source, engine=words, at=SystemClock().now()),
         )
@@ -191,17 +190,6 @@ async def _inputs(a: Cast, b: Cast, wanted: _Wanted) -> "tuple[list[Input], str]
     by_surface = {} if limits is None else {surface: limits.text_on(surface) for surface in Surface}
     asked = [*a.persona.tests, *b.persona.tests, *standing_cases(a.persona)]
     return inputs_of_cases(asked, times=wanted.times, platform=platform, limits=by_surface), "from the cases of both"
-
-
-def _write_page(path: Path, text: str) -> None:
-    """Write the page so that its owner alone reads it: texts of people stand in it."""
-    from greenroom_adapters.contract import ConfigurationError
-
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _show(

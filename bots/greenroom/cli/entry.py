@@ -24,6 +24,7 @@ from greenroom.cli.pause import pause, resume, stop_all
 from greenroom.cli.people import people
 from greenroom.cli.persona import persona
 from greenroom.cli.post import post
+from greenroom.cli.prices import prices
 from greenroom.cli.queue import queue
 from greenroom.cli.reset import reset
 from greenroom.cli.rooms import rooms
@@ -83,7 +84,7 @@ app.add_typer(queue, name="queue")
 app.add_typer(held, name="held")
 app.add_typer(dead, name="dead")
 app.add_typer(rooms, name="rooms")
-for command in (people, forget, spend, explain):
+for command in (people, forget, spend, prices, explain):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)
 app.command("catch-up")(catch_up)

@@ -66,6 +66,7 @@ from greenroom.settings.spelling import (
 from greenroom.settings.store import StorePlace
 from greenroom.settings.telling import TellTo, tell_words
 from greenroom.settings.tools import Tool
+from greenroom.settings.usage import UsageRef
 from greenroom_adapters.contract import ConfigurationError, Kind, Surface, Visibility
 
 __all__ = [
@@ -293,6 +294,8 @@ class Engines(Model):
     by their words, which costs nothing."""
     moderation: ModeratorRef | None = None
     """Judges what a model wrote before it is said; none: nobody does."""
+    usage: UsageRef | None = None
+    """Where OpenAI says what it has billed, for `greenroom spend` to compare; none: nothing is compared."""
     image: image_engines = (WithoutModel.CARD,)
     """Who makes the pictures that posts ask for, in this order; the last one is `card`, `hold` or `none`."""
 
@@ -756,6 +759,8 @@ class BotFile(Model):
         default_factory=lambda fields: Path("data") / f"{fields['bot']}.db", validate_default=True
     )
     """The ledger: a file, or `postgresql://USER@HOST/DATABASE`; none: data/BOT.db beside this file."""
+    prices: FilePath | None = None
+    """A file with what models cost; none: the built-in list. A `price` beside an engine goes first."""
     file: Path | None = None
     """Where it was read from; None: built in Python."""
     version: str = ""

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ from greenroom.settings.bot import BotFile
 from greenroom.settings.document import Items, Located, parse, place_of
 from greenroom.settings.errors import Mistake, Mistakes
 from greenroom.settings.model import Meant, Model, Reading
+from greenroom.settings.prices import PriceFile, priced
 from greenroom.settings.reasons import causes, reason_of
 from greenroom.settings.secrets import HOW_TO_REFER
 
@@ -23,16 +24,26 @@ M = TypeVar("M", bound=Model)
 
 
 def load_bot(
-    path: Path, *, platforms: Platforms | None = None, body: bytes | None = None, is_kept: bool = False
+    path: Path,
+    *,
+    platforms: Platforms | None = None,
+    body: bytes | None = None,
+    prices: Callable[[Path], bytes] | None = None,
+    is_kept: bool = False,
 ) -> BotFile:
-    """Return what the bot file at `path` says, with every default filled in. Reads no secret and no persona.
+    """Return what the bot file at `path` says, with every default filled in, and what its engines cost by the price
+    file that it names. Reads no secret and no persona.
 
-    With `platforms` (see `greenroom.settings.accounts`) what an account writes for its platform is checked as well.
-    `body` and `is_kept` as in `load_model`.
+    `prices` reads the price file; None: it is read where it stands. With `platforms` (see
+    `greenroom.settings.accounts`) what an account writes for its platform is checked as well. `body` and `is_kept`
+    as in `load_model`.
 
     :raises Mistakes: with every mistake that was found
     """
-    return load_model(BotFile, path, platforms=platforms, body=body, is_kept=is_kept)
+    file = load_model(BotFile, path, platforms=platforms, body=body, is_kept=is_kept)
+    if file.prices is None:
+        return file
+    return priced(file, load_model(PriceFile, file.prices, body=(prices or body_of)(file.prices)))
 
 
 def load_model(

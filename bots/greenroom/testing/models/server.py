@@ -5,6 +5,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, assert_never
 
@@ -12,6 +13,7 @@ import msgspec
 from aiohttp import BodyPartReader, web
 
 from greenroom.testing.models.asked import Chat, Drawing, Embedding, Moderation, read
+from greenroom.testing.models.billing import costs
 from greenroom.testing.models.chatting import BORN, chunks, completion, default
 from greenroom.testing.models.checks import BadRequest
 from greenroom.testing.models.drawing import draw, pictures
@@ -31,8 +33,9 @@ class ModelServer:
     """A model server on a free port of 127.0.0.1, while its block runs.
 
     It answers chat completions (whole and as a stream), pictures and their edits, embeddings, moderations and the list
-    of models. What the vendor's server would turn away it turns away, in the same words of the protocol: unknown
-    parameters, wrong types, results of tools that nobody called for, pictures that are none.
+    of models, and tells an admin key what it has billed. What the vendor's server would turn away it turns away, in
+    the same words of the protocol: unknown parameters, wrong types, results of tools that nobody called for, pictures
+    that are none.
 
     `will` orders what the next requests of one kind meet; `always` what all others meet. Without an order a chat
     completion says "This is answer 1." and so on (or the plainest JSON that its schema allows), a picture is a real
@@ -58,6 +61,12 @@ class ModelServer:
         self._models = models
         self._writes = writes
         self.flags = dict(flags or {})
+        self.admin_key: str | None = None
+        """The only key to which it says what it has billed; None: it says it to nobody."""
+        self.billed: dict[tuple[datetime, str], float] = {}
+        """(beginning of a day in UTC, project) → US dollars."""
+        self.bills: list[dict[str, Any]] = []
+        """What it said of that, in order."""
         self._next: dict[Endpoint, deque[Order]] = {endpoint: deque() for endpoint in Endpoint}
         self._always: dict[Endpoint, Order] = {}
         self._files: dict[str, bytes] = {}
@@ -81,6 +90,7 @@ class ModelServer:
         for endpoint in Endpoint:
             app.router.add_post(f"/v1{endpoint}", self._answering(endpoint))
         app.router.add_get("/v1/models", self._list)
+        app.router.add_get("/v1/organization/costs", self._costs)
         app.router.add_get("/files/{name:.+}", self._file)
         self._serving = await self._stack.enter_async_context(serving(app, handler_cancellation=True))
         return self
@@ -206,6 +216,10 @@ class ModelServer:
         if not given or (self._key is not None and given != self._key):
             raise BadRequest("Incorrect API key provided.", code="invalid_api_key", status=401)
 
+    def _check_admin(self, authorization: str) -> None:
+        if self.admin_key is None or authorization.removeprefix("Bearer ").strip() != self.admin_key:
+            raise BadRequest("You have insufficient permissions for this operation.", status=403)
+
     def _check_model(self, model: str) -> None:
         if self._models is not None and model not in self._models:
             raise BadRequest(f"The model `{model}` does not exist.", code="model_not_found", status=404)
@@ -217,6 +231,15 @@ class ModelServer:
             return web.json_response(_error(_refusal(bad)), status=bad.status)
         known = [{"id": name, "object": "model", "created": BORN, "owned_by": "tests"} for name in self._models or ()]
         return web.json_response({"object": "list", "data": known})
+
+    async def _costs(self, request: web.Request) -> web.StreamResponse:
+        try:
+            self._check_admin(request.headers.get("Authorization", ""))
+            answer = costs(request.query, self.billed)
+        except BadRequest as bad:
+            return web.json_response(_error(_refusal(bad)), status=bad.status)
+        self.bills.append(answer)
+        return web.json_response(answer)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         file = self._files.get(request.match_info["name"])
