@@ -48,6 +48,7 @@ def test_nothing_is_lost_or_doubled_however_bot_and_server_die(name: str) -> Non
     assert result["kills"] >= kills + len(POINTS) - len(result["points not reached"])
 
 
+@pytest.mark.flaky(reruns=2)  # whether a kill falls where the planted bug shows is up to chance
 @pytest.mark.parametrize("name", on(NETWORKS.keys() - DEAR))
 def test_a_planted_double_makes_the_crash_test_fail(name: str) -> None:
     code, result = crash(
@@ -58,6 +59,7 @@ def test_a_planted_double_makes_the_crash_test_fail(name: str) -> None:
     assert result["doubled"] > 0, json.dumps(result)
 
 
+@pytest.mark.flaky(reruns=2)  # whether a kill falls where the planted bug shows is up to chance
 @pytest.mark.parametrize("name", on(HEARD_LATE))
 def test_a_planted_loss_makes_the_crash_test_fail(name: str) -> None:
     code, result = crash(
