@@ -254,7 +254,10 @@ def test_every_command_that_a_document_names_exists(document: Path) -> None:
     names = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
     names += [str(group.name) for group in app.registered_groups]
     known = {str(name).strip("_").replace("_", "-") for name in names}
-    assert set(COMMAND.findall(document.read_text(encoding="utf-8"))) <= known
+    text = document.read_text(encoding="utf-8")
+    # one that it shows as a mistake is run like all others, and answered so
+    mistaken = set(re.findall(r"No such command '([a-z-]+)'", text))
+    assert set(COMMAND.findall(text)) - mistaken <= known
 
 
 @pytest.mark.parametrize(

@@ -160,10 +160,12 @@ def bots_here() -> list[Path]:
 
 
 def _named(given: str) -> Chosen:
+    from greenroom.settings.names import nearest
     from greenroom_adapters.contract import ConfigurationError
 
     path = Path(given)
     if path.is_file():
+        _must_be_a_bot(path)
         return Chosen(path=path, is_demo=path.resolve() == demo_file())
     if path.name == given and path.suffix == "":
         names = (f"{given}.yaml", f"{given}-bot.yaml")
@@ -172,13 +174,48 @@ def _named(given: str) -> Chosen:
             return Chosen(path=found[0], is_demo=False)
         if given == DEMO:
             return Chosen(path=demo_file(), is_demo=True)
-    known = [str(bot) for folder in FOLDERS for bot in _bots_in(folder)]
-    there = f"There are: {', '.join(known)}" if known else "`greenroom new` writes one"
-    raise ConfigurationError(f"{given}: there is no such bot file. {there}")
+    known = [bot for folder in FOLDERS for bot in _bots_in(folder)]
+    by_name = {name: str(bot) for bot in known for name in (bot.stem, bot.stem.removesuffix("-bot"))}
+    near = nearest(path.stem, by_name)
+    there = f"There are: {', '.join(map(str, known))}" if known else "`greenroom new` writes one"
+    raise ConfigurationError(
+        f"{given}: there is no such bot file. {f'Did you mean `{by_name[near]}`?' if near else there}"
+    )
+
+
+def _must_be_a_bot(path: Path) -> None:
+    """Check that a file is no persona.
+
+    :raises ConfigurationError: it is one
+    """
+    from greenroom_adapters.contract import ConfigurationError
+
+    start = _start_of(path)
+    if _BOT_KEY.search(start) or not (_PERSONA_KEY.search(start) and _NAME_KEY.search(start)):
+        return
+    bots = [bot for folder in (path.parent, *FOLDERS) for bot in _bots_in(folder) if _names(bot, path)]
+    mend = str(bots[0]) if bots else "`greenroom new` writes one"
+    raise ConfigurationError(f"{path} is a persona, who speaks; what runs is a bot file that names it: {mend}")
+
+
+def _names(bot: Path, persona: Path) -> bool:
+    """Say whether a bot file names this persona."""
+    found = _PERSONA_OF.search(_start_of(bot))
+    return found is not None and (bot.parent / found[1].decode(errors="replace")).resolve() == persona.resolve()
 
 
 _BOT_KEY = re.compile(rb"^(\xef\xbb\xbf)?['\"]?bot['\"]?\s*:", re.MULTILINE)
 _PERSONA_KEY = re.compile(rb"^who\s*:", re.MULTILINE)
+_NAME_KEY = re.compile(rb"^(\xef\xbb\xbf)?persona\s*:", re.MULTILINE)
+_PERSONA_OF = re.compile(rb"""^persona\s*:\s*['"]?([^'"#\n]+?)['"]?\s*(?:#.*)?$""", re.MULTILINE)
+
+
+def _start_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(65536)
+    except OSError:
+        return b""
 
 
 def _bots_in(folder: Path) -> list[Path]:
@@ -191,11 +228,7 @@ def _bots_in(folder: Path) -> list[Path]:
     found: list[Path] = []
     for name in names:
         if name.endswith((".yaml", ".yml")):
-            try:
-                with (folder / name).open("rb") as file:
-                    start = file.read(65536)
-            except OSError:
-                continue
+            start = _start_of(folder / name)
             if _BOT_KEY.search(start) or (Path(name).stem.endswith("-bot") and not _PERSONA_KEY.search(start)):
                 found.append(folder / name)
     return found

@@ -161,10 +161,23 @@ def engines_without_key(file: BotFile, environ: Mapping[str, str]) -> list[str]:
     if environ.get(OPENAI_API_KEY, "").strip():
         return []
     return [
-        f"{engine.model} has no key and is passed over: set {OPENAI_API_KEY} in the environment"
+        f"{engine.model} has no key and is passed over: set {OPENAI_API_KEY} in the environment, with "
+        f"export {OPENAI_API_KEY}=… before the bot runs{_nothing_left(file)}"
         for engine in (*file.engines.text, *file.engines.image)
         if isinstance(engine, (ModelRef, PainterRef)) and engine.key is None and engine.server is None
     ]
+
+
+def _nothing_left(file: BotFile) -> str:
+    """Return what it means that engines are passed over, where no other is left."""
+    if any(engine is BuiltIn.SCRIPT or _has_key(engine) for engine in file.engines.text):
+        return ""
+    models = ", ".join(engine.model for engine in file.engines.text if isinstance(engine, ModelRef))
+    return f". No other engine is left, so nothing is said; `engines: [{models}, script]` lets the script speak"
+
+
+def _has_key(engine: EngineRef) -> bool:
+    return isinstance(engine, ModelRef) and (engine.key is not None or engine.server is not None)
 
 
 def _engine(engine: EngineRef) -> str:

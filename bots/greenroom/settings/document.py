@@ -241,6 +241,8 @@ def _broken(error: yaml.MarkedYAMLError, text: str, path: Path) -> Mistakes:
         reason = "a text cannot begin with `!`: put it in quotes"
     elif "block mapping" in (error.context or "") or "<document start>" in problem:
         reason = "this does not line up with the keys above it: check the spaces at the start of the line"
+    elif "flow" in (error.context or "") and line[found.column :].startswith(": "):
+        reason = "a text with a colon in `{…}` or `[…]`: put it in quotes"
     elif "flow" in (error.context or ""):
         reason = f"`{{…}}` or `[…]` is not closed, or a comma is missing ({problem})"
     else:

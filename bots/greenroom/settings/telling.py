@@ -24,6 +24,13 @@ def _read(value: Any, info: ValidationInfo) -> Any:
     try:
         place = PLACE.read(written)
         if place.room is None:
+            known = sorted(reading.accounts or ())
+            if known and place.account not in known:
+                first = known[0]
+                raise wrong(
+                    f"`{place.account}` is no account of this bot: write where you are told, and who you are there: "
+                    f"{first}/@handle, or a room, {first}/room"
+                )
             raise wrong(
                 f"`{place.account}` alone would tell everybody: write a person, {place.account}/@handle, "
                 f"or a room, {place.account}/room"

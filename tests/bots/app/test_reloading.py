@@ -466,5 +466,5 @@ async def test_a_key_that_only_looks_like_a_word_is_masked_in_the_journal(trial:
     async with trial:
         trial.rewrite(f"answer: mentions\ntell: {key}\n")
         line = await noted(trial, "edit refused")
-        assert "alone would tell everybody" in line
+        assert "is no account of this bot" in line
         assert key not in line

@@ -102,6 +102,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
             b"a: [1, 2\n",
             "bot.yaml:2:1: `{…}` or `[…]` is not closed, or a comma is missing (did not find expected ',' or ']')",
         ),
+        (b"a: {b: Sorry: closed}\n", "bot.yaml:1:13: a text with a colon in `{…}` or `[…]`: put it in quotes"),
         (b"a: 1\nb: \xff\n", "bot.yaml:2:4: this is not UTF-8: save the file as UTF-8"),
         ("a: 1".encode("utf-16"), "bot.yaml:1:1: this is not UTF-8: save the file as UTF-8"),
         (b"a: 1\nb: \x00\n", "bot.yaml:2:4: this character is not allowed in YAML: remove it"),

@@ -71,7 +71,8 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("tell: hme/@maria", "4:1: `hme/@maria`: there is no account `hme`. Did you mean `home`?"),
     (
         "rooms: {r: [home/a, home/b]}\ntell: q",
-        "5:1: `q` alone would tell everybody: write a person, q/@handle, or a room, q/room",
+        "5:1: `q` is no account of this bot: write where you are told, and who you are there: home/@handle, or a room, "
+        "home/room",
     ),
     ("tell: 5", "4:1: `5` is not understood here: write it like home or home/lounge"),
     (
