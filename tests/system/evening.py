@@ -40,8 +40,9 @@ class Harbour(StageAdapter):
 class Evening:
     """One bot on one Stage. An async context manager: entering starts both, leaving stops them."""
 
-    def __init__(self, folder: Path, rules: str, *, persona: str = PERSONA) -> None:
+    def __init__(self, folder: Path, rules: str, *, persona: str = PERSONA, head: str = HEAD) -> None:
         """`rules` is what the bot's file has beyond its head."""
+        self.head = head
         self.folder = folder
         self.rules = rules
         self.clock = RunningClock()
@@ -62,7 +63,7 @@ class Evening:
 
     def write(self, rules: str) -> None:
         """Write the bot's file as its owner edits it."""
-        self.path.write_text(HEAD.format(url=self.stage.url) + rules, encoding="utf-8")
+        self.path.write_text(self.head.format(url=self.stage.url) + rules, encoding="utf-8")
 
     async def start(self) -> None:
         """Start the bot and return when it listens."""
@@ -77,11 +78,12 @@ class Evening:
         bot = Bot.load(self.path, options)
         await bot.__aenter__()
         self._bot, self._running = bot, asyncio.create_task(bot.run())
-        await self.until(lambda: bot.desks["home"].is_connected)
-        # listening begins with the cursors, which are on disk before the first reading
-        async with asyncio.timeout(PATIENCE):
-            while not await bot.ledger.cursors("home"):
-                await asyncio.sleep(0.01)
+        for account, desk in bot.desks.items():
+            await self.until(lambda desk=desk: desk.is_connected)  # type: ignore[misc]  # bound to this account
+            # listening begins with the cursors, which are on disk before the first reading
+            async with asyncio.timeout(PATIENCE):
+                while not await bot.ledger.cursors(account):
+                    await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         """Stop the bot; the Stage lives on. Safe to call twice."""
@@ -94,9 +96,10 @@ class Evening:
             await bot.__aexit__(None, None, None)
 
     def pass_time(self, by: timedelta) -> None:
-        """Let time pass on the Stage and for the bot."""
+        """Let time pass on the Stage, where it runs, and for the bot."""
         self._ahead += by
-        self.stage.call("POST", "/api/admin/clock", {"ahead": self._ahead.total_seconds()})
+        if self.stage.alive:
+            self.stage.call("POST", "/api/admin/clock", {"ahead": self._ahead.total_seconds()})
         self.clock.put_forward(by)
 
     def token(self, handle: str, *, bot: bool = False) -> str:
@@ -109,11 +112,11 @@ class Evening:
         """Let a person post."""
         return self.stage.say(self.token(handle), text, **place)
 
-    def said(self) -> list[Mapping[str, Any]]:
+    def said(self, handle: str = "ada") -> list[Mapping[str, Any]]:
         """Return what stands on the Stage under the bot's name, oldest first."""
         posts: list[Mapping[str, Any]] = []
         before = ""
-        while page := self.stage.call("GET", f"/api/me/posts?limit=200{before}", token=self.token("ada", bot=True))[
+        while page := self.stage.call("GET", f"/api/me/posts?limit=200{before}", token=self.token(handle, bot=True))[
             "posts"
         ]:
             posts += page

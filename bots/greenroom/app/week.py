@@ -12,6 +12,7 @@ from greenroom.storage import CLOCK, TELL, Due, JournalEntry, Ledger, Outlay, St
 from greenroom.turns.gathering import IS_FOR_ALL
 from greenroom.turns.intake import COMPLAINT
 from greenroom.turns.reasons import reason_of
+from greenroom_adapters.contract import OwnPostSeen
 
 __all__ = ["Span", "Week", "count_week", "week_lines"]
 
@@ -98,10 +99,11 @@ class Week:
     held_expired: int = 0
     withdrawn: int = 0
     """Taken back after it was out, by whomever."""
-    late: int = 0
+    late: set[str] = field(default_factory=set[str])
+    """Posts that went out late, on one of their accounts at least."""
     latest: timedelta = timedelta(0)
-    missed: int = 0
-    """Posts that were not posted, because it was too late for them."""
+    missed: set[str] = field(default_factory=set[str])
+    """Posts that were not posted on one of their accounts at least, because it was too late for them."""
     unknown: int = 0
     dead: int = 0
     spent: int = 0
@@ -123,7 +125,9 @@ async def count_week(file: BotFile, ledger: Ledger, span: Span) -> Week:
     since, until = to_micros(span.since), to_micros(span.until)
     entries = [entry for entry in await _journal(ledger, since=since) if since <= entry.at < until]
     held = {entry.seq for entry in entries if entry.what == "held"}
+    known: set[str] = set()
     async for turn in _turns(ledger, since=since):
+        known.add(turn.event_id.partition("#")[0])
         _count_published(week, turn, since=since, until=until, zone=zone, was_held=turn.seq in held)
         if since <= turn.changed < until:
             _count_end(week, turn)
@@ -132,7 +136,11 @@ async def count_week(file: BotFile, ledger: Ledger, span: Span) -> Week:
             week.let_out += turn.state is State.SENT
             week.held_refused += turn.state is State.WITHDRAWN and not _published(turn)
             week.held_expired += turn.state is State.STALE
-    week.missed += sum(entry.what == "skipped" and entry.why.startswith("post:") for entry in entries)
+    skipped = {
+        entry.why.partition(": ")[0] for entry in entries if entry.what == "skipped" and entry.why.startswith("post:")
+    }
+    # one whose time was edited after it was served is skipped at its new time
+    week.missed |= skipped - known
     week.complaints = sum(entry.what == COMPLAINT for entry in entries)
     week.stops = sum(since <= one.at < until for one in await ledger.stopped())
     counts = await ledger.counts()
@@ -190,7 +198,7 @@ def _count_published(week: Week, turn: Turn, *, since: int, until: int, zone: tz
         week.posted_on[turn.account] += 1
         lateness = timedelta(0) if not isinstance(turn.event, Due) else from_micros(first) - turn.event.due
         if lateness > LATE and not was_held:
-            week.late += 1
+            week.late.add(post)
             week.latest = max(week.latest, lateness)
 
 
@@ -199,8 +207,8 @@ def _count_end(week: Week, turn: Turn) -> None:
         week.withdrawn += bool(_published(turn))
     elif turn.state in (State.IGNORED, State.STALE, State.REFUSED) and turn.rule != TELL:
         if turn.kind == CLOCK and turn.state is State.STALE:
-            week.missed += 1
-        elif IS_FOR_ALL not in turn.reason:
+            week.missed.add(turn.event_id.partition("#")[0])
+        elif IS_FOR_ALL not in turn.reason and turn.kind != OwnPostSeen.kind:
             week.left_alone[_why(turn)] += 1
 
 
@@ -243,7 +251,8 @@ def week_lines(week: Week, file: BotFile) -> list[str]:
     lines.append(f"Held: {week.held:,}{_named(became)}{' See them: greenroom held' if week.held_now else ''}")
     lines.append(f"Taken back: {week.withdrawn:,}")
     late = f", by {_span(week.latest)} at the most" if week.late else ""
-    lines.append(f"Late: {_count(week.late, 'post', 'posts')}{late}; {week.missed:,} not posted, it was too late")
+    missed = f"{len(week.missed):,} not posted, it was too late"
+    lines.append(f"Late: {_count(len(week.late), 'post', 'posts')}{late}; {missed}")
     undone = ((week.unknown, "may have gone out"), (week.dead, "could not"))
     help_ = " See them: greenroom dead list" if week.unknown + week.dead else ""
     lines.append(f"Not done: {week.unknown + week.dead:,}{_named(undone)}{help_}")

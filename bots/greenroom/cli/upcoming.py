@@ -31,8 +31,6 @@ class Coming:
     """It says these words; else the engines write about them."""
     beside: tuple[str, ...] = ()
     """What goes with the words."""
-    period: str | None = None
-    """Which period of an entry of the file it serves; None: it is none of those."""
 
 
 async def coming_up(
@@ -75,17 +73,21 @@ async def coming_up(
             # what it has brought stands in the agenda, which has no ledger before the first start
             found += _rows(entry, file, now)[:times] if ledger is None else ()
             continue
-        schedule, moment = Schedule.of(entry, timezone=file.timezone), now
-        for _ in range(times):
+        schedule, moment, count = Schedule.of(entry, timezone=file.timezone), now, 0
+        places = tuple(map(str, map(PLACE.write, entry.places))) or tuple(file.accounts)
+        while count < times:
             if (occurrence := schedule.next_after(moment)) is None or (until is not None and occurrence.due > until):
                 break
             moment = occurrence.due
+            if ledger is not None and await _is_served(ledger, occurrence.event_id, places):
+                continue
+            count += 1
             found.append(
                 Coming(
                     due=moment,
                     item=None,
                     name=entry.name,
-                    places=tuple(map(str, map(PLACE.write, entry.places))) or tuple(file.accounts),
+                    places=places,
                     words=entry.say or entry.about or "one of the persona's topics",
                     is_fixed=entry.say is not None,
                     beside=_beside(
@@ -94,10 +96,18 @@ async def coming_up(
                         poll=None if entry.poll is None else entry.poll.options,
                         visibility=entry.visibility,
                     ),
-                    period=occurrence.period,
                 )
             )
     return sorted((one for one in found if until is None or one.due <= until), key=lambda one: (one.due, one.item or 0))
+
+
+async def _is_served(ledger: Ledger, event_id: str, places: Sequence[str]) -> bool:
+    """Say whether a post is in the inbox wherever it belongs: its time was edited after it was served."""
+    for place in places:
+        account, _, room = place.partition("/")
+        if await ledger.seq_of_event(account, f"{event_id}#{room}" if room else event_id) is None:
+            return False
+    return True
 
 
 def _beside(
