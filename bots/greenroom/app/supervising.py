@@ -15,11 +15,17 @@ AGAIN = 1.0
 """Seconds after a loss of the ledger before it is looked for again."""
 
 
-async def keep_running(load: Callable[[Callable[[str], None]], Bot], live: Callable[[Bot], Awaitable[None]]) -> None:
+async def keep_running(
+    load: Callable[[Callable[[str], None]], Bot],
+    live: Callable[[Bot], Awaitable[None]],
+    *,
+    is_stopping: Callable[[], bool],
+) -> None:
     """Enter a bot and let it `live`; when its database is lost, or somebody else runs it by then, stand by and begin
     again, with a bot that is made anew: nothing that was in memory is known to be true any more.
 
-    `load` makes the bot, given what is to be called when it has to stand by (`Options.standing_by`).
+    `load` makes the bot, given what is to be called when it has to stand by (`Options.standing_by`). `is_stopping`: it
+    was told to end, so a loss ends it.
 
     :raises LedgerLost: the database was never reached, so its address may be wrong
     :raises StorageError: a ledger in a file fails
@@ -39,9 +45,8 @@ async def keep_running(load: Callable[[Callable[[str], None]], Bot], live: Calla
                 await live(bot)
                 return
         except (LedgerLost, BaseExceptionGroup) as error:
-            this = asyncio.current_task()
-            is_stopping = this is not None and this.cancelling() > 0
-            if is_stopping or not is_known or (lost := _lost(error)) is None:
+            # asked, for a task does not know it: a group of tasks that failed leaves its mark there (Python 3.11)
+            if is_stopping() or not is_known or (lost := _lost(error)) is None:
                 raise
             get_log().warning("the ledger is lost; standing by until it is there again", why=str(lost))
         await asyncio.sleep(AGAIN)

@@ -136,7 +136,7 @@ async def _run(
     with log.listening(debug=debug), stopping(on_first=log.stopping, on_second=at_once) as stop:
         try:
             async with watching.listening(bot, options, log):
-                await keep_running(load, live)
+                await keep_running(load, live, is_stopping=lambda: stop.asked)
         except asyncio.CancelledError:
             if not stop.asked:
                 raise

@@ -1,0 +1,49 @@
+"""One worker of the crash test on PostgreSQL: runs the bot, or stands by, until it is told to stop or is killed.
+
+python tests/system/worker_bot.py BOT_FILE BILL
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from crash_bot import TokenEngine, quickened
+
+from greenroom.app import Bot, Options, keep_running
+from greenroom.settings import Platforms
+from greenroom.telemetry import logging_to
+
+__all__ = ["work"]
+
+
+async def work(file: Path, bill: Path) -> None:
+    platforms = Platforms.of(quickened(Platforms.installed().adapter("stage")))
+
+    def load(standing_by: Callable[[str], None]) -> Bot:
+        options = Options(
+            engines=(TokenEngine(bill),), platforms=platforms, grace=2.0, flush_every=0.5, standing_by=standing_by
+        )
+        return Bot.load(file, options)
+
+    async def live(bot: Bot) -> None:
+        await bot.run()
+
+    stop = asyncio.Event()
+    working = asyncio.create_task(keep_running(load, live, is_stopping=stop.is_set))
+
+    def told() -> None:
+        stop.set()
+        working.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told)
+    try:
+        await working
+    except asyncio.CancelledError:
+        return
+
+
+if __name__ == "__main__":
+    with logging_to(lambda entry: print(entry, file=sys.stderr, flush=True)):  # noqa: T201 - read when it fails
+        asyncio.run(work(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,246 @@
+"""The crash test with several workers on one PostgreSQL: who runs the bot is killed, stopped, or loses its database.
+
+    python tests/system/workers.py [--rounds 50] [--mentions 20] [--idempotency keyed] [--only kill,stop,end,restart]
+
+Each round asks for something and then does one of four things to whoever owns the bot: `kill` it with -9, `stop` it
+(SIGSTOP) until another owns it and let it go on, `end` its session at the server, or kill the server itself with -9 and
+`restart` it. The Stage's own database says in the end what was lost and what was said twice; the result is the exit
+code. It also tells how long it took each time until another worker owned the bot (p50 and the longest).
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from network import BOT
+from postgres import Postgres
+from stage_network import CLASSES, StageNetwork
+
+from greenroom.app import put_down
+from greenroom.clock import SystemClock
+from greenroom.storage import Due, State, StorageError, open_ledger, runner_of
+from greenroom.storage.postgres.address import schema_of
+from greenroom.stores import Database
+
+__all__ = ["WorkersTest", "arguments"]
+
+HERE = Path(__file__).parent
+WORKERS = 3
+DEEDS = ("kill", "stop", "end", "restart")
+PATIENCE = 180.0
+"""Seconds for what has to come about: a build server may be slow."""
+PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
+
+
+class WorkersTest:
+    """One run; see the module."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        self.options = options
+        self.folder = folder
+        self.chance = random.Random(options.seed)  # noqa: S311 - a test's dice, printed with the result
+        self.postgres = Postgres()
+        self.store = Database(self.postgres.url)
+        self.network = StageNetwork(folder, self.chance, idempotency=options.idempotency)
+        self.workers: dict[int, tuple[int, subprocess.Popen[bytes]]] = {}
+        """Process id → number and process."""
+        self.tokens: set[str] = set()
+        self.asked = self.posts = 0
+        self.took: defaultdict[str, list[float]] = defaultdict(list)
+        self.owners: set[int] = set()
+
+    def run(self) -> dict[str, Any]:
+        try:
+            self.postgres.start()
+            with self.network:
+                for number in range(WORKERS):
+                    self._start(number)
+                self._until(lambda: self._owner() is not None, "nobody took the bot")
+                self._until(self._has_cursor, "nobody noted where it begins to listen")
+                deeds = itertools.cycle(self.options.only)
+                for _ in range(self.options.rounds):
+                    self._ask(self.options.mentions)
+                    self._post()
+                    time.sleep(self.chance.uniform(0.0, 0.4))
+                    self._do(next(deeds))
+                self._until(lambda: not self.network.count(self.tokens).lost, "", fails=False)
+                self._until(self._is_at_rest, "", fails=False)
+                return self._report()
+        finally:
+            for _, process in self.workers.values():
+                process.kill()
+                process.wait()
+            self.postgres.close()
+
+    def _start(self, number: int) -> None:
+        home = self.folder / f"worker-{number}"
+        home.mkdir(exist_ok=True)
+        (home / "bot.yaml").write_text(f"{self.network.bot_file}store: {self.store.url}\n")
+        (home / "persona.yaml").write_text(PERSONA)
+        with (home / "log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own worker
+                [sys.executable, str(HERE / "worker_bot.py"), str(home / "bot.yaml"), str(self.folder / "bill")],
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
+            )
+        self.workers[process.pid] = (number, process)
+
+    # what is done to the owner
+
+    def _do(self, deed: str) -> None:
+        owner = self._until_owned()
+        self.owners.add(owner)
+        number, process = self.workers[owner]
+        began = time.monotonic()
+        if deed == "kill":
+            process.kill()
+        elif deed == "stop":
+            process.send_signal(signal.SIGSTOP)
+        elif deed == "end":
+            self._sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1",
+                f"greenroom worker %:{owner} %",
+            )
+        else:
+            self.postgres.kill()
+            self.postgres.start()
+            self._until_owned()
+            return
+        self._until(lambda: self._owner() not in (None, owner), f"nobody took over after: {deed}")
+        self.took[deed].append(time.monotonic() - began)
+        if deed == "stop":
+            # it wakes up while another is at work
+            process.send_signal(signal.SIGCONT)
+        elif deed == "kill":
+            process.wait()
+            del self.workers[owner]
+            self._start(number)
+
+    # what comes in
+
+    def _ask(self, count: int) -> None:
+        for _ in range(count):
+            token = f"m{self.asked:05d}"
+            self.tokens.add(token)
+            self.network.mention(token, self.asked)
+            self.asked += 1
+
+    def _post(self) -> None:
+        token = f"p{self.posts:05d}"
+        self.posts += 1
+        self.tokens.add(token)
+        event = Due(name="single", period="", due=datetime.now(UTC), say=f"Log entry {token}.")
+
+        async def put() -> None:
+            async with open_ledger(self.store, bot=BOT, clock=SystemClock(), beside=True) as ledger:
+                moment = event.due + timedelta(seconds=self.chance.uniform(0.2, 2.0))
+                await put_down(ledger, [moment], event, accounts=["home"], late=timedelta(hours=12))
+
+        asyncio.run(put())
+
+    # what can be seen
+
+    def _owner(self) -> int | None:
+        try:
+            who = runner_of(self.store, BOT)
+        except StorageError:
+            return None
+        return None if who is None else int(who["pid"])
+
+    def _until_owned(self) -> int:
+        self._until(lambda: self._owner() in self.workers, "nobody runs the bot")
+        owner = self._owner()
+        return owner if owner in self.workers else self._until_owned()  # type: ignore[return-value]  # None is no worker
+
+    def _has_cursor(self) -> bool:
+        if self._sql("SELECT to_regclass($1)::text", f'"{schema_of(BOT)}".cursors') is None:
+            return False
+        return bool(self._sql(f'SELECT count(*) FROM "{schema_of(BOT)}".cursors'))  # noqa: S608 - ours
+
+    def _is_at_rest(self) -> bool:
+        return not self._sql(f'SELECT count(*) FROM "{schema_of(BOT)}".at_work')  # noqa: S608 - ours
+
+    def _sql(self, sql: str, *values: object) -> Any:
+        async def ask() -> Any:
+            connection = await asyncpg.connect(self.store.url)
+            try:
+                return await connection.fetchval(sql, *values)
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
+
+    def _until(self, is_so: Callable[[], bool], what: str, *, fails: bool = True) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not is_so():
+            if time.monotonic() > deadline:
+                if fails:
+                    logs = "\n\n".join(log.read_text()[-6000:] for log in self.folder.glob("worker-*/log"))
+                    raise SystemExit(f"{what}\n{logs}")
+                return
+            time.sleep(0.05)
+
+    def _report(self) -> dict[str, Any]:
+        count = self.network.count(self.tokens)
+
+        async def states() -> dict[State, int]:
+            async with open_ledger(self.store, bot=BOT, clock=SystemClock(), beside=True) as ledger:
+                return await ledger.counts()
+
+        return {
+            "idempotency": self.options.idempotency,
+            "seed": self.options.seed,
+            "rounds": self.options.rounds,
+            "asked": len(self.tokens),
+            "sent": count.sent,
+            "lost": len(count.lost),
+            "doubled": len(count.doubled),
+            "strange": len(count.strange),
+            "states": {state.word: number for state, number in asyncio.run(states()).items()},
+            "workers that ran it": len(self.owners),
+            "takeover": {
+                deed: {"times": len(took), "p50": round(statistics.median(took), 2), "max": round(max(took), 2)}
+                for deed, took in self.took.items()
+            },
+        }
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--mentions", type=int, default=20, help="in each round")
+    parser.add_argument("--idempotency", choices=list(CLASSES), default="keyed")
+    parser.add_argument(
+        "--only", type=lambda told: tuple(told.split(",")), default=DEEDS, help="of the deeds, by comma"
+    )
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
+    options = parser.parse_args(argv)
+    if unknown := set(options.only).difference(DEEDS):
+        parser.error(f"no such deed: {', '.join(sorted(unknown))}")
+    return options
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="greenroom-workers-") as folder:
+        result = WorkersTest(arguments(), Path(folder)).run()
+    print(json.dumps(result))  # noqa: T201 - the result
+    sys.exit(1 if result["lost"] or result["doubled"] or result["strange"] else 0)
+
+
+if __name__ == "__main__":
+    main()
