@@ -26,6 +26,7 @@ from typing_extensions import override
 from greenroom_adapters.contract import CountingRule, Idempotency, IdempotencyKind, TextLimit
 from greenroom_adapters.stage.attachments import MediaFolder
 from greenroom_adapters.stage.connections import HTTPConnection, StreamConnection
+from greenroom_adapters.stage.door import password_beside
 from greenroom_adapters.stage.faults import Faults
 from greenroom_adapters.stage.limiter import Writes
 from greenroom_adapters.stage.objects import Options, stage_limits
@@ -33,6 +34,7 @@ from greenroom_adapters.stage.server import create_app
 from greenroom_adapters.stage.state import StageState
 from greenroom_adapters.stage.store import FileInUse, FileTooNew, Store
 from greenroom_adapters.text import count
+from greenroom_adapters.webhooks import is_loopback
 
 __all__ = ["main"]
 
@@ -90,6 +92,7 @@ def serve(command: Command, state: StageState, listener: socket.socket) -> None:
     ready = json.dumps({"url": url, "pid": os.getpid()})
     note = beside(command.data, ".json")
     faults = Faults(chance=random.random, on_order=state.wake_streams) if command.faults else None
+    password, new_password = (None, None) if is_loopback(command.host) else password_beside(command.data)
     app = create_app(
         state,
         base_url=url,
@@ -97,6 +100,7 @@ def serve(command: Command, state: StageState, listener: socket.socket) -> None:
         faults=faults,
         writes=command.writes,
         hosts=names_of(command.host),
+        password=password,
     )
     config = uvicorn.Config(
         app,
@@ -115,6 +119,12 @@ def serve(command: Command, state: StageState, listener: socket.socket) -> None:
     )
 
     def on_ready() -> None:
+        if new_password is not None:
+            sys.stderr.write(
+                f"stage: other machines are asked for a password: {new_password} (shown this once, any user name goes "
+                f"with it; without {command.data.name}.password the next start makes a new one)\n"
+            )
+            sys.stderr.flush()
         write_whole(note, ready)
         sys.stdout.write(f"READY {ready}\n")
         sys.stdout.flush()

@@ -15,12 +15,14 @@ from greenroom_adapters.stage import wire
 from greenroom_adapters.stage.admin import Admin
 from greenroom_adapters.stage.api import Api, bearer
 from greenroom_adapters.stage.bodies import WholeBodies
+from greenroom_adapters.stage.door import Door
 from greenroom_adapters.stage.faults import FaultLayer, Faults
 from greenroom_adapters.stage.limiter import Limiter, Writes
 from greenroom_adapters.stage.objects import Refusal, Refused
 from greenroom_adapters.stage.page import routes as page_routes
 from greenroom_adapters.stage.state import StageState
 from greenroom_adapters.stage.stream import Streams
+from greenroom_adapters.webhooks import Password
 
 __all__ = ["create_app"]
 
@@ -41,13 +43,14 @@ def create_app(
     faults: Faults | None = None,
     writes: Writes | None = None,
     hosts: Collection[str] = (),
+    password: Password | None = None,
 ) -> Starlette:
     """Return the application of a Stage.
 
     Addresses in answers begin with `base_url`. `faults` None: nothing can be ordered and nothing goes wrong. `writes`
     limits each account; None: 60,000 a minute. Requests must name a loopback address or one of `hosts` (without port;
-    IPv6 in brackets), so that no website can reach the Stage by giving its own name this machine's address. The state
-    stays its opener's to stop.
+    IPv6 in brackets), so that no website can reach the Stage by giving its own name this machine's address. With a
+    `password`, who comes from elsewhere brings it, or the token of an account. The state stays its opener's to stop.
     """
     shapes = wire.Wire(base_url.rstrip("/"))
     limiter = Limiter(writes or Writes(number=60_000, per=timedelta(minutes=1)), now=state.now)
@@ -60,6 +63,9 @@ def create_app(
         Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, *hosts], www_redirect=False),
         Middleware(WholeBodies, largest=LARGEST_BODY, largest_upload=largest_upload),
     ]
+    if password is not None:
+        knows = Middleware(Door, password=password, has_signed_in=lambda header: handle_of(state, header) is not None)
+        middleware.insert(1, knows)
     if faults is not None:
         middleware.append(
             Middleware(FaultLayer, faults=faults, account_of=lambda header: handle_of(state, header), now=state.now)

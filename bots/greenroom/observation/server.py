@@ -11,11 +11,11 @@ from greenroom.app import Bot, vitals_of
 from greenroom.clock import Clock
 from greenroom.observation.health import Condition, condition_of
 from greenroom.observation.metrics import MISSING, is_installed, metrics_of
-from greenroom.observation.password import Password, is_loopback, password_for
+from greenroom.observation.password import password_for
 from greenroom.observation.tally import Tally
 from greenroom.storage import StorageError
 from greenroom_adapters.contract import ConfigurationError
-from greenroom_adapters.webhooks import address_of
+from greenroom_adapters.webhooks import Password, address_of, is_loopback
 
 if TYPE_CHECKING:
     from aiohttp import web

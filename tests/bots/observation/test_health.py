@@ -72,7 +72,7 @@ async def test_a_post_whose_time_is_over_and_that_is_not_out_is_told(observed: O
     observed.trial.platform.entering.extend([Unavailable("the platform sleeps")] * 1000)
     await observed.start()
     desk = observed.trial.bot.desks["home"]
-    await observed.trial.past(lambda: desk.in_memory(), by=timedelta(seconds=30))
+    await observed.trial.until(lambda: desk.in_memory())
     start = observed.clock.micros()
     await observed.trial.past(lambda: observed.clock.micros() - start > 700_000_000, by=timedelta(seconds=5))
     assert (await observed.trial.bot.commands.obey("accounts", {}))["vitals"]["home"]["late"] == 1

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from observed import Observed
 
-from greenroom.observation.password import Password, is_loopback, password_for
+from greenroom.observation.password import password_for
 from greenroom_adapters.contract import ConfigurationError
+from greenroom_adapters.webhooks import Password, is_loopback
 
 EVERYWHERE = "0.0.0.0:0"
 
