@@ -148,6 +148,7 @@ def _tell(file: "BotFile", persona: "Persona", event: "Event", account: str, *, 
         return
     from rich.text import Text
 
+    from greenroom.settings import Do
     from greenroom.settings.spelling import DURATION
     from greenroom_adapters.text import plain
 
@@ -159,13 +160,16 @@ def _tell(file: "BotFile", persona: "Persona", event: "Event", account: str, *, 
         words = "the words of the rule" if decision.rule.say is not None else "what the engines write"
         if any(rule.filters and rule.name == decision.rule.name for rule in file.answer):
             words = "what was sent, under the filter that is asked for"
-        acts = next((one.acts for one in file.answer if one.name == decision.rule.name), ())
-        done = " and ".join(one.value for one in acts)
-        if acts and not any(one.name == decision.rule.name and "reply" in one.do for one in file.answer):
-            say(f"Nothing is said; what is done about it: {done}.")
+        rule = next((one for one in file.answer if one.name == decision.rule.name), None)
+        acts = () if rule is None else tuple(one.value for one in rule.acts)
+        if rule is not None and Do.CHOOSE in rule.do:
+            choices = ("an answer", *acts) if Do.REPLY in rule.do else acts
+            words = f"what a model chooses ({', '.join(choices)}, nothing)"
+        elif rule is not None and acts and Do.REPLY not in rule.do:
+            say(f"Nothing is said; what is done about it: {' and '.join(acts)}.")
             return
-        if acts:
-            words = f"{words} (and {done})"
+        elif acts:
+            words = f"{words} (and {' and '.join(acts)})"
         patience = f", when nobody else answers within {DURATION.write(decision.wait)}" if decision.wait else ""
         within = DURATION.write(decision.rule.within)
         say(f"Answered with {words}, as a {decision.surface.value.replace('_', ' ')}, up to {within} later{patience}.")

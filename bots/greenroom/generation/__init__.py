@@ -2,6 +2,7 @@
 
 from greenroom.generation.bounds import Bound, Fault, Rules
 from greenroom.generation.build import build_embedder, build_moderator, build_studio, build_voice
+from greenroom.generation.choosing import REPLY
 from greenroom.generation.engine import (
     Brief,
     BudgetSpent,
@@ -28,6 +29,7 @@ from greenroom.generation.voice import Ending, Held, Outcome, Silent, Spoken, Vo
 
 __all__ = [
     "PRICES",
+    "REPLY",
     "Bound",
     "Brief",
     "BudgetSpent",

@@ -154,6 +154,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Replies: what `author` is to the persona, in the owner's words."""
     is_caption: bool = False
     """Posts: a picture or a clip is shown with the words."""
+    choices: tuple[str, ...] = ()
+    """Replies: what a model may choose to have done, `reply` among it where it may answer; empty: it answers."""
     below: str | None = None
     """Words of the owner's that stand below the text, whoever writes it; no bound of the persona's counts them."""
     media: tuple[RemoteMedia, ...] = ()

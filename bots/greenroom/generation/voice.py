@@ -14,6 +14,7 @@ import msgspec
 from greenroom.cleaning import without_unseen
 from greenroom.generation.bounds import Bound, Fault, Rules
 from greenroom.generation.busy import Busy
+from greenroom.generation.choosing import choice_of
 from greenroom.generation.engine import (
     NOTHING,
     Brief,
@@ -60,7 +61,8 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     """Words within every bound, ready for approval and delivery."""
 
     parts: tuple[str, ...]
-    """One text for each post, in order; never empty. Several only when the persona says `too_long: thread`."""
+    """One text for each post, in order; none where something else is done instead (`chosen`). Several only when the
+    persona says `too_long: thread`."""
     engine: str
     """Who found them, as the bot file names it."""
     model: str | None
@@ -71,6 +73,8 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     """What happened on the way, for the record: who refused, what was repaired. Not for the platform."""
     broke: tuple[Bound, ...] = ()
     """Every bound that a text broke on the way, in order."""
+    chosen: tuple[str, ...] = ()
+    """What the model chose to have done beside the words, or instead of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,7 @@ class Held:
     is_unable: bool = False
     """No engine found words, and one will not before a person mends it."""
     broke: tuple[Bound, ...] = ()
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +333,7 @@ class _Turn(msgspec.Struct):
     parts: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     broke: tuple[Bound, ...] = ()
+    chosen: tuple[str, ...] = ()
 
     def note(self, engine: Engine, error: GenerationError) -> None:
         self.notes.append(f"{engine.name}: {error}")
@@ -346,6 +352,16 @@ class _Turn(msgspec.Struct):
             if note not in self.notes:
                 self.notes.append(note)
         text = without_unseen(generated.text, joiners=True).strip()
+        if self.brief.choices:
+            # the script, and engines of one's own, do not choose: what they write is an answer
+            choice = choice_of(text, self.brief.choices if self.model is not None else self.brief.choices[:1])
+            self.chosen = choice.acts
+            if choice.text is None and not choice.acts:
+                raise NothingToAdd("it chose to do nothing")
+            if choice.text is None:
+                self.parts, self.faults = (), ()
+                return ()
+            text = choice.text
         grounds = None if generated.found is None else grounds_of(self.brief, generated.found)
         faults = self._weigh(text) if grounds is None else self._hold_to(grounds, text)
         if faults:
@@ -391,6 +407,7 @@ class _Turn(msgspec.Struct):
             cost=self.cost,
             notes=tuple(self.notes),
             broke=self.broke,
+            chosen=self.chosen,
         )
 
     def held(self, reason: str) -> Held:
@@ -402,6 +419,7 @@ class _Turn(msgspec.Struct):
             cost=self.cost,
             notes=tuple(self.notes),
             broke=self.broke,
+            chosen=self.chosen,
         )
 
     def silent(self, reason: str) -> Silent:

@@ -30,7 +30,7 @@ class Harm(Guard):
 
     @override
     def may_say(self, turn: Turn, draft: Draft) -> OnWords:
-        if self.by is None or draft.model is None or draft.approved:
+        if self.by is None or draft.model is None or not draft.parts or draft.approved:
             return ALLOW
         return self.weigh(draft.judgement)
 

@@ -330,6 +330,13 @@ class Do(enum.StrEnum):
     REPOST = "repost"
     FOLLOW = "follow"
     """Its author is followed."""
+    CHOOSE = "choose"
+    """A model chooses which of the others are done, or none."""
+
+
+def _choice(done: tuple[Do, ...]) -> tuple[Do, ...]:
+    """Let a model choose between an answer and a like where nothing else is named."""
+    return (Do.CHOOSE, Do.REPLY, Do.LIKE) if done == (Do.CHOOSE,) else done
 
 
 class AnswerRule(Model):
@@ -366,10 +373,14 @@ class AnswerRule(Model):
     filters: Annotated[tuple[Text, ...], one_or_many] = ()
     """What people may ask for with a photo or a clip, which comes back under the filter that they name: names of
     filters, or `all`; none: it is not offered."""
-    do: Annotated[tuple[Annotated[Do, word_of(Do, "a thing to do")], ...], Field(min_length=1), one_or_many] = (
-        Do.REPLY,
-    )
-    """What is done: without `reply` nothing is said."""
+    do: Annotated[
+        tuple[Annotated[Do, word_of(Do, "a thing to do")], ...],
+        Field(min_length=1),
+        one_or_many,
+        AfterValidator(_choice),
+    ] = (Do.REPLY,)
+    """What is done: without `reply` nothing is said. With `choose` a model chooses among the others (alone: an answer
+    or a like), or does nothing."""
     reaction: Text | None = None
     """The emoji of `react`."""
     pictures: Annotated[tuple[Annotated[Paints, word_of(Paints, "a thing to ask a model for")], ...], one_or_many] = ()
@@ -423,13 +434,15 @@ class AnswerRule(Model):
     @property
     def acts(self) -> tuple[Do, ...]:
         """What is done beside answering, each once."""
-        return tuple(dict.fromkeys(one for one in self.do if one is not Do.REPLY))
+        return tuple(dict.fromkeys(one for one in self.do if one not in (Do.REPLY, Do.CHOOSE)))
 
     def _can_be_done(self) -> None:
         """See to it that what is to be done has a meaning for what fits."""
         if (Do.REACT in self.do) is not (self.reaction is not None):
             missing = "with which emoji? write `reaction`" if self.reaction is None else "`reaction` is for `do: react`"
             raise wrong(missing)
+        if Do.CHOOSE in self.do:
+            self._can_be_chosen()
         if not self.acts:
             return
         if self.tell:
@@ -442,6 +455,14 @@ class AnswerRule(Model):
             raise wrong(f"`{min(about_posts)}` is about what somebody says: leave out joins, follows and reactions")
         if Do.REPOST in self.acts and {Kind.DIRECT_MESSAGE, Kind.MESSAGE} & set(self.to):
             raise wrong("`repost` shows everybody: leave out direct_messages and messages")
+
+    def _can_be_chosen(self) -> None:
+        """See to it that there is something for a model to choose."""
+        other = next((key for key in ("say", "filters", "pictures", "embed") if getattr(self, key)), None)
+        if other is not None:
+            raise wrong(f"`choose` lets a model choose, and `{other}` is always the same answer: keep one of them")
+        if not set(self.to) <= WITH_WORDS:
+            raise wrong("`choose` is about what somebody says: leave out joins, follows and reactions")
 
 
 class PostEntry(Model):

@@ -326,6 +326,8 @@ class Performer:
             # before anything is paid for words that cannot be shown
             return self._end(turn, State.DEAD, f"it cannot be posted there: {misfit}")
         acts = speaker.acts.get(turn.rule)
+        if acts is not None and acts.chooses and not acts.choices(self._adapter):
+            return self._end(turn, State.IGNORED, "nothing of what is to be done can be done on this account")
         if draft is None and acts is not None and acts.are_all:
             done = acts.about(turn, self._adapter)
             if not done:
@@ -388,6 +390,7 @@ class Performer:
         if isinstance(outcome, Held):
             ledger.note(turn.seq, "held", outcome.reason)
             draft = made.with_draft(_draft_of(outcome, outcome.engine or "", followers))
+            draft = self._with_acts(draft, turn, speaker, outcome.chosen)
             return self._store(turn, draft, HELD, outcome.reason)
         return self._end(turn, State.IGNORED, outcome.reason)
 
@@ -486,12 +489,14 @@ class Performer:
             return STOPPED, ALLOW
         below, form = self._policy.introductions.line_for(turn), self._form(turn, speaker)
         brief = self._briefing.brief(turn, speaker.persona, followers.texts, below=below, form=form)
+        if (acts := speaker.acts.get(turn.rule)) is not None and acts.chooses:
+            brief = msgspec.structs.replace(brief, choices=acts.choices(self._adapter))
         try:
             with self._typing.shown(turn, live=self._live):
                 outcome = await speaker.voice.speak(brief)
             if not isinstance(outcome, Spoken):
                 return outcome, ALLOW
-            draft = _draft_of(outcome, outcome.engine, followers)
+            draft = self._with_acts(_draft_of(outcome, outcome.engine, followers), turn, speaker, outcome.chosen)
             if speaker.moderator is not None:
                 draft = await judged(draft, brief, speaker.moderator)
             verdict = self._policy.may_say(turn, draft)
@@ -507,11 +512,21 @@ class Performer:
         if not isinstance(again, Spoken):
             return replace(again, cost=outcome.cost + again.cost, notes=notes), ALLOW
         again = msgspec.structs.replace(again, cost=outcome.cost + again.cost, notes=notes)
-        draft = await judged(_draft_of(again, again.engine, followers), brief, speaker.moderator)
+        draft = self._with_acts(_draft_of(again, again.engine, followers), turn, speaker, again.chosen)
+        draft = await judged(draft, brief, speaker.moderator)
         verdict = self._policy.may_say(turn, draft)
         if isinstance(verdict, Repair):
             verdict = Refuse(f"written twice, and both times {verdict.reason}")
         return draft, verdict
+
+    def _with_acts(self, draft: Draft, turn: Turn, speaker: Speaker, chosen: tuple[str, ...]) -> Draft:
+        """Return a draft with what a model chose to have done; without words it is no engine's text."""
+        if not chosen or (acts := speaker.acts.get(turn.rule)) is None:
+            return draft
+        engine = draft.engine if draft.parts else ACT
+        done = acts.about(turn, self._adapter, chosen=chosen)
+        notes = (*draft.notes, f"{draft.engine} chose: {', '.join(chosen)}")
+        return msgspec.structs.replace(draft, engine=engine, acts=done, notes=notes)
 
     async def _is_free_to_ask(self, turn: Turn, speaker: Speaker) -> bool:
         """Wait until an engine may be asked, while everything is stopped; say whether it is still to be asked, by this

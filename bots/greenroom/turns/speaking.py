@@ -67,7 +67,7 @@ class Speaker:
 
 async def judged(draft: Draft, brief: Brief, moderator: Moderator | None) -> Draft:
     """Return a draft with what the owner's moderation says of it, where a model wrote it."""
-    if moderator is None or draft.model is None:
+    if moderator is None or draft.model is None or not draft.parts:
         return draft
     judgement = await moderator.judge("\n".join(draft.parts), turn=brief.turn, cause=brief.cause)
     found = ", ".join(f"{name} {score:.2f}" for name, score in judgement.scores.items())
