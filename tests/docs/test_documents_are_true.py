@@ -5,7 +5,7 @@
   it is none of these, it is a part of a bot file.
 - A `console` block is typed: each line that begins with `$ ` is run in the document's folder, in order, and what the
   block shows below is compared with what was printed; `...` stands for anything. Nothing shown: nothing compared.
-- An `sh` block of README.md is typed line by line, as by somebody in an empty folder without a terminal: every command
+- An `sh` block of README.md, or of a page to start from, is typed line by line, as by somebody in an empty folder without a terminal: every command
   ends well; what runs until Ctrl-C gets its Ctrl-C when its account is connected. `make` is left out: see its targets.
 - A `python` block is run as a program in that folder. A block of any other language is text.
 """
@@ -101,7 +101,7 @@ def test_what_a_document_shows_is_so(document: Path, tmp_path: Path, environment
                 load_unnamed(block, tmp_path)
             case "console":
                 type_in(block, folder, environment)
-            case "sh" if document.name == "README.md":
+            case "sh" if document.name == "README.md" or document.name.startswith("start-"):
                 type_lines(block, folder, environment)
             case "python":
                 run([sys.executable, "-c", block.text], folder, environment, expected_code=0)

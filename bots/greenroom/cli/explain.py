@@ -157,6 +157,9 @@ def _tell(file: "BotFile", persona: "Persona", event: "Event", account: str, *, 
     rows = [(one.name, f"{'fits' if one.fits else 'does not fit'}: {one.why}") for one in explanation.verdicts]
     facts(rows, place)
     if isinstance(decision, Hit):
+        if any(rule.tell and rule.name == decision.rule.name for rule in file.answer):
+            say("Nobody is answered: it is told to you, and `greenroom held answer` answers it in your words.")
+            return
         words = "the words of the rule" if decision.rule.say is not None else "what the engines write"
         if any(rule.filters and rule.name == decision.rule.name for rule in file.answer):
             words = "what was sent, under the filter that is asked for"
