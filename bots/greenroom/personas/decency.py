@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterable
 
-__all__ = ["is_indecent", "may_be_echoed"]
+__all__ = ["are_plainly_decent", "is_indecent", "may_be_echoed"]
 
 # Spelt in rot13, so that this file can be read aloud. Any word that begins with one of the stems is meant.
 STEMS: tuple[str, ...] = tuple(
@@ -17,6 +17,7 @@ STEMS: tuple[str, ...] = tuple(
 EXACT: frozenset[str] = frozenset(
     codecs.decode("nff nefr gvgf gvg pbpx cvff penc snt fcvp cbbs qlxr encr encrq encvat", "rot13").split()
 )
+_BEGINNINGS = frozenset(word[:3] for word in (*STEMS, *EXACT))
 UNKIND: frozenset[str] = frozenset(
     [
         "die",
@@ -45,6 +46,11 @@ UNKIND: frozenset[str] = frozenset(
 def is_indecent(word: str) -> bool:
     """Say whether a casefolded word is an obscenity or a slur."""
     return word in EXACT or word.startswith(STEMS)
+
+
+def are_plainly_decent(words: Iterable[str]) -> bool:
+    """Say of casefolded words, quickly and erring on the side of no, that none of them is indecent."""
+    return _BEGINNINGS.isdisjoint([word[:3] for word in words])
 
 
 def may_be_echoed(words: Iterable[str]) -> bool:

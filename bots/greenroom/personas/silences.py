@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 
-from greenroom.personas.decency import is_indecent
+from greenroom.personas.decency import are_plainly_decent, is_indecent
 
 __all__ = ["USUAL", "Silence", "silence_of"]
 
@@ -94,6 +94,8 @@ _LONGEST_ATTACK = max(len(attack.split()) for attack in _ATTACKS)
 _LOOKED_FOR = _THANKS | _INSULTS | {max(attack.split(), key=len) for attack in _ATTACKS}
 """A text without one of these neither thanks nor insults, unless it is indecent."""
 _SPACES = str.maketrans(dict.fromkeys(',.!?;\u2026"()', " "))
+_ASCII = bytes(0x20 if chr(code) in ',.!?;"()' else code for code in range(128)).lower() + bytes(128)
+"""For `bytes.translate`, which does the same to plain letters at a third of the price."""
 MOST_NAMES = 4
 """Words that the names of a persona may have together, in a text that has no other."""
 _NAMES_OF_BOTS = frozenset(["bot", "bots", "robot", "ai", "machine", "thing", "the", "a", "roboter", "robô"])
@@ -124,12 +126,19 @@ def silence_of(text: str, wanted: Collection[Silence], *, names: Sequence[str] =
 
 def _is_plainly_talk(text: str) -> bool:
     """Say, quickly and erring on the side of no, that a text has words, and none of those that are looked for."""
-    words = [word for word in text.casefold().translate(_SPACES).split() if not word.startswith(("@", "<", ":"))]
+    if text.isascii():
+        words = text.encode().translate(_ASCII).decode().split()
+    else:
+        words = text.casefold().translate(_SPACES).split()
+    if "@" in text or "<" in text or ":" in text:
+        words = [word for word in words if not word.startswith(("@", "<", ":"))]
     if not _LOOKED_FOR.isdisjoint(words):
         return False
     # names are no words, so a few are not enough
     if sum(map(str.isalpha, words)) <= MOST_NAMES:
         return False
+    if are_plainly_decent(words):
+        return True
     # an obscenity is an insult behind a "you", or where there is little else
     return not any(map(is_indecent, words[: MOST_NAMES + 1] if _YOU.isdisjoint(words) else words))
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND
-from greenroom.policy.guard import FORGET_ME, START, STOP, WHAT_YOU_KNOW, Guard, Terms, is_word
+from greenroom.policy.guard import FORGET_ME, START, STOP, WHAT_YOU_KNOW, Guard, Sort, Terms, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.storage import TELL, Due, Ledger, Turn, asked_at, author_of
 from greenroom_adapters.contract import Author, Kind, TextEvent
@@ -202,8 +202,12 @@ class Consent(Guard):
         """Tell soon, and erring on the side of yes, whether any of that is said in a text."""
         text = text.casefold()
         for longest, others in self._spelled:  # a plain loop: this runs for everything that is said in a room
-            if longest in text and (not others or all(other in text for other in others)):
-                return True
+            if longest in text:
+                for other in others:
+                    if other not in text:
+                        break
+                else:
+                    return True
         return False
 
     def said(
@@ -278,6 +282,10 @@ class Consent(Guard):
     def _keep(self, name: str, word: _Word) -> None:
         self._words[name] = word
         self._ledger.remember(name, word.fact)
+
+    @override
+    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
+        return self._agreed if question in ("may_answer", "may_send") else super().asked(question, of)
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:

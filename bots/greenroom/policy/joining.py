@@ -65,6 +65,8 @@ class JoiningIn(Guard):
     def use(self, terms: Terms) -> None:
         self._terms = terms
         self._open = {name for name, room in terms.file.rooms.items() if room.mode is RoomMode.OPEN}
+        self.listens = bool(self._open)
+        """It matters what is said in rooms: in one of them at least the bot may join in."""
 
     @override
     def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
@@ -80,7 +82,7 @@ class JoiningIn(Guard):
 
     def heard(self, account: str, event: TextEvent) -> None:
         """Hear that somebody has said something."""
-        if event.room is None or not self._open or event.author.is_bot:
+        if event.room is None or event.author.is_bot:
             return
         if (name := self._name(account, event.room)) is None:
             return

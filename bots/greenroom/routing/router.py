@@ -4,7 +4,7 @@ Most of what a busy room says is not for the bot. A miss costs microseconds and 
 what one costs: what can be decided about a rule without an event was decided when the router was built.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta, tzinfo
 from hashlib import blake2b
 from typing import Self
@@ -161,12 +161,12 @@ class Router:
             return self._hit(fallback, fallback.outside, event, account, REPLY, event.author.id, trust)
         return Miss.NO_OCCASION
 
-    def trust_of(self, author: Author, account: str) -> Trust:
-        """Say how far the bot trusts somebody whom it met on one of its accounts.
+    def trusts(self, account: str) -> Callable[[Author], Trust]:
+        """Return what says how far the bot trusts somebody whom it met on one of its accounts.
 
         :raises KeyError: the router knows no such account
         """
-        return self._accounts[account].trust_of(author)
+        return self._accounts[account].trust_of
 
     def may_write(self, room: Room, account: str, *, stays: bool = False) -> bool:
         """Say whether the bot may write in a room of one of its accounts; `stays` as in `decide`.

@@ -3,7 +3,7 @@
 from greenroom.policy import Standing, Strangers, is_command, is_stop_or_start, is_word
 from greenroom.routing import Hit, Miss, Router
 from greenroom.storage import CLOCK, Ledger, Turn, room_of
-from greenroom_adapters.contract import Author, Event, Kind, Room, TextEvent, Trust
+from greenroom_adapters.contract import Event, Kind, Room, TextEvent
 
 __all__ = ["REREAD", "Decisions"]
 
@@ -19,6 +19,8 @@ class Decisions:
 
     def __init__(self, router: Router, *, account: str, ledger: Ledger, strangers: Strangers) -> None:
         self._router = router
+        self.trust_of = router.trusts(account)
+        """Author → how far the bot trusts him where he did what he is the author of."""
         self._strangers = strangers
         self._account = account
         self._ledger = ledger
@@ -28,6 +30,7 @@ class Decisions:
     def use(self, router: Router) -> None:
         """Decide by these rules from now on."""
         self._router = router
+        self.trust_of = router.trusts(self._account)
         self.version += 1
 
     def decide(self, event: Event) -> Hit | Miss:
@@ -56,10 +59,6 @@ class Decisions:
         if standing not in (None, Standing.STAY):
             return False
         return self._router.may_write(room, self._account, stays=standing is Standing.STAY)
-
-    def trust_of(self, author: Author) -> Trust:
-        """Say how far the bot trusts somebody where he did what he is the author of."""
-        return self._router.trust_of(author, self._account)
 
     def names_the_bot(self, event: TextEvent) -> bool:
         """Say whether a message in a room addresses the bot by its name."""

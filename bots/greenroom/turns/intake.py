@@ -134,11 +134,12 @@ class Intake:
             if isinstance(event, CommandGiven) and not is_for_an_engine(event):
                 self._take_command(event)
                 return
-            if event.room is not None:
+            if self._policy.joining.listens:
                 self._policy.joining.heard(self._account, event)
         decision = self._decisions.decide(event)
         if isinstance(event, TextEvent):
-            if (word := self._said(event)) is not None:
+            # both are seldom said, and each is soon seen not to be
+            if self._policy.consent.may_be_word(event.text) and (word := self._said(event)) is not None:
                 self._take_word(event, word, decision)
                 return
             if event.room is not None and (order := self._ordered(event, decision)) is not None:
@@ -275,8 +276,6 @@ class Intake:
 
     def _said(self, event: TextEvent) -> str | None:
         """Return what of stop and start is said to the bot."""
-        if not self._policy.consent.may_be_word(event.text):
-            return None
         return self._policy.consent.word(event, self._me(), names_me=self._decisions.names_the_bot)
 
     def _ordered(self, event: TextEvent, decision: Hit | Miss) -> Order | None:

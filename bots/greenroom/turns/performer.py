@@ -721,7 +721,7 @@ def _draft_of(outcome: Spoken | Held, engine: str, followers: Followers) -> Draf
         model=outcome.model,
         cost=outcome.cost,
         notes=outcome.notes,
-        also=tuple(follower.seq for follower in followers.turns),
+        also=tuple([follower.seq for follower in followers.turns]) if followers.turns else (),
         read=followers.texts,
     )
 

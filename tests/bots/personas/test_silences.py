@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.personas import Persona, Silence
+from greenroom.personas.decency import EXACT, STEMS, are_plainly_decent, is_indecent
 from greenroom.personas.silences import silence_of
 
 NAMES = ("Ada", "keeper")
@@ -97,3 +98,14 @@ def test_only_what_the_persona_is_silent_to_is_left_alone() -> None:
 def test_any_text_whatever_can_be_looked_at(text: str) -> None:
     silence = silence_of(text, [*Silence], names=NAMES)
     assert silence in (None, Silence.THANKED, Silence.ONLY_EMOJI, Silence.INSULTED)
+
+
+@given(st.lists(st.one_of(st.sampled_from([*STEMS, *EXACT]), st.text(max_size=8)).map(str.casefold), max_size=6))
+def test_what_is_plainly_decent_has_no_obscenity_in_it(words: list[str]) -> None:
+    assert not (are_plainly_decent(words) and any(map(is_indecent, words)))
+
+
+@given(st.text(st.sampled_from('tTHhaAnNkKsS yYoOuU,.!?";:@<()'), max_size=40))
+def test_plain_letters_are_read_as_any_others_are(text: str) -> None:
+    # a sign that is looked for nowhere sends the second one the longer way
+    assert silence_of(text, tuple(Silence)) == silence_of(f"{text}\u2026", tuple(Silence))

@@ -272,14 +272,14 @@ def test_whoever_the_owner_names_is_a_moderator_and_then_nobody_else(router: Mak
     pretender = Author(id="u4", handle="Mods", name="role:Mods", power=49)
     groups = tuple(Person(account="home", who=who) for who in ("role:Mods", "power:50"))
     named = router(people=People(moderators=groups))
-    assert [named.trust_of(one, "home") for one in (by_platform, in_role, strong, pretender)] == [
+    assert [named.trusts("home")(one) for one in (by_platform, in_role, strong, pretender)] == [
         Trust.ANYONE,
         Trust.MODERATOR,
         Trust.MODERATOR,
         Trust.ANYONE,
     ]
-    assert named.trust_of(by_platform, "away") is Trust.MODERATOR
-    assert router().trust_of(in_role, "home") is Trust.ANYONE
+    assert named.trusts("away")(by_platform) is Trust.MODERATOR
+    assert router().trusts("home")(in_role) is Trust.ANYONE
 
 
 def test_rooms_that_nobody_listed_are_ignored_once_the_owner_has_listed_one(router: Make, said: Say) -> None:

@@ -100,6 +100,8 @@ class SqliteLedger(TableLedger):
                 writer.execute("PRAGMA journal_mode=WAL")
                 writer.execute("PRAGMA synchronous=FULL")
                 writer.execute("PRAGMA wal_autocheckpoint=2000")
+                # what goes to the log before its commit goes there twice, and a group is in memory once already
+                writer.execute("PRAGMA cache_spill=OFF")
                 # what retention empties is gone from the file too; not every build of SQLite does that by default
                 writer.execute("PRAGMA secure_delete=ON")
                 if (copy := back_up(writer, self._path)) is not None:
