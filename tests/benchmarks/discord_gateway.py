@@ -23,7 +23,8 @@ import discord
 from discord.gateway import DiscordWebSocket
 
 from greenroom.routing import Hit, Router
-from greenroom.settings.bot import AnswerRule, People
+from greenroom.settings.answering import AnswerRule
+from greenroom.settings.bot import People
 from greenroom_adapters.contract import Kind
 from greenroom_adapters.discord.allowance import Allowance
 from greenroom_adapters.discord.api import Api

@@ -5,8 +5,9 @@
   it is none of these, it is a part of a bot file.
 - A `console` block is typed: each line that begins with `$ ` is run in the document's folder, in order, and what the
   block shows below is compared with what was printed; `...` stands for anything. Nothing shown: nothing compared.
-- An `sh` block of README.md, or of a page to start from, is typed line by line, as by somebody in an empty folder without a terminal: every command
-  ends well; what runs until Ctrl-C gets its Ctrl-C when its account is connected. `make` is left out: see its targets.
+- An `sh` block of README.md, or of a page to start from, is typed line by line, as by somebody in an empty folder
+  without a terminal: every command ends well; what runs until Ctrl-C gets its Ctrl-C when its account is connected.
+  `make` is left out: see its targets.
 - A `python` block is run as a program in that folder. A block of any other language is text.
 """
 

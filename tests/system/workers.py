@@ -165,7 +165,7 @@ class WorkersTest:
     def _until_owned(self) -> int:
         self._until(lambda: self._owner() in self.workers, "nobody runs the bot")
         owner = self._owner()
-        return owner if owner in self.workers else self._until_owned()  # type: ignore[return-value]  # None is no worker
+        return owner if owner in self.workers else self._until_owned()
 
     def _has_cursor(self) -> bool:
         if self._sql("SELECT to_regclass($1)::text", f'"{schema_of(BOT)}".cursors') is None:

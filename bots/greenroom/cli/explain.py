@@ -60,7 +60,7 @@ def explain(
 def _event(file: "BotFile", text: str, *, kind: str, author: str, place: str | None) -> "tuple[str, Event]":
     """Return the account and the event that the options describe."""
     from greenroom.cli.places import place_of
-    from greenroom.settings.bot import ANSWERABLE
+    from greenroom.settings.answering import ANSWERABLE
     from greenroom.settings.names import nearest
     from greenroom_adapters import contract
 

@@ -15,7 +15,7 @@ from greenroom.generation.voice import Ending, Voice
 from greenroom.memory import Embedder, Library, can_compare
 from greenroom.personas.persona import Persona
 from greenroom.personas.sound import IfBroken
-from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
+from greenroom.settings.engines import BuiltIn, EngineRef, ModelRef
 from greenroom.settings.moderating import ModeratorRef
 from greenroom.settings.picture import ImageEngine, PainterRef, WithoutModel
 from greenroom.settings.secrets import SecretRef

@@ -12,7 +12,7 @@ from greenroom.generation.build import OPENAI_API_KEY, ResolveSecret, reach_of
 from greenroom.generation.engine import GenerationError, ModelUnknown
 from greenroom.generation.openai_server import OpenAIServer
 from greenroom.generation.purse import Purse
-from greenroom.settings.bot import ModelRef
+from greenroom.settings.engines import ModelRef
 from greenroom.settings.names import nearest
 from greenroom.settings.picture import PainterRef
 

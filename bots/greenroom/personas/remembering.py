@@ -7,8 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from greenroom.settings.bot import Name
-from greenroom.settings.model import Model, Text, one_or_many, word_of, wrong
+from greenroom.settings.model import Model, Name, Text, one_or_many, word_of, wrong
 from greenroom.settings.spelling import DURATION
 
 __all__ = ["FactKind", "Remembering"]

@@ -8,7 +8,8 @@ from greenroom.policy import UNASKED as JOINING_IN
 from greenroom.routing.decision import Explanation, Hit, Miss, Verdict
 from greenroom.routing.index import SPOKEN_IN, UNASKED, AccountIndex, Phrase, Setting, Source, TalkLine
 from greenroom.routing.words import contains, cut
-from greenroom.settings.bot import ANSWERABLE, RoomMode
+from greenroom.settings.answering import ANSWERABLE
+from greenroom.settings.rooms import RoomMode
 from greenroom.settings.spelling import CHANCE, PLACE, SPAN
 from greenroom_adapters.contract import Event, JoinReceived, Kind, TextEvent
 

@@ -8,7 +8,9 @@ from greenroom.clock import MICROSECOND
 from greenroom.personas import Talkative
 from greenroom.routing.decision import Miss, Rule
 from greenroom.routing.words import cut
-from greenroom.settings.bot import AnswerRule, People, RoomMode, RoomRule
+from greenroom.settings.answering import AnswerRule
+from greenroom.settings.bot import People
+from greenroom.settings.rooms import RoomMode, RoomRule
 from greenroom.settings.spelling import Person, Place, Span
 from greenroom_adapters.contract import Author, ConfigurationError, Kind, Room, Surface, Trust
 

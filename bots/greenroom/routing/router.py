@@ -28,7 +28,9 @@ from greenroom.routing.index import (
     read_talkative,
 )
 from greenroom.routing.words import contains, cut
-from greenroom.settings.bot import GATHER, AnswerRule, People, RoomRule
+from greenroom.settings.answering import GATHER, AnswerRule
+from greenroom.settings.bot import People
+from greenroom.settings.rooms import RoomRule
 from greenroom.settings.spelling import Span
 from greenroom_adapters.contract import (
     Author,

@@ -12,7 +12,7 @@ from greenroom.clock import MICROSECOND
 from greenroom.scheduling.identity import Form, event_id, period_of, spread_of
 from greenroom.scheduling.triggers import EVERY_DAY, AtMoments, AtTimes, CronLine, Elapsed, WallTrigger, every
 from greenroom.scheduling.wall import exists, first_instant, instant_of, local_of
-from greenroom.settings.bot import PostEntry
+from greenroom.settings.posting import PostEntry
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["Occurrence", "Schedule"]

@@ -14,8 +14,9 @@ from greenroom.scheduling.changes import Considered, plan_change
 from greenroom.scheduling.identity import Form, numbered
 from greenroom.scheduling.missed import due_now
 from greenroom.scheduling.schedule import Occurrence, Schedule
-from greenroom.settings.bot import BotFile, PostEntry
+from greenroom.settings.bot import BotFile
 from greenroom.settings.picture import CardEntry, Picture, Shape
+from greenroom.settings.posting import PostEntry
 from greenroom.settings.spelling import Place, Span
 from greenroom.storage import CLOCK, AgendaItem, Card, Due, Ledger, ScheduleMark, Turn, Wish
 from greenroom.telemetry import get_log

@@ -8,24 +8,11 @@ from greenroom.settings.accounts import (
     text_of,
     written_settings,
 )
-from greenroom.settings.bot import (
-    Account,
-    AnswerRule,
-    Approve,
-    BotFile,
-    BuiltIn,
-    Do,
-    EngineRef,
-    Engines,
-    Limits,
-    ModelRef,
-    People,
-    PostEntry,
-    Price,
-    RoomMode,
-    RoomRule,
-)
+from greenroom.settings.answering import AnswerRule, Do
+from greenroom.settings.approve import Approve
+from greenroom.settings.bot import Account, BotFile, Limits, People
 from greenroom.settings.embed import EmbedEntry
+from greenroom.settings.engines import BuiltIn, EngineRef, Engines, ModelRef, Price
 from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.expand import expanded
 from greenroom.settings.loader import load_bot
@@ -36,6 +23,8 @@ from greenroom.settings.moderating import ModeratorRef, Unjudged
 from greenroom.settings.origin import Origin
 from greenroom.settings.picture import CardEntry, PainterRef, Paints, Picture, Shape, WithoutModel
 from greenroom.settings.poll import PollEntry
+from greenroom.settings.posting import PostEntry
+from greenroom.settings.rooms import RoomMode, RoomRule
 from greenroom.settings.secrets import SecretRef, resolve
 from greenroom.settings.spelling import Money, MoneyRate, Person, Place, Range, Rate, Span
 from greenroom.settings.wanted import wanted_of

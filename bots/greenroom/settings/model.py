@@ -1,6 +1,7 @@
 """The base of every model that an owner's file fills: frozen, strict about its keys, kind about mistakes."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,9 +30,11 @@ __all__ = [
     "FilePattern",
     "Meant",
     "Model",
+    "Name",
     "PlainPath",
     "Reading",
     "Text",
+    "Texts",
     "Truth",
     "Url",
     "beside",
@@ -274,3 +277,15 @@ def _http(value: Any) -> Any:
 
 Url = Annotated[str, BeforeValidator(_http), WithJsonSchema({"type": "string", "pattern": "^https?://.+"})]
 """The address of a server, without a slash at its end."""
+
+
+def _check_name(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"[^\W_][\w.-]{0,63}", value):
+        raise wrong("a name has letters, digits, dots, dashes and underscores, and begins with a letter or digit")
+    return value
+
+
+Name = Annotated[str, BeforeValidator(_check_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64})]
+"""A name that can be part of a file's name and of an identity in the ledger."""
+
+Texts = Annotated[tuple[Text, ...], one_or_many]

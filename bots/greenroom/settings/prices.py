@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from greenroom.settings.bot import BotFile, BuiltIn, ModelRef, Price
+from greenroom.settings.bot import BotFile
+from greenroom.settings.engines import BuiltIn, ModelRef, Price
 from greenroom.settings.model import Model, Text
 from greenroom.settings.picture import PainterRef
 from greenroom.settings.spelling import MONEY, Money

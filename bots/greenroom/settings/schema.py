@@ -11,8 +11,9 @@ from typing import Any, cast, get_args
 from pydantic import BaseModel
 
 from greenroom.settings.accounts import Platforms, can_log_in, settings_model
-from greenroom.settings.bot import BotFile, some_places
+from greenroom.settings.bot import BotFile
 from greenroom.settings.model import Model, one_or_many
+from greenroom.settings.places import some_places
 from greenroom.settings.spelling import Spelling
 from greenroom_adapters.contract import ConfigurationError
 

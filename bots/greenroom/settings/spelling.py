@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
@@ -28,6 +28,7 @@ __all__ = [
     "SHARE",
     "SPAN",
     "WHEN",
+    "Duration",
     "Money",
     "MoneyRate",
     "Person",
@@ -645,3 +646,5 @@ PERSON = Spelling(
     schema={"type": "string", "pattern": r"^[^/]+/.+$", "examples": ["home/@maria", "x/2244994945"]},
 )
 """`account/@handle` or `account/id`; where a group may stand, `account/role:NAME-or-id` or `account/power:50`."""
+
+Duration = Annotated[timedelta, DURATION]

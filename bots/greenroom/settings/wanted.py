@@ -1,7 +1,9 @@
 """What a bot does with each of its accounts, as its file says."""
 
-from greenroom.settings.bot import BotFile, Do, RoomMode
+from greenroom.settings.answering import Do
+from greenroom.settings.bot import BotFile
 from greenroom.settings.origin import Origin
+from greenroom.settings.rooms import RoomMode
 from greenroom_adapters.contract import Kind, Wanted
 
 __all__ = ["wanted_of"]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from greenroom_adapters.contract import CountingRule, Idempotency, IdempotencyKind, TextLimit
 from greenroom_adapters.stage.objects import Draft, Options, Refusal, Refused, stage_limits
-from greenroom_adapters.stage.state import StageState, check_readable
+from greenroom_adapters.stage.readable import check_readable
+from greenroom_adapters.stage.state import StageState
 
 OpenState = Callable[..., StageState]
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32

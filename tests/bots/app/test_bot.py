@@ -84,7 +84,7 @@ async def test_an_adapter_that_fails_to_sign_out_does_not_keep_the_rest_open(tri
     with pytest.raises(ConnectionResetError):
         await trial.stop()
     assert trial.platform.open_connections == 0
-    assert not runs(bot.file.store)
+    assert not runs(bot.file.home)
 
 
 @pytest.mark.asyncio

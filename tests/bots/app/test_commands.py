@@ -30,7 +30,7 @@ engines: hold
 
 async def beside(trial: Trial, name: str, **arguments: Any) -> Mapping[str, Any]:
     """Type a command beside the running bot and return its answer."""
-    store = trial.bot.file.store
+    store = trial.bot.file.home
     async with SqliteLedger(store, bot="ada", clock=trial.clock, beside=True) as ledger:
         number = await ledger.ask(name, arguments)
         async with asyncio.timeout(10):
@@ -43,7 +43,7 @@ async def beside(trial: Trial, name: str, **arguments: Any) -> Mapping[str, Any]
 async def alone(trial: Trial, name: str, **arguments: Any) -> Mapping[str, Any]:
     """Type a command while no bot runs."""
     file = load_bot(trial.path, platforms=Platforms.of(trial.platform.adapter_class()))
-    async with SqliteLedger(file.store, bot="ada", clock=trial.clock) as ledger:
+    async with SqliteLedger(file.home, bot="ada", clock=trial.clock) as ledger:
         return await Commands(ledger, file, clock=trial.clock).obey(name, arguments)
 
 
@@ -325,13 +325,13 @@ async def test_what_a_command_did_to_a_post_and_its_answer_are_on_disk_together(
     file = load_bot(trial.path, platforms=Platforms.of(trial.platform.adapter_class()))
     moment = trial.clock.now() + timedelta(hours=1)
     seen: set[tuple[object, object]] = set()
-    async with SqliteLedger(file.store, bot="ada", clock=trial.clock) as ledger:
+    async with SqliteLedger(file.home, bot="ada", clock=trial.clock) as ledger:
         commands = Commands(ledger, file, clock=trial.clock)
         posted = await commands.obey("post", {"text": "Fog.", "at": to_micros(moment)})
         arguments = {"item": posted["items"][0], "text": "Rain."}
         number = await ledger.ask(name, arguments)
         obeying = asyncio.ensure_future(commands.obey(name, arguments, command=number))
-        with contextlib.closing(sqlite3.connect(file.store)) as disk:
+        with contextlib.closing(sqlite3.connect(file.home)) as disk:
             while True:
                 both = disk.execute(
                     "SELECT (SELECT json_extract(due_event, '$.say') FROM agenda), answer IS NOT NULL "
@@ -387,7 +387,7 @@ async def alone_once(trial: Trial, name: str, arguments: dict[str, Any]) -> Mapp
 @pytest.mark.asyncio
 async def test_commands_typed_while_no_bot_runs_are_done_when_it_starts(trial: Trial) -> None:
     async with trial:
-        store = trial.bot.file.store
+        store = trial.bot.file.home
     async with SqliteLedger(store, bot="ada", clock=trial.clock, beside=True) as ledger:
         first = await ledger.ask("pause", {"why": "typed too late"})
     async with trial:

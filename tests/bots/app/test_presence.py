@@ -125,7 +125,7 @@ async def test_what_a_look_costs_is_set_aside_before_it_and_given_back_for_what_
     class Watched(list[str]):
         @override
         def __iadd__(self, posts: Iterable[str]) -> Self:  # type: ignore[override]  # it hears what is asked
-            with closing(sqlite3.connect(trial.bot.file.store)) as books:
+            with closing(sqlite3.connect(trial.bot.file.home)) as books:
                 (spent,) = books.execute("SELECT total(coalesce(settled,reserved)) FROM spend").fetchone()
             at_the_look.append(spent)
             trial.platform.charges += 2_000

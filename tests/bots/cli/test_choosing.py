@@ -23,7 +23,7 @@ def test_the_demo_shares_nothing_with_an_ada_of_the_same_folder(home: Path, writ
     own = choose(str(write_bot())).file()
     demo = choose("demo").file()
     assert own.bot == demo.bot
-    assert own.store.resolve() != demo.store.resolve()
+    assert own.home.resolve() != demo.home.resolve()
 
 
 def test_the_only_bot_of_the_folder_is_meant_and_no_other_yaml_file(home: Path, write_bot: Callable[..., Path]) -> None:

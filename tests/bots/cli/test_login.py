@@ -295,7 +295,7 @@ def settings(path: Path) -> Any:
         adapter=Platforms.installed().adapter(account.platform),
         environ={},
         warn=print,
-        login=read_login(account_folder(file.store, "quay")),
+        login=read_login(account_folder(file.home, "quay")),
     )
 
 

@@ -192,7 +192,7 @@ def usage(server: ModelServer, more: str = "") -> str:
 async def compared(folder: Path, more: str, key: str | None = "sk-admin-1") -> ComparedBills | str | None:
     file = load(folder, more)
     clock = ManualClock(NOON)
-    async with SqliteLedger(file.store, bot="ada", clock=clock) as ledger:
+    async with SqliteLedger(file.home, bot="ada", clock=clock) as ledger:
         await spent(ledger)
         environ = {} if key is None else {"ADMIN": key}
         return await compare_bills(file, ledger, since=NOON.replace(day=1), now=NOON, environ=environ, warn=print)
@@ -234,7 +234,7 @@ def test_the_command_writes_both_sums_and_a_page_with_a_bar_for_each_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def filled() -> None:
-        async with SqliteLedger(file.store, bot="ada", clock=ManualClock(datetime.now(UTC))) as ledger:
+        async with SqliteLedger(file.home, bot="ada", clock=ManualClock(datetime.now(UTC))) as ledger:
             for model in ("gpt-5-mini", "<script>alert(1)</script>"):
                 await ledger.settle(
                     await ledger.reserve(at=datetime.now(UTC), turn="t", model=model, micros=1), 3 * CENT
@@ -271,7 +271,7 @@ def test_the_command_writes_both_sums_and_a_page_with_a_bar_for_each_day(
 @pytest.mark.asyncio
 async def test_the_bars_of_a_page_are_as_high_as_their_days_were_dear(tmp_path: Path) -> None:
     file = load(tmp_path, "limits: {spend: 0.50 USD/day}\n")
-    async with SqliteLedger(file.store, bot="ada", clock=ManualClock(NOON)) as ledger:
+    async with SqliteLedger(file.home, bot="ada", clock=ManualClock(NOON)) as ledger:
         for days, cents in ((0, 10), (1, 20), (2, 40)):
             id = await ledger.reserve(at=NOON - timedelta(days=days), turn="t", model="m", micros=1)
             await ledger.settle(id, cents * CENT)

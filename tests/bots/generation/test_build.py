@@ -24,7 +24,7 @@ from greenroom.generation import (
 )
 from greenroom.personas.persona import Persona
 from greenroom.policy import Lack
-from greenroom.settings.bot import BuiltIn, EngineRef, ModelRef
+from greenroom.settings.engines import BuiltIn, EngineRef, ModelRef
 from greenroom.settings.secrets import SecretRef
 from greenroom.storage import NOBODYS, Cause
 from greenroom_adapters.contract import ConfigurationError, Secret, Surface, TextLimit
@@ -190,7 +190,7 @@ def test_a_bot_without_a_model_never_loads_the_sdk() -> None:
         "import sys\n"
         "from greenroom.generation import build_voice\n"
         "from greenroom.personas.persona import Persona\n"
-        "from greenroom.settings.bot import BuiltIn\n"
+        "from greenroom.settings.engines import BuiltIn\n"
         "from greenroom.clock import SystemClock\n"
         "build_voice(Persona(persona='A', who='b'), [BuiltIn.SCRIPT, BuiltIn.HOLD], purse=None, resolve=None,\n"
         "            clock=SystemClock())\n"

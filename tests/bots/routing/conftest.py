@@ -8,7 +8,9 @@ import pytest
 
 from greenroom.personas import Talkative
 from greenroom.routing import Router
-from greenroom.settings.bot import AnswerRule, People, RoomRule
+from greenroom.settings.answering import AnswerRule
+from greenroom.settings.bot import People
+from greenroom.settings.rooms import RoomRule
 from greenroom.settings.spelling import Span
 from greenroom_adapters.contract import Author, Kind, MessageReceived, PostRef, Room, TextEvent
 

@@ -7,7 +7,8 @@ import pytest
 
 from greenroom.personas import Talkative
 from greenroom.routing import Miss, Router
-from greenroom.settings.bot import AnswerRule, RoomMode, RoomRule
+from greenroom.settings.answering import AnswerRule
+from greenroom.settings.rooms import RoomMode, RoomRule
 from greenroom.settings.spelling import Place, Span
 from greenroom_adapters.contract import (
     Author,

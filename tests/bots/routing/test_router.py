@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from greenroom.personas import Talkative
 from greenroom.policy import UNASKED
 from greenroom.routing import Hit, Miss, Router
-from greenroom.settings.bot import AnswerRule, People, RoomMode, RoomRule
+from greenroom.settings.answering import AnswerRule
+from greenroom.settings.bot import People
+from greenroom.settings.rooms import RoomMode, RoomRule
 from greenroom.settings.spelling import Person, Place, Span
 from greenroom_adapters.contract import (
     Author,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from greenroom.scheduling import Schedule
-from greenroom.settings.bot import PostEntry
+from greenroom.settings.posting import PostEntry
 
 
 @pytest.fixture

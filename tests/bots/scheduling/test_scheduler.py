@@ -93,7 +93,7 @@ async def test_dead_around_the_insert_it_is_posted_once_and_its_mark_is_not_with
 @pytest.mark.asyncio
 async def test_the_turn_and_the_mark_are_never_seen_without_each_other(trial: Trial) -> None:
     async with trial:
-        with contextlib.closing(sqlite3.connect(trial.bot.file.store)) as db:
+        with contextlib.closing(sqlite3.connect(trial.bot.file.home)) as db:
             seen = set()
             for day in range(24, 29):
                 trial.clock.turn_to(at(8, day=day))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from greenroom.clock import from_micros, to_micros
 from greenroom.scheduling.slots import Slots
 from greenroom.settings import BotFile, Rate
-from greenroom.settings.bot import PostEntry
+from greenroom.settings.posting import PostEntry
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from greenroom.personas import Persona, load_persona
 from greenroom.settings import BotFile, CardEntry, Picture, Platforms, load_bot
-from greenroom.settings.bot import AnswerRule, Engines, Limits, ModelRef, People, PostEntry, RoomRule
+from greenroom.settings.answering import AnswerRule
+from greenroom.settings.bot import Limits, People
+from greenroom.settings.engines import Engines, ModelRef
+from greenroom.settings.posting import PostEntry
+from greenroom.settings.rooms import RoomRule
 from greenroom_adapters.contract import ConfigurationError
 
 WORDS = [

@@ -17,7 +17,8 @@ RULE_KEYS = (
     "pictures, tell"
 )
 BOT_KEYS = (
-    "bot, persona, accounts, timezone, engines, answer, post, rooms, people, tools, limits, approve, tell, keep, store"
+    "bot, persona, accounts, timezone, engines, answer, post, rooms, people, tools, limits, approve, tell, keep, "
+    "store, prices"
 )
 
 BELOW_THE_HEAD: list[tuple[str, str]] = [

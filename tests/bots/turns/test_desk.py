@@ -160,7 +160,7 @@ async def test_it_goes_on_behind_what_it_has_seen(trial: Trial) -> None:
 @pytest.mark.asyncio
 async def test_the_platform_is_told_that_an_event_is_safe_only_after_its_commit(trial: Trial) -> None:
     async with trial:
-        with contextlib.closing(sqlite3.connect(trial.bot.file.store, isolation_level=None)) as other:
+        with contextlib.closing(sqlite3.connect(trial.bot.file.home, isolation_level=None)) as other:
             # as long as somebody else writes, nothing can be committed
             other.execute("BEGIN IMMEDIATE")
             trial.mention()
@@ -309,7 +309,7 @@ async def test_a_resume_of_long_ago_does_not_count_for_a_refusal_of_today(trial:
 @pytest.mark.asyncio
 async def test_a_ledger_that_fails_stops_the_bot_before_anything_more_goes_out(trial: Trial) -> None:
     await trial.start()
-    with contextlib.closing(sqlite3.connect(trial.bot.file.store)) as db:
+    with contextlib.closing(sqlite3.connect(trial.bot.file.home)) as db:
         db.execute("DROP TABLE turns")
     trial.mention()
     async with asyncio.timeout(10):

@@ -399,7 +399,7 @@ async def test_a_mention_that_gets_its_place_in_memory_while_its_deletion_is_wri
         await trial.until(lambda: trial.engine.at_work)
         trial.mention("waits on disk")
         await trial.counted({State.RECEIVED: 2})
-        with contextlib.closing(sqlite3.connect(trial.bot.file.store, isolation_level=None)) as other:
+        with contextlib.closing(sqlite3.connect(trial.bot.file.home, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             deleted(trial, "p2")
             await asyncio.sleep(0.05)
