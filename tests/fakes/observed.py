@@ -25,7 +25,7 @@ class Observed:
     def listening_on(self, listen: str) -> Observation:
         """Return another address, beside the same ledger."""
         beside = self.trial.path.parent / "data" / "ada.db"
-        return Observation(listen, beside=beside, tally=self.tally, clock=self.clock, environ=self.environ)
+        return Observation(listen, name="ada", beside=beside, tally=self.tally, clock=self.clock, environ=self.environ)
 
     async def start(self) -> None:
         """Start the bot, and tell of it."""

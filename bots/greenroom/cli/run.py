@@ -113,7 +113,12 @@ async def _run(
 
     def load(standing_by: Callable[[str], None]) -> Bot:
         nonlocal bot
-        bot = Bot.load(chosen.path, replace(options, standing_by=standing_by), state=chosen.state)
+
+        def stands_by(who: str) -> None:
+            watching.stand_by()
+            standing_by(who)
+
+        bot = Bot.load(chosen.path, replace(options, standing_by=stands_by), state=chosen.state)
         return bot
 
     def at_once() -> None:

@@ -68,13 +68,23 @@ class Watching:
             from greenroom.observation.server import Observation
 
             async with Observation(
-                self.observe, beside=bot.file.home, tally=self.tally, clock=options.clock, environ=options.environ
+                self.observe,
+                name=bot.file.bot,
+                beside=bot.file.home,
+                tally=self.tally,
+                clock=options.clock,
+                environ=options.environ,
             ) as self.observation:
                 log.observed(self.observation)
                 yield
         finally:
             if self.tracing is not None:
                 await self.tracing.aclose()
+
+    def stand_by(self) -> None:
+        """Tell from now on that another worker runs the bot."""
+        if self.observation is not None:
+            self.observation.stand_by()
 
     def show(self, bot: Bot | None) -> None:
         """Tell of this bot from now on, which has been entered; None: it ends."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-__all__ = ["MISSING", "is_installed", "metrics_of"]
+__all__ = ["MISSING", "is_installed", "metrics_of", "metrics_of_standby"]
 
 MISSING = "metrics need one more library: pip install 'greenroom[metrics]'"
 
@@ -38,16 +38,30 @@ async def metrics_of(bot: Bot, tally: Tally, condition: Condition, *, clock: Clo
 
     :raises StorageError: its ledger cannot be read
     """
+    spent = await bot.ledger.spent_since(start_of_day(clock.now(), bot.file.timezone))
+    ages = {name: await _queue_age(bot, desk, clock.micros()) for name, desk in bot.desks.items()}
+    families = _families(bot, tally, condition, spent=spent, ages=ages, now=clock.micros())
+    return _written([_standing_by(bot.file.bot, is_so=False), *families], accept)
+
+
+def metrics_of_standby(name: str, *, accept: str) -> tuple[bytes, str]:
+    """Return what there is to say of a worker that stands by, while another one runs the bot of this name."""
+    return _written([_standing_by(name, is_so=True)], accept)
+
+
+def _written(families: "Iterable[Metric]", accept: str) -> tuple[bytes, str]:
     from prometheus_client import CollectorRegistry, ProcessCollector
     from prometheus_client.exposition import choose_encoder
 
-    spent = await bot.ledger.spent_since(start_of_day(clock.now(), bot.file.timezone))
-    ages = {name: await _queue_age(bot, desk, clock.micros()) for name, desk in bot.desks.items()}
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_Collected(_families(bot, tally, condition, spent=spent, ages=ages, now=clock.micros())))
+    registry.register(_Collected(families))
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type
+
+
+def _standing_by(name: str, *, is_so: bool) -> "Metric":
+    return _gauge("standing_by", "Another worker runs the bot; 0: this one does.", ("bot",), {(name,): float(is_so)})
 
 
 class _Collected:

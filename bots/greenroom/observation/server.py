@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from greenroom.app import Bot, vitals_of
 from greenroom.clock import Clock
 from greenroom.observation.health import Condition, condition_of
-from greenroom.observation.metrics import MISSING, is_installed, metrics_of
+from greenroom.observation.metrics import MISSING, is_installed, metrics_of, metrics_of_standby
 from greenroom.observation.password import password_for
 from greenroom.observation.tally import Tally
 from greenroom.storage import StorageError
@@ -31,14 +31,16 @@ class Observation:
     """Serves `/live`, `/ready`, `/health` and `/metrics` on one address, while a block runs.
 
     `/live`: the process turns its loop. `/ready`: a bot is shown (`show`), and each of its accounts that is not paused
-    is connected. `/health`: nothing needs a person, in the sentences of `greenroom status`. All three answer 200 or
-    503. Elsewhere than on this machine alone, `/health` and `/metrics` want a password, and the other two say nothing
-    but yes and no.
+    is connected; or it stands by. `/health`: nothing needs a person, in the sentences of `greenroom status`. All three
+    answer 200 or 503. Elsewhere than on this machine alone, `/health` and `/metrics` want a password, and the other two
+    say nothing but yes and no.
     """
 
-    def __init__(self, listen: str, *, beside: Path, tally: Tally, clock: Clock, environ: Mapping[str, str]) -> None:
-        """Take where to listen (`HOST:PORT`, or a port of this machine alone) and the ledger's path, `beside` which a
-        password's digest is kept.
+    def __init__(
+        self, listen: str, *, name: str, beside: Path, tally: Tally, clock: Clock, environ: Mapping[str, str]
+    ) -> None:
+        """Take where to listen (`HOST:PORT`, or a port of this machine alone), the bot's name, and the path `beside`
+        which a password's digest is kept.
 
         :raises ConfigurationError: it is no address
         """
@@ -50,6 +52,8 @@ class Observation:
         self._is_local = is_loopback(self._host)
         self._password: Password | None = None
         self._bot: Bot | None = None
+        self._name = name
+        self._stands_by = False
         self._runner: web.ServerRunner | None = None
         self.new_password: str | None = None
         """A password that was made just now, to be told once."""
@@ -96,7 +100,11 @@ class Observation:
 
     def show(self, bot: Bot | None) -> None:
         """Tell of this bot from now on, which has been entered; None: it ends."""
-        self._bot = bot
+        self._bot, self._stands_by = bot, False
+
+    def stand_by(self) -> None:
+        """Tell from now on that another worker runs the bot: it is ready to take over, and nothing needs a person."""
+        self._bot, self._stands_by = None, True
 
     async def _serve(self, request: "web.BaseRequest") -> "web.StreamResponse":
         from aiohttp import web
@@ -130,6 +138,8 @@ class Observation:
     def _ready(self) -> "web.Response":
         from aiohttp import web
 
+        if self._stands_by:
+            return web.Response(text="standing by\n")
         bot = self._bot
         is_ready = bot is not None and all(
             desk.is_connected or desk.pacer.paused is not None for desk in bot.desks.values()
@@ -148,6 +158,8 @@ class Observation:
 
     async def _health(self) -> "web.Response":
         bot = self._bot
+        if self._stands_by:
+            return _json({"bot": self._name, "ok": True, "needs": [], "standing_by": True}, 200)
         if bot is None:
             return _json({"ok": False, "needs": ["It is starting, or it ends."]}, 503)
         try:
@@ -166,6 +178,9 @@ class Observation:
 
         if not is_installed():
             return web.Response(status=501, text=f"{MISSING}\n")
+        if self._stands_by:
+            body, content_type = metrics_of_standby(self._name, accept=accept)
+            return web.Response(body=body, headers={"Content-Type": content_type})
         bot = self._bot
         if bot is None:
             return web.Response(status=503, text="not ready\n")

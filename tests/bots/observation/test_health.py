@@ -83,3 +83,16 @@ async def test_a_post_whose_time_is_over_and_that_is_not_out_is_told(observed: O
 async def test_what_is_no_address_of_its_own_is_not_answered(observed: Observed) -> None:
     assert (await observed.ask("/live", Host="evil.example"))[0] == 421
     assert (await observed.ask("/"))[0] == 404
+
+
+@pytest.mark.asyncio
+async def test_a_worker_that_stands_by_is_ready_and_needs_nobody(observed: Observed) -> None:
+    observed.observation.stand_by()
+    assert await observed.ask("/ready") == (200, "standing by\n")
+    assert await needs(observed) == []
+    assert (await observed.figures())["greenroom_standing_by", frozenset()] == 1
+    await observed.start()
+    assert await observed.ask("/ready") == (200, "ready\n")
+    assert (await observed.figures())["greenroom_standing_by", frozenset()] == 0
+    observed.observation.show(None)
+    assert (await observed.ask("/ready"))[0] == 503
