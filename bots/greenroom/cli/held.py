@@ -128,7 +128,7 @@ def answer(
     bot: BotOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer with your own words what was passed on to you, or is held.
+    """Answer in your own words what was passed on or is held.
 
     A rule with `tell: true` passes on and says nothing; this answers from the bot's account, through the same checks,
     limits and log as all that it says.
