@@ -33,6 +33,7 @@ from greenroom.cli.schema import schema
 from greenroom.cli.spend import spend
 from greenroom.cli.stage import stage
 from greenroom.cli.status import status
+from greenroom.cli.store import store
 from greenroom.cli.try_out import try_persona
 from greenroom.cli.undo import undo
 from greenroom.cli.unit import unit
@@ -84,6 +85,7 @@ app.add_typer(queue, name="queue")
 app.add_typer(held, name="held")
 app.add_typer(dead, name="dead")
 app.add_typer(rooms, name="rooms")
+app.add_typer(store, name="store")
 for command in (people, forget, spend, prices, explain):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)

@@ -1,6 +1,7 @@
 """The ledger: events, turns, receipts, cursors and money, on disk before they count."""
 
 from greenroom.storage.cause import NOBODYS, Cause, cause_of
+from greenroom.storage.copying import Copied, take_across
 from greenroom.storage.errors import AlreadyRunning, LedgerBroken, LedgerLost, LedgerMoved, StorageError
 from greenroom.storage.gone import empty_gone, note_gone
 from greenroom.storage.ledger import (
@@ -55,6 +56,7 @@ __all__ = [
     "Card",
     "Cause",
     "Command",
+    "Copied",
     "Draft",
     "Due",
     "JournalEntry",
@@ -101,5 +103,6 @@ __all__ = [
     "realms_of",
     "room_of",
     "runner_of",
+    "take_across",
     "workers_on",
 ]

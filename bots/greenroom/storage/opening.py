@@ -26,8 +26,8 @@ def open_ledger(
     """Return the ledger of a bot, not entered.
 
     It is for the one process that runs the bot, or with `beside` for who looks into it and leaves commands.
-    `takes_over`: although its file was packed to run elsewhere. `standing_by`: in a database wait until nobody else
-    runs the bot; called, once, with who does.
+    `takes_over`: although it was packed, or copied, to run elsewhere. `standing_by`: in a database wait until nobody
+    else runs the bot; called, once, with who does.
 
     :raises StorageError: what is needed for such a store is not installed
     """
@@ -36,7 +36,9 @@ def open_ledger(
     _need_postgres()
     from greenroom.storage.postgres import PostgresLedger
 
-    return PostgresLedger(store.url, bot=bot, clock=clock, beside=beside, standing_by=standing_by)
+    return PostgresLedger(
+        store.url, bot=bot, clock=clock, beside=beside, takes_over=takes_over, standing_by=standing_by
+    )
 
 
 def has_ledger(store: Store, bot: str) -> bool:

@@ -66,3 +66,21 @@ def test_what_is_done_with_files_is_refused_for_a_database(
 ) -> None:
     write_bot(more="store: postgresql://ada@127.0.0.1:9/greenroom\n")
     assert greenroom(*command).err
+
+
+def test_a_ledger_is_copied_into_a_database_and_the_file_is_left(
+    postgres: Postgres, greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    bot = f"ada{uuid.uuid4().hex[:8]}"
+    file = write_bot()
+    text = file.read_text().replace("bot: ada", f"bot: {bot}")
+    file.write_text(text)
+    assert greenroom("post", "The lamp is lit.", "--at", "2099-12-01 09:00").code == 0
+    said = greenroom("store", "copy", f"data/{bot}.db", postgres.url)
+    assert said.code == 0, said.err
+    assert f"rows of {bot} are the same on both sides" in said.out
+    assert "goes on there" in greenroom("post", "Again.", "--at", "2099-12-01 09:00").err
+    file.write_text(f"{text}store: {postgres.url}\n")
+    said = greenroom("queue", "list", "--json")
+    assert "The lamp is lit." in said.out
+    assert "already; nothing was copied" in greenroom("store", "copy", f"data/{bot}.db", postgres.url).err

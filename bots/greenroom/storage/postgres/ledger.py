@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from typing_extensions import override
 
 from greenroom.clock import Clock
-from greenroom.storage.errors import AlreadyRunning, LedgerLost, StorageError
+from greenroom.storage.errors import AlreadyRunning, LedgerLost, LedgerMoved, StorageError
 from greenroom.storage.ledger import Command
 from greenroom.storage.postgres import owning
 from greenroom.storage.postgres.address import schema_of, shown
@@ -24,6 +24,7 @@ from greenroom.storage.postgres.writing import PostgresWriter
 from greenroom.storage.tables import asking
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.ledger import TableLedger
+from greenroom.storage.tables.rows import decode_object
 
 __all__ = ["PostgresLedger"]
 
@@ -60,6 +61,7 @@ class PostgresLedger(TableLedger):
         bot: str,
         clock: Clock,
         beside: bool = False,
+        takes_over: bool = False,
         standing_by: Callable[[str], None] | None = None,
     ) -> None:
         self._place = shown(url)
@@ -68,6 +70,7 @@ class PostgresLedger(TableLedger):
         self._bot = bot
         self._schema = schema_of(bot)
         self._beside = beside
+        self._takes_over = takes_over
         self._standing_by = standing_by
         self._number = 0
         self._writer_pid = 0
@@ -164,6 +167,14 @@ class PostgresLedger(TableLedger):
         migrate(writer, self._schema, self._place)
         run(connection.execute(owning.GUARDS))
         self._writer_pid = connection.get_server_pid()
+        moved = writer.execute("SELECT value FROM meta WHERE name='moved'").fetchone()
+        if moved is not None and not self._takes_over:
+            raise LedgerMoved(
+                f"{self._place}: the ledger of {self._bot} was copied to {decode_object(moved[0])['to']} and goes on "
+                "there: give that in `store`; or, where nothing else runs of it, take it back with `greenroom run "
+                "--take-over`"
+            )
+        writer.execute("DELETE FROM meta WHERE name='moved'")
         for name, value in (("bot", self._bot), ("id", secrets.token_hex(4))):
             writer.execute("INSERT INTO meta(name,value) VALUES(?,?) ON CONFLICT DO NOTHING", (name, value))
         self._next_seq = int(writer.execute("SELECT coalesce(max(seq),0)+1 FROM turns").fetchone()[0])

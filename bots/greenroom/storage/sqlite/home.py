@@ -64,6 +64,11 @@ def must_not_have_moved(db: sqlite3.Connection, path: Path) -> None:
     :raises LedgerMoved: it was
     """
     moved = _kept(db, "moved")
+    if moved is not None and "copied" in moved:
+        raise LedgerMoved(
+            f"{path} was copied to {moved['to']} on {_day(moved)} and goes on there: give that in `store`; or, where "
+            f"nothing else runs of it, take it back with {TAKE_OVER}"
+        )
     if moved is not None:
         raise LedgerMoved(
             f"{path} was packed into {moved['to']} on {_day(moved)} to run elsewhere, so it does not run here. Unpack "
