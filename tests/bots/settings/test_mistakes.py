@@ -519,7 +519,7 @@ def test_no_key_is_both_there_and_not_there_yet() -> None:
     unseen = [Model]
     while unseen:
         below = unseen.pop().__subclasses__()
-        sections |= {part.section: part for part in below}
+        sections |= {part.section: part for part in below if "section" in vars(part)}
         unseen += below
     assert NOT_YET.keys() <= sections.keys()
     assert FOREIGN.keys() <= sections.keys()
