@@ -4,6 +4,7 @@ import re
 import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -141,3 +142,18 @@ def test_a_pack_that_cannot_be_written_moves_nothing(
     (home / "file").write_text("", encoding="utf-8")
     assert greenroom("pack", "--to", "file/ada.greenroom").code == 1
     assert greenroom("post", "Good night.").code == 0, "it runs here as before"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other exit codes for what is killed")
+def test_a_pack_that_is_killed_leaves_no_two_bots(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    dies = "import os, zipfile; zipfile.ZipFile.writestr = lambda *a, **k: os.kill(os.getpid(), 9)"
+    program = f"{dies}; import sys; sys.argv = ['greenroom', 'pack']; from greenroom.cli import main; main()"
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=120).returncode == -signal.SIGKILL  # noqa: S603
+    assert not Path("ada.greenroom").exists()
+    refused = greenroom("run")
+    assert refused.code == 1
+    assert "take it back with `greenroom run --take-over`" in refused.err

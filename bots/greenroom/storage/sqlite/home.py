@@ -5,7 +5,6 @@ one in the place of the newer, things would be said twice. What is remembered li
 counts, in a small file beside it, so that an older copy is known where it is put back alone.
 """
 
-import contextlib
 import json
 import os
 import socket
@@ -50,8 +49,9 @@ def strayed(db: sqlite3.Connection, path: Path) -> Strayed | None:
     outside = _outside(path)
     if outside is not None and outside.get("id") == _id(db) and int(outside.get("run", 0)) > int(home["run"]):
         return Strayed(why="an older copy of it was put back: it has run here since", packed=None)
-    if home["inode"] == inode:
-        # the very same file, perhaps under another name
+    if home["inode"] == inode or (outside is not None and outside["noted"] == home.get("noted")):
+        # the very same files, perhaps under another name; some disks number files anew each time they are mounted, and
+        # no way of copying keeps when a note was written
         return None
     if home["path"] != str(path.resolve()):
         return Strayed(why=f"it is a copy: {where}", packed=None)
@@ -86,7 +86,8 @@ def place_of(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
 def stay(db: sqlite3.Connection, path: Path, place: Mapping[str, Any]) -> None:
     """Write down that the ledger at `path`, which has not strayed, runs there once more."""
     db.execute(_HOME, (encode(place),))
-    note_outside(path, ledger=_id(db), run=place["run"])
+    noted = note_outside(path, ledger=_id(db), run=place["run"])
+    db.execute(_HOME, (encode({**place, "noted": noted}),))
 
 
 def move_in(commits: GroupCommit, place: Mapping[str, Any]) -> None:
@@ -98,19 +99,23 @@ def move_in(commits: GroupCommit, place: Mapping[str, Any]) -> None:
 _HOME = "INSERT INTO meta(name,value) VALUES('home',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value"
 
 
-def note_outside(path: Path, *, ledger: str, run: int) -> None:
-    """Note beside the ledger how often it has run. Behind the ledger and never before it: one that is ahead of this
-    note is no older copy."""
-    with contextlib.suppress(OSError):
+def note_outside(path: Path, *, ledger: str, run: int) -> int | None:
+    """Note beside the ledger how often it has run; return when that was written, as no copy of it says; None: it could
+    not be. Behind the ledger and never before it: one that is ahead of this note is no older copy."""
+    try:
         beside = Path(f"{path.resolve()}{ENDING}")
         beside.touch(mode=0o600)
         beside.write_text(json.dumps({"id": ledger, "run": run}), encoding="utf-8")
+        return beside.stat().st_ctime_ns
+    except OSError:
+        return None
 
 
 def _outside(path: Path) -> Mapping[str, Any] | None:
     try:
-        found: Any = json.loads(Path(f"{path.resolve()}{ENDING}").read_text(encoding="utf-8"))
-        return {"id": str(found["id"]), "run": int(found["run"])}
+        beside = Path(f"{path.resolve()}{ENDING}")
+        found: Any = json.loads(beside.read_text(encoding="utf-8"))
+        return {"id": str(found["id"]), "run": int(found["run"]), "noted": beside.stat().st_ctime_ns}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -63,7 +63,9 @@ class SqliteLedger(TableLedger):
         # what is queued and this are one commit: nothing is awaited in between
         home.move_in(self._commits, self._place)
         await self.committed()
-        await asyncio.to_thread(home.note_outside, self._path, ledger=self._id, run=self._place["run"])
+        noted = await asyncio.to_thread(home.note_outside, self._path, ledger=self._id, run=self._place["run"])
+        home.move_in(self._commits, {**self._place, "noted": noted})
+        await self.committed()
         self._strayed = None
 
     @property
