@@ -13,7 +13,7 @@ from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.scheduling.identity import numbered
 from greenroom.scheduling.scheduler import SINGLE, Scheduler, picture
 from greenroom.settings import BotFile
-from greenroom.storage import AgendaItem, Card, Due, Ledger, Wish
+from greenroom.storage import HAND, AgendaItem, Card, Due, Ledger, Wish
 from greenroom_adapters.contract import ConfigurationError, Media, Poll, Visibility
 
 __all__ = ["PostsToCome", "put_all_down", "put_down"]
@@ -118,7 +118,7 @@ class PostsToCome:
         self._must_not_stand_in_a_file(item)
         self._ledger.strike_agenda(item.id)
         self._ledger.note(None, "cancelled", f"post {item.id} for {from_micros(item.due):%Y-%m-%d %H:%M} UTC")
-        return {"done": "cancelled", "item": item.id}
+        return {"done": "cancelled", "item": item.id, "comes_anew": item.event.written is not None}
 
     async def edit(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """`item`, and `text` and/or `at`."""
@@ -136,9 +136,16 @@ class PostsToCome:
         self._must_not_stand_in_a_file(item)
         say, due = arguments.get("text") or event.say, item.due
         if arguments.get("at") is not None:
+            if event.written is not None:
+                raise ConfigurationError(f"post {item.id} comes when the bot file says: change its time there")
             due = int(arguments["at"])
         about = None if arguments.get("text") else event.about
-        edited = replace(event, due=from_micros(due), about=about, say=say)
+        written = event.written
+        if written is not None:
+            # it is the owner's now, and belongs to the same topic of the file
+            about = event.about
+            written = HAND if arguments.get("text") else written
+        edited = replace(event, due=from_micros(due), about=about, say=say, written=written)
         return AgendaItem(id=item.id, due=due, late=item.late, account=item.account, event=edited)
 
     def _must_not_stand_in_a_file(self, item: AgendaItem) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from greenroom.app.accounts import must_be_an_account
 from greenroom.app.catching_up import CatchingUp
 from greenroom.app.coming import PostsToCome
+from greenroom.app.drafting import Drafting
 from greenroom.app.forgetting import forget
 from greenroom.app.held import HeldDrafts
 from greenroom.app.pausing import Pauses
@@ -28,7 +29,7 @@ from greenroom_adapters.contract import ConfigurationError, GreenroomError
 
 __all__ = ["THAT_WAIT", "Commands"]
 
-THAT_WAIT = frozenset({"try-tell", "standing", "take-up", "place", "undo"})
+THAT_WAIT = frozenset({"try-tell", "standing", "take-up", "place", "undo", "draft"})
 """Commands that wait for the network, or for files to settle: whoever obeys several lets the others go first."""
 _ABOUT_THE_AGENDA = frozenset({"cancel", "edit"})
 """Commands during which the running scheduler takes nothing, until what they changed is on disk."""
@@ -68,6 +69,7 @@ class Commands:
         self._pauses = pauses = Pauses(ledger, file, desks=self._desks, policy=policy)
         self._held = held = HeldDrafts(ledger, file, clock=clock, desks=self._desks, rested=self._rested)
         aside = TurnsAside(ledger, clock=clock, desks=self._desks, rested=self._rested)
+        drafting = Drafting(ledger, desks=self._desks, scheduler=scheduler)
         undoing = Undoing(ledger, desks=self._desks)
         self._placing = placing = Placing(ledger, file, desks=self._desks, policy=policy)
         self._known: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[_Answer]]] = {
@@ -86,6 +88,7 @@ class Commands:
             "retry": aside.retry,
             "drop": aside.drop,
             "went-out": aside.went_out,
+            "draft": drafting.draft,
             "undo-look": undoing.look,
             "undo": undoing.undo,
             "place": placing.place,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["calendar"]
 
+PATIENCE = 600.0
+"""Seconds in which the engines must have written all of it; what is written later stays written."""
 MOST = 10_000
 """So many posts of each entry are listed at the most."""
 
@@ -26,6 +28,13 @@ MOST = 10_000
 def calendar(
     bot: BotArgument = None,
     days: Annotated[int, typer.Option(metavar="N", min=1, max=366, help="How many days ahead, today included.")] = 7,
+    draft: Annotated[
+        bool,
+        typer.Option("--draft", help="Let the running bot write what it has no words for yet.", show_default=False),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="With --draft: do it without asking.", show_default=False)
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what will be posted in the next days.
@@ -34,28 +43,72 @@ def calendar(
     usually counts; of what a model will write, the topic and about what it costs. `greenroom queue` changes what was
     put down by hand, the bot file the rest.
 
+    With --draft the words are written now, for the day's money, after asking: then `greenroom queue edit` gives them
+    others. They go out at their times, and wait for you in `held` where the bot file says so.
+
     Example: greenroom calendar --days 14
     """
     file, persona = choose(bot).load()
     comings = asyncio.run(_coming(file, days))
     price = _price(file, persona)
+    left: list[dict[str, Any]] = []
+    if draft:
+        left = _draft(file, comings, days, price, yes=yes, as_json=as_json)
+        comings = asyncio.run(_coming(file, days))
     if as_json:
         write_json([_as_object(one, file, price) for one in comings])
     elif not comings:
         say(f"Nothing will be posted in the next {days} days.")
     else:
         _show(comings, file, price)
+    if not as_json:
+        for one in left:
+            say(f"Not drafted: {one['post']} on {one['account']}: {one['why']}")
+
+
+def _draft(
+    file: "BotFile", comings: "Sequence[Coming]", days: int, price: int, *, yes: bool, as_json: bool
+) -> list[dict[str, Any]]:
+    """Have the running bot write what has no words yet; return what it could not, and why.
+
+    :raises ConfigurationError: no bot runs, or nobody can be asked whether it may
+    """
+    from greenroom.cli.asking import ask, runs
+    from greenroom.cli.confirming import confirm
+    from greenroom.clock import SystemClock, to_micros
+    from greenroom_adapters.contract import ConfigurationError
+
+    count = sum(len(one.places) for one in comings if not one.is_fixed and one.item is None)
+    if not count:
+        return []
+    if not runs(file):
+        raise ConfigurationError(
+            "only a running bot can write drafts: start it with `greenroom run`, then say it again"
+        )
+    cost = f" for about {money(price * count)}" if price else ""
+    what = "1 post" if count == 1 else f"{count:,} posts"
+    confirm("Write them?", tell=lambda: say(f"{what} would be written now{cost}."), yes=yes, as_json=as_json)
+    until = to_micros(_end(SystemClock().now(), days, file))
+    answer = asyncio.run(ask(file, "draft", {"until": until}, patience=PATIENCE))
+    return list(answer["left"])
+
+
+def _end(now: datetime, days: int, file: "BotFile") -> datetime:
+    """Return the last instant of so many days, today included."""
+    from greenroom.clock import MICROSECOND
+    from greenroom.policy import start_of_day
+
+    noon = now.astimezone(file.timezone).replace(hour=12)
+    return start_of_day(noon + timedelta(days=days), file.timezone) - MICROSECOND
 
 
 async def _coming(file: "BotFile", days: int) -> "list[Coming]":
     from greenroom.cli.asking import is_there, reading
     from greenroom.cli.upcoming import coming_up
-    from greenroom.clock import MICROSECOND, SystemClock
-    from greenroom.policy import start_of_day
+    from greenroom.clock import SystemClock
 
     now = SystemClock().now()
-    noon = now.astimezone(file.timezone).replace(hour=12)
-    until = start_of_day(noon + timedelta(days=days), file.timezone) - MICROSECOND
+    until = _end(now, days, file)
     if not is_there(file):
         return await coming_up(file, None, now=now, limit=MOST, times=MOST, until=until)
     async with reading(file) as ledger:

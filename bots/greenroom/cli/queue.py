@@ -145,4 +145,5 @@ def cancel(item: Item, bot: BotOption = None, as_json: AsJson = False) -> None:
     if as_json:
         write_json(answer)
     else:
-        say(f"Post {item} is cancelled.")
+        anew = " The bot file still has it: it is written anew when its time comes." if answer["comes_anew"] else ""
+        say(f"Post {item} is cancelled.{anew}")

@@ -10,7 +10,7 @@ from greenroom.scheduling import Schedule
 from greenroom.settings import BotFile, PostEntry
 from greenroom.settings.loader import body_of
 from greenroom.settings.spelling import PLACE
-from greenroom.storage import AgendaItem, Ledger
+from greenroom.storage import HAND, AgendaItem, Ledger
 
 __all__ = ["Coming", "coming_up"]
 
@@ -31,6 +31,8 @@ class Coming:
     """It says these words; else the engines write about them."""
     beside: tuple[str, ...] = ()
     """What goes with the words."""
+    event: str = ""
+    """What the inbox will call it, where it stands on the agenda."""
 
 
 async def coming_up(
@@ -60,7 +62,9 @@ async def coming_up(
                 warning=item.event.warning,
                 poll=None if item.event.poll is None else item.event.poll.options,
                 visibility=item.event.visibility,
+                written=item.event.written,
             ),
+            event=item.event.id,
         )
         for item in (
             await ledger.agenda(limit=limit, until=None if until is None else to_micros(until))
@@ -68,6 +72,7 @@ async def coming_up(
             else ()
         )
     ]
+    drafted = {(one.event, place) for one in found for place in one.places}
     for entry in file.post:
         if entry.origin is not None:
             # what it has brought stands in the agenda, which has no ledger before the first start
@@ -81,13 +86,16 @@ async def coming_up(
             moment = occurrence.due
             if ledger is not None and await _is_served(ledger, occurrence.event_id, places):
                 continue
+            left = tuple(place for place in places if (occurrence.event_id, place) not in drafted)
+            if not left:
+                continue
             count += 1
             found.append(
                 Coming(
                     due=moment,
                     item=None,
                     name=entry.name,
-                    places=places,
+                    places=left,
                     words=entry.say or entry.about or "one of the persona's topics",
                     is_fixed=entry.say is not None,
                     beside=_beside(
@@ -111,10 +119,16 @@ async def _is_served(ledger: Ledger, event_id: str, places: Sequence[str]) -> bo
 
 
 def _beside(
-    *, pictures: int, warning: str | None, poll: Sequence[str] | None, visibility: str | None
+    *,
+    pictures: int,
+    warning: str | None,
+    poll: Sequence[str] | None,
+    visibility: str | None,
+    written: str | None = None,
 ) -> tuple[str, ...]:
     """Return in words what goes with a post."""
-    found = ("a picture" if pictures else "", f"warning: {warning}" if warning else "")
+    drafted = "" if written is None else f"drafted ahead, {'by you' if written == HAND else f'by {written}'}"
+    found = (drafted, "a picture" if pictures else "", f"warning: {warning}" if warning else "")
     return tuple(filter(None, (*found, f"poll: {' / '.join(poll)}" if poll else "", visibility or "")))
 
 

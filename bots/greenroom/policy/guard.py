@@ -9,7 +9,7 @@ from typing import Any
 from greenroom.personas import Persona
 from greenroom.policy.verdict import ALLOW, OnWords, Verdict
 from greenroom.settings import AnswerRule, Approve, BotFile, PostEntry
-from greenroom.storage import CLOCK, Draft, Due, Past, Turn
+from greenroom.storage import CLOCK, HAND, Draft, Due, Past, Turn
 from greenroom_adapters.contract import Kind, Room, Surface
 
 __all__ = [
@@ -174,8 +174,9 @@ class Guard:
 
 def is_owners_words(turn: Turn) -> bool:
     """Say whether the owner himself wrote every word of it: there is nothing to approve. What stands in a feed is a
-    stranger's."""
-    return isinstance(turn.event, Due) and turn.event.say is not None and turn.event.material is None
+    stranger's, and what was drafted ahead an engine's."""
+    event = turn.event
+    return isinstance(event, Due) and event.say is not None and event.material is None and event.written in (None, HAND)
 
 
 def is_stop_or_start(turn: Turn) -> bool:

@@ -462,7 +462,8 @@ class Bringer:
     async def _take_back(self, names: Collection[str]) -> None:
         """Strike what was brought by an entry that has gone from the file, or brings nothing any more."""
         for item in await self._ledger.agenda(limit=_ALL):
-            if item.event.name != SINGLE and item.event.name not in names:
+            # what was drafted ahead follows its schedule
+            if item.event.name != SINGLE and item.event.written is None and item.event.name not in names:
                 self._ledger.strike_agenda(item.id)
                 self._ledger.note(None, "taken back", f"{item.event.id}: the bot file does not bring it any more")
 

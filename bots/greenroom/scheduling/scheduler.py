@@ -4,10 +4,10 @@ import asyncio
 import mimetypes
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from greenroom.clock import Clock, from_micros, to_micros
+from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.faults import FaultHook
 from greenroom.policy import quiet_until
 from greenroom.scheduling.changes import Considered, plan_change
@@ -33,6 +33,9 @@ MARK_EVERY = 60_000_000
 """Microseconds after which it is noted that nothing was due: a time that is edited later must not reach back."""
 GAP = 600_000_000
 """Microseconds between two looks after which nothing can have run meanwhile."""
+A_DAY = timedelta(days=1)
+"""A period's time may be edited within its day, or lie behind midnight by its spread."""
+MOST_DRAFTED = 1_000_000
 LONGEST_SLEEP = 60.0
 """Seconds after which the clock is looked at in any case: a suspended machine's sleep does not count."""
 
@@ -166,6 +169,7 @@ class Scheduler:
         self._entries = entries
         self._accounts = frozenset(file.accounts)
         self._quiet, self._zone = file.limits.quiet, file.timezone
+        await self._follow()
         await self._ledger.committed()
         self._woken.set()
 
@@ -201,11 +205,12 @@ class Scheduler:
         while True:
             self._woken.clear()
             looked = self._clock.now()
-            self._serve_file(looked)
             if to_micros(looked) - last > GAP and self.after_gap is not None:
                 await self.after_gap()
             last = to_micros(looked)
+            # what was drafted ahead stands there, and is taken before the file has the same post written anew
             more = await self._serve_agenda()
+            self._serve_file(looked)
             if not more:
                 await self._sleep(looked)
 
@@ -227,30 +232,69 @@ class Scheduler:
                 continue
             self._faults("before_due_insert")
             for occurrence in due.serve:
-                self._serve(entry, occurrence)
+                self._serve(entry, occurrence, now=to_micros(now))
             self._mark(name, due.considered_until, entry.schedule.form, present=True)
             self._faults("after_due_insert")
 
-    def _serve(self, entry: _Entry, occurrence: Occurrence) -> None:
-        now = self._clock.micros()
+    def _serve(self, entry: _Entry, occurrence: Occurrence, *, now: int) -> None:
         for place in entry.places:
-            event = Due(
-                name=occurrence.name,
-                period=occurrence.period,
-                due=occurrence.due,
-                about=entry.about,
-                say=entry.say,
-                media=entry.media,
-                filter=entry.filter,
-                picture=entry.picture,
-                room=place.room,
-                visibility=entry.visibility,
-                warning=entry.warning,
-                poll=entry.poll,
-                embed=entry.embed,
-            )
+            event = _due(entry, occurrence, place)
             deadline = to_micros(occurrence.deadline)
             self._put(turn_of(place.account, event, deadline=deadline, now=now, not_before=self._after_quiet()))
+
+    async def to_write(self, until: datetime) -> list[tuple[AgendaItem, Turn]]:
+        """Return the posts up to `until` whose words an engine is to find and nobody has found yet, each as what stands
+        for it on the agenda when it has them, and as the turn that asks for them; earliest first."""
+        now = self._clock.now()
+        drafted = {
+            (item.account, item.event.room, item.event.id)
+            for item in await self._ledger.agenda(until=to_micros(until), limit=MOST_DRAFTED)
+        }
+        found: list[tuple[AgendaItem, Turn]] = []
+        for entry in self._entries.values():
+            if entry.say is not None:
+                continue
+            for occurrence in entry.schedule.between(now, until):
+                for place in entry.places:
+                    event = _due(entry, occurrence, place)
+                    turn = turn_of(place.account, event, deadline=to_micros(occurrence.deadline), now=to_micros(now))
+                    if (place.account, place.room, event.id) in drafted:
+                        continue
+                    if await self._ledger.seq_of_event(place.account, turn.event_id) is not None:
+                        continue
+                    late = entry.schedule.late_ok // MICROSECOND
+                    item = AgendaItem(
+                        id=0, due=to_micros(occurrence.due), late=late, account=place.account, event=event
+                    )
+                    found.append((item, turn))
+        return sorted(found, key=lambda pair: (pair[0].due, pair[0].account))
+
+    async def _follow(self) -> None:
+        """Let what was drafted ahead follow the file: to its new time, or away where nothing has it any more."""
+        for item in await self._ledger.agenda(limit=MOST_DRAFTED):
+            if item.event.written is None:
+                continue
+            due = self._due_of(item)
+            if due is None:
+                self._ledger.strike_agenda(item.id)
+                self._ledger.note(None, "taken back", f"{item.event.id}: the bot file does not have it any more")
+            elif due != item.event.due:
+                event = replace(item.event, due=due)
+                self._ledger.change_agenda(
+                    AgendaItem(id=item.id, due=to_micros(due), late=item.late, account=item.account, event=event)
+                )
+
+    def _due_of(self, item: AgendaItem) -> datetime | None:
+        """Return when the post is due by the file that was drafted ahead; None: it is not in there any more."""
+        entry, event = self._entries.get(item.event.name), item.event
+        if entry is None or entry.say is not None or entry.about != event.about:
+            return None
+        if not any(place.account == item.account and place.room == event.room for place in entry.places):
+            return None
+        for occurrence in entry.schedule.between(event.due - A_DAY, event.due + A_DAY):
+            if occurrence.period == event.period:
+                return occurrence.due
+        return None
 
     async def _serve_agenda(self) -> bool:
         """Serve what the agenda has due; say whether there may be more."""
@@ -307,6 +351,25 @@ def _turn_of_item(item: AgendaItem, ledger: str, *, now: int, not_before: int) -
     # each has a lane of its own: one that cannot go out now must not hold up the others
     lane = f"{event.name}@{period}"
     return turn_of(item.account, event, deadline=item.due + item.late, now=now, not_before=not_before, lane=lane)
+
+
+def _due(entry: _Entry, occurrence: Occurrence, place: Place) -> Due:
+    """Return an occurrence as the event that it is in one place."""
+    return Due(
+        name=occurrence.name,
+        period=occurrence.period,
+        due=occurrence.due,
+        about=entry.about,
+        say=entry.say,
+        media=entry.media,
+        filter=entry.filter,
+        picture=entry.picture,
+        room=place.room,
+        visibility=entry.visibility,
+        warning=entry.warning,
+        poll=entry.poll,
+        embed=entry.embed,
+    )
 
 
 def _entry(entry: PostEntry, file: BotFile) -> _Entry:

@@ -27,6 +27,7 @@ from greenroom.storage.realms import REALM, accounts_in, realms_of
 from greenroom.storage.sqlite import SqliteLedger, arrive, copy_ledger, files_waiting, move_aside, moving_away
 from greenroom.storage.turn import (
     CLOCK,
+    HAND,
     TELL,
     Act,
     Card,
@@ -46,6 +47,7 @@ from greenroom.storage.workers import Worker
 
 __all__ = [
     "CLOCK",
+    "HAND",
     "NOBODYS",
     "REALM",
     "TELL",

@@ -38,6 +38,7 @@ from greenroom_adapters.contract import (
 
 __all__ = [
     "CLOCK",
+    "HAND",
     "TELL",
     "Act",
     "Card",
@@ -60,6 +61,10 @@ CLOCK = "clock"
 TELL = "tell"
 """Rule and name of a turn that tells the bot's owner something. Such a turn is no post: nothing that limits, holds or
 counts posts is asked about it."""
+
+
+HAND = "by hand"
+"""Who has rewritten a draft: the bot's owner."""
 
 
 class State(enum.IntEnum):
@@ -157,6 +162,9 @@ class Due:
     """Where that comes from; it goes with the words."""
     embed: Embed | None = None
     """Shown below the words."""
+    written: str | None = None
+    """Which engine wrote `say` ahead of its time, or `HAND` where the owner has rewritten that; None: it is no such
+    draft."""
 
     @property
     def id(self) -> str:

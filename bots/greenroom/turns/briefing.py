@@ -33,6 +33,8 @@ AT_ONCE = 4
 """Pictures that are fetched and opened at a time: each of them is in memory."""
 MEMORY = 200
 """Turns of a conversation that an engine may look back on."""
+ALL = 2**62
+"""Behind every turn: what is written ahead is in no ledger yet."""
 
 
 def trusted_author(turn: Turn) -> Author | None:
@@ -123,7 +125,7 @@ class Briefing:
         return tuple(seen)
 
     async def _conversation(self, turn: Turn, event: TextEvent) -> tuple[Line, ...]:
-        lines = lines_of(await self._ledger.in_lane(turn.lane, before=turn.seq, limit=MEMORY))
+        lines = lines_of(await self._ledger.in_lane(turn.lane, before=turn.seq or ALL, limit=MEMORY))
         if not lines and event.in_reply_to is not None and isinstance(self._adapter, SupportsThread):
             lines = await self._thread_above(self._adapter, event)
         return tuple(lines)

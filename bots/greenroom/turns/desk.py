@@ -11,7 +11,7 @@ from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf
 from greenroom.faults import FaultHook
 from greenroom.policy import Policy, Refuse, Verdict, Wish
 from greenroom.routing import Router
-from greenroom.storage import CLOCK, Ledger, State, StorageError, Turn
+from greenroom.storage import CLOCK, Draft, Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.backlog import Backlog
 from greenroom.turns.deciding import Decisions
@@ -252,6 +252,14 @@ class AccountDesk:
             await self._in_the_end(lambda: self._stack.enter_async_context(self.adapter))
             self._connected.set()
             await self._listen_for_ever()
+
+    async def write_ahead(self, turn: Turn) -> Draft:
+        """Return what an engine writes for a post that is in no ledger yet, which is paid as all is.
+
+        :raises GenerationError: none can now, or what it wrote may not be said
+        :raises Misfit: the account cannot show it
+        """
+        return await self._performer.write_ahead(turn)
 
     async def settle(self) -> None:
         """Wait until nothing that was taken in is left to do."""

@@ -15,6 +15,7 @@ from greenroom.generation import (
     EngineUnavailable,
     GenerationError,
     Held,
+    Refused,
     ShareSpent,
     Silent,
     Spoken,
@@ -36,7 +37,7 @@ from greenroom.policy import (
     is_word,
     order_of,
 )
-from greenroom.storage import CLOCK, Draft, Due, Ledger, State, StorageError, Turn, cause_of
+from greenroom.storage import CLOCK, HAND, Draft, Due, Ledger, State, StorageError, Turn, cause_of
 from greenroom.telemetry import get_log
 from greenroom.turns.acting import ACT
 from greenroom.turns.briefing import Briefing, trusted_author
@@ -479,6 +480,22 @@ class Performer:
                 self._is_not_answered(one)
             yield one
 
+    async def write_ahead(self, turn: Turn) -> Draft:
+        """Return what an engine writes for a post that is in no ledger yet, which is paid as all is.
+
+        :raises GenerationError: none can now, or what it wrote may not be said
+        """
+        if self._policy.switch.off is not None:
+            raise EngineUnavailable(f"everything is stopped: {self._policy.switch.off}")
+        outcome, verdict = await self._speak(turn, self._speaker(), NOBODY)
+        if isinstance(outcome, GenerationError):
+            raise outcome
+        if not isinstance(outcome, Draft):
+            raise Refused(outcome.reason)
+        if isinstance(verdict, Refuse):
+            raise Refused(verdict.reason)
+        return outcome
+
     async def _speak(self, turn: Turn, speaker: Speaker, followers: Followers) -> tuple[_Words, Verdict]:
         """Find words, asked for anew once where the policy wants others; with what it says of them in the end.
 
@@ -621,7 +638,7 @@ class Performer:
             limits = self._adapter.capabilities.limits.text_on(turn.surface)
             return Draft(parts=(fed_words(event, self._form(turn, speaker).room_for_words(limits)),), engine=FEED)
         if isinstance(event, Due):
-            return None if event.say is None else Draft(parts=(event.say,), engine="say")
+            return None if event.say is None else _said_before(event, event.say)
         if turn.rule not in speaker.fixed:
             return None
         words = speaker.fixed[turn.rule].render(trusted_author(turn), bot=speaker.persona.persona)
@@ -712,6 +729,13 @@ class Performer:
         self._ledger.save(turn)
         self._ledger.note(turn.seq, state.word, why)
         self._log.info(state.word, turn=turn.seq, why=why)
+
+
+def _said_before(event: Due, words: str) -> Draft:
+    """Return the words of a post that has them already: its owner's, or those of an engine that wrote them ahead."""
+    if event.written in (None, HAND):
+        return Draft(parts=(words,), engine="say")
+    return Draft(parts=(words,), engine=event.written or "", notes=("drafted ahead",))
 
 
 def _draft_of(outcome: Spoken | Held, engine: str, followers: Followers) -> Draft:

@@ -1,15 +1,18 @@
 """`greenroom calendar`: each due time once, on the clock of the bot, as it will look."""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from greenroom.scheduling import Schedule
 from greenroom.settings import load_bot
+from greenroom_adapters.testing.stage import RunningStage
 
 LISBON = ZoneInfo("Europe/Lisbon")
 POSTS = """\
@@ -85,3 +88,28 @@ def test_what_a_model_writes_is_told_with_its_price(greenroom: Greenroom, bot: P
 def test_a_bot_that_posts_nothing_says_so(greenroom: Greenroom, bot: Path) -> None:
     bot.write_text(bot.read_text(encoding="utf-8").replace(POSTS, ""), encoding="utf-8")
     assert "Nothing will be posted in the next 3 days." in greenroom("calendar", "--days", "3").out
+
+
+def test_drafts_need_a_running_bot(greenroom: Greenroom, bot: Path) -> None:
+    said = greenroom("calendar", "--draft", "--yes")
+    assert said.code == 1
+    assert "start it with `greenroom run`" in said.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends bots by signals that Windows has not")
+def test_a_running_bot_drafts_ahead_and_the_owner_rewrites_it_in_the_queue(
+    greenroom: Greenroom, write_bot: Callable[..., Path], running: Callable[..., Any], stage: RunningStage
+) -> None:
+    write_bot(server=stage.url, handle=f"draft{uuid4().hex[:8]}")
+    running()
+    assert "add --yes" in greenroom("calendar", "--draft").err
+    found = greenroom("calendar", "--days", "3", "--draft", "--yes", "--json").json
+    assert found
+    assert all(one["say"] and one["item"] and "drafted ahead, by script" in one["beside"] for one in found)
+    number = str(found[-1]["item"])
+    assert "change its time there" in greenroom("queue", "edit", number, "--at", "in 1 hour").err
+    assert greenroom("queue", "edit", number, "--text", "In my own words.").code == 0
+    again = greenroom("calendar", "--days", "3", "--json").json
+    assert len(again) == len(found), "each is there once"
+    assert (again[-1]["say"], again[-1]["beside"]) == ("In my own words.", ["drafted ahead, by you"])
+    assert "it is written anew when its time comes" in greenroom("queue", "cancel", number).out

@@ -133,9 +133,11 @@ def _rows(items: Sequence[AgendaItem]) -> Iterator[tuple[int, int, str, str]]:
 
 def _id_of(db: Database, item: AgendaItem) -> int | None:
     """Return the id under which a post with an identity of its own stands in the agenda already."""
-    row = db.execute(
-        "SELECT min(id) FROM agenda WHERE account=? AND json_extract(due_event,'$.period')=?",
+    rows = db.execute(
+        "SELECT id,due,late,account,due_event FROM agenda WHERE account=? AND json_extract(due_event,'$.period')=? "
+        "ORDER BY id",
         (item.account, item.event.period),
-    ).fetchone()
-    found: int | None = row[0]
-    return found
+    )
+    wanted = (item.event.name, item.event.room)
+    # the posts of one day have the same period, each under its own name
+    return next((known.id for known in map(_item, rows) if (known.event.name, known.event.room) == wanted), None)
