@@ -196,23 +196,39 @@ def test_compose_gives_the_bot_no_right_that_it_does_not_need(deploy: Path) -> N
             assert source in compose["volumes"] or mine == "bot" or (deploy / mine).exists(), source
 
 
-def test_kubernetes_runs_one_pod_without_rights_and_asks_it_where_it_answers(deploy: Path) -> None:
-    found = {
-        one["kind"]: one
-        for one in yaml.safe_load_all((deploy / "kubernetes" / "greenroom.yaml").read_text(encoding="utf-8"))
-    }
-    assert set(found) == {"ServiceAccount", "Service", "StatefulSet", "NetworkPolicy"}
-    pod = found["StatefulSet"]["spec"]["template"]
-    assert found["StatefulSet"]["spec"]["replicas"] == 1
+def manifests(deploy: Path, name: str) -> dict[str, Any]:
+    """Return what a file asks of Kubernetes, by kind: one of each."""
+    asked = [one for one in yaml.safe_load_all((deploy / "kubernetes" / name).read_text(encoding="utf-8"))]
+    found = {one["kind"]: one for one in asked}
+    assert len(found) == len(asked)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "more"),
+    [("greenroom.yaml", "StatefulSet", set[str]()), ("workers.yaml", "Deployment", {"PodDisruptionBudget"})],
+)
+def test_kubernetes_runs_pods_without_rights_and_asks_them_where_they_answer(
+    deploy: Path, name: str, kind: str, more: set[str]
+) -> None:
+    found = manifests(deploy, name)
+    assert set(found) == {"ServiceAccount", "Service", kind, "NetworkPolicy"} | more
+    workload = found[kind]["spec"]
+    pod = workload["template"]
     assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
     user = f"{pod['spec']['securityContext']['runAsUser']}:{pod['spec']['securityContext']['runAsGroup']}"
     assert user == dict(containerfile(deploy))["USER"]
     (container,) = pod["spec"]["containers"]
-    assert container["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+    there = {one["name"] for one in (*pod["spec"]["volumes"], *claims(workload))}
+    mounted = set[str]()
+    for one in (container, *pod["spec"].get("initContainers", ())):
+        assert one["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        mounted |= {each["name"] for each in one["volumeMounts"]}
+    assert mounted == there
     assert container["args"] == container_command(deploy)
     (port,) = container["ports"]
     assert {one["name"]: one["value"] for one in container["env"]}["GREENROOM_OBSERVE"] == f"0.0.0.0:{PORT}"
@@ -225,14 +241,22 @@ def test_kubernetes_runs_one_pod_without_rights_and_asks_it_where_it_answers(dep
     labels = pod["metadata"]["labels"]
     for selector in (
         found["Service"]["spec"]["selector"],
-        found["StatefulSet"]["spec"]["selector"]["matchLabels"],
+        workload["selector"]["matchLabels"],
         found["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"],
+        *(found[one]["spec"]["selector"]["matchLabels"] for one in more),
     ):
         assert selector.items() <= labels.items()
-    there = {one["name"] for one in pod["spec"]["volumes"]} | {
-        one["metadata"]["name"] for one in found["StatefulSet"]["spec"]["volumeClaimTemplates"]
-    }
-    assert {one["name"] for one in container["volumeMounts"]} == there
+
+
+def claims(workload: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one["metadata"] for one in workload.get("volumeClaimTemplates", ())]
+
+
+def test_a_ledger_in_a_file_has_one_pod_and_workers_replace_each_other_without_a_gap(deploy: Path) -> None:
+    assert manifests(deploy, "greenroom.yaml")["StatefulSet"]["spec"]["replicas"] == 1
+    workers = manifests(deploy, "workers.yaml")
+    assert workers["Deployment"]["spec"]["replicas"] > workers["PodDisruptionBudget"]["spec"]["minAvailable"] >= 1
+    assert workers["Deployment"]["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
 
 # systemd
