@@ -5,8 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from greenroom.policy import FIRST_POSTS, FIRST_REPLIES
+from greenroom.policy.approval import MONEY, money_in
 from greenroom.storage import State
 from greenroom.testing import Trial
 from greenroom_adapters.contract import Author, Idempotency, IdempotencyKind, PostDeleted, PostRef
@@ -299,3 +302,16 @@ async def test_what_could_do_harm_in_any_of_several_messages_waits(guarded: Guar
             await trial.bot.commands.obey("resume", {"account": "home"})
             await trial.counted({State.HELD: 1, State.IGNORED: 1}, by=second)
         assert "it is about money or law (`refund`)" in (await trial.turn("first")).reason
+
+
+OF_MONEY = "refund refunds invoice payments investing loan Bitcoin cryptocoins lawyer LAWSUIT sued sue $ 5 usd € pounds"
+OF_NOTHING = "issue pursue refunded prepayment lawn alone \u0131nvest \u017fue ½ - a."
+
+
+@given(
+    st.lists(st.sampled_from([*OF_MONEY.split(), *OF_NOTHING.split(), "", " "]), max_size=6), st.sampled_from(["", " "])
+)
+def test_a_glance_at_a_text_misses_no_word_of_money(words: list[str], gap: str) -> None:
+    text = gap.join(words)
+    found, looked_for = money_in(text), MONEY.search(text)
+    assert (found and found.span()) == (looked_for and looked_for.span())
