@@ -85,6 +85,11 @@ async def test_the_week_of_an_owner_whose_bot_posts(tmp_path: Path) -> None:
         await evening.start()
         # the machine sleeps over the next one
         await owner.next_due(late=2 * HOUR)
+        await evening.reach({State.SENT: 6})
+        while not (slept := await evening.bot.ledger.facts("slept")):
+            evening.pass_time(SECOND)
+        since, until = map(int, slept["slept"].split())
+        assert until - since > 2 * HOUR.total_seconds() * 1e6
         await owner.next_due()
         await owner.posted(4)
         # it is not good

@@ -281,5 +281,6 @@ class HeldDrafts:
             raise ConfigurationError(f"there is no turn {seq}; `greenroom held` lists what waits")
         if turn.state is not State.HELD:
             why = f": {turn.reason}" if turn.reason else ""
-            raise ConfigurationError(f"turn {seq} is {turn.state.word}, not held{why}")
+            late = "; say it as something new with `greenroom post`" if turn.state is State.STALE else ""
+            raise ConfigurationError(f"turn {seq} is {turn.state.word}, not held{why}{late}")
         return turn

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from greenroom.cli.choosing import BotOption, choose
+from greenroom.cli.choosing import BotOption, choose, complete_account
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson, money, say, write_json
 from greenroom.clock import MICROSECOND
@@ -26,7 +26,13 @@ TOLD_EVERY = 5.0
 @for_owners
 def catch_up(
     account: Annotated[
-        str, typer.Argument(metavar="ACCOUNT", help="Name of the account in the bot file.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="ACCOUNT",
+            autocompletion=complete_account,
+            help="Name of the account in the bot file.",
+            show_default=False,
+        ),
     ],
     since: Annotated[str, typer.Option(metavar="TIME", help="How far back: `2 hours`, or short 2h.")] = "2 hours",
     yes: Annotated[

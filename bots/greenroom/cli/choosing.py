@@ -16,20 +16,60 @@ if TYPE_CHECKING:
     from greenroom.personas import Persona
     from greenroom.settings import BotFile
 
-__all__ = ["BOT_BY_ENVIRONMENT", "HELP", "BotArgument", "BotOption", "Chosen", "bots_here", "choose", "demo_file"]
+__all__ = [
+    "BOT_BY_ENVIRONMENT",
+    "HELP",
+    "BotArgument",
+    "BotOption",
+    "Chosen",
+    "bots_here",
+    "choose",
+    "complete_account",
+    "complete_bot",
+    "demo_file",
+]
 
 HELP = "File or name of the bot. Left out: the only one here or in config/bots, the one that runs, else the demo."
 BOT_BY_ENVIRONMENT = "GREENROOM_BOT"
-BotArgument = Annotated[
-    str | None, typer.Argument(metavar="BOT", help=HELP, envvar=BOT_BY_ENVIRONMENT, show_default=False)
-]
-BotOption = Annotated[
-    str | None, typer.Option("--bot", "-b", metavar="BOT", help=HELP, envvar=BOT_BY_ENVIRONMENT, show_default=False)
-]
-
 FOLDERS = (Path(), Path("config") / "bots")
 """Where bot files are looked for, in this order."""
 DEMO = "demo"
+
+
+def complete_bot(incomplete: str) -> list[str]:
+    """Return the names of bots that begin so, for a shell that completes what is typed."""
+    return [name for name in (*(path.stem for path in bots_here()), DEMO) if name.startswith(incomplete)]
+
+
+def complete_account(incomplete: str) -> list[str]:
+    """Return the names of the bot's accounts that begin so; of a bot that cannot be read, or of several, none."""
+    from greenroom_adapters.contract import GreenroomError
+
+    try:
+        accounts = choose(None).in_force(tell=None).accounts
+    except (GreenroomError, OSError):
+        return []
+    return [name for name in accounts if name.startswith(incomplete)]
+
+
+BotArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="BOT", help=HELP, envvar=BOT_BY_ENVIRONMENT, show_default=False, autocompletion=complete_bot
+    ),
+]
+BotOption = Annotated[
+    str | None,
+    typer.Option(
+        "--bot",
+        "-b",
+        metavar="BOT",
+        help=HELP,
+        envvar=BOT_BY_ENVIRONMENT,
+        show_default=False,
+        autocompletion=complete_bot,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

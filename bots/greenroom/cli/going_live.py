@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from greenroom.cli.choosing import BotOption, choose
+from greenroom.cli.choosing import BotOption, choose, complete_account
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson, say, write_json
 
@@ -16,7 +16,13 @@ __all__ = ["live"]
 @for_owners
 def live(
     account: Annotated[
-        str, typer.Argument(metavar="ACCOUNT", help="Name of the account in the bot file.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="ACCOUNT",
+            autocompletion=complete_account,
+            help="Name of the account in the bot file.",
+            show_default=False,
+        ),
     ],
     rehearse: Annotated[
         bool,

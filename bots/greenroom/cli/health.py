@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import msgspec
@@ -10,8 +10,9 @@ import msgspec
 from greenroom.cli.asking import ask, reading, runs
 from greenroom.cli.costs import spent_today
 from greenroom.cli.upcoming import Coming, coming_up
-from greenroom.clock import SystemClock
+from greenroom.clock import SystemClock, from_micros
 from greenroom.observation.health import AccountHealth, condition_of
+from greenroom.scheduling.scheduler import SLEPT
 from greenroom.settings import BotFile
 from greenroom.storage import State, runner_of
 from greenroom.stores import place_of
@@ -20,6 +21,7 @@ from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["Health", "health_of"]
 
+WEEK = timedelta(days=7)
 COMINGS = 3
 """How many of the next posts are told."""
 
@@ -39,6 +41,8 @@ class Health:
     """Millionths of a dollar, today."""
     limit: int
     """Millionths of a dollar, a day."""
+    slept: tuple[datetime, datetime] | None
+    """From when to when nothing ran last, in the last week, although the bot did: the machine slept."""
     needs: Sequence[str]
     """What a person must do, each a sentence with its command; none: all is well."""
     now: datetime
@@ -66,6 +70,7 @@ async def health_of(file: BotFile, *, start: str, is_valid: bool) -> Health:
         counts = await ledger.counts()
         comings = (await coming_up(file, ledger, now=now, limit=COMINGS))[:COMINGS]
         spent = await spent_today(file, ledger)
+        slept = _slept((await ledger.facts(SLEPT)).get(SLEPT), now)
     return Health(
         bot=file.bot,
         ledger=place_of(file.store),
@@ -75,10 +80,19 @@ async def health_of(file: BotFile, *, start: str, is_valid: bool) -> Health:
         comings=comings,
         spent=spent,
         limit=file.limits.spend.amount.micros,
+        slept=slept,
         needs=condition.needs,
         now=now,
         zone=file.timezone,
     )
+
+
+def _slept(fact: str | None, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return when nothing ran although the bot did, if that was in the last week."""
+    if fact is None:
+        return None
+    since, until = (from_micros(int(moment)) for moment in fact.split())
+    return (since, until) if now - until < WEEK else None
 
 
 async def _vitals(file: BotFile) -> dict[str, Vitals] | None:

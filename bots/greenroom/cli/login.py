@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from greenroom.cli.choosing import BotOption, Chosen, choose
+from greenroom.cli.choosing import BotOption, Chosen, choose, complete_account
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson, say, warn, write_json
 
@@ -47,6 +47,7 @@ def login(
         str,
         typer.Argument(
             metavar="ACCOUNT",
+            autocompletion=complete_account,
             help="Name of the account in the bot file; or of a platform, for an account that stands in none yet.",
             show_default=False,
         ),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from greenroom.cli.choosing import BOT_BY_ENVIRONMENT, HELP, BotOption
+from greenroom.cli.choosing import BOT_BY_ENVIRONMENT, HELP, BotOption, complete_bot
 from greenroom.cli.showing import AsJson
 
 __all__ = ["lists_alone", "takes_bot"]
@@ -15,7 +15,10 @@ __all__ = ["lists_alone", "takes_bot"]
 OPTION = "bot_by_option"
 PLACES = ("BOT", "WHO")
 """What the word is called in the help of such a command."""
-ByOption = Annotated[str | None, typer.Option("--bot", "-b", metavar="BOT", help=HELP, show_default=False)]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--bot", "-b", metavar="BOT", help=HELP, show_default=False, autocompletion=complete_bot),
+]
 
 
 def takes_bot(command: Callable[..., None]) -> Callable[..., None]:

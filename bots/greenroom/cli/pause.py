@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from greenroom.cli.choosing import BotOption, choose
+from greenroom.cli.choosing import BotOption, choose, complete_account
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson, say, write_json
 
@@ -14,7 +14,10 @@ __all__ = ["pause", "resume", "stop_all"]
 Account = Annotated[
     str | None,
     typer.Argument(
-        metavar="ACCOUNT", help="Name of the account in the bot file. Left out: all of them.", show_default=False
+        metavar="ACCOUNT",
+        autocompletion=complete_account,
+        help="Name of the account in the bot file. Left out: all of them.",
+        show_default=False,
     ),
 ]
 

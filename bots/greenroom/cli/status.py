@@ -57,6 +57,7 @@ def _as_object(health: "Health") -> dict[str, Any]:
             {"due": one.due.isoformat(), "schedule": one.name, "item": one.item, "in": list(one.places)}
             for one in health.comings
         ],
+        "slept": None if health.slept is None else [moment.isoformat() for moment in health.slept],
         "spent_micros": health.spent,
         "limit_micros": health.limit,
         "needs": list(health.needs),
@@ -88,6 +89,9 @@ def _tell(health: "Health") -> None:
         rows.append(("account", words + ("" if account.is_live else ", rehearsing")))
     counts = ", ".join(f"{count:,} {state.word}" for state, count in health.counts.items() if count)
     rows.append(("turns", counts or "none yet"))
+    if health.slept is not None:
+        since, until = (moment_words(moment, health.now, health.zone) for moment in health.slept)
+        rows.append(("slept", f"from {since} to {until}: the machine was suspended, or its clock was set"))
     for coming in health.comings:
         number = coming.name if coming.item is None else f"post {coming.item}"
         where = ", ".join(coming.places)

@@ -22,7 +22,7 @@ from greenroom.storage import CLOCK, AgendaItem, Card, Due, Ledger, ScheduleMark
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import ConfigurationError, Embed, Media, Poll, Surface, Trust, Visibility
 
-__all__ = ["SINGLE", "Scheduler", "card_of", "picture", "turn_of", "wish_of"]
+__all__ = ["SINGLE", "SLEPT", "Scheduler", "card_of", "picture", "turn_of", "wish_of"]
 
 SINGLE = "single"
 """Name of the posts that somebody put down by hand; the period is the number of the command or agenda item. What an
@@ -31,6 +31,9 @@ BATCH = 2000
 """Agenda items that are taken in one commit."""
 MARK_EVERY = 60_000_000
 """Microseconds after which it is noted that nothing was due: a time that is edited later must not reach back."""
+SLEPT = "slept"
+"""Name of the fact that says from when to when nothing ran although the bot did, the last time: the machine slept, or
+its clock was set. Two moments in microseconds since 1970."""
 GAP = 600_000_000
 """Microseconds between two looks after which nothing can have run meanwhile."""
 A_DAY = timedelta(days=1)
@@ -205,8 +208,10 @@ class Scheduler:
         while True:
             self._woken.clear()
             looked = self._clock.now()
-            if to_micros(looked) - last > GAP and self.after_gap is not None:
-                await self.after_gap()
+            if to_micros(looked) - last > GAP:
+                self._ledger.remember(SLEPT, f"{last} {to_micros(looked)}")
+                if self.after_gap is not None:
+                    await self.after_gap()
             last = to_micros(looked)
             # what was drafted ahead stands there, and is taken before the file has the same post written anew
             more = await self._serve_agenda()

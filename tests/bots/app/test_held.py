@@ -222,3 +222,20 @@ async def test_words_of_the_owners_and_what_is_too_late_are_not_written_anew(tri
         await live(trial, live=False)
         assert "stays held while home rehearses" in (await trial.bot.commands.obey("redraft", {"turns": [2]}))["error"]
         assert len(trial.engine.briefs) == 2
+
+
+@pytest.mark.asyncio
+async def test_an_expired_draft_stays_readable_and_is_said_only_as_something_new(trial: Trial) -> None:
+    trial.rewrite("answer: {to: mentions, within: 1 hour}\napprove: always\n")
+    async with trial:
+        trial.mention("Are you there?")
+        await trial.counted({State.HELD: 1})
+        await trial.counted({State.STALE: 1}, by=timedelta(minutes=5))
+        turn = await trial.turn("mention-1")
+        assert turn.draft is not None
+        assert turn.draft.parts == ("You said: Are you there?",)
+        for command in ("approve", "refuse"):
+            answer = await trial.bot.commands.obey(command, {"turns": [turn.seq]})
+            assert "say it as something new with `greenroom post`" in answer["error"]
+        await trial.bot.settle()
+    assert trial.platform.posts == []

@@ -410,3 +410,20 @@ def test_an_account_without_its_sign_in_is_named_once(
     said = greenroom("check", "--no-tell")
     assert said.code == 1
     assert "error: account `home` needs `token`: `greenroom login home` gets it, or write it into the file" in said.err
+
+
+def test_a_machine_that_slept_is_shown_by_status_for_a_week(greenroom: Callable[..., Any], home: Path) -> None:
+    clock = SystemClock()
+    hour = 3_600_000_000
+
+    async def sleeps(until: int) -> None:
+        async with SqliteLedger(home / "data" / "ada.db", bot="ada", clock=clock) as ledger:
+            ledger.remember("slept", f"{until - 26 * hour} {until}")
+            await ledger.committed()
+
+    asyncio.run(sleeps(clock.micros() - hour))
+    assert "the machine was suspended" in greenroom("status").out
+    since, until = map(datetime.fromisoformat, greenroom("status", "--json").json["slept"])
+    assert until - since == timedelta(hours=26)
+    asyncio.run(sleeps(clock.micros() - 8 * 24 * hour))
+    assert greenroom("status", "--json").json["slept"] is None
