@@ -1,5 +1,6 @@
 """A bot that finds its ledger elsewhere rehearses, and once it is taken over it says nothing that the other said."""
 
+import asyncio
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -7,13 +8,20 @@ from pathlib import Path
 import pytest
 
 from greenroom.storage import State
-from greenroom.testing import Trial
+from greenroom.testing import ScriptedPlatform, Trial
+from greenroom_adapters.contract import IdempotencyKind
 
-POSTS = "answer: mentions\npost: {name: watch, every: 1 hour, say: All is well.}\n"
+POSTS = "answer: mentions\npost: {name: watch, every: 1 hour, late_ok: 50 minutes, say: All is well.}\n"
 
 
 def is_stray(trial: Trial) -> bool:
     return trial.bot.ledger.strayed is not None
+
+
+def listing(trial: Trial) -> Trial:
+    """Let the trial's platform take whatever is published, twice as well; its posts can be read back."""
+    trial.platform = ScriptedPlatform(trial.clock, kind=IdempotencyKind.LISTED)
+    return trial
 
 
 def copied(trial: Trial, folder: Path) -> Trial:
@@ -50,9 +58,10 @@ async def test_a_copy_rehearses_until_it_is_taken_over(tmp_path: Path) -> None:
         assert not is_stray(copy), "it is at home there now"
 
 
+@pytest.mark.parametrize("rehearses_first", [True, False])
 @pytest.mark.asyncio
-async def test_an_old_copy_that_is_put_back_says_nothing_twice(tmp_path: Path) -> None:
-    trial = Trial(tmp_path / "bot", rules=POSTS)
+async def test_an_old_copy_that_is_put_back_says_nothing_twice(tmp_path: Path, *, rehearses_first: bool) -> None:
+    trial = listing(Trial(tmp_path / "bot", rules=POSTS))
     store = tmp_path / "bot" / "data" / "ada.db"
 
     def answers() -> int:
@@ -71,10 +80,11 @@ async def test_an_old_copy_that_is_put_back_says_nothing_twice(tmp_path: Path) -
         await answered_and_posted(2)
     # over the very file, as a person who has read nothing does it
     shutil.copyfile(tmp_path / "backup.db", store)
-    async with trial:
-        strayed = trial.bot.ledger.strayed
-        assert strayed is not None
-        assert "older copy" in strayed.why
+    if rehearses_first:
+        async with trial:
+            strayed = trial.bot.ledger.strayed
+            assert strayed is not None
+            assert "older copy" in strayed.why
     trial.take_over = True
     async with trial:
         await answered_and_posted(3)
@@ -84,10 +94,54 @@ async def test_an_old_copy_that_is_put_back_says_nothing_twice(tmp_path: Path) -
     assert len(keys) == len(set(keys)), "no hour had two posts"
 
 
+@pytest.mark.asyncio
+async def test_a_day_that_the_other_copy_has_served_is_served(tmp_path: Path) -> None:
+    daily = "answer: mentions\npost: {name: daily, at: 12:20, late_ok: 20 hours, say: The lamp is lit.}\n"
+    trial = listing(Trial(tmp_path / "bot", rules=daily))
+    store = tmp_path / "bot" / "data" / "ada.db"
+    async with trial:
+        await trial.bot.commands.obey("post", {"text": "Noon.", "at": trial.clock.micros() + 600_000_000})
+    shutil.copyfile(store, tmp_path / "backup.db")
+    async with trial:
+        await trial.past(lambda: len(trial.platform.texts) == 2, by=timedelta(minutes=1))
+    shutil.copyfile(tmp_path / "backup.db", store)
+    trial.take_over = True
+    async with trial:
+        trial.mention()
+        await trial.past(lambda: len(trial.platform.texts) > 2)
+        await trial.bot.settle()
+    assert sorted(trial.platform.texts) == ["Noon.", "The lamp is lit.", "You said: Are you there?"]
+
+
+@pytest.mark.asyncio
+async def test_drafts_that_were_there_before_are_known_and_later_ones_are_posted(tmp_path: Path) -> None:
+    drafts = tmp_path / "bot" / "drafts"
+    drafts.mkdir(parents=True)
+    trial = listing(Trial(tmp_path / "bot", rules="post: {name: notes, at: 13:00, from: {folder: drafts}}\n"))
+    store = tmp_path / "bot" / "data" / "ada.db"
+    async with trial:
+        pass
+    shutil.copyfile(store, tmp_path / "backup.db")
+    (drafts / "first.md").write_text("The first.\n", encoding="utf-8")
+    async with trial:
+        await trial.past(lambda: trial.platform.texts, by=timedelta(minutes=10))
+    shutil.copyfile(tmp_path / "backup.db", store)
+    trial.take_over = True
+    async with trial:
+        known = "begins anew:notes"
+        while await trial.bot.ledger.facts(known):
+            trial.clock.turn(timedelta(seconds=10))
+            await asyncio.sleep(0.001)
+        (drafts / "second.md").write_text("The second.\n", encoding="utf-8")
+        await trial.past(lambda: len(trial.platform.texts) > 1, by=timedelta(minutes=10))
+        await trial.bot.settle()
+    assert trial.platform.texts == ["The first.", "The second."]
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 @pytest.mark.asyncio
 async def test_what_a_copy_was_about_to_send_is_looked_for_first(tmp_path: Path, *, is_there: bool) -> None:
-    trial = Trial(tmp_path / "one")
+    trial = listing(Trial(tmp_path / "one"))
     async with trial:
         await trial.bot.commands.obey("pause", {})
         trial.mention()
