@@ -34,8 +34,8 @@ crash: $(VENV)/test.stamp ## Kill the bot 200 times on each kind of platform, an
 lock: $(VENV)/test.stamp ## Write the locked requirements anew
 	@$(PIP) uv
 	@$(LOCK) pyproject.toml --group build --output-file requirements/run.txt
-	@$(LOCK) pyproject.toml --extra keyring --extra knowledge --extra metrics --extra nostr --extra otel --extra postgres --extra testing --extra tools --extra video --group build --group dev --output-file requirements/test.txt
-	@$(LOCK) pyproject.toml --extra knowledge --extra metrics --extra nostr --extra otel --extra postgres --extra tools --extra video --group build --constraint requirements/test.txt --output-file requirements/container.txt
+	@$(LOCK) pyproject.toml --extra c2pa --extra keyring --extra knowledge --extra metrics --extra nostr --extra otel --extra postgres --extra testing --extra tools --extra video --group build --group dev --output-file requirements/test.txt
+	@$(LOCK) pyproject.toml --extra c2pa --extra knowledge --extra metrics --extra nostr --extra otel --extra postgres --extra tools --extra video --group build --constraint requirements/test.txt --output-file requirements/container.txt
 
 clean: ## Take away what these commands made (bots' data stays)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -19,13 +19,13 @@ from greenroom.app.options import Options
 from greenroom.app.presence import Presence
 from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
 from greenroom.app.sources import Sources, calendars_of, read_sources, rehearsing_in, sources_kept
-from greenroom.app.speaking import build_speaker, embedder_of
+from greenroom.app.speaking import build_speaker, embedder_of, sealer_of
 from greenroom.app.taking_over import take_over
 from greenroom.app.telling import Teller
 from greenroom.app.thresholds import Thresholds
 from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
 from greenroom.app.weekly import Weekly
-from greenroom.delivery import Payments, Shelf, recalled
+from greenroom.delivery import Payments, Sealer, Shelf, recalled
 from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona
 from greenroom.policy import SWITCH, Budget, Policy, Terms, settle_realms
@@ -80,10 +80,15 @@ class Bot:
         """Platform → the local one that is used."""
         self.keeps: dict[str, FolderKeep] = {}
         """Account → where it keeps what it keeps."""
+        self._sealer: Sealer | None = None
         self._realms: dict[str, str] = {}
         self._speaker: Speaker | None = None
         self._embedder: Embedder | None = None
-        self._shelf = Shelf(file.home.with_name(f"{file.bot}-media"), filters=lambda: self.persona.all_filters)
+        self._shelf = Shelf(
+            file.home.with_name(f"{file.bot}-media"),
+            filters=lambda: self.persona.all_filters,
+            sealer=lambda: self._sealer,
+        )
         self._budget = Budget(
             self.ledger,
             clock=options.clock,
@@ -199,6 +204,7 @@ class Bot:
         file, later = usable_now(self.file, self._at_home(sources.file))
         router = router_of(file, sources.persona)
         embedder = self._embedder if file.engines.embeddings == self.file.engines.embeddings else self.embedder(file)
+        sealer = self._sealer if file.provenance == self.file.provenance else await asyncio.to_thread(self.sealer, file)
         speaker = self.speaker(file, sources.persona, sources.script)
         try:
             await self._scheduler.use(file)
@@ -206,7 +212,7 @@ class Bot:
         except BaseException:
             await speaker.aclose()
             raise
-        before, self._speaker = self._current(), speaker
+        before, self._speaker, self._sealer = self._current(), speaker, sealer
         self.file, self.persona, self.silenced = file, sources.persona, frozenset()
         last, self._embedder = self._embedder, embedder
         self._library.use(sources.persona.knowledge, embedder)
@@ -268,6 +274,7 @@ class Bot:
     async def _build(self) -> None:
         options, file = self._options, self.file
         self._embedder = self.embedder(file)
+        self._sealer = await asyncio.to_thread(self.sealer, file)
         self._library.use(self.persona.knowledge, self._embedder)
         self._speaker = self.speaker(file, self.persona, None if self._sources is None else self._sources.script)
         router = router_of(file, self.persona)
@@ -414,6 +421,13 @@ class Bot:
         :raises ConfigurationError: it cannot be used as it is written, or its key is missing
         """
         return embedder_of(file, purse=self._budget, options=self._options, warn=self._warn)
+
+    def sealer(self, file: BotFile) -> Sealer | None:
+        """Return who signs what a model made, as a bot file says; None: nobody does.
+
+        :raises ConfigurationError: its certificate cannot sign, or its key is missing
+        """
+        return sealer_of(file, options=self._options, warn=self._warn)
 
     def _warn(self, text: str) -> None:
         self._log.warning(text)

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from greenroom.app.options import Options
+from greenroom.delivery import Sealer
 from greenroom.generation import FixedWords, build_embedder, build_moderator, build_studio, build_voice
 from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona, offered
 from greenroom.policy import Budget
 from greenroom.settings import BotFile, SecretRef, resolve
+from greenroom.settings.loader import body_of
 from greenroom.turns import Speaker
 from greenroom.turns.acting import Acts
 from greenroom_adapters.contract import Secret
@@ -16,7 +18,7 @@ from greenroom_adapters.contract import Secret
 if TYPE_CHECKING:
     from greenroom.generation.script import Script
 
-__all__ = ["build_speaker", "embedder_of"]
+__all__ = ["build_speaker", "embedder_of", "sealer_of"]
 
 
 def build_speaker(
@@ -79,6 +81,17 @@ def build_speaker(
         offers={rule.identity: offered(rule, persona) for rule in file.answer if rule.filters},
         embeds={rule.identity: rule.embed.embed for rule in file.answer if rule.embed is not None},
     )
+
+
+def sealer_of(file: BotFile, *, options: Options, warn: Callable[[str], None]) -> Sealer | None:
+    """Return who signs what a model made; None: nobody does.
+
+    :raises ConfigurationError: its certificate cannot sign, or its key is missing
+    """
+    if (ref := file.provenance) is None:
+        return None
+    key = resolve(ref.key, owner="`provenance`", environ=options.environ, warn=warn)
+    return Sealer(body_of(ref.certificate), key, bot=file.bot, time_server=ref.time_server)
 
 
 def embedder_of(file: BotFile, *, purse: Budget, options: Options, warn: Callable[[str], None]) -> Embedder | None:

@@ -7,6 +7,7 @@ import typer
 from greenroom.cli.calendar import calendar
 from greenroom.cli.carding import card
 from greenroom.cli.catch_up import catch_up
+from greenroom.cli.certificate import certificate
 from greenroom.cli.check import check
 from greenroom.cli.comparing import compare
 from greenroom.cli.dead import dead
@@ -91,6 +92,7 @@ for command in (people, forget, spend, prices, explain):
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stage)
 app.command("catch-up")(catch_up)
 app.command()(card)
+app.command()(certificate)
 app.command("filter")(filter_file)
 for command in (live, workers, pack, unpack, reset, unit, schema):
     app.command()(command)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from greenroom.delivery.sealing import LARGEST, Sealer
 from greenroom.filters import LONGEST_WORK, Chain, built_in, filtered
 from greenroom_adapters.contract import Media, MediaLimit, MediaRefused, Post
 from greenroom_adapters.media import facts_of, fit, is_told_generated
@@ -20,8 +21,16 @@ __all__ = ["Shelf"]
 class Shelf:
     """A folder of files that were made to fit a platform. It is made with the first of them."""
 
-    def __init__(self, folder: Path, *, filters: Callable[[], Mapping[str, Chain]] = built_in) -> None:
-        """Take the folder; `filters` says which there are at the moment, by name."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        filters: Callable[[], Mapping[str, Chain]] = built_in,
+        sealer: Callable[[], Sealer | None] = lambda: None,
+    ) -> None:
+        """Take the folder; `filters` says which there are at the moment, by name, and `sealer` who signs what a model
+        made."""
+        self._sealer = sealer
         # what is on the shelf is named in the ledger, and read by a bot that was started in another folder
         self._folder = folder.absolute()
         self._filters = filters
@@ -43,11 +52,21 @@ class Shelf:
             if filter_name is not None:
                 media = await self.filtered(media, filter_name)
                 notes.append(f"{Path(original.path).name}: under the filter {filter_name}")
-            made = await fit(media, limit, folder=self._folder)
+            sealer = self._sealer() if is_generated else None
+            has_room = sealer is not None and limit.bytes >= 4 * LARGEST
+            room = replace(limit, bytes=limit.bytes - LARGEST) if has_room else limit
+            made = await fit(media, room, folder=self._folder)
             if made.path != media.path:
                 # it is used now, however long ago it was made
                 await asyncio.to_thread(os.utime, made.path)
                 notes.append(await asyncio.to_thread(_told, media, made))
+            if sealer is not None:
+                # last of all: whatever changes a file breaks its seal
+                path, note = await asyncio.to_thread(
+                    sealer.seal, Path(made.path), made.media_type, most=limit.bytes, folder=self._folder
+                )
+                made = replace(made, path=str(path))
+                notes.append(f"{Path(original.path).name} {note}")
             fitted.append(made)
         return replace(post, media=tuple(fitted)), notes
 

@@ -17,6 +17,7 @@ from greenroom.settings.model import FilePath, Model, Name, Reading, Text, Truth
 from greenroom.settings.names import nearest
 from greenroom.settings.places import KnownPerson, Told
 from greenroom.settings.posting import PostEntry
+from greenroom.settings.provenance import Provenance
 from greenroom.settings.rooms import RoomRule
 from greenroom.settings.spelling import (
     MONEY_RATE,
@@ -237,6 +238,8 @@ class BotFile(Model):
         default_factory=lambda fields: Path("data") / f"{fields['bot']}.db", validate_default=True
     )
     """The ledger: a file, or `postgresql://USER@HOST/DATABASE`; none: data/BOT.db beside this file."""
+    provenance: Provenance | None = None
+    """With what pictures that a model made are signed; none: they say so in their metadata alone."""
     prices: FilePath | None = None
     """A file with what models cost; none: the built-in list. A `price` beside an engine goes first."""
     file: Path | None = None

@@ -57,7 +57,7 @@ def test_every_command_has_one_example_of_itself_and_describes_all_its_options(p
     assert len(command.get_short_help_str(100)) <= 60
 
 
-WITHOUT_A_BOT = {("stage",), ("schema",), ("new",), ("unpack",)}
+WITHOUT_A_BOT = {("certificate",), ("stage",), ("schema",), ("new",), ("unpack",)}
 """They are about no bot that is there."""
 WITHOUT_JSON = {("stage",)}
 """It serves, and says nothing but where."""
