@@ -10,7 +10,6 @@ import sys
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -288,17 +287,17 @@ min_pool_size = 3
 @pytest.mark.parametrize(("mode", "round_robin"), [("transaction", 0), ("transaction", 1), ("session", 0)])
 @pytest.mark.asyncio
 async def test_a_pooler_that_lends_sessions_is_refused_and_one_that_keeps_them_is_not(
-    postgres: Postgres, tmp_path: Path, bot: str, clock: ManualClock, mode: str, round_robin: int
+    postgres: Postgres, bot: str, clock: ManualClock, mode: str, round_robin: int
 ) -> None:
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
     if program is None:
         assert not os.environ.get("CI"), "CI has no pgbouncer"
         pytest.skip("pgbouncer is not installed: apt-get install pgbouncer")
     listen = postgres.free_port()
-    settings = tmp_path / "pgbouncer.ini"
-    settings.write_text(POOLER.format(port=postgres.port, listen=listen, mode=mode, round_robin=round_robin))
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(0o755)
+    settings = postgres.write(
+        f"pgbouncer-{listen}.ini",
+        POOLER.format(port=postgres.port, listen=listen, mode=mode, round_robin=round_robin),
+    )
     url = postgres.url.replace(str(postgres.port), str(listen))
     with subprocess.Popen(  # noqa: S603 - pgbouncer, which refuses to be root
         [program, "-q", str(settings)], user=postgres.user, stderr=subprocess.DEVNULL

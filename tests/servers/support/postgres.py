@@ -60,6 +60,14 @@ class Postgres:
             "UTF8",
         )
 
+    def write(self, name: str, text: str) -> Path:
+        """Return a new file in the server's own folder, which whoever runs as the server's user can read."""
+        file = self._folder / name
+        file.write_text(text)
+        if self.user:
+            shutil.chown(file, self.user)
+        return file
+
     @staticmethod
     def free_port() -> int:
         """Return a port on which nobody listens."""
