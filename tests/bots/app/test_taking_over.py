@@ -194,7 +194,7 @@ async def test_another_machine_is_known_by_its_name(tmp_path: Path, monkeypatch:
     async with trial:
         strayed = trial.bot.ledger.strayed
         assert strayed is not None
-        assert strayed.why.endswith("and this is elsewhere")
+        assert strayed.why.endswith("and now it is on elsewhere")
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     trial.take_over = True
     async with trial:

@@ -38,14 +38,14 @@ def strayed(db: sqlite3.Connection, path: Path) -> Strayed | None:
         return Strayed(why=f"it was packed to be moved on {_day(moved)}, and may run elsewhere", packed=None)
     if home is None:
         return None
-    where = f"it ran last on {home['host']} as {home['path']}"
+    where = f"it ran last {_at(home['host'])} as {home['path']}"
     if "packed" in home:
         return Strayed(
             why=f"it was packed on {_day(home)}: {where}", packed=int(home["at"]) if home["packed"] else None
         )
     host, inode = _host(), path.stat().st_ino
     if home["host"] != host:
-        return Strayed(why=f"{where}, and this is {host}", packed=None)
+        return Strayed(why=f"{where}, and now it is {_at(host)}", packed=None)
     outside = _outside(path)
     if outside is not None and outside.get("id") == _id(db) and int(outside.get("run", 0)) > int(home["run"]):
         return Strayed(why="an older copy of it was put back: it has run here since", packed=None)
@@ -132,6 +132,10 @@ def _id(db: sqlite3.Connection) -> str:
 
 def _day(fact: Mapping[str, Any]) -> str:
     return f"{from_micros(int(fact['at'])):%Y-%m-%d %H:%M} UTC"
+
+
+def _at(host: str) -> str:
+    return f"in {host}" if host == IN_A_CONTAINER else f"on {host}"
 
 
 def _host() -> str:
