@@ -1,7 +1,7 @@
 """Greenroom in the peer benchmark: the product as a user's bot has it; only the wire and the model are constant.
 
 Run by `run.py`, with the options of `peers/harness.py`. Variants: "" is durable, `memory` keeps the file in
-memory-backed storage to show what the disk costs.
+memory-backed storage to show what the disk costs. BENCH_STORE names another store than a file.
 """
 
 import asyncio
@@ -225,6 +225,8 @@ def write_files(folder: Path, rules: int) -> Path:
     # every guard counts, and none of them stops what is to be measured
     lines += ["approve: never", "limits:"]
     lines += [f"  {limit}: 100000000/hour" for limit in ("replies", "replies_per_person", "replies_per_thread")]
+    if store := os.environ.get("BENCH_STORE"):
+        lines.append(f"store: {store}")
     path = folder / "bot.yaml"
     path.write_text("\n".join(lines) + "\n")
     return path

@@ -14,7 +14,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    ("idempotency", "rounds", "only"), [("keyed", 6, "kill,stop,restart"), ("listed", 2, "kill,end")]
+    ("idempotency", "rounds", "only"), [("keyed", 6, "kill,stop,restart"), ("listed", 3, "kill,end,leave")]
 )
 def test_nothing_is_lost_or_doubled_whatever_happens_to_the_worker_that_runs_the_bot(
     tmp_path: Path, idempotency: str, rounds: int, only: str

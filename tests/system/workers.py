@@ -1,11 +1,12 @@
 """The crash test with several workers on one PostgreSQL: who runs the bot is killed, stopped, or loses its database.
 
-    python tests/system/workers.py [--rounds 50] [--mentions 20] [--idempotency keyed] [--only kill,stop,end,restart]
+    python tests/system/workers.py [--rounds 50] [--mentions 20] [--idempotency keyed] [--only kill,stop,...]
 
-Each round asks for something and then does one of four things to whoever owns the bot: `kill` it with -9, `stop` it
-(SIGSTOP) until another owns it and let it go on, `end` its session at the server, or kill the server itself with -9 and
-`restart` it. The Stage's own database says in the end what was lost and what was said twice; the result is the exit
-code. It also tells how long it took each time until another worker owned the bot (p50 and the longest).
+Each round asks for something and then does one of these to whoever owns the bot: `kill` it with -9, `stop` it (SIGSTOP)
+until another owns it and let it go on, `end` its session at the server, kill the server itself with -9 and `restart`
+it, or have the owner `leave` (SIGTERM). The Stage's own database says in the end what was lost and what was said twice;
+the result is the exit code. It also tells how long it took each time until the bot was owned again (p50 and the
+longest).
 """
 
 import argparse
@@ -41,7 +42,7 @@ __all__ = ["WorkersTest", "arguments"]
 
 HERE = Path(__file__).parent
 WORKERS = 3
-DEEDS = ("kill", "stop", "end", "restart")
+DEEDS = ("kill", "stop", "end", "restart", "leave")
 PATIENCE = 180.0
 """Seconds for what has to come about: a build server may be slow."""
 PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
@@ -104,6 +105,7 @@ class WorkersTest:
 
     def _do(self, deed: str) -> None:
         owner = self._until_owned()
+        session = self._session()
         self.owners.add(owner)
         number, process = self.workers[owner]
         began = time.monotonic()
@@ -111,6 +113,8 @@ class WorkersTest:
             process.kill()
         elif deed == "stop":
             process.send_signal(signal.SIGSTOP)
+        elif deed == "leave":
+            process.terminate()
         elif deed == "end":
             self._sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1",
@@ -121,13 +125,15 @@ class WorkersTest:
             self.postgres.start()
             self._until_owned()
             return
-        self._until(lambda: self._owner() not in (None, owner), f"nobody took over after: {deed}")
+        # whose session was ended may be the first to come again
+        self._until(lambda: self._session() not in (None, session), f"nobody took over after: {deed}")
         self.took[deed].append(time.monotonic() - began)
         if deed == "stop":
             # it wakes up while another is at work
             process.send_signal(signal.SIGCONT)
-        elif deed == "kill":
-            process.wait()
+        elif deed in ("kill", "leave"):
+            code = process.wait()
+            assert deed == "kill" or code == 0, f"a worker that was told to stop ended with {code}"
             del self.workers[owner]
             self._start(number)
 
@@ -155,12 +161,17 @@ class WorkersTest:
 
     # what can be seen
 
-    def _owner(self) -> int | None:
+    def _session(self) -> tuple[int, int] | None:
+        """Return process and beginning of the session that owns the bot."""
         try:
             who = runner_of(self.store, BOT)
         except StorageError:
             return None
-        return None if who is None else int(who["pid"])
+        return None if who is None else (int(who["pid"]), int(who["since"]))
+
+    def _owner(self) -> int | None:
+        session = self._session()
+        return None if session is None else session[0]
 
     def _until_owned(self) -> int:
         self._until(lambda: self._owner() in self.workers, "nobody runs the bot")

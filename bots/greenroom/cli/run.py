@@ -73,7 +73,8 @@ def run(
     said meanwhile is looked up or left alone, so that nothing is said twice.
 
     With a ledger on PostgreSQL (`store: postgresql://…`) any number of workers may run the same bot: one does, the
-    others stand by and take over within seconds when it stops, dies or is cut off.
+    others stand by and take over within seconds when it stops, dies or is cut off. After a backup of that was restored,
+    let the first one begin with --take-over.
 
     With --json every line is one JSON object. With --no-texts nothing of what was said stands in the log, nor who said
     it: a log that is kept elsewhere forgets nobody. `greenroom log` has it, as long as `keep` says.
@@ -128,6 +129,9 @@ async def _run(
                 local.process.kill()
 
     async def live(bot: Bot) -> None:
+        nonlocal options
+        # that is done; who stands by again later takes nothing over that way
+        options = replace(options, take_over=False)
         watching.show(bot)
         try:
             keep_what_is_built()

@@ -27,7 +27,7 @@ from greenroom.storage import (
     runner_of,
     workers_on,
 )
-from greenroom.storage.postgres import PostgresLedger, outside
+from greenroom.storage.postgres import PostgresLedger, outside, owning
 from greenroom.storage.postgres.address import schema_of, shown
 from greenroom.stores import Database
 from greenroom.testing import ManualClock
@@ -145,6 +145,26 @@ async def test_a_worker_that_is_stopped_loses_its_bot_and_cannot_write_when_it_g
 
 
 @pytest.mark.asyncio
+async def test_a_session_that_holds_the_lock_and_says_nothing_is_ended_by_who_waits_for_it(
+    postgres: Postgres, bot: str, make: Callable[..., PostgresLedger]
+) -> None:
+    async with make():
+        pass
+    # stopped in the middle of what it sends, so that the server's own guards never fall
+    silent = await asyncpg.connect(postgres.url)
+    try:
+        number = await silent.fetchval("SELECT number FROM greenroom.bots WHERE name=$1", bot)
+        assert await owning.take(silent, number)
+        async with asyncio.timeout(PATIENCE):
+            async with make(standing_by=lambda who: None) as ledger:
+                assert await ledger.counts() == {}
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await silent.fetchval("SELECT 1")
+    finally:
+        silent.terminate()
+
+
+@pytest.mark.asyncio
 async def test_a_worker_whose_session_is_ended_knows_it_without_writing_and_is_refused_from_then_on(
     postgres: Postgres, bot: str, make: Callable[..., PostgresLedger]
 ) -> None:
@@ -173,6 +193,21 @@ async def test_a_worker_whose_session_is_ended_knows_it_without_writing_and_is_r
     async with make() as again:
         assert await again.counts() == {}
         assert len(await again.agenda()) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_database_that_was_restored_is_taken_over_once_its_owner_says_so(
+    make: Callable[..., PostgresLedger],
+) -> None:
+    async with make() as ledger:
+        assert ledger.strayed is None
+    async with make(takes_over=True) as ledger:
+        why = ledger.strayed
+        assert why is not None
+        assert why.packed is None
+        await ledger.come_home()
+    async with make() as ledger:
+        assert ledger.strayed is None
 
 
 @pytest.mark.asyncio

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.storage.errors import AlreadyRunning, LedgerLost, LedgerMoved, StorageError
-from greenroom.storage.ledger import Command
+from greenroom.storage.ledger import Command, Strayed
 from greenroom.storage.postgres import owning
 from greenroom.storage.postgres.address import schema_of, shown
 from greenroom.storage.postgres.bell import Bell
@@ -72,6 +72,7 @@ class PostgresLedger(TableLedger):
         self._beside = beside
         self._takes_over = takes_over
         self._standing_by = standing_by
+        self._strayed: Strayed | None = None
         self._number = 0
         self._writer_pid = 0
         self._readers: ThreadPoolExecutor | None = None
@@ -80,6 +81,17 @@ class PostgresLedger(TableLedger):
         self._aside_database: PostgresDatabase | None = None
         self._bell: Bell | None = None
         self._next_look = 0.0
+
+    @property
+    @override
+    def strayed(self) -> Strayed | None:
+        return self._strayed
+
+    @override
+    async def come_home(self) -> None:
+        self._commits.change("DELETE FROM meta WHERE name='moved'")
+        await self.committed()
+        self._strayed = None
 
     @property
     @override
@@ -140,7 +152,10 @@ class PostgresLedger(TableLedger):
             await asyncio.sleep(TRY)
 
     def _take(self, writer: PostgresDatabase) -> bool:
-        return writer.run(owning.take(writer.connection, self._number))
+        if writer.run(owning.take(writer.connection, self._number)):
+            return True
+        writer.run(owning.end_silent(writer.connection, self._number))
+        return False
 
     def _connect(self) -> PostgresDatabase:
         name = f"{owning.WORKER} {socket.gethostname()[:20]}:{os.getpid()} {self._bot}"
@@ -174,7 +189,9 @@ class PostgresLedger(TableLedger):
                 "there: give that in `store`; or, where nothing else runs of it, take it back with `greenroom run "
                 "--take-over`"
             )
-        writer.execute("DELETE FROM meta WHERE name='moved'")
+        if self._takes_over:
+            # a database cannot see that it was put back to what it was: its owner says so
+            self._strayed = Strayed(why="its owner says that it was restored, or ran elsewhere", packed=None)
         for name, value in (("bot", self._bot), ("id", secrets.token_hex(4))):
             writer.execute("INSERT INTO meta(name,value) VALUES(?,?) ON CONFLICT DO NOTHING", (name, value))
         self._next_seq = int(writer.execute("SELECT coalesce(max(seq),0)+1 FROM turns").fetchone()[0])

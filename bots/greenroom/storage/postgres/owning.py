@@ -4,7 +4,7 @@ from greenroom.storage.errors import LedgerBroken
 from greenroom.storage.postgres.database import Connection, PostgresDatabase
 from greenroom.storage.workers import Worker
 
-__all__ = ["GUARDS", "number_of", "owner_of", "owns", "refuse_pooler", "take", "workers_of"]
+__all__ = ["GUARDS", "end_silent", "number_of", "owner_of", "owns", "refuse_pooler", "take", "workers_of"]
 
 CLASS = 0x6772656E
 """First half of every lock of ours. The second is the number of the bot, so no two bots have the same lock."""
@@ -29,6 +29,12 @@ WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objsubid=2 AND l.gran
   AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
 ORDER BY b.name
 """
+_SILENT = """
+SELECT count(pg_terminate_backend(a.pid)) FROM pg_locks l JOIN pg_stat_activity a ON a.pid=l.pid
+WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objid::bigint=$2 AND l.objsubid=2 AND l.granted
+  AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
+  AND a.wait_event='ClientRead' AND greatest(a.state_change,a.backend_start)<clock_timestamp()-interval '3.5 seconds'
+"""
 _WAITING = """
 SELECT application_name, client_addr::text, backend_start, pid FROM pg_stat_activity
 WHERE datname=current_database() AND starts_with(application_name,$1) ORDER BY backend_start, pid
@@ -51,6 +57,13 @@ async def number_of(connection: Connection, bot: str) -> int:
 async def take(connection: Connection, number: int) -> bool:
     """Take the lock of a bot on this connection, for as long as it lives; say whether it was free."""
     return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1::int,$2::int)", CLASS, number))
+
+
+async def end_silent(connection: Connection, number: int) -> bool:
+    """End the session that holds the lock of a bot and has said nothing for longer than a worker ever does; say whether
+    there was one. Its guards do not fall where the worker was stopped in the middle of what it sent: the server then
+    waits for the rest, and counts that as work."""
+    return bool(await connection.fetchval(_SILENT, CLASS, number))
 
 
 async def owns(connection: Connection, pid: int, number: int) -> bool:
