@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from math import ceil
 
 import msgspec
 import openai
@@ -21,9 +22,10 @@ __all__ = ["OpenAIModerator"]
 
 TIMEOUT = timedelta(seconds=20)
 AT_ONCE = 16
-MOST_SCORES = 5
+MOST_SCORES = 100
+"""OpenAI has 13 categories; a server of others may have any, and each is stored with the draft."""
 LEAST_SCORE = 0.01
-"""Scores below it are not kept: they say nothing."""
+"""Scores below it are not kept: no owner's limit is lower."""
 
 
 class _Result(msgspec.Struct):
@@ -99,7 +101,8 @@ class OpenAIModerator(Moderator):
         flagged = tuple(sorted(name for name, shown in result.categories.items() if shown))
         return Judgement(
             by=self.name,
-            scores={name: round(score, 3) for score, name in scores[:MOST_SCORES] if score >= LEAST_SCORE},
+            # never rounded down, below a limit
+            scores={name: ceil(score * 1000) / 1000 for score, name in scores[:MOST_SCORES] if score >= LEAST_SCORE},
             # one that names no category means all of the text
             flagged=flagged or (("flagged",) if result.flagged else ()),
         )

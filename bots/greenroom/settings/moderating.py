@@ -44,14 +44,12 @@ class Unjudged(enum.StrEnum):
 
 
 def _score(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
-        raise wrong(f"`{str(value)[:40]}` is no score: write a number between 0 and 1, for example 0.4")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.01 <= value <= 1:
+        raise wrong(f"`{str(value)[:40]}` is no score: write a number from 0.01 to 1, for example 0.4")
     return value
 
 
-Score = Annotated[
-    float, BeforeValidator(_score), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1})
-]
+Score = Annotated[float, BeforeValidator(_score), WithJsonSchema({"type": "number", "minimum": 0.01, "maximum": 1})]
 
 
 class ModeratorRef(Model):

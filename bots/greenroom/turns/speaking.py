@@ -15,6 +15,9 @@ from greenroom_adapters.contract import Embed
 
 __all__ = ["Speaker", "judged"]
 
+MOST_NOTED = 5
+"""Scores in the note of a judgement, the highest ones; with the draft all are kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
@@ -70,6 +73,6 @@ async def judged(draft: Draft, brief: Brief, moderator: Moderator | None) -> Dra
     if moderator is None or draft.model is None or not draft.parts:
         return draft
     judgement = await moderator.judge("\n".join(draft.parts), turn=brief.turn, cause=brief.cause)
-    found = ", ".join(f"{name} {score:.2f}" for name, score in judgement.scores.items())
+    found = ", ".join(f"{name} {score:.2f}" for name, score in list(judgement.scores.items())[:MOST_NOTED])
     note = f"{judgement.by}: {judgement.missing or found or 'nothing'}"
     return msgspec.structs.replace(draft, judgement=judgement, notes=(*draft.notes, note))

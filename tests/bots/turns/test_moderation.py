@@ -85,6 +85,17 @@ async def test_words_that_stay_harmful_are_not_said(trial: Trial, server: ModelS
 
 
 @pytest.mark.asyncio
+async def test_what_counts_is_found_behind_any_number_of_categories_that_do_not(trial: Trial) -> None:
+    left_alone = ["harassment", "hate", "illicit", "violence", "violence/graphic", "sexual"]
+    flags = {f"word{number}": (name, 0.95) for number, name in enumerate(left_alone)}
+    async with ModelServer(flags={**flags, "child": ("sexual/minors", 0.9)}) as server:
+        write(trial, server, f", ignore: [{', '.join(left_alone)}]")
+        turn = await answered(trial, server, f"{' '.join(flags)} child", "The lamp is lit.")
+        assert turn.draft is not None
+        assert turn.draft.parts == ("The lamp is lit.",)
+
+
+@pytest.mark.asyncio
 async def test_doubtful_words_wait_for_a_person_and_go_out_as_he_says(trial: Trial, server: ModelServer) -> None:
     write(trial, server)
     server.will(Says("What an idiot."))
@@ -216,7 +227,7 @@ def _guard(**written: Any) -> Harm:
         ("{model: openai/omni-moderation-latest, hold: 0.9, refuse: 0.5}", "nothing would ever be held"),
         ("{model: openai/omni-moderation-latest, ignore: violense}", "Did you mean `violence`?"),
         ("omni-moderation-latest", "Write openai/omni-moderation-latest"),
-        ("{model: openai/omni-moderation-latest, hold: 2}", "write a number between 0 and 1"),
+        ("{model: openai/omni-moderation-latest, hold: 2}", "write a number from 0.01 to 1"),
         ("{model: openai/omni-moderation-latest, unjudged: drop}", "Write one of hold, say"),
     ],
 )
