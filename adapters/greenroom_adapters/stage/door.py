@@ -11,7 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from greenroom_adapters.webhooks import Password, is_loopback
 
-__all__ = ["Door", "password_beside"]
+__all__ = ["ELSEWHERE", "Door", "password_beside"]
+
+ELSEWHERE = "greenroom.elsewhere"
+"""Key of a request's scope that is there when it comes from another machine."""
 
 ENDING = ".password"
 """Of the file beside the data that keeps the digest."""
@@ -33,8 +36,10 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or ask for the password."""
-        if scope["type"] not in ("http", "websocket") or self._may_pass(scope):
+        if scope["type"] not in ("http", "websocket") or _is_here(scope):
             await self._app(scope, receive, send)
+        elif self._may_pass(scope):
+            await self._app({**scope, ELSEWHERE: True}, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "the password is missing"})
         else:
@@ -46,14 +51,15 @@ class Door:
             await answer(scope, receive, send)
 
     def _may_pass(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        client = scope.get("client")
-        host = headers.get("host", "")
-        name = host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
-        if client is not None and is_loopback(client[0]) and is_loopback(name):
-            return True
-        authorization = headers.get("authorization", "")
+        authorization = Headers(scope=scope).get("authorization", "")
         return self._password.fits(authorization) or self._has_signed_in(authorization)
+
+
+def _is_here(scope: Scope) -> bool:
+    client = scope.get("client")
+    host = Headers(scope=scope).get("host", "")
+    name = host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
+    return client is not None and is_loopback(client[0]) and is_loopback(name)
 
 
 def password_beside(data: Path) -> tuple[Password, str | None]:

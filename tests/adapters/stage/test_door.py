@@ -13,6 +13,17 @@ import pytest
 from greenroom_adapters.testing.stage import RunningStage
 
 
+def read(stage: RunningStage, path: str, *, host: str, **headers: str) -> str:
+    """Return a page as it is shown to who calls the Stage by this name."""
+    place = urlsplit(stage.url)
+    connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)
+    try:
+        connection.request("GET", path, None, {"Host": f"{host}:{place.port}", **headers})
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
 def ask(
     stage: RunningStage, path: str, *, host: str, method: str = "GET", body: str | None = None, **headers: str
 ) -> int:
@@ -59,7 +70,19 @@ def test_other_machines_bring_the_password_that_was_told_once(tmp_path: Path) ->
         token = stage.sign_in("ada")
         assert ask(stage, "/api/me", host=elsewhere, Authorization=f"Bearer {token}") == 200
         assert ask(stage, "/api/me", host=elsewhere, Authorization="Bearer nobody") == 401
-        assert ask(stage, "/api/stream", host=elsewhere) in (401, 404)
+        here = read(stage, "/", host="127.0.0.1", Cookie="greenroom_person=ada")
+        there = read(stage, "/", host=elsewhere, Authorization=basic(words[0]), Cookie="greenroom_person=ada")
+        assert "/people/switch" in here
+        assert "/people/new" in here
+        assert "/people/" not in there, "nobody on another machine can be somebody else"
+        assert re.search(r"You are</small><b[^>]*>([^<]*)<", there)[1] == "You"  # type: ignore[index]  # it is there
+        for name, allowed in (("127.0.0.1", True), (elsewhere, False)):
+            mine = {"Authorization": basic(words[0]), "Cookie": "greenroom_session=mine"}
+            (form,) = set(re.findall(r'name="token" value="([^"]+)"', read(stage, "/", host=name, **mine)))
+            written = f"token={form}&handle=ada"
+            mine["Content-Type"] = "application/x-www-form-urlencoded"
+            status = ask(stage, "/people/switch", host=name, method="POST", body=written, **mine)
+            assert status == (303 if allowed else 403)
         stage.stop()
         assert len(re.findall("password: ", stage.log)) == 1, "it is told once"
     kept = tmp_path / "stage.db.password"

@@ -84,6 +84,7 @@ class Acting:
 
     async def switch_person(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         """Be somebody else who is known here. Nobody can be a bot: bots speak for themselves."""
+        must_be_here(visitor)
         person = self._state.account(field(form, "handle"))
         if person.bot:
             raise Refused(Refusal.FORBIDDEN, f"@{person.handle} is a bot, and speaks for itself.")
@@ -93,6 +94,7 @@ class Acting:
 
     async def new_person(self, request: Request, visitor: Visitor, form: FormData) -> Response:
         """Make somebody new and be them."""
+        must_be_here(visitor)
         if self._state.options.closed:
             raise Refused(Refusal.FORBIDDEN, "This Stage is closed: nobody new can come in.")
         handle = field(form, "handle").removeprefix("@")
@@ -108,6 +110,15 @@ class Acting:
         me = visitor.me
         self._state.update_account(me.id, name=field(form, "name") or me.handle, bio=field(form, "bio"))
         return see(me.path)
+
+
+def must_be_here(visitor: Visitor) -> None:
+    """Refuse what is for browsers on this machine alone.
+
+    :raises Refused: it is on another one
+    """
+    if visitor.is_elsewhere:
+        raise Refused(Refusal.FORBIDDEN, "Only on the machine of the Stage itself can you be somebody else.")
 
 
 def field(form: FormData, name: str) -> str:

@@ -43,7 +43,9 @@ class Scene:
     stage_name: str
     me: Person
     people: tuple[Person, ...]
-    """Whom the browser can be."""
+    """Whom the browser can be; none: it cannot be somebody else."""
+    is_elsewhere: bool
+    """It is on another machine."""
     bots: tuple[Person, ...]
     tabs: tuple[Tab, ...]
     token: str
@@ -97,7 +99,8 @@ class Renderer:
         return Scene(
             stage_name=self._state.options.name,
             me=views.person(visitor.me),
-            people=tuple(views.person(one) for one in everybody if not one.bot),
+            people=() if visitor.is_elsewhere else tuple(views.person(one) for one in everybody if not one.bot),
+            is_elsewhere=visitor.is_elsewhere,
             bots=tuple(views.person(one) for one in everybody if one.bot),
             tabs=self._tabs(request.url.path, visitor),
             token=visitor.token,

@@ -11,6 +11,7 @@ from typing import final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from greenroom_adapters.stage.door import ELSEWHERE
 from greenroom_adapters.stage.objects import Account, Refusal, Refused
 from greenroom_adapters.stage.state import StageState
 
@@ -42,6 +43,8 @@ class Visitor:
     """True: the browser does not have the session cookie yet."""
     token: str
     """What every form of this browser carries."""
+    is_elsewhere: bool = False
+    """It is on another machine: there it is one person, and cannot be another."""
 
 
 @final
@@ -55,17 +58,20 @@ class Visitors:
         self._new_session = new_session
 
     def recognise(self, request: Request) -> Visitor:
-        """Return who asks. A browser without a person is the default one, who is made when there is none."""
+        """Return who asks. A browser without a person is the default one, who is made when there is none; so is every
+        browser on another machine."""
         session = request.cookies.get(SESSION, "")
         is_new = not session
         session = session or self._new_session()
-        me = self._person(request.cookies.get(PERSON, ""))
+        is_elsewhere = ELSEWHERE in request.scope
+        me = self._somebody() if is_elsewhere else self._person(request.cookies.get(PERSON, ""))
         return Visitor(
             me=me,
             seen=read_seen(request.cookies.get(SEEN, ""), me),
             session=session,
             is_new=is_new,
             token=self._token(session),
+            is_elsewhere=is_elsewhere,
         )
 
     def check(self, request: Request, token: object) -> None:
