@@ -67,10 +67,11 @@ def new(
         ),
     ] = None,
     like: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
-            help="Your own posts, from which its style is measured: CSV or JSON with a column `text`, or plain text.",
+            help="Your own posts, from which its style is measured: CSV or JSON with a column `text`, plain text, or "
+            "BOT/ACCOUNT, an account of a bot that you have signed in.",
             show_default=False,
         ),
     ] = None,
@@ -89,9 +90,10 @@ def new(
 
     Example: greenroom new --name Ada --who "keeps a lighthouse"
     """
+    from greenroom.cli.own_posts import is_account, posts_of_account
     from greenroom.cli.writing import needed, write_bot
     from greenroom.personas.foreign import Character, read_character
-    from greenroom.rehearsal.likeness import likeness_of, posts_in
+    from greenroom.rehearsal.likeness import likeness_of, own_posts, posts_in
     from greenroom.settings import Platforms, can_log_in
     from greenroom_adapters.contract import ConfigurationError
 
@@ -127,7 +129,7 @@ def new(
     if source is not None:
         character = read_character(source, name=name)
     elif like is not None:
-        posts = posts_in(like)
+        posts = own_posts(posts_of_account(like)) if is_account(like) else posts_in(Path(like))
         called, is_who = (answer(given, question, "") for given, question in ((name, CALLED), (who, WHO_IS_IT)))
         if not called or not is_who:
             raise ConfigurationError("posts do not tell whose they are: write --name and --who")
