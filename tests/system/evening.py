@@ -125,7 +125,8 @@ class Evening:
 
     def told(self, handle: str) -> list[str]:
         """Return what the bot has written to a person alone, oldest first."""
-        return [post["text"] for post in self.said() if (post["direct_to"] or {}).get("handle") == handle]
+        told = [post for post in self.said() if post["direct_to"] is not None]
+        return [post["text"] for post in told if post["direct_to"]["handle"] == handle]
 
     async def counts(self) -> Mapping[State, int]:
         """Return how many turns stand in each state."""

@@ -15,6 +15,9 @@ from greenroom.storage import HAND, AgendaItem, Ledger
 __all__ = ["Coming", "coming_up"]
 
 
+ALL = 1_000_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
     """One post to come."""
@@ -31,8 +34,6 @@ class Coming:
     """It says these words; else the engines write about them."""
     beside: tuple[str, ...] = ()
     """What goes with the words."""
-    event: str = ""
-    """What the inbox will call it, where it stands on the agenda."""
 
 
 async def coming_up(
@@ -49,12 +50,14 @@ async def coming_up(
 
     :raises ConfigurationError: an entry of the file never comes
     """
+    items = [] if ledger is None else await ledger.agenda(limit=ALL, until=None if until is None else to_micros(until))
+    drafted = {(item.event.id, _place(item)) for item in items if item.event.written is not None}
     found = [
         Coming(
             due=from_micros(item.due),
             item=item.id,
             name=item.event.name,
-            places=(item.account if item.event.room is None else f"{item.account}/{item.event.room}",),
+            places=(_place(item),),
             words=_words(item),
             is_fixed=item.event.say is not None,
             beside=_beside(
@@ -64,15 +67,9 @@ async def coming_up(
                 visibility=item.event.visibility,
                 written=item.event.written,
             ),
-            event=item.event.id,
         )
-        for item in (
-            await ledger.agenda(limit=limit, until=None if until is None else to_micros(until))
-            if ledger is not None
-            else ()
-        )
+        for item in items[:limit]
     ]
-    drafted = {(one.event, place) for one in found for place in one.places}
     for entry in file.post:
         if entry.origin is not None:
             # what it has brought stands in the agenda, which has no ledger before the first start
@@ -107,6 +104,11 @@ async def coming_up(
                 )
             )
     return sorted((one for one in found if until is None or one.due <= until), key=lambda one: (one.due, one.item or 0))
+
+
+def _place(item: AgendaItem) -> str:
+    """Return where an item of the agenda is to be posted."""
+    return item.account if item.event.room is None else f"{item.account}/{item.event.room}"
 
 
 async def _is_served(ledger: Ledger, event_id: str, places: Sequence[str]) -> bool:

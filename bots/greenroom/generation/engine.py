@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -152,6 +152,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Where `said` came from."""
     relation: str | None = None
     """Replies: what `author` is to the persona, in the owner's words."""
+    at: datetime | None = None
+    """Posts: when it will be read (aware), where it is written ahead of that; None: it is written for now."""
     is_caption: bool = False
     """Posts: a picture or a clip is shown with the words."""
     choices: tuple[str, ...] = ()

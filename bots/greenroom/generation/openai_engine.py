@@ -136,7 +136,7 @@ class OpenAIEngine(Engine):
     @override
     async def generate(self, brief: Brief) -> Generated:
         self._server.must_be_callable()
-        day = self._clock.now().astimezone(self._zone).date()
+        day = (brief.at or self._clock.now()).astimezone(self._zone).date()
         found = None if brief.persona.knowledge is None else await brief.documents()
         level, lines = heard(brief, await brief.history(), None if self._tools is None else self._tools.toolbox)
         prompt = compose(brief, lines, day=day, found=found, facts=await brief.facts(), room=self._room)

@@ -51,6 +51,7 @@ class Briefing:
         self._account = account
         self._ledger = ledger
         self._people = People(ledger, platform=adapter.realm, account=account, clock=clock)
+        self._clock = clock
         self._fetching = asyncio.Semaphore(AT_ONCE)
         self._log = get_log().bind(account=account)
 
@@ -102,6 +103,7 @@ class Briefing:
             turn=identity,
             cause=cause,
             about=None if due is None else due.about,
+            at=None if due is None or due.due <= self._clock.now() else due.due,
             is_caption=due is not None and _shows_something(due),
             item=None if due is None else due.material,
             options=() if due is None or due.poll is None else due.poll.options,

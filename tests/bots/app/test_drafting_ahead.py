@@ -51,7 +51,7 @@ async def test_what_was_drafted_is_posted_at_its_time_in_those_words_and_paid_on
             ("You said: the sea", "scripted"),
         ]
         assert (await drafted(trial))["items"] == [], "asked again, nothing is written again"
-        assert len(trial.engine.briefs) == 2
+        assert [brief.at for brief in trial.engine.briefs] == [DUSK, NIGHT], "they speak of the time of their posts"
         await to_come(trial, DUSK)
         await trial.past(lambda: len(trial.platform.posts) == 1)
         await to_come(trial, NIGHT)

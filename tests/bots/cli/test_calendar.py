@@ -106,6 +106,9 @@ def test_a_running_bot_drafts_ahead_and_the_owner_rewrites_it_in_the_queue(
     found = greenroom("calendar", "--days", "3", "--draft", "--yes", "--json").json
     assert found
     assert all(one["say"] and one["item"] and "drafted ahead, by script" in one["beside"] for one in found)
+    queued = greenroom("queue", "list", "--limit", "1", "--times", "1", "--json").json
+    dues = [one["due"][:16] for one in queued]
+    assert len(dues) == len(set(dues)), "what is drafted is not told as something to be written"
     number = str(found[-1]["item"])
     assert "change its time there" in greenroom("queue", "edit", number, "--at", "in 1 hour").err
     assert greenroom("queue", "edit", number, "--text", "In my own words.").code == 0

@@ -55,7 +55,7 @@ class ScriptEngine(Engine):
         if speaker is None:
             speaker = await asyncio.to_thread(self._speaker, brief.persona)
         lines = await brief.history()
-        now = self._clock.now().astimezone(self._timezone)
+        now = (brief.at or self._clock.now()).astimezone(self._timezone)
         if brief.surface is Surface.POST:
             return Generated(text=speaker.post(brief, lines, now), engine=self._name)
         found = NOTHING_FOUND if brief.persona.knowledge is None else await brief.documents()
