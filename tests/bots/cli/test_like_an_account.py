@@ -30,8 +30,7 @@ def fake() -> Iterator[FakeMastodon]:
 def signed_in(home: Path, fake: FakeMastodon, monkeypatch: pytest.MonkeyPatch) -> FakeMastodon:
     """A bot file with an account on which somebody has written by hand, and answered."""
     owner, guest = fake.do(lambda state: (state.join("quay"), state.join("guest")))
-    for text in HAND:
-        fake.do(lambda state, text=text: state.post(owner, text))
+    fake.do(lambda state: [state.post(owner, text) for text in HAND])
     asked = fake.do(lambda state: state.post(guest, "@quay Is it you?"))
     fake.do(lambda state: state.post(owner, "@guest It is, and this is an answer.", in_reply_to_id=asked.id))
     monkeypatch.setenv("QUAY", fake.do(lambda state: state.let_in(owner)))
