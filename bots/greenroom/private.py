@@ -9,7 +9,7 @@ from pathlib import Path
 
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["private_folder", "remove_private", "sweep_private", "write_private"]
+__all__ = ["private_folder", "remove_private", "sweep_private", "sync_folder", "write_private"]
 
 UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}")
 """Files that `write_private` writes before they are in their place."""
@@ -56,14 +56,14 @@ def write_private(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def remove_private(path: Path) -> None:
     """Take the file away, if it is there. Returns when that is on disk."""
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def sweep_private(folder: Path) -> None:
@@ -116,7 +116,8 @@ def _is_a_users_own(group: int, user: int) -> bool:
     return whose.pw_gid == group and whose.pw_name == members.gr_name and set(members.gr_mem) <= {whose.pw_name}
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Return when what was put into the folder, or taken out of it, is on disk."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

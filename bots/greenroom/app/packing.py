@@ -5,19 +5,16 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import Any
 
-from pydantic import BaseModel
-
-from greenroom.memory.documents import files_of
-from greenroom.origins import read_calendar
+from greenroom.app.belongings import named_files, secret_files, to_set
 from greenroom.personas import Persona
-from greenroom.settings import BotFile, ModelRef, PainterRef, SecretRef, account_folder
-from greenroom.settings.loader import body_of
-from greenroom.storage import arrive, copy_ledger, files_waiting, moving_away
+from greenroom.private import sync_folder
+from greenroom.settings import BotFile
+from greenroom.settings.editing import point_store
+from greenroom.storage import arrive, copy_ledger, count_as_copy, files_waiting, moving_away
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["Packed", "pack", "unpack"]
@@ -26,11 +23,11 @@ MANIFEST = "greenroom.json"
 LEDGER = "ledger.db"
 FILES = "files/"
 MEDIA = "media/"
+UNPACKED = "unpacked"
+"""Stands in a pack that was unpacked: whatever is unpacked once more is a copy."""
 FORMAT = 1
 LARGEST = 20 * 2**30
 """Bytes of all files of a pack; more is no bot, but a trap."""
-_OWN = frozenset({"file", "store"})
-"""Fields that say where a file itself, or the ledger, lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +45,17 @@ class Packed:
     """Files that the bot names and that lie too far from it."""
     moves: bool
     """The bot goes on where this is unpacked; False: this is a copy."""
+    ledger: str
+    """Path of the ledger below the folder into which it is unpacked."""
+    store_was: str | None = None
+    """What the bot file says in `store` before it is unpacked, where that is no place below the folder."""
+    is_marked: bool = True
+    """The pack knows that it was unpacked; False: it can be read only."""
 
 
 def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) -> Packed:
-    """Write the bot of this file into one new file. With `moves` its ledger is marked, so that it runs here no more.
+    """Write the bot of this file into one new file. With `moves` its ledger is marked, so that it runs here no more,
+    and what is lost with the machine's power from then on is not the pack.
 
     :raises AlreadyRunning: it runs, and is to be moved
     :raises StorageError: its ledger cannot be copied
@@ -76,7 +80,10 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
         )
     media = store.with_name(f"{file.bot}-media")
     waiting = (path for path in files_waiting(store) if path.parent != media.absolute())
-    named = sorted({path.resolve() for path in (*_named(file, persona), *waiting) if path.is_file()})
+    named = sorted({path.resolve() for path in (*named_files(file, persona), *waiting) if path.is_file()})
+    secrets = {path.resolve() for path in secret_files(file)}
+    wrote = {file.file.resolve(), file.persona.resolve()}
+    named = [path for path in named if path in wrote or not (path in secrets or _is_private(path, root, store))]
     near = [path for path in named if path.is_relative_to(root)]
     into.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -89,20 +96,24 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
             file=file.file.resolve().relative_to(root).as_posix(),
             turns=turns,
             files=tuple(path.relative_to(root).as_posix() for path in near),
-            to_set=tuple(dict.fromkeys(_to_set(file))),
+            to_set=tuple(dict.fromkeys(to_set(file))),
             left_out=tuple(str(path) for path in named if path not in near),
             moves=moves,
+            ledger=_beside(store, root, file.file),
+            store_was=None if store.resolve().is_relative_to(root) else str(store),
         )
         manifest = {
             "format": FORMAT,
-            **{name: getattr(packed, name) for name in ("bot", "file", "turns", "to_set", "left_out", "moves")},
+            **{
+                name: getattr(packed, name)
+                for name in ("bot", "file", "turns", "to_set", "left_out", "moves", "ledger")
+            },
             "root": str(root),
             "media": str(media.absolute()),
-            "ledger": _beside(store, root, file.file),
         }
         whole = folder / into.name
         whole.touch(mode=0o600)
-        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
             archive.write(folder / LEDGER, LEDGER)
             for path in near:
@@ -112,11 +123,13 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
         with whole.open("rb+") as written:
             os.fsync(written.fileno())
         whole.replace(into)
+        sync_folder(into.absolute().parent)
     return packed
 
 
 def unpack(pack: Path, into: Path) -> Packed:
-    """Write what a pack holds below the folder `into`; nothing that is there is touched.
+    """Write what a pack holds below the folder `into`; nothing that is there is touched. Where its bot file names a
+    ledger elsewhere, it names the unpacked one from then on. What was unpacked before is a copy.
 
     :raises ConfigurationError: it is no pack, or a file of it is there already
     :raises StorageError: its ledger is none
@@ -143,7 +156,8 @@ def unpack(pack: Path, into: Path) -> Packed:
             files=tuple(name.removeprefix(FILES) for name in targets if name.startswith(FILES)),
             to_set=tuple(map(str, manifest["to_set"])),
             left_out=tuple(map(str, manifest["left_out"])),
-            moves=bool(manifest["moves"]),
+            moves=bool(manifest["moves"]) and UNPACKED not in archive.namelist(),
+            ledger=str(manifest["ledger"]),
         )
         before = {str(manifest["root"]): into, str(manifest["media"]): media}
         if sum(one.file_size for one in archive.infolist()) > LARGEST:
@@ -164,7 +178,21 @@ def unpack(pack: Path, into: Path) -> Packed:
                     written.write(block)
     for old, new in before.items():
         arrive(ledger, before=old, now=str(new.absolute()))
-    return packed
+    store_was = point_store(into / packed.file, ledger)
+    if not packed.moves:
+        count_as_copy(ledger)
+    return replace(packed, store_was=store_was, is_marked=not packed.moves or _mark(pack))
+
+
+def _mark(pack: Path) -> bool:
+    """Let a pack know that it was unpacked; return False where it cannot be written."""
+    try:
+        # opened here: where that fails, `zipfile` would try whether it can be written anew
+        with pack.open("rb+") as file, zipfile.ZipFile(file, "a") as archive:
+            archive.writestr(UNPACKED, "")
+    except OSError:
+        return False
+    return True
 
 
 def _safe(name: str) -> str:
@@ -185,72 +213,12 @@ def _beside(store: Path, root: Path, file: Path) -> str:
     return (file.resolve().parent.relative_to(root) / "data" / store.name).as_posix()
 
 
-def _named(file: BotFile, persona: Persona) -> Iterator[Path]:
-    """Yield every file of which a bot is made. Reads its tables and looks into folders."""
-    assert file.file is not None  # noqa: S101 - it was read from there
-    yield file.file
-    yield file.persona
-    for path in (*_paths(file), *_paths(persona)):
-        if path.is_dir():
-            yield from (one for one in path.rglob("*") if one.is_file())
-        else:
-            yield path
-    if persona.knowledge is not None:
-        yield from files_of(persona.knowledge.files)
-    for tool in file.tools.values():
-        if tool.python is not None:
-            yield tool.function[0]
-    for entry in file.post:
-        if entry.origin is not None and entry.origin.calendar is not None:
-            rows = read_calendar(entry.origin.calendar, body_of(entry.origin.calendar), file=file)
-            yield from (Path(media.path) for row in rows for media in row.media)
-
-
-def _paths(value: object) -> Iterator[Path]:
-    """Yield every path that a file names, but for those of secrets."""
-    if isinstance(value, Path):
-        yield value
-    elif isinstance(value, BaseModel) and not isinstance(value, SecretRef):
-        for name in type(value).model_fields:
-            if name not in _OWN or not isinstance(value, BotFile | Persona):
-                yield from _paths(getattr(value, name))
-    elif isinstance(value, Mapping):
-        yield from _each(cast("Mapping[object, object]", value).values())
-    elif isinstance(value, tuple | list | frozenset):
-        yield from _each(cast("Iterable[object]", value))
-
-
-def _each(values: Iterable[object]) -> Iterator[Path]:
-    for value in values:
-        yield from _paths(value)
-
-
-def _to_set(file: BotFile) -> Iterator[str]:
-    """Yield what the bot needs beside its files, in words."""
-    for name, account in file.accounts.items():
-        if account_folder(file.home, name).is_dir():
-            yield f"account `{name}`: sign in with `greenroom login {name}`"
-        for value in account.settings.values():
-            written: Mapping[str, object] = (
-                cast("Mapping[str, object]", value) if isinstance(value, Mapping) else dict[str, object]()
-            )
-            if len(written) == 1 and set(written) <= SecretRef.model_fields.keys():
-                yield f"account `{name}`: {SecretRef.model_validate(written)}"
-    yield from (str(ref) for ref in _references(file.model_copy(update={"accounts": {}})))
-    for engine in (*file.engines.text, *file.engines.image):
-        if isinstance(engine, ModelRef | PainterRef) and engine.key is None and engine.server is None:
-            yield "the environment variable OPENAI_API_KEY"
-
-
-def _references(value: object) -> Iterator[SecretRef]:
-    if isinstance(value, SecretRef):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _references(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for one in cast("Mapping[object, object]", value).values():
-            yield from _references(one)
-    elif isinstance(value, tuple | list):
-        for one in cast("Iterable[object]", value):
-            yield from _references(one)
+def _is_private(path: Path, root: Path, store: Path) -> bool:
+    """Say whether a file is no part of what an owner wrote, but a secret or the ledger's."""
+    parts = path.relative_to(root).parts if path.is_relative_to(root) else (path.name,)
+    own = path.parent == store.resolve().parent and path.name.startswith((store.name, f"{store.stem}-before-update-"))
+    return (
+        own
+        or path.suffix.lower() == ".env"
+        or any(part.startswith(".") or part.endswith((".accounts", "-observe")) for part in parts)
+    )

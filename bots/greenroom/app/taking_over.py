@@ -11,8 +11,9 @@ from greenroom.telemetry import get_log
 
 __all__ = ["take_over"]
 
-FRESH = timedelta(days=1)
-"""How long what was packed is believed to be the newest there is: who unpacks it later may have run it before."""
+FRESH = timedelta(hours=1)
+"""How long what was packed is believed to be the newest there is: who unpacks it later may have run it before, from
+the same pack."""
 PAGE = 1000
 _ALL = 1_000_000
 MAYBE = "taken over: the other copy may have answered it"

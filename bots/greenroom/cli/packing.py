@@ -61,6 +61,8 @@ def pack(
         write_json({"pack": str(into), **asdict(packed)})
         return
     say(f"{packed.bot} is packed into {into}: {_what(packed)}.")
+    if packed.store_was is not None:
+        say(f"Its ledger lies elsewhere, in {packed.store_was}: unpacked it is {packed.ledger}, and `store` says so.")
     for path in packed.left_out:
         say(f"warning: {path} is not in it, it lies too far from the bot: copy it by hand")
     _tell_what_to_set(packed, "Not in it, and to be set there:")
@@ -80,8 +82,8 @@ def unpack(
 ) -> None:
     """Write a bot that was packed into a folder.
 
-    Nothing that is there is touched. The bot rehearses until you run it with --take-over: then it looks first what has
-    become of what was under way, and goes on.
+    Nothing that is there is touched. Run it with --take-over: then it looks first what has become of what was under
+    way, and goes on. A pack is marked when it is unpacked: unpacked once more it gives a copy, which begins at now.
 
     Example: greenroom unpack ada.greenroom --folder ada
     """
@@ -97,8 +99,12 @@ def unpack(
     for path in packed.left_out:
         say(f"warning: {path} was not packed: copy it by hand")
     _tell_what_to_set(packed, "To be set before it runs:")
+    if packed.store_was is not None:
+        say(f"Its ledger is {into / packed.ledger}: `store` in the bot file said {packed.store_was}, and says so now.")
     if not packed.moves:
         say("It is a copy: stop the bot where it runs now, for two of it would answer the same people.")
+    if not packed.is_marked:
+        say(f"warning: {pack} cannot be marked as unpacked: do not unpack it once more")
     say(f"Then: {start}")
 
 

@@ -93,6 +93,16 @@ def read_drafts(folder: Path, *, timezone: tzinfo) -> Drafts:
     return Drafts(items=tuple(items), mistakes=tuple(mistakes))
 
 
+def files_of_drafts(folder: Path, *, timezone: tzinfo) -> list[Path]:
+    """Return the files of a folder that are drafts, also those that are not ready yet, and the pictures of those that
+    are; of whatever else lies there none.
+
+    :raises Mistakes: there is no such folder
+    """
+    pictures = [Path(media.path) for item in read_drafts(folder, timezone=timezone).items for media in item.media]
+    return [path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS and path.name[0] != "."] + pictures
+
+
 def _read(path: Path, folder: Path, timezone: tzinfo) -> Item:
     with path.open("rb") as file:
         body = file.read(LARGEST + 1)

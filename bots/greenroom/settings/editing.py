@@ -1,6 +1,7 @@
 """One value of a bot file changed in place: every comment, and all the rest of the file, stays as it is."""
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,8 +14,10 @@ from greenroom.settings.bot import BotFile
 from greenroom.settings.loader import body_of, load_bot
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["put_in_place", "set_live", "silent_accounts"]
+__all__ = ["point_store", "put_in_place", "set_live", "silent_accounts"]
 
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+"""What is no more than a word for YAML."""
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
@@ -42,6 +45,34 @@ def set_live(path: Path, account: str, *, live: bool, platforms: Platforms | Non
         )
     put_in_place(path, edited)
     return True
+
+
+def point_store(path: Path, ledger: Path) -> str | None:
+    """Let the bot file at `path`, where it names a ledger, name the one at `ledger`; return what stood there; None:
+    that very one, or nothing. Nothing else in it is read or changed.
+
+    :raises ConfigurationError: it is written in a way that only a person can edit
+    """
+    try:
+        text = body_of(path).decode("utf-8-sig")
+        store = _value_of(_document(text), "store")
+    except (yaml.YAMLError, UnicodeDecodeError):
+        store = text = ""
+    if store is None:
+        return None
+    folder = path.resolve().parent
+    wanted = Path(os.path.relpath(ledger.resolve(), folder)).as_posix()
+    quoted = wanted if _PLAIN.fullmatch(wanted) else "'{}'".format(wanted.replace("'", "''"))
+    written = store.value if isinstance(store, yaml.ScalarNode) else None
+    if written is not None and (folder / written).resolve() == ledger.resolve():
+        return None
+    if isinstance(store, yaml.ScalarNode):
+        start, end = _span(store)
+        edited = f"{text[:start]}{quoted}{text[end:]}"
+        if _value_of(_document(edited), "store").value == wanted:
+            put_in_place(path, edited.encode("utf-8"))
+            return str(written)
+    raise ConfigurationError(f"{path}: write `store: {wanted}` into it by hand: the ledger lies there")
 
 
 def silent_accounts(body: bytes) -> frozenset[str]:

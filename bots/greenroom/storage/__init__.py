@@ -24,7 +24,15 @@ from greenroom.storage.ledger import (
 from greenroom.storage.opening import files_kept_in, has_ledger, is_running, open_ledger, runner_of, workers_on
 from greenroom.storage.people import Audience, PersonFact
 from greenroom.storage.realms import REALM, accounts_in, realms_of
-from greenroom.storage.sqlite import SqliteLedger, arrive, copy_ledger, files_waiting, move_aside, moving_away
+from greenroom.storage.sqlite import (
+    SqliteLedger,
+    arrive,
+    copy_ledger,
+    count_as_copy,
+    files_waiting,
+    move_aside,
+    moving_away,
+)
 from greenroom.storage.turn import (
     CLOCK,
     HAND,
@@ -92,6 +100,7 @@ __all__ = [
     "author_of",
     "cause_of",
     "copy_ledger",
+    "count_as_copy",
     "decode_event",
     "empty_gone",
     "files_kept_in",

@@ -18,7 +18,7 @@ class AlreadyRunning(StorageError):
 
 
 class LedgerMoved(StorageError):
-    """The ledger was packed to run elsewhere, so it does not run here."""
+    """The ledger was packed to run elsewhere and not taken over since, so it does not run here."""
 
 
 class LedgerLost(StorageError):

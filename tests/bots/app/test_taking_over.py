@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.storage import State
+from greenroom.storage import LedgerMoved, State, copy_ledger
 from greenroom.testing import ScriptedPlatform, Trial
 from greenroom_adapters.contract import IdempotencyKind
 
@@ -246,3 +246,22 @@ async def test_a_kill_between_the_ledger_and_its_note_makes_no_copy(tmp_path: Pa
     note.write_text("", encoding="utf-8")
     async with trial:
         assert not is_stray(trial)
+
+
+@pytest.mark.parametrize(("later", "goes_on"), [(60, True), (61, False)])
+@pytest.mark.asyncio
+async def test_what_was_packed_to_be_moved_goes_on_within_an_hour(tmp_path: Path, later: int, *, goes_on: bool) -> None:
+    trial = Trial(tmp_path / "one", rules="answer: mentions\napprove: always\n")
+    async with trial:
+        trial.mention()
+        await trial.counted({State.HELD: 1})
+    moved = copied(trial, tmp_path / "two")
+    store = Path("data") / "ada.db"
+    (tmp_path / "two" / store).unlink()
+    copy_ledger(tmp_path / "one" / store, tmp_path / "two" / store, moves=True, at=trial.clock.micros())
+    with pytest.raises(LedgerMoved, match="not taken over here yet"):
+        await moved.start()
+    trial.clock.turn(timedelta(minutes=later))
+    moved.take_over = True
+    async with moved:
+        await moved.counted({State.HELD: 1} if goes_on else {State.IGNORED: 1})

@@ -1,9 +1,13 @@
 """`greenroom pack` and `unpack` move a bot: never two of it, and nothing said twice."""
 
+import contextlib
+import json
+import os
 import re
 import secrets
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -116,6 +120,138 @@ def test_pictures_that_wait_go_along_and_are_found_where_they_are_now(
     again = greenroom("unpack", "ada.greenroom", "--folder", "there")
     assert again.code == 1
     assert "is there already" in again.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals that Windows has not")
+@pytest.mark.parametrize("store", ["{outside}/bot.db", "../state/bot.db"])
+def test_a_ledger_that_lies_elsewhere_is_the_one_that_runs_where_it_is_unpacked(
+    running: Callable[..., Any],
+    write_bot: Callable[..., Path],
+    stage: RunningStage,
+    greenroom: Greenroom,
+    home: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    store: str,
+) -> None:
+    handle = f"mover{secrets.token_hex(3)}"
+    place = store.format(outside=tmp_path_factory.mktemp("volume"))
+    write_bot(server=stage.url, handle=handle, more=f"approve: never\nstore: {place}  # a volume\n")
+    (home / "bots").mkdir()
+    for name in ("bot.yaml", "persona.yaml"):
+        (home / name).rename(home / "bots" / name)
+    ben = stage.sign_in("ben")
+    bot = running("bots/bot.yaml")
+    stage.say(ben, f"@{handle} is the lamp lit?")
+    assert bot.read_until("turn")["state"] == "sent"
+    bot.signal(signal.SIGTERM)
+    assert bot.wait()[0] == 0
+    packed = greenroom("pack", "bots/bot.yaml")
+    assert packed.code == 0
+    assert "Its ledger lies elsewhere" in packed.out
+    told = greenroom("unpack", "ada.greenroom", "--folder", "there")
+    assert told.code == 0, told.err
+    there = (home / "there" / "bot.yaml").read_text(encoding="utf-8")
+    assert "# a volume" in there
+    assert place not in there
+    stage.say(ben, f"@{handle} and the fog horn?")
+    moved = running("there/bot.yaml", "--take-over")
+    began = next(one for one in moved.entries if one["event"] == "running")
+    assert Path(began["ledger"]).resolve().is_relative_to(home / "there")
+    assert moved.read_until("turn")["state"] == "sent", "what was said on the way is answered, for it knows since when"
+    moved.signal(signal.SIGTERM)
+    assert moved.wait()[0] == 0
+    assert len(said_by(stage, handle)) == 2
+
+
+def test_of_a_folder_of_drafts_the_drafts_are_packed_and_nothing_else_that_lies_there(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    path = write_bot()
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^post: .*$", "post: {at: 13:00, from: {folder: .}}", text), encoding="utf-8")
+    ledger_with(State.SENT)
+    Image.new("RGB", (8, 8)).save(home / "lamp.png")
+    Image.new("RGB", (8, 8)).save(home / "private.png")
+    for name in ("first.md", "_later.txt"):
+        (home / name).write_text("The lamp is lit.\n\n![A lamp](lamp.png)\n", encoding="utf-8")
+    for name in ("ada.env", ".hidden.md", "token.txt.env", "notes.csv"):
+        (home / name).write_text("very-secret-token", encoding="utf-8")
+    credentials = Credentials(handle="ada", settings={}, secrets={"token": Secret("very-secret-token")})
+    store_login(home / "data" / "ada.accounts" / "home", "stage", credentials)
+    packed = greenroom("pack", "--json").json
+    assert set(packed["files"]) == {"bot.yaml", "persona.yaml", "first.md", "_later.txt", "lamp.png"}
+    with zipfile.ZipFile("ada.greenroom") as archive:
+        assert not any(b"very-secret-token" in archive.read(name) for name in archive.namelist())
+
+
+def test_a_file_that_holds_a_secret_is_not_packed_though_it_lies_among_the_drafts(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    engine = 'engines: {text: {model: "m", server: "http://127.0.0.1:9/v1", key: {file: drafts/key.txt}}}\n'
+    path = write_bot(more=engine)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^post: .*$", "post: {at: 13:00, from: {folder: drafts}}", text), encoding="utf-8")
+    (home / "drafts").mkdir()
+    (home / "drafts" / "key.txt").write_text("very-secret-token", encoding="utf-8")
+    (home / "drafts" / "first.md").write_text("The lamp is lit.\n", encoding="utf-8")
+    ledger_with(State.SENT)
+    assert set(greenroom("pack", "--json").json["files"]) == {"bot.yaml", "persona.yaml", "drafts/first.md"}
+
+
+def test_a_pack_that_is_unpacked_once_more_is_a_copy(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    assert greenroom("pack").code == 0
+    first = greenroom("unpack", "ada.greenroom", "--folder", "first")
+    assert "copy" not in first.out
+    shutil.copyfile("ada.greenroom", "kept.greenroom")
+    again = greenroom("unpack", "kept.greenroom", "--folder", "again")
+    assert "It is a copy" in again.out
+    for folder, is_copy in (("first", False), ("again", True)):
+        told = greenroom("status", f"{folder}/bot.yaml")
+        assert "it was packed" in told.out
+        with contextlib.closing(sqlite3.connect(home / folder / "data" / "ada.db")) as db:
+            (place,) = db.execute("SELECT value FROM meta WHERE name='home'").fetchone()
+        assert json.loads(place)["packed"] is not is_copy
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="needs files that their owner himself cannot write"
+)
+def test_a_pack_that_can_only_be_read_is_unpacked_and_its_owner_warned(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None]
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    assert greenroom("pack").code == 0
+    Path("ada.greenroom").chmod(0o400)
+    told = greenroom("unpack", "ada.greenroom", "--folder", "there")
+    assert told.code == 0
+    assert "do not unpack it once more" in told.out
+
+
+def test_what_was_unpacked_and_not_taken_over_does_not_run(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None]
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    assert greenroom("pack").code == 0
+    assert greenroom("unpack", "ada.greenroom", "--folder", "there").code == 0
+    refused = greenroom("run", "there/bot.yaml")
+    assert refused.code == 1
+    assert "was not taken over here yet" in refused.err
+    assert "`greenroom run --take-over`" in refused.err
+
+
+def test_files_of_any_age_are_packed(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    os.utime(home / "persona.yaml", (0, 0))
+    assert greenroom("pack").code == 0
 
 
 @pytest.mark.parametrize("name", ["../evil.txt", "/elsewhere/evil.txt", "C:\\evil.txt", "a/../../evil.txt"])

@@ -59,9 +59,10 @@ def strayed(db: sqlite3.Connection, path: Path) -> Strayed | None:
 
 
 def must_not_have_moved(db: sqlite3.Connection, path: Path) -> None:
-    """Check that the ledger was not packed to be moved.
+    """Check that the ledger is not on its way: it was packed to be moved, or unpacked and not taken over yet. Were it
+    to rehearse, what comes in meanwhile would be done with.
 
-    :raises LedgerMoved: it was
+    :raises LedgerMoved: it is
     """
     moved = _kept(db, "moved")
     if moved is not None and "copied" in moved:
@@ -73,6 +74,12 @@ def must_not_have_moved(db: sqlite3.Connection, path: Path) -> None:
         raise LedgerMoved(
             f"{path} was packed into {moved['to']} on {_day(moved)} to run elsewhere, so it does not run here. Unpack "
             f"that with `greenroom unpack`; or, where nothing else runs of it, take it back with {TAKE_OVER}"
+        )
+    home = _kept(db, "home")
+    if home is not None and home.get("packed") is True:
+        raise LedgerMoved(
+            f"{path} was packed to be moved on {_day(home)} and was not taken over here yet. Where nothing else runs "
+            f"of it, start it with {TAKE_OVER}: it goes on where it stopped"
         )
 
 

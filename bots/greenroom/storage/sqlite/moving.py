@@ -11,7 +11,7 @@ from greenroom.storage.sqlite.failures import in_words
 from greenroom.storage.sqlite.runner import holding
 from greenroom.storage.tables.rows import decode_object, encode
 
-__all__ = ["arrive", "copy_ledger", "files_waiting", "moving_away"]
+__all__ = ["arrive", "copy_ledger", "count_as_copy", "files_waiting", "moving_away"]
 
 _WITH_PATHS = (("turns", "event"), ("turns", "draft"), ("turns", "outbox"), ("agenda", "due_event"))
 """Columns that may name files."""
@@ -71,6 +71,14 @@ def copy_ledger(store: Path, target: Path, *, moves: bool, at: int) -> int:
             return int(there.execute("SELECT count(*) FROM turns").fetchone()[0])
     except sqlite3.Error as error:
         raise in_words(store, error) from error
+
+
+def count_as_copy(store: Path) -> None:
+    """Let the ledger at `store`, which was packed to be moved, be one of several copies.
+
+    :raises LedgerBroken: it is no ledger
+    """
+    _mark(store, "UPDATE meta SET value=json_set(value,'$.packed',json('false')) WHERE name='home'")
 
 
 def files_waiting(store: Path) -> set[Path]:
