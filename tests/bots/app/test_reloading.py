@@ -416,7 +416,7 @@ async def test_what_waits_is_set_aside_by_that_word_and_a_file_as_it_was_lets_it
         await trial.bot.commands.obey("resume", {})
         trial.path.write_text(good, encoding="utf-8")
         answer = await taken_up(trial)
-        assert answer == {"done": "looked", "live": {"home": True}, "refused": None}
+        assert answer == {"done": "looked", "live": {"home": True}, "refused": None, "strayed": None}
         trial.mention()
         await trial.counted({State.IGNORED: 1, State.SENT: 1})
 
