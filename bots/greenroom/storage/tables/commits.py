@@ -204,7 +204,11 @@ class GroupCommit:
     def _fail(self, group: Group, error: StorageError) -> None:
         self._failure = error
         self.is_due = False
-        doomed_groups = (group, *self._full, self.pending)
+        # one may be on its way to a writer that has ended already
+        running = () if self._running is None else (self._running,)
+        doomed_groups = (group, *running, *self._full, self.pending)
+        self._running = None
+        self._full.clear()
         self.pending = Group()
         for doomed in doomed_groups:
             for waiter in doomed.waiters:
@@ -240,9 +244,17 @@ class GroupCommit:
             writer.close(clean=clean)
 
     def _next(self, writer: Writer) -> Group | None:
-        """Return the next group, and let the writer beat as long as there is none; None: there will be no more."""
+        """Return the next group, and let the writer beat as long as there is none; None: there will be no more.
+
+        :raises StorageError: a beat failed
+        """
         while True:
             try:
                 return self._queue.get(timeout=writer.BEAT)
             except queue.Empty:
-                writer.beat()
+                try:
+                    writer.beat()
+                except StorageError:
+                    raise
+                except Exception as error:
+                    raise StorageError(f"{self._place}: the ledger's writer failed: {error!r}") from error
