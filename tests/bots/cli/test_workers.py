@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres import Postgres
+from postgres import UNHURRIED, Postgres
 
 from greenroom.clock import SystemClock
 from greenroom.storage.postgres import PostgresLedger
@@ -35,7 +35,7 @@ def test_what_is_typed_reaches_the_ledger_in_the_database_and_workers_are_listed
     assert not greenroom("status", "--json").json["running"]
 
     async def while_it_runs() -> None:
-        async with PostgresLedger(postgres.url, bot=bot, clock=SystemClock()):
+        async with PostgresLedger(postgres.url, bot=bot, clock=SystemClock(), patience=UNHURRIED):
             (mine,) = [one for one in greenroom("workers", "--json").json if one["bot"] == bot]
             assert mine["owns"]
             assert f"{bot}  runs on {mine['worker']}, since" in greenroom("workers", "--on", postgres.url).out

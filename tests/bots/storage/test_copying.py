@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from postgres import Postgres
+from postgres import UNHURRIED, Postgres
 
 from greenroom.storage import (
     AlreadyRunning,
@@ -24,6 +24,7 @@ from greenroom.storage import (
     open_ledger,
     take_across,
 )
+from greenroom.storage.postgres import PostgresLedger
 from greenroom.storage.postgres.end import PostgresEnd
 from greenroom.stores import Database
 from greenroom.testing import ManualClock
@@ -115,7 +116,7 @@ async def test_a_ledger_goes_into_a_database_and_back_whole_and_goes_on_with_its
 async def test_numbers_go_on_in_the_database_too(postgres: Postgres, path: Path, clock: ManualClock, bot: str) -> None:
     await filled(path, clock, bot)
     await asyncio.to_thread(take_across, path, Database(postgres.url), bot=bot, now=1, told=lambda part: None)
-    async with open_ledger(Database(postgres.url), bot=bot, clock=clock) as ledger:
+    async with PostgresLedger(postgres.url, bot=bot, clock=clock, patience=UNHURRIED) as ledger:
         assert await ledger.ask("pause", {}) == 2
         assert await ledger.reserve(at=clock.now(), turn="t", model="m", micros=5) == 2
         assert list(await ledger.add_agenda([item(300)])) == [3]
@@ -138,7 +139,7 @@ async def test_a_ledger_that_runs_or_is_there_already_or_is_missing_is_not_copie
     async with SqliteLedger(path, bot=bot, clock=clock):
         with pytest.raises(AlreadyRunning):
             await copy()
-    async with open_ledger(database, bot=bot, clock=clock):
+    async with PostgresLedger(postgres.url, bot=bot, clock=clock, patience=UNHURRIED):
         pass
     with pytest.raises(LedgerBroken, match="already; nothing was copied"):
         await copy()

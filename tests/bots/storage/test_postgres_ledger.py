@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from postgres import Postgres
+from postgres import UNHURRIED, Postgres
 from typing_extensions import override
 
 from greenroom.storage.postgres import PostgresLedger
@@ -16,4 +16,4 @@ class TestPostgresLedger(LedgerConformance):
     @override
     def make_ledger(self, postgres: Postgres, clock: ManualClock) -> MakeLedger:
         bot = f"ada-{uuid.uuid4().hex}"
-        return lambda: PostgresLedger(postgres.url, bot=bot, clock=clock)
+        return lambda: PostgresLedger(postgres.url, bot=bot, clock=clock, patience=UNHURRIED)

@@ -1,6 +1,7 @@
 """One worker at a time owns a bot on PostgreSQL: whoever is gone, stopped or cut off is not it any more."""
 
 import asyncio
+import json
 import logging
 import os
 import shutil
@@ -10,10 +11,11 @@ import sys
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 import asyncpg
 import pytest
-from postgres import Postgres
+from postgres import UNHURRIED, Postgres
 
 from greenroom.storage import (
     AgendaItem,
@@ -27,7 +29,7 @@ from greenroom.storage import (
     runner_of,
     workers_on,
 )
-from greenroom.storage.postgres import PostgresLedger, outside, owning
+from greenroom.storage.postgres import Patience, PostgresLedger, outside, owning
 from greenroom.storage.postgres.address import schema_of, shown
 from greenroom.stores import Database
 from greenroom.testing import ManualClock
@@ -45,19 +47,20 @@ def bot() -> str:
 @pytest.fixture
 def make(postgres: Postgres, bot: str, clock: ManualClock) -> Callable[..., PostgresLedger]:
     def make(**options: object) -> PostgresLedger:
-        return PostgresLedger(postgres.url, bot=bot, clock=clock, **options)  # type: ignore[arg-type]  # as given
+        return PostgresLedger(postgres.url, bot=bot, clock=clock, **{"patience": UNHURRIED, **options})  # type: ignore[arg-type]  # as given
 
     return make
 
 
 WORK = """
-import asyncio, sys
-from greenroom.storage.postgres import PostgresLedger
+import asyncio, json, sys
+from greenroom.storage.postgres import Patience, PostgresLedger
 from greenroom.testing import ManualClock
 from greenroom.testing.ledger import mention_turn
 
 async def main():
-    async with PostgresLedger(sys.argv[1], bot=sys.argv[2], clock=ManualClock()) as ledger:
+    patience = Patience(**json.loads(sys.argv[3]))
+    async with PostgresLedger(sys.argv[1], bot=sys.argv[2], clock=ManualClock(), patience=patience) as ledger:
         for number in range(1_000_000):
             ledger.receive(mention_turn(number), "mentions", str(number))
             await ledger.committed()
@@ -68,7 +71,7 @@ asyncio.run(main())
 
 
 @asynccontextmanager
-async def worker(url: str, bot: str) -> AsyncGenerator[asyncio.subprocess.Process]:
+async def worker(url: str, bot: str, *, patience: Patience = UNHURRIED) -> AsyncGenerator[asyncio.subprocess.Process]:
     """Another process that writes one event after the other, and prints each when it is promised."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -76,6 +79,7 @@ async def worker(url: str, bot: str) -> AsyncGenerator[asyncio.subprocess.Proces
         WORK,
         url,
         bot,
+        json.dumps(asdict(patience)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=2**24,
@@ -128,7 +132,7 @@ async def test_who_stands_by_takes_over_from_a_worker_that_is_killed_and_finds_a
 async def test_a_worker_that_is_stopped_loses_its_bot_and_cannot_write_when_it_goes_on(
     postgres: Postgres, bot: str, make: Callable[..., PostgresLedger]
 ) -> None:
-    async with worker(postgres.url, bot) as first:
+    async with worker(postgres.url, bot, patience=Patience()) as first:
         first.send_signal(signal.SIGSTOP)
         async with asyncio.timeout(PATIENCE):
             second = await make(standing_by=lambda who: None).__aenter__()
@@ -156,7 +160,7 @@ async def test_a_session_that_holds_the_lock_and_says_nothing_is_ended_by_who_wa
         number = await silent.fetchval("SELECT number FROM greenroom.bots WHERE name=$1", bot)
         assert await owning.take(silent, number)
         async with asyncio.timeout(PATIENCE):
-            async with make(standing_by=lambda who: None) as ledger:
+            async with make(standing_by=lambda who: None, patience=Patience()) as ledger:
                 assert await ledger.counts() == {}
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
             await silent.fetchval("SELECT 1")
@@ -249,7 +253,7 @@ async def test_bots_of_one_database_know_nothing_of_each_other(postgres: Postgre
     names = [f"{uuid.uuid4().hex[:8]}{name}" for name in ("", "ä ö", "Ä Ö", "x" * 90, "x" * 91, 'a"; DROP SCHEMA b --')]
     assert len({schema_of(name) for name in names}) == len(names)
     for number, name in enumerate(names):
-        async with PostgresLedger(postgres.url, bot=name, clock=clock) as ledger:
+        async with PostgresLedger(postgres.url, bot=name, clock=clock, patience=UNHURRIED) as ledger:
             ledger.receive(mention_turn(number))
             await ledger.committed()
     for number, name in enumerate(names):
@@ -346,7 +350,7 @@ async def test_a_pooler_that_lends_sessions_is_refused_and_one_that_keeps_them_i
                     except OSError:
                         assert pooler.poll() is None
                         await asyncio.sleep(0.05)
-            ledger = PostgresLedger(url, bot=bot, clock=clock)
+            ledger = PostgresLedger(url, bot=bot, clock=clock, patience=UNHURRIED)
             if mode == "session":
                 async with ledger:
                     ledger.receive(mention_turn(1))

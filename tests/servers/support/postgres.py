@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["Postgres", "programs"]
+from greenroom.storage.postgres import Patience
+
+__all__ = ["UNHURRIED", "Postgres", "programs"]
+
+UNHURRIED = Patience(answer=60.0, session=90.0, aside=30.0)
+"""For whoever does not test what becomes of a worker that stands still: the machine of a test may do so itself."""
 
 
 def programs() -> Path | None:

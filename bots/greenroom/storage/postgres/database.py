@@ -92,7 +92,10 @@ class PostgresDatabase(Database):
 
     @override
     def executemany(self, sql: str, rows: Any, /) -> object:
-        self.run(self.connection.executemany(translated(sql), [tuple(map(without_nul, row)) for row in rows]))
+        given = [tuple(map(without_nul, row)) for row in rows]
+        # for none the driver tells the server of a statement and never of its end: no guard against silence would fall
+        if given:
+            self.run(self.connection.executemany(translated(sql), given))
         return None
 
     def cut(self) -> None:

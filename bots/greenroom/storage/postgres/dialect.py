@@ -21,8 +21,9 @@ CREATE OR REPLACE FUNCTION instr(body text, part text) RETURNS integer LANGUAGE 
 """
 """What the statements call, and only SQLite has."""
 
-_BEGIN = "BEGIN; LOCK TABLE agenda IN SHARE ROW EXCLUSIVE MODE"
-"""Numbers of the agenda are given by whoever writes it, so one after the other."""
+_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({0x6772656F},hashtext(current_schema()::text))"
+"""Numbers of the agenda are given by whoever adds to it, so one after the other. A lock on the table would hold up the
+worker that strikes from it, which must not wait for anybody."""
 _MEMBER = re.compile(r"(\w+) IN \(SELECT value FROM json_each\(\?\)\)")
 _INDEXED = re.compile(r" INDEXED BY \w+")
 _PLUS = re.compile(r"(?<= )\+(?=\w)")

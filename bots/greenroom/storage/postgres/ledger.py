@@ -20,6 +20,7 @@ from greenroom.storage.postgres.bell import Bell
 from greenroom.storage.postgres.database import PostgresDatabase
 from greenroom.storage.postgres.failures import FAILURES, in_words
 from greenroom.storage.postgres.migrations import migrate, must_be_there
+from greenroom.storage.postgres.patience import Patience
 from greenroom.storage.postgres.writing import PostgresWriter
 from greenroom.storage.tables import asking
 from greenroom.storage.tables.database import Database
@@ -33,10 +34,8 @@ T = TypeVar("T")
 
 TRY = 0.5
 """Seconds between two tries to own the bot."""
-PATIENCE = 2.0
-"""Seconds within which the writing connection must answer; else it counts as lost."""
-ACT_WITHIN = 2.0
-"""Less than the time after which the server ends the session of a worker that stands still."""
+AND_A_BIT = 0.5
+"""Seconds that others leave to the server, which ends a silent session by itself in all but one case."""
 MIGRATING = 600.0
 """Seconds that a statement may take while tables are made anew."""
 LOOK = 1.0
@@ -63,6 +62,7 @@ class PostgresLedger(TableLedger):
         beside: bool = False,
         takes_over: bool = False,
         standing_by: Callable[[str], None] | None = None,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         self._place = shown(url)
         super().__init__(self._place, clock=clock)
@@ -72,6 +72,7 @@ class PostgresLedger(TableLedger):
         self._beside = beside
         self._takes_over = takes_over
         self._standing_by = standing_by
+        self._patience = patience
         self._strayed: Strayed | None = None
         self._number = 0
         self._writer_pid = 0
@@ -96,7 +97,7 @@ class PostgresLedger(TableLedger):
     @property
     @override
     def act_within(self) -> float:
-        return ACT_WITHIN
+        return self._patience.answer
 
     # opening and closing
 
@@ -154,18 +155,20 @@ class PostgresLedger(TableLedger):
     def _take(self, writer: PostgresDatabase) -> bool:
         if writer.run(owning.take(writer.connection, self._number)):
             return True
-        writer.run(owning.end_silent(writer.connection, self._number))
+        silent = self._patience.session + AND_A_BIT
+        writer.run(owning.end_silent(writer.connection, self._number, silent))
         return False
 
     def _connect(self) -> PostgresDatabase:
         name = f"{owning.WORKER} {socket.gethostname()[:20]}:{os.getpid()} {self._bot}"
-        writer = PostgresDatabase(self._url, name=name, patience=MIGRATING)
+        writer = PostgresDatabase(self._url, name=name, patience=READING)
         try:
-            with contextlib.closing(PostgresDatabase(self._url, name="greenroom", patience=PATIENCE)) as second:
+            with contextlib.closing(PostgresDatabase(self._url, name="greenroom", patience=READING)) as second:
                 owning.refuse_pooler(self._place, writer, second)
             self._number = writer.run(owning.number_of(writer.connection, self._bot))
-            # a worker that stands by and is cut off shall not be given the lock
-            writer.run(writer.connection.execute(owning.GUARDS))
+            # a worker that stands by and is cut off shall not be given the lock, and shall know it
+            writer.run(writer.connection.execute(self._patience.of_writer))
+            writer.patience(self._patience.answer)
         except BaseException:
             writer.close()
             raise
@@ -179,8 +182,9 @@ class PostgresLedger(TableLedger):
         """Bring the tables up to date, and find the next number."""
         run, connection = writer.run, writer.connection
         run(connection.execute("SET statement_timeout=0"))
+        writer.patience(MIGRATING)
         migrate(writer, self._schema, self._place)
-        run(connection.execute(owning.GUARDS))
+        run(connection.execute(self._patience.of_writer))
         self._writer_pid = connection.get_server_pid()
         moved = writer.execute("SELECT value FROM meta WHERE name='moved'").fetchone()
         if moved is not None and not self._takes_over:
@@ -195,7 +199,7 @@ class PostgresLedger(TableLedger):
         for name, value in (("bot", self._bot), ("id", secrets.token_hex(4))):
             writer.execute("INSERT INTO meta(name,value) VALUES(?,?) ON CONFLICT DO NOTHING", (name, value))
         self._next_seq = int(writer.execute("SELECT coalesce(max(seq),0)+1 FROM turns").fetchone()[0])
-        writer.patience(PATIENCE)
+        writer.patience(self._patience.answer)
 
     def _open_reader(self) -> None:
         reader = PostgresDatabase(
@@ -273,6 +277,7 @@ class PostgresLedger(TableLedger):
                 database = self._aside_database = PostgresDatabase(
                     self._url, name="greenroom aside", patience=READING, schema=self._schema
                 )
+                database.run(database.connection.execute(self._patience.of_aside(is_workers=not self._beside)))
             if not self._beside and not database.run(owning.owns(database.connection, self._writer_pid, self._number)):
                 raise LedgerLost(f"{self._place}: another worker may run the bot by now")
             try:

@@ -4,18 +4,12 @@ from greenroom.storage.errors import LedgerBroken
 from greenroom.storage.postgres.database import Connection, PostgresDatabase
 from greenroom.storage.workers import Worker
 
-__all__ = ["GUARDS", "end_silent", "number_of", "owner_of", "owns", "refuse_pooler", "take", "workers_of"]
+__all__ = ["end_silent", "number_of", "owner_of", "owns", "refuse_pooler", "take", "workers_of"]
 
 CLASS = 0x6772656E
 """First half of every lock of ours. The second is the number of the bot, so no two bots have the same lock."""
 WORKER = "greenroom worker"
 """How the sessions of workers are called, before the host and process."""
-
-GUARDS = (
-    "SET idle_session_timeout=3000; SET idle_in_transaction_session_timeout=3000; SET statement_timeout=3000; "
-    "SET tcp_user_timeout=1000; SET client_connection_check_interval=1000; SET synchronous_commit=on"
-)
-"""What ends the session of a worker that is stopped or cut off, and with it the lock. It beats every second."""
 
 _BOTS = """
 CREATE SCHEMA IF NOT EXISTS greenroom;
@@ -33,7 +27,7 @@ _SILENT = """
 SELECT count(pg_terminate_backend(a.pid)) FROM pg_locks l JOIN pg_stat_activity a ON a.pid=l.pid
 WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objid::bigint=$2 AND l.objsubid=2 AND l.granted
   AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
-  AND a.wait_event='ClientRead' AND greatest(a.state_change,a.backend_start)<clock_timestamp()-interval '3.5 seconds'
+  AND a.wait_event='ClientRead' AND greatest(a.state_change,a.backend_start)<clock_timestamp()-make_interval(secs=>$3)
 """
 _WAITING = """
 SELECT application_name, client_addr::text, backend_start, pid FROM pg_stat_activity
@@ -59,11 +53,11 @@ async def take(connection: Connection, number: int) -> bool:
     return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1::int,$2::int)", CLASS, number))
 
 
-async def end_silent(connection: Connection, number: int) -> bool:
-    """End the session that holds the lock of a bot and has said nothing for longer than a worker ever does; say whether
-    there was one. Its guards do not fall where the worker was stopped in the middle of what it sent: the server then
-    waits for the rest, and counts that as work."""
-    return bool(await connection.fetchval(_SILENT, CLASS, number))
+async def end_silent(connection: Connection, number: int, seconds: float) -> bool:
+    """End the session that holds the lock of a bot and has said nothing for that long; say whether there was one. Its
+    guards do not fall where the worker was stopped in the middle of what it sent: the server then waits for the rest,
+    and counts that as work."""
+    return bool(await connection.fetchval(_SILENT, CLASS, number, seconds))
 
 
 async def owns(connection: Connection, pid: int, number: int) -> bool:
