@@ -95,10 +95,12 @@ class Chosen:
         """Say whether it runs now."""
         from greenroom.cli.asking import runs
         from greenroom.settings import Mistakes
+        from greenroom.storage import StorageError
 
         try:
             return runs(self.in_force(tell=None))
-        except Mistakes:
+        except (Mistakes, StorageError):
+            # a database that cannot be asked tells nothing of this one, and keeps no other bot from being chosen
             return False
 
     @property

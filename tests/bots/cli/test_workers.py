@@ -60,6 +60,17 @@ def test_a_database_that_cannot_be_reached_is_an_error_that_says_so(
         assert "127.0.0.1:9" in said.err
 
 
+def test_a_database_that_is_away_keeps_no_other_bot_from_being_chosen(
+    home: Path, greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    text = write_bot().read_text()
+    away = text.replace("bot: ada", "bot: ben") + "store: postgresql://ada@127.0.0.1:9/greenroom\n"
+    (home / "second.yaml").write_text(away)
+    said = greenroom("status")
+    assert "which bot? There are" in said.err
+    assert "lost" not in said.err
+
+
 @pytest.mark.parametrize("command", [("reset", "--yes"), ("pack",)])
 def test_what_is_done_with_files_is_refused_for_a_database(
     greenroom: Callable[..., Any], write_bot: Callable[..., Path], command: tuple[str, ...]
