@@ -1,6 +1,6 @@
 """The crash test with several workers on one PostgreSQL: who runs the bot is killed, stopped, or loses its database.
 
-    python tests/system/workers.py [--rounds 50] [--mentions 20] [--idempotency keyed] [--only kill,stop,...]
+    python tests/system/workers.py [--rounds 50] [--mentions 20] [--idempotency keyed] [--only kill,stop,...] [--calm]
 
 Each round asks for something and then does one of these to whoever owns the bot: `kill` it with -9, `stop` it (SIGSTOP)
 until another owns it and let it go on, `end` its session at the server, kill the server itself with -9 and `restart`
@@ -34,7 +34,7 @@ from stage_network import CLASSES, StageNetwork
 
 from greenroom.app import put_down
 from greenroom.clock import SystemClock
-from greenroom.storage import Due, State, StorageError, open_ledger, runner_of
+from greenroom.storage import Due, State, StorageError, open_ledger, runner_of, workers_on
 from greenroom.storage.postgres.address import schema_of
 from greenroom.stores import Database
 
@@ -104,6 +104,8 @@ class WorkersTest:
     # what is done to the owner
 
     def _do(self, deed: str) -> None:
+        if self.options.calm:
+            self._until(self._all_are_there, "the others do not stand by")
         owner = self._until_owned()
         session = self._session()
         self.owners.add(owner)
@@ -168,6 +170,9 @@ class WorkersTest:
         except StorageError:
             return None
         return None if who is None else (int(who["pid"]), int(who["since"]))
+
+    def _all_are_there(self) -> bool:
+        return len([one for one in workers_on(self.store) if one.bot == BOT]) == WORKERS
 
     def _owner(self) -> int | None:
         session = self._session()
@@ -239,6 +244,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--only", type=lambda told: tuple(told.split(",")), default=DEEDS, help="of the deeds, by comma"
     )
+    parser.add_argument("--calm", action="store_true", help="wait until all others stand by; for times of takeover")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
     options = parser.parse_args(argv)
     if unknown := set(options.only).difference(DEEDS):
