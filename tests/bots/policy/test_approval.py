@@ -164,7 +164,7 @@ async def test_what_is_too_late_is_not_let_out_any_more(guarded: Guarded) -> Non
         await trial.counted({State.HELD: 2})
         await trial.counted({State.STALE: 2}, by=timedelta(hours=1))
         answer = await trial.bot.commands.obey("approve", {"turns": [1]})
-        assert answer == {"error": "turn 1 is stale, not held: nobody released it in time"}
+        assert "turn 1 is stale, not held: nobody released it in time" in answer["error"]
         assert (await trial.bot.commands.obey("approve", {"turns": "all"}))["turns"] == []
 
 

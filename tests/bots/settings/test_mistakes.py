@@ -18,7 +18,7 @@ RULE_KEYS = (
 )
 BOT_KEYS = (
     "bot, persona, accounts, timezone, engines, answer, post, rooms, people, tools, limits, approve, tell, keep, "
-    "store, prices"
+    "store, provenance, prices"
 )
 
 BELOW_THE_HEAD: list[tuple[str, str]] = [
