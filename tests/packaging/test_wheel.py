@@ -109,9 +109,12 @@ def test_the_installed_command_runs_the_demo_in_an_empty_folder(installed: Path,
     printed: list[str] = []
     with socket.socket() as taken, contextlib.ExitStack() as stack:
         # the usual port; where somebody else has it, that is as good
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        is_ours = False
         with contextlib.suppress(OSError):
             taken.bind(("127.0.0.1", 8765))
             taken.listen()
+            is_ours = True
         bot = stack.enter_context(
             subprocess.Popen(  # noqa: S603 - our own program
                 [installed, "run"],
@@ -132,7 +135,7 @@ def test_the_installed_command_runs_the_demo_in_an_empty_folder(installed: Path,
             printed.append(line)
             if "connected" in line:
                 (address,) = re.findall(r"http://127\.0\.0\.1:\d+", "".join(printed))
-                assert not address.endswith(":8765"), "it takes the next free one"
+                assert not (is_ours and address.endswith(":8765")), "it takes the next free one"
                 with urllib.request.urlopen(address, timeout=60) as page:  # noqa: S310 - on this machine
                     assert page.status == 200
                 bot.send_signal(signal.SIGINT)

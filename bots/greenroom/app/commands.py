@@ -135,12 +135,14 @@ class Commands:
         raise ConfigurationError("the running bot does not know this command: it is of another version, restart it")
 
     async def _accounts(self, arguments: Mapping[str, Any]) -> _Answer:
-        """Say of each account whether its platform has let it in, and how it is."""
+        """Say of each account whether its platform has let it in, and how it is; and why everything rehearses, whatever
+        their files say (None: it does not)."""
         now = self._clock.micros()
         return {
             "done": "looked",
             "connected": {name: desk.is_connected for name, desk in self._desks.items()},
             "vitals": {name: msgspec.to_builtins(vitals_of(desk, now=now)) for name, desk in self._desks.items()},
+            "strayed": self._strayed(),
         }
 
     async def _forget(self, arguments: Mapping[str, Any]) -> _Answer:
@@ -165,8 +167,11 @@ class Commands:
             "done": "looked",
             "live": {name: account.live for name, account in self._file.accounts.items()},
             "refused": refused,
-            "strayed": None if self._ledger.strayed is None else self._ledger.strayed.why,
+            "strayed": self._strayed(),
         }
+
+    def _strayed(self) -> str | None:
+        return None if self._ledger.strayed is None else self._ledger.strayed.why
 
     async def _standing(self, arguments: Mapping[str, Any]) -> _Answer:
         """`account`: ask its platform how it stands."""

@@ -44,7 +44,7 @@ class Weekly:
         if known is None or known < monday:
             words = None
             if known is not None:
-                week = await count_week(file, self._ledger, Span.before(now, file.timezone))
+                week = await count_week(file, self._ledger, Span.before(now - timedelta(hours=HOUR), file.timezone))
                 words = "\n".join(week_lines(week, file))
             # no `await` in between: both are in one commit
             self._ledger.remember(TOLD, monday)

@@ -9,12 +9,12 @@ import typer
 
 from greenroom.cli.choosing import BotArgument, choose
 from greenroom.cli.failing import for_owners
-from greenroom.cli.showing import AsJson, console, money, say, write_json
+from greenroom.cli.showing import AsJson, console, money, say, warn, write_json
 
 if TYPE_CHECKING:
     from greenroom.cli.upcoming import Coming
     from greenroom.personas import Persona
-    from greenroom.settings import BotFile
+    from greenroom.settings import BotFile, PostEntry
 
 __all__ = ["calendar"]
 
@@ -22,6 +22,8 @@ PATIENCE = 600.0
 """Seconds in which the engines must have written all of it; what is written later stays written."""
 MOST = 10_000
 """So many posts of each entry are listed at the most."""
+ALL = 1_000_000
+"""More than anybody has put down by hand."""
 
 
 @for_owners
@@ -50,26 +52,29 @@ def calendar(
     """
     file, persona = choose(bot).load()
     comings = asyncio.run(_coming(file, days))
-    price = _price(file, persona)
+    price, more = _price(file, persona), _more(file, comings, days)
     left: list[dict[str, Any]] = []
     if draft:
-        left = _draft(file, comings, days, price, yes=yes, as_json=as_json)
+        left = _draft(file, comings, days, price, yes=yes, as_json=as_json, more=_places(more, file))
         comings = asyncio.run(_coming(file, days))
     if as_json:
         write_json([_as_object(one, file, price) for one in comings])
     elif not comings:
         say(f"Nothing will be posted in the next {days} days.")
     else:
-        _show(comings, file, price)
+        _show(comings, file, price, more)
+    for entry, count in more:
+        warn(f"`{entry.name}`: {count:,} more posts are not listed; `--days` with less lists them all")
     if not as_json:
         for one in left:
             say(f"Not drafted: {one['post']} on {one['account']}: {one['why']}")
 
 
 def _draft(
-    file: "BotFile", comings: "Sequence[Coming]", days: int, price: int, *, yes: bool, as_json: bool
+    file: "BotFile", comings: "Sequence[Coming]", days: int, price: int, *, yes: bool, as_json: bool, more: int
 ) -> list[dict[str, Any]]:
-    """Have the running bot write what has no words yet; return what it could not, and why.
+    """Have the running bot write what has no words yet, and `more` that are not listed; return what it could not, and
+    why.
 
     :raises ConfigurationError: no bot runs, or nobody can be asked whether it may
     """
@@ -78,7 +83,7 @@ def _draft(
     from greenroom.clock import SystemClock, to_micros
     from greenroom_adapters.contract import ConfigurationError
 
-    count = sum(len(one.places) for one in comings if not one.is_fixed and one.item is None)
+    count = sum(len(one.places) for one in comings if not one.is_fixed and one.item is None) + more
     if not count:
         return []
     if not runs(file):
@@ -110,9 +115,30 @@ async def _coming(file: "BotFile", days: int) -> "list[Coming]":
     now = SystemClock().now()
     until = _end(now, days, file)
     if not is_there(file):
-        return await coming_up(file, None, now=now, limit=MOST, times=MOST, until=until)
+        return await coming_up(file, None, now=now, limit=ALL, times=MOST, until=until)
     async with reading(file) as ledger:
-        return await coming_up(file, ledger, now=now, limit=MOST, times=MOST, until=until)
+        return await coming_up(file, ledger, now=now, limit=ALL, times=MOST, until=until)
+
+
+def _more(file: "BotFile", comings: "Sequence[Coming]", days: int) -> "list[tuple[PostEntry, int]]":
+    """Return the entries that have more posts in these days than are listed, and how many those are."""
+    from greenroom.clock import SystemClock
+    from greenroom.scheduling import Schedule
+
+    until = _end(SystemClock().now(), days, file)
+    found: list[tuple[PostEntry, int]] = []
+    for entry in file.post:
+        listed = [one.due for one in comings if one.item is None and one.name == entry.name]
+        if len(listed) >= MOST and entry.origin is None:
+            schedule = Schedule.of(entry, timezone=file.timezone)
+            if count := sum(1 for _ in schedule.between(max(listed), until)):
+                found.append((entry, count))
+    return found
+
+
+def _places(more: "list[tuple[PostEntry, int]]", file: "BotFile") -> int:
+    """Return how many posts on single accounts that are not listed engines are to write."""
+    return sum(count * (len(entry.places) or len(file.accounts)) for entry, count in more if entry.say is None)
 
 
 def _gathered(comings: "Sequence[Coming]") -> "list[list[Coming]]":
@@ -168,7 +194,7 @@ def _as_object(one: "Coming", file: "BotFile", price: int) -> dict[str, Any]:
     }
 
 
-def _show(comings: "Sequence[Coming]", file: "BotFile", price: int) -> None:
+def _show(comings: "Sequence[Coming]", file: "BotFile", price: int, more: "list[tuple[PostEntry, int]]") -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -196,9 +222,10 @@ def _show(comings: "Sequence[Coming]", file: "BotFile", price: int) -> None:
         if notes:
             table.add_row("", Text(plain("; ".join(notes), one_line=True), "dim"))
     console().print(table)
-    written = sum(len(one.places) for one in comings if not one.is_fixed)
+    written = sum(len(one.places) for one in comings if not one.is_fixed) + _places(more, file)
     cost = f"; writing them costs about {money(price * written)}" if price and written else ""
-    number = "1 post" if len(groups) == 1 else f"{len(groups):,} posts"
+    total = len(groups) + sum(count for _, count in more)
+    number = "1 post" if total == 1 else f"{total:,} posts"
     say(f"{number} ({file.timezone}){cost}. What platforms charge for them: greenroom check")
 
 

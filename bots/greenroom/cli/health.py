@@ -14,7 +14,7 @@ from greenroom.clock import SystemClock, from_micros
 from greenroom.observation.health import AccountHealth, condition_of
 from greenroom.scheduling.scheduler import SLEPT
 from greenroom.settings import BotFile
-from greenroom.storage import State, runner_of
+from greenroom.storage import Ledger, State, runner_of
 from greenroom.stores import place_of
 from greenroom.telemetry import Vitals
 from greenroom_adapters.contract import ConfigurationError
@@ -57,14 +57,15 @@ async def health_of(file: BotFile, *, start: str, is_valid: bool) -> Health:
     clock = SystemClock()
     now = clock.now()
     is_running = runs(file)
-    vitals = await _vitals(file) if is_running else None
+    answer = await _answer(file) if is_running else None
     async with reading(file) as ledger:
         condition = await condition_of(
             file,
             ledger,
             now=clock.micros(),
-            vitals=vitals,
+            vitals=None if answer is None else msgspec.convert(answer.get("vitals", {}), dict[str, Vitals]),
             is_valid=is_valid,
+            strayed=_strayed(ledger, answer, is_running=is_running),
             start=None if is_running else start,
         )
         counts = await ledger.counts()
@@ -95,10 +96,17 @@ def _slept(fact: str | None, now: datetime) -> tuple[datetime, datetime] | None:
     return (since, until) if now - until < WEEK else None
 
 
-async def _vitals(file: BotFile) -> dict[str, Vitals] | None:
-    """Return what the running bot says of its accounts; None: it does not answer."""
+async def _answer(file: BotFile) -> Mapping[str, Any] | None:
+    """Return what the running bot says of its accounts and itself; None: it does not answer."""
     try:
-        answer = await ask(file, "accounts", {})
+        return await ask(file, "accounts", {})
     except ConfigurationError:
         return None
-    return msgspec.convert(answer.get("vitals", {}), dict[str, Vitals])
+
+
+def _strayed(ledger: Ledger, answer: Mapping[str, Any] | None, *, is_running: bool) -> str | None:
+    """Return why everything rehearses. A running bot knows that better than we: it may be in a container, to which the
+    same file has another number and the machine no name."""
+    if is_running:
+        return None if answer is None else answer.get("strayed")
+    return None if ledger.strayed is None else ledger.strayed.why

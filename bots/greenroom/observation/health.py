@@ -53,11 +53,12 @@ async def condition_of(
     now: int,
     vitals: Mapping[str, Vitals] | None,
     is_valid: bool,
+    strayed: str | None,
     start: str | None = None,
 ) -> Condition:
     """Return how a bot is. `now` is in microseconds since 1970; `vitals` are what the running bot says of its
     accounts, None where it does not answer; `start` is the command that starts a bot that does not run; and
-    `is_valid`: no file on disk has mistakes.
+    `is_valid`: no file on disk has mistakes. `strayed`: why everything rehearses, None where it does not.
 
     :raises StorageError: its ledger cannot be read
     """
@@ -78,8 +79,8 @@ async def condition_of(
             )
         )
     needs = [] if is_valid else [BROKEN]
-    if (strayed := ledger.strayed) is not None:
-        needs.append(f"It rehearses, for {strayed.why}: `greenroom run --take-over` ends that.")
+    if strayed is not None:
+        needs.append(f"It rehearses, for {strayed}: `greenroom run --take-over` ends that.")
     if start is not None:
         needs.append(f"It does not run: `{start}` starts it.")
     elif vitals is None:

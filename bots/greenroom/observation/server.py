@@ -154,6 +154,7 @@ class Observation:
             now=now,
             vitals={name: vitals_of(desk, now=now) for name, desk in bot.desks.items()},
             is_valid=bot.has_valid_files,
+            strayed=None if bot.ledger.strayed is None else bot.ledger.strayed.why,
         )
 
     async def _health(self) -> "web.Response":

@@ -29,7 +29,8 @@ def outdated(model: type[Model], path: Path, *, platforms: Platforms | None = No
 
 
 def mend(model: type[Model], path: Path, *, platforms: Platforms | None = None) -> list[str]:
-    """Write the keys of the file at `path` as they are called; return what was changed, each with its place.
+    """Write the keys of the file at `path` as they are called; return what was changed, each with its place. A key that
+    can have been meant to be another one stays.
 
     The file is replaced in one step, once what it would be has been read back.
 
@@ -43,11 +44,12 @@ def mend(model: type[Model], path: Path, *, platforms: Platforms | None = None) 
     text = body.decode("utf-8")
     mark = BOM if text.startswith(BOM) else ""
     lines = text.removeprefix(BOM).split("\n")
-    changed = [one for one in reversed(found) if _rewritten(lines, one)]
+    changed = [one for one in reversed(found) if one.is_clear and _rewritten(lines, one)]
     if not changed:
         return []
     edited = (mark + "\n".join(lines)).encode("utf-8")
-    if meant_in(model, path, edited, platforms=platforms) != [one for one in found if one not in changed]:
+    left = [(one.line, one.written, one.key) for one in found if one not in changed]
+    if [(one.line, one.written, one.key) for one in meant_in(model, path, edited, platforms=platforms)] != left:
         return []
     put_in_place(path, edited)
     return [f"{path}:{one.line}:{one.column}: `{one.written}` is written `{one.key}` now" for one in reversed(changed)]

@@ -22,7 +22,7 @@ from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from greenroom.settings.document import Items, Located
-from greenroom.settings.names import RENAMED, Renamed, nearest, unknown_key
+from greenroom.settings.names import RENAMED, Renamed, is_clear, nearest, unknown_key
 from greenroom_adapters.text import web_address
 
 __all__ = [
@@ -57,6 +57,8 @@ class Meant:
     key: str
     renamed: Renamed | None
     """It was called so earlier, and is no mistake; None: it is one."""
+    is_clear: bool = True
+    """Nothing else can have been meant."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,7 +157,10 @@ class Model(BaseModel):
                 # Read it as what was meant, so that what is wrong below it is found in the same go.
                 known[meant] = written[meant] = part
                 line, column = written.places[meant] = written.places[key]
-                info.context.meant.append(Meant(line=line, column=column, written=key, key=meant, renamed=renamed))
+                clear = renamed is not None or is_clear(key, meant, section=cls.section, names=keys)
+                info.context.meant.append(
+                    Meant(line=line, column=column, written=key, key=meant, renamed=renamed, is_clear=clear)
+                )
         return known
 
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["FOREIGN", "NOT_YET", "RENAMED", "Renamed", "nearest", "unknown_key"]
+__all__ = ["FOREIGN", "NOT_YET", "RENAMED", "Renamed", "is_clear", "nearest", "unknown_key"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +147,40 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
 """What other systems call it → what it is called here, for each section."""
 
 
+SHORT = 4
+"""Words of fewer letters are not told apart by one."""
+
+
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """Return the name that `word` was most likely meant to be; None: nothing is near."""
     by_plain = {name.casefold(): name for name in sorted(names)}
     found = difflib.get_close_matches(word.casefold(), by_plain, n=1, cutoff=0.7)
     return by_plain[found[0]] if found else None
+
+
+def is_clear(key: str, meant: str, *, section: str, names: Iterable[str]) -> bool:
+    """Say whether nobody who wrote `key` can have meant another key of `section` (`names`) than `meant`: other systems
+    call that so, or it is written with one mistake, and nothing else can be."""
+    if any(_plain(name) == _plain(key) for name in FOREIGN.get(section, {})):
+        return True
+    word = _plain(key)
+    return [name for name in names if _is_one_slip(word, _plain(name))] == [meant]
+
+
+def _is_one_slip(one: str, other: str) -> bool:
+    """Say whether two words are the same, but for one letter too many, too few or wrong, or two that changed places;
+    short words are all alike."""
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    if len(long) < SHORT or len(long) - len(short) > 1:
+        return False
+    at = next((at for at, (ours, theirs) in enumerate(zip(short, long, strict=False)) if ours != theirs), len(short))
+    if len(long) > len(short):
+        return short[at:] == long[at + 1 :]
+    return short[at + 1 :] == long[at + 1 :] or (
+        short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :]
+    )
 
 
 def unknown_key(key: str, *, section: str, names: Iterable[str]) -> tuple[str, str | None]:

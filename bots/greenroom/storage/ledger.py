@@ -626,7 +626,8 @@ class Ledger(abc.ABC):
 
         Event ids (from which keys are made) and receipts stay, so that nothing is doubled. What waited for a person
         until then is over: held ones end stale, unknown and dead ones withdrawn. Turns on which work is to be done are
-        spared until they rest. Answered commands and the journal of that age go as well.
+        spared until they rest. Answered commands and the journal of that age go as well, and so does
+        a copy of the ledger of that age that an update made.
         """
 
     @abc.abstractmethod

@@ -184,12 +184,21 @@ async def test_a_folder_that_was_renamed_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_another_machine_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_machine_is_known_by_its_name_and_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = tmp_path / "machine-id"
+    number.write_text("0123456789abcdef\n", encoding="utf-8")
+    monkeypatch.setattr("greenroom.storage.sqlite.home.MACHINE", number)
     monkeypatch.setattr("greenroom.storage.sqlite.home.CONTAINERS", ())
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     trial = Trial(tmp_path)
     async with trial:
         pass
+    monkeypatch.setattr("socket.gethostname", lambda: "as-the-network-calls-it")
+    async with trial:
+        assert not is_stray(trial), "the same machine and the very file: networks rename laptops"
+    number.write_text("fedcba9876543210\n", encoding="utf-8")
     monkeypatch.setattr("socket.gethostname", lambda: "Elsewhere.example")
     async with trial:
         strayed = trial.bot.ledger.strayed
@@ -203,6 +212,27 @@ async def test_another_machine_is_known_by_its_name(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("socket.gethostname", lambda: "another-pod")
     async with trial:
         assert not is_stray(trial), "each new container has another name, and the same disk"
+
+
+@pytest.mark.asyncio
+async def test_where_machines_have_no_number_another_name_and_another_file_make_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenroom.storage.sqlite.home.MACHINE", tmp_path / "none")
+    monkeypatch.setattr("greenroom.storage.sqlite.home.CONTAINERS", ())
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    trial = Trial(tmp_path)
+    store = tmp_path / "data" / "ada.db"
+    async with trial:
+        pass
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    async with trial:
+        assert not is_stray(trial)
+    shutil.copyfile(store, tmp_path / "again.db")
+    (tmp_path / "again.db").replace(store)
+    monkeypatch.setattr("socket.gethostname", lambda: "yet-elsewhere")
+    async with trial:
+        assert is_stray(trial)
 
 
 @pytest.mark.asyncio

@@ -163,3 +163,22 @@ async def test_the_owner_hears_of_the_week_on_monday_once_however_often_the_bot_
     assert first.startswith("ada, Mon 23 Nov to Sun 29 Nov\nPosted: 0\nAnswered: 1, to 1 person\nLeft alone: 0\n")
     assert second.startswith("ada, Mon 30 Nov to Sun 6 Dec\nPosted: 0\nAnswered: 0\n")
     assert len(first.splitlines()) == 10
+
+
+@pytest.mark.asyncio
+async def test_who_comes_back_on_a_monday_before_eight_hears_of_each_week_once(trial: Trial) -> None:
+    trial.platform.people["maria"] = Author(id="u9", handle="maria")
+    trial.rewrite("answer: mentions\ntell: home/@maria\n")
+
+    def told() -> list[str]:
+        return [post.text.partition("\n")[0] for _, post in trial.platform.posts if post.direct_to == "u9"]
+
+    async with trial:
+        await trial.until(lambda: trial.clock.awaited)
+    trial.clock.turn_to(datetime(2026, 12, 14, 3, tzinfo=UTC))
+    async with trial:
+        await trial.past(told, by=timedelta(minutes=1))
+        assert trial.clock.now() < datetime(2026, 12, 14, 8, tzinfo=UTC)
+        trial.clock.turn_to(datetime(2026, 12, 14, 7, 59, tzinfo=UTC))
+        await trial.past(lambda: len(told()) == 2, by=timedelta(minutes=1))
+    assert told() == ["ada, Mon 30 Nov to Sun 6 Dec", "ada, Mon 7 Dec to Sun 13 Dec"]

@@ -1,5 +1,6 @@
 """`greenroom calendar`: each due time once, on the clock of the bot, as it will look."""
 
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -116,3 +117,20 @@ def test_a_running_bot_drafts_ahead_and_the_owner_rewrites_it_in_the_queue(
     assert len(again) == len(found), "each is there once"
     assert (again[-1]["say"], again[-1]["beside"]) == ("In my own words.", ["drafted ahead, by you"])
     assert "it is written anew when its time comes" in greenroom("queue", "cancel", number).out
+
+
+def test_what_is_not_listed_is_told_and_counted(
+    greenroom: Greenroom, bot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = bot.read_text(encoding="utf-8")
+    bot.write_text(text.replace("name: watch, at: 08:00", "name: watch, cron: '0 * * * *'"), encoding="utf-8")
+    whole = greenroom("calendar", "--days", "2")
+    assert "more posts are not listed" not in whole.err
+    monkeypatch.setattr("greenroom.cli.calendar.MOST", 5)
+    cut = greenroom("calendar", "--days", "2")
+    (more,) = re.findall(r"`watch`: (\d+) more posts are not listed", cut.err)
+    assert int(more) >= 19, "a day has 24 hours, and five of them are listed"
+    (total,), (before,) = (re.findall(r"(\d+) posts \(", said.out) for said in (cut, whole))
+    # an hour may have begun between the two looks
+    assert 0 <= int(before) - int(total) <= 2
+    assert len([one for one in greenroom("calendar", "--days", "2", "--json").json if one["schedule"] == "watch"]) == 5

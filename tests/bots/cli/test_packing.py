@@ -254,6 +254,27 @@ def test_files_of_any_age_are_packed(
     assert greenroom("pack").code == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no folders that can be synced")
+def test_that_there_is_a_pack_is_on_disk_when_it_is_done(
+    greenroom: Greenroom,
+    write_bot: Callable[..., Path],
+    ledger_with: Callable[..., None],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    sync, synced = os.fsync, list[tuple[int, bool]]()
+
+    def noted(handle: int) -> None:
+        synced.append((os.fstat(handle).st_ino, Path("ada.greenroom").exists()))
+        sync(handle)
+
+    monkeypatch.setattr("os.fsync", noted)
+    assert greenroom("pack").code == 0
+    assert (home.stat().st_ino, True) in synced
+
+
 @pytest.mark.parametrize("name", ["../evil.txt", "/elsewhere/evil.txt", "C:\\evil.txt", "a/../../evil.txt"])
 def test_nothing_is_unpacked_outside_of_the_folder(greenroom: Greenroom, home: Path, name: str) -> None:
     manifest = (
@@ -278,6 +299,30 @@ def test_a_pack_that_cannot_be_written_moves_nothing(
     (home / "file").write_text("", encoding="utf-8")
     assert greenroom("pack", "--to", "file/ada.greenroom").code == 1
     assert greenroom("post", "Good night.").code == 0, "it runs here as before"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals that Windows has not")
+def test_a_running_bot_is_asked_whether_it_rehearses(
+    running: Callable[..., Any],
+    write_bot: Callable[..., Path],
+    stage: RunningStage,
+    greenroom: Greenroom,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_bot(server=stage.url, handle=f"mover{secrets.token_hex(3)}")
+    bot = running()
+    # as from outside of the container in which it runs
+    (home / "data" / "ada.db-home").unlink()
+    monkeypatch.setattr("greenroom.storage.sqlite.home.CONTAINERS", ())
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setattr("socket.gethostname", lambda: "outside")
+    told = greenroom("status")
+    assert "running" in told.out
+    assert "rehearses" not in told.out
+    bot.signal(signal.SIGTERM)
+    assert bot.wait()[0] == 0
+    assert "rehearses" in greenroom("status").out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other exit codes for what is killed")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenroom.personas import Persona
-from greenroom.settings import BotFile, Mistakes, Platforms, load_bot, mend, outdated
-from greenroom.settings.names import FOREIGN, RENAMED, Renamed
+from greenroom.settings import BotFile, Limits, Mistakes, Platforms, load_bot, mend, outdated
+from greenroom.settings.names import FOREIGN, RENAMED, Renamed, is_clear
 
 BOT = """\
 # the harbour's bot
@@ -66,6 +66,26 @@ def test_a_key_that_nobody_can_guess_stays(path: Path) -> None:
     path.write_text(BOT + "zebra: 1\n", encoding="utf-8")
     mend(BotFile, path)
     assert path.read_text(encoding="utf-8") == MENDED + "zebra: 1\n"
+
+
+@pytest.mark.parametrize("written", ["spend_per_post", "pst", "quiets", "repplies"])
+def test_a_key_that_may_have_been_meant_otherwise_stays_and_is_asked_about(path: Path, written: str) -> None:
+    clear = {"quiets": "quiet", "repplies": "replies"}
+    text = MENDED.replace("  quiet: 22", f"  {written}: 22")
+    path.write_text(text, encoding="utf-8")
+    mend(BotFile, path, platforms=Platforms.installed())
+    left = text if written not in clear else text.replace(written, clear[written])
+    assert path.read_text(encoding="utf-8") == left
+
+
+@given(st.sampled_from(sorted(Limits.written_keys())), st.data())
+def test_one_slip_is_clear_where_it_leads_to_one_key(key: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(key) - 2))
+    slips = (key[:at] + key[at + 1 :], key[:at] + key[at] + key[at:], key[:at] + key[at + 1] + key[at] + key[at + 2 :])
+    names = tuple(Limits.written_keys())
+    for slip in slips:
+        assert is_clear(slip, key, section=Limits.section, names=names)
+        assert not is_clear(slip + "zz", key, section=Limits.section, names=names)
 
 
 def test_where_the_right_key_stands_as_well_both_stay(path: Path) -> None:

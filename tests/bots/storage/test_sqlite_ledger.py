@@ -1,6 +1,7 @@
 """The SQLite ledger keeps every promise of a ledger."""
 
 import contextlib
+import os
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -93,3 +94,22 @@ async def test_a_ledger_is_backed_up_before_its_tables_are_brought_up_to_date(tm
     async with SqliteLedger(path, bot="ada", clock=ManualClock()):
         pass
     assert [one.name for one in tmp_path.glob("*before*")] == [copy.name], "it is backed up when it is changed"
+
+
+@pytest.mark.asyncio
+async def test_a_backup_goes_when_its_texts_are_too_old_or_somebody_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "a[d]a.db"
+    old, new = (tmp_path / f"a[d]a-before-update-{number}.db" for number in (1, 2))
+    others = tmp_path / "ada-before-update-1.db"
+    for copy, moment in ((old, 1_000), (new, 2_000), (others, 1_000)):
+        copy.write_bytes(b"")
+        os.utime(copy, (moment, moment))
+    async with SqliteLedger(path, bot="ada", clock=ManualClock()) as ledger:
+        await ledger.retire(before=1_000_000_000)
+        assert old.exists(), "not older than that moment"
+        await ledger.retire(before=1_000_000_001)
+        assert not old.exists()
+        assert new.exists()
+        await ledger.forget_person("stage", "u1", accounts=("home",))
+        assert not new.exists()
+    assert others.exists(), "another ledger's"

@@ -5,6 +5,7 @@ one in the place of the newer, things would be said twice. What is remembered li
 counts, in a small file beside it, so that an older copy is known where it is put back alone.
 """
 
+import hashlib
 import json
 import os
 import socket
@@ -27,6 +28,8 @@ IN_A_CONTAINER = "a container"
 """Stands for the names of all of them: each new one has another, and the same disk."""
 CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """One of these is there in a container."""
+MACHINE = Path("/etc/machine-id")
+"""Has a number that a machine keeps from its installation on, where the system gives it one."""
 TAKE_OVER = "`greenroom run --take-over`"
 
 
@@ -43,13 +46,13 @@ def strayed(db: sqlite3.Connection, path: Path) -> Strayed | None:
         return Strayed(
             why=f"it was packed on {_day(home)}: {where}", packed=int(home["at"]) if home["packed"] else None
         )
-    host, inode = _host(), path.stat().st_ino
-    if home["host"] != host:
+    host, inode, outside = _host(), path.stat().st_ino, _outside(path)
+    is_noted = outside is not None and outside["noted"] == home.get("noted")
+    if home["host"] != host and not (is_noted and home["inode"] == inode and _may_be_this(home.get("machine"))):
         return Strayed(why=f"{where}, and now it is {_at(host)}", packed=None)
-    outside = _outside(path)
     if outside is not None and outside.get("id") == _id(db) and int(outside.get("run", 0)) > int(home["run"]):
         return Strayed(why="an older copy of it was put back: it has run here since", packed=None)
-    if home["inode"] == inode or (outside is not None and outside["noted"] == home.get("noted")):
+    if home["inode"] == inode or is_noted:
         # the very same files, perhaps under another name; some disks number files anew each time they are mounted, and
         # no way of copying keeps when a note was written
         return None
@@ -87,7 +90,9 @@ def place_of(db: sqlite3.Connection, path: Path) -> dict[str, Any]:
     """Return what is written down of a ledger that is at home at `path`, and runs there once more."""
     home = _kept(db, "home")
     run = 1 if home is None else int(home["run"]) + 1
-    return {"host": _host(), "path": str(path.resolve()), "inode": path.stat().st_ino, "run": run}
+    place = {"host": _host(), "path": str(path.resolve()), "inode": path.stat().st_ino, "run": run}
+    machine = _machine()
+    return place if machine is None else {**place, "machine": machine}
 
 
 def stay(db: sqlite3.Connection, path: Path, place: Mapping[str, Any]) -> None:
@@ -143,6 +148,22 @@ def _day(fact: Mapping[str, Any]) -> str:
 
 def _at(host: str) -> str:
     return f"in {host}" if host == IN_A_CONTAINER else f"on {host}"
+
+
+def _may_be_this(machine: str | None) -> bool:
+    """Say whether a machine, None: an unknown one, can be this one, whatever that is called now."""
+    here = _machine()
+    return machine is None or here is None or machine == here
+
+
+def _machine() -> str | None:
+    """Return by what a machine is known that has got another name, as networks give them; None: by nothing."""
+    try:
+        found = MACHINE.read_bytes().strip()
+    except OSError:
+        return None
+    # it is to be told to nobody as it is
+    return hashlib.sha256(b"greenroom:" + found).hexdigest()[:16] if found else None
 
 
 def _host() -> str:

@@ -16,7 +16,7 @@ from greenroom.storage.errors import LedgerBroken, StorageError
 from greenroom.storage.ledger import Strayed
 from greenroom.storage.sqlite import home
 from greenroom.storage.sqlite.failures import in_words
-from greenroom.storage.sqlite.migrations import back_up, migrate, must_be_current
+from greenroom.storage.sqlite.migrations import back_up, drop_copies, migrate, must_be_current
 from greenroom.storage.sqlite.runner import GLANCE, lock_runner, sign
 from greenroom.storage.sqlite.writing import SqliteWriter, checkpoint
 from greenroom.storage.tables.database import Database
@@ -177,7 +177,19 @@ class SqliteLedger(TableLedger):
         return await asyncio.to_thread(run)
 
     @override
+    async def retire(self, *, before: int, limit: int = 1000) -> int:
+        await self._drop_copies(before / 1e6)
+        return await super().retire(before=before, limit=limit)
+
+    async def _drop_copies(self, before: float) -> None:
+        try:
+            await asyncio.to_thread(drop_copies, self._path, before=before)
+        except OSError as error:
+            raise LedgerBroken(f"{error.filename}: {error.strerror}; it holds old texts: delete it") from error
+
+    @override
     async def _leave_no_trace(self) -> None:
+        await self._drop_copies(math.inf)
         for _ in range(CHECKPOINTS):
             if await self._aside(checkpoint):
                 break

@@ -1,13 +1,19 @@
 """The tables of the ledger in an SQLite file, brought up to date step by step."""
 
 import contextlib
+import glob
+import math
 import sqlite3
 from pathlib import Path
 
 from greenroom.storage.errors import LedgerBroken
 from greenroom.storage.tables.migrations import MIGRATIONS
 
-__all__ = ["MIGRATIONS", "back_up", "migrate", "must_be_current"]
+__all__ = ["MIGRATIONS", "back_up", "drop_copies", "migrate", "must_be_current"]
+
+
+_COPY = "-before-update-"
+"""Between the name of a ledger and the version of its tables in the name of such a copy."""
 
 
 def _version(db: sqlite3.Connection) -> int:
@@ -41,7 +47,7 @@ def back_up(db: sqlite3.Connection, path: Path) -> Path | None:
     version = _version(db)
     if not 0 < version < len(MIGRATIONS):
         return None
-    target = path.with_name(f"{path.stem}-before-update-{version}{path.suffix}")
+    target = path.with_name(f"{path.stem}{_COPY}{version}{path.suffix}")
     unfinished = target.with_name(f"{target.name}.new")
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600)
@@ -50,6 +56,17 @@ def back_up(db: sqlite3.Connection, path: Path) -> Path | None:
         copy.execute("PRAGMA journal_mode=DELETE")
     unfinished.replace(target)
     return target
+
+
+def drop_copies(path: Path, *, before: float = math.inf) -> None:
+    """Delete the copies that `back_up` left beside the ledger at `path`, of those only that were made before this
+    moment, in seconds since 1970.
+
+    :raises OSError: one cannot be deleted
+    """
+    for copy in path.parent.glob(f"{glob.escape(path.stem)}{_COPY}*"):
+        if copy.stat().st_mtime < before:
+            copy.unlink()
 
 
 def migrate(db: sqlite3.Connection) -> None:
