@@ -241,7 +241,11 @@ class PostgresLedger(TableLedger):
             database.execute("SELECT pg_notify(?,'')", (self._schema,))
             return number
 
-        return await self._aside(ask)
+        number = await self._aside(ask)
+        if self._bell is not None:
+            # one's own is known without being told
+            self._bell.rang = True
+        return number
 
     @override
     async def open_commands(self) -> list[Command]:
