@@ -33,6 +33,12 @@ class Clock(abc.ABC):
     def micros(self) -> int:
         """Return the present moment in microseconds since 1970."""
 
+    def elapsed(self) -> float:
+        """Return seconds since some moment, by a clock that nobody sets and that goes on while the machine is
+        suspended, wherever the system has one."""
+        clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+        return time.monotonic() if clock is None else time.clock_gettime(clock)
+
     @abc.abstractmethod
     async def sleep(self, seconds: float) -> None:
         """Wait that long; not at all for zero and less."""

@@ -1,9 +1,11 @@
 """Whoever waits for a moment wakes when it has come, also on a machine that was suspended meanwhile."""
 
+import time
+
 import pytest
 from typing_extensions import override
 
-from greenroom.clock import Clock
+from greenroom.clock import Clock, SystemClock
 
 HOUR = 3_600_000_000
 
@@ -41,3 +43,9 @@ async def test_a_moment_that_is_over_is_not_waited_for() -> None:
     clock = Laptop()
     await clock.sleep_until(0)
     assert clock.awake == 0
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="this system has no clock of that name")
+def test_time_that_has_passed_counts_while_the_machine_is_suspended() -> None:
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= SystemClock().elapsed() <= time.clock_gettime(time.CLOCK_BOOTTIME)

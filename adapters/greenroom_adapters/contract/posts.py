@@ -135,7 +135,8 @@ class Attempt:
     number: int
     """1 for the first try."""
     first_tried_at: datetime
-    """When try 1 was recorded, before its first byte; aware. Equals `last_tried_at` on try 1."""
+    """When try 1 was recorded, before its first byte; aware. On try 1 it equals `last_tried_at`, in `find` it may be
+    earlier."""
     last_tried_at: datetime
     """When this try was recorded; in `find`: when the last try was recorded or, later than that, given up. Aware."""
     state: bytes | None = None

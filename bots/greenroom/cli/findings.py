@@ -140,7 +140,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     warnings = [] if file.answer or file.post else ["the bot neither answers nor posts: write `answer` or `post`"]
     warnings += outdated(BotFile, chosen.path, platforms=Platforms.installed()) + outdated(Persona, file.persona)
     warnings += [] if chosen.is_demo else unheard(file)
-    warnings += await unread(file)
+    warnings += [] if offline else await unread(file)
     warnings += engines_without_key(file, os.environ)
     warnings += warnings_of_tools(file, persona)
     warnings += unpainted(file)

@@ -2,8 +2,8 @@
 
 import asyncio
 import enum
+import math
 import random
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -161,7 +161,10 @@ class Dispatcher:
             if part.post.media and part.number == 0:
                 after = await self._fit(turn, part)
             if after is AGAIN and turn.state is SENDING and part.act is None:
-                after = await self._reconcile(turn, part, "the program stopped while it was being sent")
+                # where another machine may have tried it, that one's clock says nothing about ours
+                since = self._clock.micros() if math.isfinite(self._ledger.act_within) else 0
+                why = "the program stopped while it was being sent"
+                after = await self._reconcile(turn, part, why, heard_of=since)
             while after is AGAIN:
                 if turn.state is SENDING and not self._key_is_trusted(part):
                     after = await self._reconcile(turn, part, turn.reason)
@@ -310,10 +313,10 @@ class Dispatcher:
             part.first_tried = now
         turn.state = SENDING
         self._ledger.save(turn)
-        began = time.monotonic()
+        began = self._clock.elapsed()
         await self._ledger.committed()
         self._faults("after_sending")
-        if time.monotonic() - began > self._ledger.act_within:
+        if self._clock.elapsed() - began > self._ledger.act_within:
             # this process stood still: by now another may be the one who publishes
             return Unavailable("it was held up for too long between noting a try and making it")
         if part.number == 1 and self._sees_itself:
@@ -399,7 +402,7 @@ class Dispatcher:
             key=part.key,
             prepared=part.prepared,
             number=part.number,
-            first_tried_at=last if part.number == 1 else from_micros(part.first_tried),
+            first_tried_at=last if part.first_tried == part.last_tried else from_micros(part.first_tried),
             last_tried_at=last,
             state=part.checkpoint,
             save=partial(self._checkpoint, turn, part),
@@ -488,13 +491,15 @@ class Dispatcher:
         trusted = idempotency.window - max(flight, min(MARGIN, idempotency.window / 10))
         return self._clock.micros() < part.first_tried + trusted // MICROSECOND
 
-    async def _reconcile(self, turn: Turn, part: Part, why: str, *, refused: bool = False) -> _Next:
+    async def _reconcile(self, turn: Turn, part: Part, why: str, *, refused: bool = False, heard_of: int = 0) -> _Next:
         """Find out what became of the last try: done, to be tried again under the same key, or parked for a person.
 
         `refused`: this try was refused as a duplicate; if the platform cannot show ours, it is dead, not new.
+        `heard_of`: when this process heard of the last try, which another machine may have made; what is absent settles
+        from there.
         """
         self._faults("before_reconcile")
-        settled = part.last_tried + self._adapter.capabilities.settles_after // MICROSECOND
+        settled = max(part.last_tried, heard_of) + self._adapter.capabilities.settles_after // MICROSECOND
         give_up = max(settled, self._clock.micros()) + PATIENCE // MICROSECOND
         turn.reason = f"outcome unknown: {why}"
         attempt = self._attempt(turn, part)
@@ -502,6 +507,8 @@ class Dispatcher:
         while True:
             answer = await self._find(turn, attempt)
             self._faults("after_reconcile")
+            if isinstance(answer, Absent) and heard_of and self._clock.micros() < settled:
+                answer = Undecided(reason="another machine tried it, and it may still appear")
             if isinstance(answer, Found) and not await self._is_ours(turn, answer.receipt):
                 # the same words to the same place: another turn's post proves nothing about this one
                 answer = Undecided(reason="what the platform has belongs to another turn", final=True)

@@ -60,6 +60,10 @@ class ManualClock(Clock):
         return self._now
 
     @override
+    def elapsed(self) -> float:
+        return self._now / 1e6
+
+    @override
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
             await asyncio.sleep(0)

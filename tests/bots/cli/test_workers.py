@@ -58,6 +58,15 @@ def test_a_database_that_cannot_be_reached_is_an_error_that_says_so(
         assert said.code == 1
         assert "the connection is lost" in said.err
         assert "127.0.0.1:9" in said.err
+        assert "(Connection refused)" in said.err
+
+
+def test_files_are_checked_offline_without_asking_the_database(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    write_bot(more="store: postgresql://ada@127.0.0.1:9/greenroom\n")
+    said = greenroom("check", "--offline")
+    assert said.code == 0, said.err
 
 
 def test_a_database_that_is_away_keeps_no_other_bot_from_being_chosen(

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf, recalled
-from greenroom.faults import no_fault
+from greenroom.faults import FaultHook, no_fault
 from greenroom.policy import ALLOW, USD, Budget, Verdict
 from greenroom.storage import Part, SqliteLedger, State, Turn
 from greenroom.testing import ManualClock, ScriptedPlatform
@@ -34,6 +34,9 @@ class Door:
     """Money for a day."""
     share: int | None = None
     """What of it one person may cause."""
+    ledger_class: type[SqliteLedger] = SqliteLedger
+    """Of what a new process opens."""
+    faults: FaultHook = no_fault
     may_send: Callable[[Turn], Verdict] = lambda turn: ALLOW
 
     @property
@@ -49,7 +52,7 @@ class Door:
             pacer=self.pacer,
             may_send=self.may_send,
             clock=self.clock,
-            faults=no_fault,
+            faults=self.faults,
             chance=random.Random(1),  # noqa: S311 - jitter
             shelf=Shelf(self.path.with_name("media")),
             payments=Payments(adapter, account="home", budget=self.budget, clock=self.clock),
@@ -88,7 +91,7 @@ class Door:
     async def after_crash(self, turn: Turn) -> Turn:
         """Return the turn as a new process finds it: from disk, with a pacer that knows what was stored."""
         await self.ledger.__aexit__(None, None, None)
-        self.ledger = SqliteLedger(self.path, bot="ada", clock=self.clock)
+        self.ledger = self.ledger_class(self.path, bot="ada", clock=self.clock)
         await self.ledger.__aenter__()
         self.pacer = await recalled(self.ledger, "home", clock=self.clock)
         return await self.stored(turn)

@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
-from greenroom.storage import State, StorageError, Turn
+from greenroom.storage import SqliteLedger, State, StorageError, Turn
 from greenroom.testing import ScriptedPlatform, answer_lost, never_answer
 from greenroom_adapters.contract import (
     Absent,
@@ -268,7 +269,72 @@ async def test_a_long_outage_after_a_lost_answer_does_not_park_what_a_key_can_se
     assert door.clock.micros() - door.platform.tried_at[0] > 15 * 60e6
 
 
-# restarts
+# restarts, and other machines
+
+
+class SharedLedger(SqliteLedger):
+    """One that another machine may come to own."""
+
+    @property
+    @override
+    def act_within(self) -> float:
+        return 2.0
+
+
+@pytest.mark.asyncio
+async def test_what_another_machine_tried_is_not_absent_before_it_has_settled_by_the_clock_of_this_one(
+    door: Door,
+) -> None:
+    play(door.platform, IdempotencyKind.LISTED)
+    door.ledger_class = SharedLedger
+    turn = await left_in_sending(door, took=True)
+    # the clock of this one is ahead, so the platform is believed to have shown it long ago
+    door.clock.turn(minutes(30))
+    door.platform.findings += [Absent()]
+    turn = await door.deliver(turn)
+    assert turn.state is State.SENT
+    assert len(door.platform.posts) == 1
+
+
+@pytest.mark.asyncio
+async def test_what_another_machine_tried_and_is_absent_once_it_has_settled_is_sent(door: Door) -> None:
+    play(door.platform, IdempotencyKind.LISTED)
+    door.ledger_class = SharedLedger
+    turn = await left_in_sending(door, took=False)
+    taken_over = door.clock.now()
+    assert (await door.deliver(turn)).state is State.SENT
+    assert len(door.platform.posts) == 1
+    assert door.clock.now() - taken_over >= door.platform.capabilities.settles_after
+
+
+@pytest.mark.asyncio
+async def test_who_was_suspended_between_noting_a_try_and_making_it_does_not_make_it(door: Door) -> None:
+    door.ledger_class = SharedLedger
+    turn = await door.after_crash(await door.intended())
+    suspensions = [minutes(5)]
+
+    def suspended(point: str) -> None:
+        if point == "after_sending" and suspensions:
+            assert not door.platform.attempts
+            door.clock.turn(suspensions.pop())
+
+    door.faults = suspended
+    turn = await door.deliver(turn)
+    assert turn.state is State.SENT
+    assert (turn.outbox[0].number, len(door.platform.attempts)) == (2, 1)
+
+
+@pytest.mark.asyncio
+async def test_a_post_whose_answer_is_lost_is_looked_for_from_its_first_try_on(door: Door) -> None:
+    def in_ten_minutes(platform: ScriptedPlatform, attempt: Attempt) -> Receipt:
+        door.clock.turn(minutes(10))
+        raise OutcomeUnknown("cut off")
+
+    tried = door.clock.now()
+    door.platform.answers.append(in_ten_minutes)
+    await door.deliver(await door.intended())
+    asked = door.platform.asked[0]
+    assert (asked.number, asked.first_tried_at, asked.last_tried_at) == (1, tried, tried + minutes(10))
 
 
 async def left_in_sending(door: Door, *, took: bool) -> Turn:

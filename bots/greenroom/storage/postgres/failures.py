@@ -1,5 +1,7 @@
 """What an owner can do about a failure of the database."""
 
+import os
+
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it has none
 
 from greenroom.storage.errors import LedgerBroken, LedgerLost, StorageError
@@ -30,6 +32,9 @@ def in_words(place: str, error: BaseException) -> StorageError:
     """Return what is to be raised: what happened to the database at `place`, and how to mend it."""
     # without its details, and without a value that does not fit: texts of people stand in them
     said = "" if isinstance(error, ValueError) or not error.args else str(error.args[0]).strip()
+    if isinstance(error, OSError) and error.errno is not None:
+        # names that are not found have numbers of their own, below zero
+        said = os.strerror(error.errno) if error.errno > 0 else error.strerror or said
     said = said or type(error).__name__
     if isinstance(error, (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError)):
         mend = "give the right user in `store`, and its password in PGPASSWORD or ~/.pgpass"
