@@ -50,6 +50,7 @@ class Drafting:
                 continue
             event = replace(item.event, say=draft.parts[0], written=draft.model or draft.engine)
             put = AgendaItem(id=0, due=item.due, late=item.late, account=item.account, event=event)
+            self._scheduler.has_drafts = True
             # one at a time: several of one post would be taken for the same command given twice
             items += await self._ledger.add_agenda([put])
         self._scheduler.wake()

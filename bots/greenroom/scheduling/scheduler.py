@@ -137,6 +137,8 @@ class Scheduler:
     def __init__(self, *, ledger: Ledger, clock: Clock, put: Put, faults: FaultHook) -> None:
         self.after_gap: Callable[[], Awaitable[None]] | None = None
         """Called before the agenda is served after a stretch in which nothing ran."""
+        self.has_drafts = False
+        """Something that was drafted ahead may stand on the agenda."""
         self._ledger = ledger
         self._clock = clock
         self._put = put
@@ -208,14 +210,18 @@ class Scheduler:
         while True:
             self._woken.clear()
             looked = self._clock.now()
+            # what was drafted ahead is taken before the file has the same post written anew
+            is_file_last = self.has_drafts
+            if not is_file_last:
+                self._serve_file(looked)
             if to_micros(looked) - last > GAP:
                 self._ledger.remember(SLEPT, f"{last} {to_micros(looked)}")
                 if self.after_gap is not None:
                     await self.after_gap()
             last = to_micros(looked)
-            # what was drafted ahead stands there, and is taken before the file has the same post written anew
             more = await self._serve_agenda()
-            self._serve_file(looked)
+            if is_file_last:
+                self._serve_file(looked)
             if not more:
                 await self._sleep(looked)
 
@@ -279,6 +285,7 @@ class Scheduler:
         for item in await self._ledger.agenda(limit=MOST_DRAFTED):
             if item.event.written is None:
                 continue
+            self.has_drafts = True
             due = self._due_of(item)
             if due is None:
                 self._ledger.strike_agenda(item.id)
