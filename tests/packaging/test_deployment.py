@@ -206,7 +206,10 @@ def manifests(deploy: Path, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("name", "kind", "more"),
-    [("greenroom.yaml", "StatefulSet", set[str]()), ("workers.yaml", "Deployment", {"PodDisruptionBudget"})],
+    [
+        ("greenroom.yaml", "StatefulSet", set[str]()),
+        ("workers.yaml", "Deployment", {"PodDisruptionBudget", "PersistentVolumeClaim"}),
+    ],
 )
 def test_kubernetes_runs_pods_without_rights_and_asks_them_where_they_answer(
     deploy: Path, name: str, kind: str, more: set[str]
@@ -243,7 +246,7 @@ def test_kubernetes_runs_pods_without_rights_and_asks_them_where_they_answer(
         found["Service"]["spec"]["selector"],
         workload["selector"]["matchLabels"],
         found["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"],
-        *(found[one]["spec"]["selector"]["matchLabels"] for one in more),
+        *(found[one]["spec"]["selector"]["matchLabels"] for one in more if "selector" in found[one]["spec"]),
     ):
         assert selector.items() <= labels.items()
 
@@ -257,6 +260,12 @@ def test_a_ledger_in_a_file_has_one_pod_and_workers_replace_each_other_without_a
     workers = manifests(deploy, "workers.yaml")
     assert workers["Deployment"]["spec"]["replicas"] > workers["PodDisruptionBudget"]["spec"]["minAvailable"] >= 1
     assert workers["Deployment"]["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    assert workers["PersistentVolumeClaim"]["spec"]["accessModes"] == ["ReadWriteMany"]
+    pod = workers["Deployment"]["spec"]["template"]["spec"]
+    (shared,) = [one for one in pod["volumes"] if "persistentVolumeClaim" in one]
+    assert shared["persistentVolumeClaim"]["claimName"] == workers["PersistentVolumeClaim"]["metadata"]["name"]
+    # data/ beside the bot file, where accounts keep what their platforms hand out
+    assert {"name": shared["name"], "mountPath": "/bot/data"} in pod["containers"][0]["volumeMounts"]
 
 
 # systemd

@@ -43,7 +43,14 @@ from greenroom.settings import (
     settings_for,
 )
 from greenroom.settings.telling import tell_words
-from greenroom_adapters.contract import Adapter, AuthenticationFailed, ConfigurationError, GreenroomError
+from greenroom.stores import Database
+from greenroom_adapters.contract import (
+    Adapter,
+    AuthenticationFailed,
+    ConfigurationError,
+    GreenroomError,
+    SupportsKeeping,
+)
 
 __all__ = ["AccountFindings", "Findings", "find"]
 
@@ -144,6 +151,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     warnings += engines_without_key(file, os.environ)
     warnings += warnings_of_tools(file, persona)
     warnings += unpainted(file)
+    warnings += _kept_apart(file)
     documents, faults = await surveyed(persona, clock=SystemClock())
     warnings += faults
     if file.engines.embeddings is not None and persona.knowledge is None:
@@ -215,6 +223,23 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         tell=tell,
         documents=documents,
     )
+
+
+def _kept_apart(file: BotFile) -> Iterator[str]:
+    """Yield what several workers must have in common."""
+    if not isinstance(file.store, Database):
+        return
+    platforms = Platforms.installed()
+    keeping = [
+        name
+        for name, account in file.accounts.items()
+        if issubclass(platforms.adapter(account.platform), SupportsKeeping)
+    ]
+    if keeping:
+        yield (
+            f"what {' and '.join(keeping)} is signed in with changes while the bot runs, and is kept in "
+            f"{file.home.parent}: where workers run on several machines, let all of them have that same folder"
+        )
 
 
 def _secrets_missing(file: BotFile) -> Iterator[str]:

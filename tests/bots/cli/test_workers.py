@@ -64,9 +64,15 @@ def test_a_database_that_cannot_be_reached_is_an_error_that_says_so(
 def test_files_are_checked_offline_without_asking_the_database(
     greenroom: Callable[..., Any], write_bot: Callable[..., Path]
 ) -> None:
-    write_bot(more="store: postgresql://ada@127.0.0.1:9/greenroom\n")
+    file = write_bot(more="store: postgresql://ada@127.0.0.1:9/greenroom\n")
     said = greenroom("check", "--offline")
     assert said.code == 0, said.err
+    assert "that same folder" not in said.out + said.err
+    file.write_text(file.read_text().replace("accounts:\n", "accounts:\n  x: {platform: x, live: false}\n"))
+    warnings = greenroom("check", "--offline", "--json").json["warnings"]
+    (said_of_keeping,) = [one for one in warnings if "that same folder" in one]
+    assert said_of_keeping.startswith("what x is signed in with changes while the bot runs")
+    assert "is kept in data:" in said_of_keeping
 
 
 def test_a_database_that_is_away_keeps_no_other_bot_from_being_chosen(
