@@ -215,6 +215,41 @@ async def test_a_database_that_was_restored_is_taken_over_once_its_owner_says_so
 
 
 @pytest.mark.asyncio
+async def test_a_copy_of_a_database_rehearses_until_it_is_taken_over(
+    postgres: Postgres, bot: str, clock: ManualClock
+) -> None:
+    one, two = (f"copied_{uuid.uuid4().hex[:12]}" for _ in range(2))
+    server = await asyncpg.connect(postgres.url)
+
+    def ledger(name: str, *, takes_over: bool = False) -> PostgresLedger:
+        url = postgres.url.removesuffix("postgres") + name
+        return PostgresLedger(url, bot=bot, clock=clock, patience=UNHURRIED, takes_over=takes_over)
+
+    try:
+        await server.execute(f"CREATE DATABASE {one}")
+        for _ in range(2):
+            async with ledger(one) as first:
+                assert first.strayed is None
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    await server.execute(f"CREATE DATABASE {two} TEMPLATE {one}")
+                    break
+                except asyncpg.ObjectInUseError:
+                    await asyncio.sleep(0.1)
+        for _ in range(2):
+            async with ledger(two) as copy:
+                assert copy.strayed is not None
+                assert "a copy" in copy.strayed.why
+        async with ledger(two, takes_over=True) as copy:
+            await copy.come_home()
+        async with ledger(two) as copy:
+            assert copy.strayed is None
+    finally:
+        await server.close()
+
+
+@pytest.mark.asyncio
 async def test_workers_are_seen_with_what_they_run_and_wait_for(
     postgres: Postgres, bot: str, make: Callable[..., PostgresLedger], clock: ManualClock
 ) -> None:

@@ -32,6 +32,8 @@ __all__ = ["PostgresLedger"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_AT_HOME = "INSERT INTO meta(name,value) VALUES('home',?) ON CONFLICT(name) DO UPDATE SET value=excluded.value"
+
 TRY = 0.5
 """Seconds between two tries to own the bot."""
 AND_A_BIT = 0.5
@@ -74,6 +76,7 @@ class PostgresLedger(TableLedger):
         self._standing_by = standing_by
         self._patience = patience
         self._strayed: Strayed | None = None
+        self._home = ""
         self._number = 0
         self._writer_pid = 0
         self._readers: ThreadPoolExecutor | None = None
@@ -91,6 +94,7 @@ class PostgresLedger(TableLedger):
     @override
     async def come_home(self) -> None:
         self._commits.change("DELETE FROM meta WHERE name='moved'")
+        self._commits.change(_AT_HOME, self._home)
         await self.committed()
         self._strayed = None
 
@@ -193,7 +197,14 @@ class PostgresLedger(TableLedger):
                 "there: give that in `store`; or, where nothing else runs of it, take it back with `greenroom run "
                 "--take-over`"
             )
-        if self._takes_over:
+        self._home = run(owning.place_of(connection))
+        writer.execute("INSERT INTO meta(name,value) VALUES('home',?) ON CONFLICT DO NOTHING", (self._home,))
+        if writer.execute("SELECT value FROM meta WHERE name='home'").fetchone()[0] != self._home:
+            self._strayed = Strayed(
+                why="it ran last in another database, of which this is a copy: a dump that was restored, as a rule",
+                packed=None,
+            )
+        elif self._takes_over:
             # a database cannot see that it was put back to what it was: its owner says so
             self._strayed = Strayed(why="its owner says that it was restored, or ran elsewhere", packed=None)
         for name, value in (("bot", self._bot), ("id", secrets.token_hex(4))):

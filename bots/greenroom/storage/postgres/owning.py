@@ -1,10 +1,14 @@
 """Who owns a bot: the worker whose writing connection holds its lock, and nobody else, ever."""
 
+import contextlib
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it has none
+
 from greenroom.storage.errors import LedgerBroken
 from greenroom.storage.postgres.database import Connection, PostgresDatabase
 from greenroom.storage.workers import Worker
 
-__all__ = ["end_silent", "number_of", "owner_of", "owns", "refuse_pooler", "take", "workers_of"]
+__all__ = ["end_silent", "number_of", "owner_of", "owns", "place_of", "refuse_pooler", "take", "workers_of"]
 
 CLASS = 0x6772656E
 """First half of every lock of ours. The second is the number of the bot, so no two bots have the same lock."""
@@ -29,6 +33,8 @@ WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objid::bigint=$2 AND 
   AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
   AND a.wait_event='ClientRead' AND greatest(a.state_change,a.backend_start)<clock_timestamp()-make_interval(secs=>$3)
 """
+_PLACE = "SELECT oid::text FROM pg_database WHERE datname=current_database()"
+_CLUSTER = "SELECT system_identifier::text FROM pg_control_system()"
 _WAITING = """
 SELECT application_name, client_addr::text, backend_start, pid FROM pg_stat_activity
 WHERE datname=current_database() AND starts_with(application_name,$1) ORDER BY backend_start, pid
@@ -71,6 +77,14 @@ async def owns(connection: Connection, pid: int, number: int) -> bool:
             number,
         )
     )
+
+
+async def place_of(connection: Connection) -> str:
+    """Return which database this is, of all there are; that it was put back to what it was cannot be seen."""
+    cluster = ""
+    with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+        cluster = await connection.fetchval(_CLUSTER)
+    return f"{cluster}:{await connection.fetchval(_PLACE)}"
 
 
 async def owner_of(connection: Connection, bot: str) -> Worker | None:

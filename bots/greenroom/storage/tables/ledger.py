@@ -25,7 +25,6 @@ from greenroom.storage.ledger import (
     SpendRow,
     Stopped,
     StoredPost,
-    Strayed,
 )
 from greenroom.storage.people import PersonFact
 from greenroom.storage.tables import agenda, asking, books, finding, forgetting, people, retention, standing
@@ -69,16 +68,6 @@ class TableLedger(Ledger):
         """Belong to the loop that runs now."""
         self._loop = asyncio.get_running_loop()
         self._commits.enter()
-
-    @property
-    @override
-    def strayed(self) -> Strayed | None:
-        # a database is in one place; a file may be copied
-        return None
-
-    @override
-    async def come_home(self) -> None:
-        await self.committed()
 
     # connections
 
