@@ -45,6 +45,12 @@ WORKERS = 3
 DEEDS = ("kill", "stop", "end", "restart", "leave")
 PATIENCE = 180.0
 """Seconds for what has to come about: a build server may be slow."""
+SESSIONS = """
+SELECT string_agg(concat_ws(' ',a.pid,a.application_name,a.state,a.wait_event_type,a.wait_event,
+  clock_timestamp()-a.state_change,left(a.query,60),l.locktype,l.objid,l.granted), chr(10))
+FROM pg_stat_activity a LEFT JOIN pg_locks l ON l.pid=a.pid AND l.locktype='advisory' WHERE a.backend_type='client backend'
+"""
+"""What the server knows of its sessions."""
 PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
 
 
@@ -207,7 +213,7 @@ class WorkersTest:
             if time.monotonic() > deadline:
                 if fails:
                     logs = "\n\n".join(log.read_text()[-6000:] for log in self.folder.glob("worker-*/log"))
-                    raise SystemExit(f"{what}\n{logs}")
+                    raise SystemExit(f"{what}\n{self._sql(SESSIONS)}\n{logs}")
                 return
             time.sleep(0.05)
 
