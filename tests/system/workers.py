@@ -48,7 +48,8 @@ PATIENCE = 180.0
 SESSIONS = """
 SELECT string_agg(concat_ws(' ',a.pid,a.application_name,a.state,a.wait_event_type,a.wait_event,
   clock_timestamp()-a.state_change,left(a.query,60),l.locktype,l.objid,l.granted), chr(10))
-FROM pg_stat_activity a LEFT JOIN pg_locks l ON l.pid=a.pid AND l.locktype='advisory' WHERE a.backend_type='client backend'
+FROM pg_stat_activity a LEFT JOIN pg_locks l ON l.pid=a.pid AND l.locktype='advisory'
+WHERE a.backend_type='client backend'
 """
 """What the server knows of its sessions."""
 PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
