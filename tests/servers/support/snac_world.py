@@ -3,14 +3,19 @@
 import asyncio
 import itertools
 import os
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request
 
+import pytest
 from running import CHECKOUT, RunningServer, unavailable
-from snac_people import Person, follow, join, until
+from snac_people import OPENER, Person, follow, join, until
 from typing_extensions import override
 
 from greenroom_adapters.contract import Adapter, PostRef, Secret, Visibility
@@ -49,7 +54,7 @@ class SnacWorld(ProxiedWorld):
         self.proxy = proxy
         self.base = alice.base
         self.alice = alice
-        self._facts = facts
+        self.facts = facts
         self._follows = False
         self.bot: Person = join(self.base, facts["snac"], facts["data"], f"bot{next(numbers)}")
         self.onlooker = self.bot.sign_in()
@@ -127,7 +132,7 @@ class SnacWorld(ProxiedWorld):
         boost what is in its own timeline alone."""
         if not self._follows:
             self._follows = True
-            follow(self._facts["snac"], self._facts["data"], self.bot, self.alice)
+            follow(self.facts["snac"], self.facts["data"], self.bot, self.alice)
         said = self.alice.say(text)
 
         def arrived() -> bool:
@@ -135,6 +140,16 @@ class SnacWorld(ProxiedWorld):
 
         until(arrived, "the post in the bot's timeline")
         return said
+
+    def delete_by_hand(self, address: str) -> None:
+        """Delete a post of the bot on the server's pages, as whoever has its password."""
+        sign_in = b64encode(f"{self.bot.name}:{self.bot.password}".encode()).decode()
+        form = urlencode({"id": address, "action": "Delete"}).encode()
+        page = Request(f"{self.base}/{self.bot.name}/admin/action", form, {"Authorization": f"Basic {sign_in}"})
+        with pytest.raises(HTTPError) as led_back:
+            OPENER.open(page, timeout=30)
+        led_back.value.close()
+        assert led_back.value.code == 303
 
     def tell_bot(self, text: str, **wanted: object) -> None:
         """Let the other person say something to the bot; return when it has arrived."""

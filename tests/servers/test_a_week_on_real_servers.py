@@ -1,0 +1,125 @@
+"""A week of an owner on a real server: the bot's days pass at once, those of the server do not. At the end the report
+of `greenroom week --json` is compared with what the server has in its own database.
+
+The bot's clock begins days ago and is put forward to the present, since no server's time can be. So what a server dates
+itself is all of today, for it and in the report, and how late a post was is not compared.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clocked_bot import ClockedBot
+from snac_world import SnacWorld
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
+
+PATIENCE = 90.0
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+DAY = 24 * HOUR
+PERSONA = "persona: Ada\nwho: keeps the lighthouse\nvoice: dry and kind\n"
+
+
+def a_bot(folder: Path, secret: str, account: str, rules: str) -> ClockedBot:
+    """Return a bot that is not started; `account` is its only one, whose secret is in the variable `SECRET`."""
+    (folder / "ada.yaml").write_text(PERSONA, encoding="utf-8")
+    write(folder, account, rules)
+    return ClockedBot(folder / "bot.yaml", {"SECRET": secret})
+
+
+def write(folder: Path, account: str, rules: str) -> None:
+    """Write the bot's file as its owner edits it."""
+    head = f"bot: ada\npersona: ada.yaml\naccounts: {{home: {account}}}\ntimezone: UTC\nengines: script\n"
+    (folder / "bot.yaml").write_text(f"{head}approve: never\n{rules}", encoding="utf-8")
+
+
+def until(reached: Callable[[], object], bot: ClockedBot, *, every: float = 0.1) -> None:
+    """Return when something is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < deadline, bot.last_words
+        time.sleep(every)
+
+
+def reported_by_day(week: Any) -> dict[str, tuple[int, int]]:
+    """Return day → how much was posted and how much answered, of days on which anything was."""
+    days = {day: (done["posted"], done["answered"]) for day, done in week["days"].items()}
+    return {day: done for day, done in days.items() if any(done)}
+
+
+# An account that posts ------------------------------------------------------------------------------------------------
+
+
+def notes_of(world: SnacWorld) -> dict[str, str]:
+    """Return address → day of the bot's posts among the files of the snac2."""
+    found = (json.loads(file.read_text()) for file in (Path(world.facts["data"]) / "object").glob("*/*.json"))
+    author = f"{world.base}/{world.bot.name}"
+    return {
+        one["id"]: one["published"][:10]
+        for one in found
+        if one.get("type") == "Note" and one.get("attributedTo") == author
+    }
+
+
+def test_the_week_of_an_owner_whose_bot_posts_on_a_snac2(snac_world: SnacWorld, tmp_path: Path) -> None:
+    """What a snac2 cannot show is what was taken back. It lets no bot delete, so `undo` says so and the owner
+    deletes on its pages, of which it tells nobody: the report has the post as posted, and not as taken back."""
+    world = snac_world
+    account = f"{{platform: mastodon, server: '{world.base}', token: {{env: SECRET}}}}"
+    hours = {"morning": 8.0, "evening": 18.0, "late": 19.5}
+
+    def rules(evening: str) -> str:
+        return (
+            "post: [{name: morning, at: '08:00', say: Good morning.}, "
+            f"{{name: evening, at: '{evening}', say: Lit.}}]\n"
+        )
+
+    with a_bot(tmp_path, world.bot.token, account, rules("18:00")) as bot:
+
+        def due(day: int, name: str, *, late: timedelta = SECOND) -> None:
+            """Let time pass to a moment after a post is due."""
+            bot.reach(bot.begin + day * DAY + hours[name] * HOUR + late)
+
+        def posted(day: int, name: str, number: int) -> set[str]:
+            """Let a post become due; return the address of what is there then and was not before, the only one."""
+            before = notes_of(world).keys()
+            due(day, name)
+            until(lambda: notes_of(world).keys() - before, bot)
+            assert len(notes_of(world)) == number
+            return notes_of(world).keys() - before
+
+        posted(0, "morning", 1)
+        posted(0, "evening", 2)
+        (bad,) = posted(1, "morning", 3)
+        # it is not good: the server lets no bot delete, so its owner does
+        said = " ".join(bot.command("undo", "--yes", "--bot", bot.file.name, code=1).split())
+        assert "delete it on its own pages" in said
+        bad_on = notes_of(world)[bad]
+        world.delete_by_hand(bad)
+        until(lambda: bad not in notes_of(world), bot)
+        posted(1, "evening", 3)
+        # its time is edited on the day on which it was posted
+        write(tmp_path, account, rules("19:30"))
+        until(lambda: bot.has_logged("taken up"), bot)
+        due(1, "late")
+        posted(2, "morning", 4)
+        posted(2, "late", 5)
+        # the bot is away over the next one, for too long
+        bot.stop()
+        due(3, "morning", late=3 * HOUR)
+        bot.start()
+        posted(3, "late", 6)
+        posted(4, "morning", 7)
+        posted(4, "late", 8)
+        week = bot.week()
+    stands = [*notes_of(world).values(), bad_on]
+    assert len(stands) == 9
+    assert week["posted"] == week["posted_on"]["home"] == week["published_on"]["home"] == len(stands)
+    assert reported_by_day(week) == {day: (number, 0) for day, number in Counter(stands).items()}
+    assert week["missed"] == 1, "the one while it was away"
+    assert [week[one] for one in ("answered", "people", "told", "held", "taken_back", "unknown", "dead")] == [0] * 7
