@@ -21,7 +21,7 @@ from greenroom.cli.costs import (
     spend_words,
     unpainted,
 )
-from greenroom.cli.document_words import surveyed
+from greenroom.cli.document_words import surveyed, surveyed_feeds
 from greenroom.cli.engines import engines_that_fail
 from greenroom.cli.failing import words_of
 from greenroom.cli.origins import feed_words, warnings_of_origins
@@ -184,7 +184,14 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
             mistakes += failing
         else:
             warnings += failing
-    feeds = [] if mistakes or offline else await feed_words(file)
+    feeds = (
+        []
+        if mistakes or offline
+        else [
+            *await feed_words(file),
+            *await surveyed_feeds(persona, clock=SystemClock()),
+        ]
+    )
     warnings += [words for words, is_read in feeds if not is_read]
     engines, limit = engine_words(file), await limit_words(file, None)
     hint = hint_of_a_key(file, os.environ)

@@ -40,14 +40,14 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
             return text
         shares = [(len(words & _words(passage)) / len(words), -place) for place, passage in enumerate(self.passages)]
         share, place = max(shares, default=(0.0, 0))
-        return f"{text} ({self.passages[-place].source})" if share >= LEAST_SHARED else text
+        return f"{text} ({self.passages[-place].named})" if share >= LEAST_SHARED else text
 
     def unsupported(self, text: str) -> tuple[str, ...]:
         """Return the numbers and addresses of a text that stand in nothing that it may rely on; none where the persona
         may say what it likes."""
         if not self.only:
             return ()
-        known = "\n".join((*(f"{one.source}\n{one.heading}\n{one.text}" for one in self.passages), *self.others))
+        known = "\n".join((*(f"{one.named}\n{one.heading}\n{one.text}" for one in self.passages), *self.others))
         figures = set(_FIGURE.findall(known))
         figures |= {part for figure in figures for part in re.split(r"\D+", figure)}
         stated, plain = _links(text), text

@@ -38,6 +38,7 @@ MOST_LINES = 20
 
 _WORD = re.compile(r"\w+")
 _NOT_IN_HANDLE = re.compile(r"[^\w.@:+-]")
+_PLAIN_ADDRESS = re.compile(r"https?://[\w.:/?=&%#~+,;@-]{1,300}", re.ASCII)
 _NOT_IN_LABEL = re.compile(r"[^\w .,:;()'/+-]")
 
 _PLACES = {
@@ -206,7 +207,8 @@ def _documents(brief: Brief, passages: Sequence[tuple[str, str]], fence: str) ->
             "in neither you do not know, and say so."
         )
     if knowledge.cite:
-        yield "When you use one of them, name it in brackets at the end, by the name in its first line."
+        items = ", an item of a feed with its address" if knowledge.feeds else ""
+        yield f"When you use one of them, name it in brackets at the end, by the name in its first line{items}."
 
 
 def _told(brief: Brief, facts: Sequence[tuple[str, str]], fence: str) -> Iterable[str]:
@@ -219,12 +221,16 @@ def _told(brief: Brief, facts: Sequence[tuple[str, str]], fence: str) -> Iterabl
 
 def _shelf_mark(passage: Passage) -> str:
     """Return where a passage comes from, as a label in which nothing free can stand."""
+    if passage.address:
+        dated = f", of {_label(passage.heading)}" if passage.heading else ""
+        address = f", {passage.address}" if _PLAIN_ADDRESS.fullmatch(passage.address) else ""
+        return f"the item “{_label(passage.source)}” of a feed{dated}{address}"
     heading = f", below {_label(passage.heading)}" if passage.heading else ""
     return f"the document “{_label(passage.source)}”{heading}"
 
 
 def _looked_up(found: Found) -> str:
-    sources = dict.fromkeys(passage.source for passage in found.passages)
+    sources = dict.fromkeys(passage.named for passage in found.passages)
     return f"documents: {'; '.join(sources)}" if sources else "documents: nothing found"
 
 

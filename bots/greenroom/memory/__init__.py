@@ -1,7 +1,7 @@
-"""What a bot knows beside its persona: the owner's documents, and what people told it of themselves."""
+"""What a bot knows beside its persona: the owner's documents, feeds, and what people told it of themselves."""
 
 from greenroom.memory.documents import Document, Unreadable, files_of, read_document
-from greenroom.memory.index import Known, terms_of
+from greenroom.memory.index import Known, KnownFeed, terms_of
 from greenroom.memory.library import NOTHING_FOUND, Found, Library, Passage
 from greenroom.memory.people import People, audience_of
 from greenroom.memory.vectors import Embedder, EmbeddingFailed, can_compare
@@ -13,6 +13,7 @@ __all__ = [
     "EmbeddingFailed",
     "Found",
     "Known",
+    "KnownFeed",
     "Library",
     "Passage",
     "People",

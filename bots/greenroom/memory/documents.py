@@ -15,7 +15,7 @@ from typing_extensions import override
 from greenroom.personas.knowing import KINDS
 from greenroom_adapters.contract import GreenroomError
 
-__all__ = ["Document", "Section", "Unreadable", "files_of", "passages_of", "read_document"]
+__all__ = ["Document", "Section", "Unreadable", "files_of", "passages_of", "read_document", "short_title"]
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of one file."""
@@ -154,10 +154,11 @@ def _decoded(content: bytes) -> str:
 
 
 def _title_of(path: Path) -> str:
-    return _short(re.sub(r"[-_\s]+", " ", path.stem).strip() or path.name)
+    return short_title(re.sub(r"[-_\s]+", " ", path.stem).strip() or path.name)
 
 
-def _short(title: str) -> str:
+def short_title(title: str) -> str:
+    """Return a title in one line, at most so long as titles are."""
     title = " ".join(title.split())
     return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
 
@@ -209,7 +210,7 @@ def _markdown(text: str, path: Path) -> Document:
         if not (level == 1 and heading == title):
             above.append((level, heading))
     close()
-    return Document(title=_short(title) or _title_of(path), sections=tuple(sections))
+    return Document(title=short_title(title) or _title_of(path), sections=tuple(sections))
 
 
 def _plain(line: str) -> str:
@@ -289,7 +290,7 @@ def _html(text: str, path: Path) -> Document:
     page.feed(text)
     page.close()
     page.end_section()
-    return Document(title=_short(page.title) or _title_of(path), sections=tuple(page.sections))
+    return Document(title=short_title(page.title) or _title_of(path), sections=tuple(page.sections))
 
 
 # PDF
@@ -312,7 +313,7 @@ def _pdf(path: Path) -> Document:
         raise Unreadable(str(answer["error"]))
     pages: Sequence[str] = answer["pages"]
     sections = [Section(heading=f"page {number}", text=_flowing(page)) for number, page in enumerate(pages, 1)]
-    return Document(title=_short(str(answer["title"])) or _title_of(path), sections=tuple(sections))
+    return Document(title=short_title(str(answer["title"])) or _title_of(path), sections=tuple(sections))
 
 
 def _environment() -> dict[str, str]:

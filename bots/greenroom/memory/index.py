@@ -1,7 +1,7 @@
 """The index over an owner's documents: passages in SQLite's full-text search, with vectors beside them.
 
-It holds nothing that does not stand in the documents. So a file of it that is broken, or of another version, is made
-anew.
+It holds nothing that does not stand in the documents, or stood in the feeds when they were read last. So a file of it
+that is broken, or of another version, is made anew.
 """
 
 import contextlib
@@ -15,15 +15,26 @@ from pathlib import Path
 from greenroom.memory.documents import Document, passages_of
 from greenroom.personas.tongues import TONGUES
 
-__all__ = ["Hit", "Index", "Known", "terms_of"]
+__all__ = ["FeedItem", "Hit", "Index", "Known", "KnownFeed", "terms_of"]
 
-VERSION = 1
+VERSION = 2
 MOST_TERMS = 32
 """Words of a question that are looked for."""
 MOST_PASSAGES = 50_000
+MOST_OF_A_FEED = 2_000
+"""Passages that are kept of one feed, of its newest items."""
 _TABLES = """
 CREATE TABLE documents(
-  id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, title TEXT NOT NULL, fault TEXT);
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,        -- of an item: its feed and its mark
+  feed TEXT,                        -- in which it is an item; NULL: it is a file
+  address TEXT NOT NULL,            -- where the item is to be read; empty: nowhere
+  stamp TEXT NOT NULL, title TEXT NOT NULL, fault TEXT);
+CREATE INDEX documents_by_feed ON documents(feed);
+CREATE TABLE feeds(
+  address TEXT PRIMARY KEY,
+  etag TEXT NOT NULL, modified TEXT NOT NULL,   -- what its server said of the last reading
+  newest TEXT NOT NULL, next_look INTEGER NOT NULL, fault TEXT);
 CREATE TABLE passages(
   id INTEGER PRIMARY KEY, document INTEGER NOT NULL, heading TEXT NOT NULL,
   above TEXT NOT NULL,              -- the title of its document and its heading, to be found by
@@ -72,11 +83,44 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedItem:
+    """One item of a feed, to be kept."""
+
+    mark: str
+    """By which it is told again in its feed."""
+    stamp: str
+    """Changes when what it says does."""
+    address: str
+    """Where it is to be read; empty: nowhere."""
+    document: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFeed:
+    """One feed, as the index has it: what stands in it is of the last reading that succeeded."""
+
+    address: str
+    etag: str
+    modified: str
+    """What its server said of that reading."""
+    next_look: int
+    """When it is looked at again, in microseconds."""
+    fault: str | None
+    """Why the last look came to nothing; None: it was read."""
+    items: int
+    passages: int
+    newest: str
+    """The title of its newest item; empty: there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One passage that was found."""
 
     id: int
     title: str
+    address: str
+    """Of the item of a feed; empty: it stands in a file, or the feed says no address."""
     heading: str
     text: str
     covers: float
@@ -99,7 +143,7 @@ class Index:
         """Return every file that was looked into, by path."""
         rows = self._db.execute(
             "SELECT path,stamp,title,(SELECT count(*) FROM passages WHERE document=documents.id),fault "
-            "FROM documents ORDER BY path"
+            "FROM documents WHERE feed IS NULL ORDER BY path"
         )
         return [
             Known(path=Path(path), stamp=stamp, title=title, passages=passages, fault=fault)
@@ -111,24 +155,98 @@ class Index:
         title, fault = (path.name, document) if isinstance(document, str) else (document.title, None)
         passages = [] if isinstance(document, str) else list(passages_of(document))
         with self._transaction():
-            self._remove([path])
+            self._remove([str(path)])
             (there,) = self._db.execute("SELECT count(*) FROM passages").fetchone()
             if there + len(passages) > MOST_PASSAGES:
                 fault = f"{MOST_PASSAGES:,} passages are kept in all, and these would be more: take some documents away"
                 passages = []
-            row = self._db.execute(
-                "INSERT INTO documents(path,stamp,title,fault) VALUES(?,?,?,?) RETURNING id",
-                (str(path), stamp, title, fault),
-            ).fetchone()
-            self._db.executemany(
-                "INSERT INTO passages(document,heading,above,body) VALUES(?,?,?,?)",
-                [(row[0], heading, f"{title}\n{heading}", body) for heading, body in passages],
-            )
+            self._add((str(path), None, "", stamp, title, fault), passages)
 
     def remove(self, paths: Collection[Path]) -> None:
         """Forget these files."""
         with self._transaction():
-            self._remove(paths)
+            self._remove(map(str, paths))
+
+    # feeds
+
+    def feeds(self) -> list[KnownFeed]:
+        """Return every feed that was looked at, by address."""
+        rows = self._db.execute(
+            "SELECT address,etag,modified,newest,next_look,fault,"
+            "(SELECT count(*) FROM documents d WHERE d.feed=f.address),"
+            "(SELECT count(*) FROM passages p JOIN documents d ON d.id=p.document WHERE d.feed=f.address) "
+            "FROM feeds f ORDER BY address"
+        )
+        return [
+            KnownFeed(
+                address=address,
+                etag=etag,
+                modified=modified,
+                next_look=next_look,
+                fault=fault,
+                items=items,
+                passages=passages,
+                newest=newest,
+            )
+            for address, etag, modified, newest, next_look, fault, items, passages in rows
+        ]
+
+    def put_feed(self, address: str, items: Sequence[FeedItem], *, etag: str, modified: str, next_look: int) -> bool:
+        """Put these items, oldest first, in the place of what was known of a feed; return whether anything differs.
+
+        What says the same as before keeps its vectors, and of more than there is room for the newest stay.
+        """
+        with self._transaction():
+            rows = self._db.execute("SELECT path,stamp FROM documents WHERE feed=?", (address,))
+            before: dict[str, str] = dict(rows.fetchall())
+            (of_others,) = self._db.execute(
+                "SELECT count(*) FROM passages WHERE document NOT IN (SELECT id FROM documents WHERE feed=?)",
+                (address,),
+            ).fetchone()
+            room = min(MOST_OF_A_FEED, MOST_PASSAGES - of_others)
+            kept: dict[str, tuple[FeedItem, list[tuple[str, str]]]] = {}
+            for item in reversed(items):
+                path, passages = f"{address} {item.mark}", list(passages_of(item.document))
+                if path in kept:
+                    continue
+                if (room := room - len(passages)) < 0:
+                    break
+                kept[path] = (item, passages)
+            gone = [path for path, stamp in before.items() if path not in kept or kept[path][0].stamp != stamp]
+            new = [path for path in reversed(kept) if before.get(path) != kept[path][0].stamp]
+            self._remove(gone)
+            for path in new:
+                item, passages = kept[path]
+                self._add((path, address, item.address, item.stamp, item.document.title, None), passages)
+            self._db.execute(
+                "INSERT OR REPLACE INTO feeds(address,etag,modified,newest,next_look,fault) VALUES(?,?,?,?,?,NULL)",
+                (address, etag, modified, items[-1].document.title if items else "", next_look),
+            )
+        return bool(gone or new)
+
+    def looked_at_feed(self, address: str, *, next_look: int, fault: str | None) -> None:
+        """Note that a look at a feed brought nothing new (no `fault`), or nothing; what stands in it stays."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO feeds(address,etag,modified,newest,next_look,fault) VALUES(?,'','','',?,?) "
+                "ON CONFLICT(address) DO UPDATE SET next_look=excluded.next_look,fault=excluded.fault",
+                (address, next_look, fault),
+            )
+
+    def keep_feeds(self, addresses: Collection[str]) -> bool:
+        """Forget all feeds but these; return whether there were any."""
+        rows = self._db.execute("SELECT address FROM feeds").fetchall()
+        gone = [address for (address,) in rows if address not in addresses]
+        if not gone:
+            return False
+        with self._transaction():
+            for address in gone:
+                paths = self._db.execute("SELECT path FROM documents WHERE feed=?", (address,)).fetchall()
+                self._remove([path for (path,) in paths])
+                self._db.execute("DELETE FROM feeds WHERE address=?", (address,))
+        return True
+
+    # what is found
 
     def tidy(self) -> None:
         """Let nothing of what was removed be left in the file."""
@@ -153,16 +271,17 @@ class Index:
     def hits(self, ids: Sequence[int], terms: Sequence[str]) -> list[Hit]:
         """Return these passages, in the order given, with how much they have of the words."""
         rows = self._db.execute(
-            "SELECT p.id,d.title,p.heading,p.body FROM passages p JOIN documents d ON d.id=p.document "
+            "SELECT p.id,d.title,d.address,p.heading,p.body FROM passages p JOIN documents d ON d.id=p.document "
             "WHERE p.id IN (SELECT value FROM json_each(?))",
             (_listed(ids),),
         )
-        found = {id: (title, heading, body) for id, title, heading, body in rows}
+        found = {id: tuple(parts) for id, *parts in rows}
         covered = self._covered(list(found), terms)
         return [
-            Hit(id=id, title=found[id][0], heading=found[id][1], text=found[id][2], covers=covered.get(id, 0.0))
+            Hit(id=id, title=title, address=address, heading=heading, text=body, covers=covered.get(id, 0.0))
             for id in ids
             if id in found
+            for title, address, heading, body in [found[id]]
         ]
 
     def _covered(self, ids: Sequence[int], terms: Sequence[str]) -> Mapping[int, float]:
@@ -207,12 +326,21 @@ class Index:
 
     # inside
 
-    def _remove(self, paths: Collection[Path]) -> None:
+    def _add(self, row: tuple[str, str | None, str, str, str, str | None], passages: Iterable[tuple[str, str]]) -> None:
+        """Put down a document (path, feed, address, stamp, title, fault) with its passages."""
+        title = row[4]
+        (id,) = self._db.execute(
+            "INSERT INTO documents(path,feed,address,stamp,title,fault) VALUES(?,?,?,?,?,?) RETURNING id", row
+        ).fetchone()
+        self._db.executemany(
+            "INSERT INTO passages(document,heading,above,body) VALUES(?,?,?,?)",
+            [(id, heading, f"{title}\n{heading}", body) for heading, body in passages],
+        )
+
+    def _remove(self, paths: Iterable[str]) -> None:
         for path in paths:
-            self._db.execute(
-                "DELETE FROM passages WHERE document=(SELECT id FROM documents WHERE path=?)", (str(path),)
-            )
-            self._db.execute("DELETE FROM documents WHERE path=?", (str(path),))
+            self._db.execute("DELETE FROM passages WHERE document=(SELECT id FROM documents WHERE path=?)", (path,))
+            self._db.execute("DELETE FROM documents WHERE path=?", (path,))
 
     @contextlib.contextmanager
     def _transaction(self) -> Generator[None]:

@@ -1,9 +1,9 @@
-"""A persona's documents: kept in step with the files, and looked into before it speaks."""
+"""A persona's documents and feeds: kept in step with what stands there, and looked into before it speaks."""
 
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,9 @@ import msgspec
 
 from greenroom.clock import Clock
 from greenroom.memory.documents import Document, Unreadable, files_of, read_document
-from greenroom.memory.index import Hit, Index, Known, terms_of
+from greenroom.memory.index import Hit, Index, Known, KnownFeed, terms_of
 from greenroom.memory.vectors import Embedder, EmbeddingFailed, Vectors, packed
-from greenroom.personas.knowing import Knowledge
+from greenroom.personas.knowing import Feed, Knowledge
 from greenroom.storage import NOBODYS, Cause
 from greenroom.telemetry import get_log
 
@@ -40,16 +40,23 @@ KNOWLEDGE = "knowledge"
 T = TypeVar("T")
 
 
-class Passage(msgspec.Struct, frozen=True, kw_only=True):
-    """Words out of one of the owner's documents. As untrusted as any text that comes from outside."""
+class Passage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Words out of one of the owner's documents, or out of a feed. As untrusted as any text that comes from outside."""
 
     source: str
-    """The document's title, as it is named to people."""
+    """The title of the document, or of the item."""
     heading: str
     """Below which it stands there; empty: below none."""
     text: str
     covers: float
     """How much of what was asked stands in it, from 0 to 1."""
+    address: str = ""
+    """Where the item of a feed is to be read; empty: it is of a document, or its feed does not say."""
+
+    @property
+    def named(self) -> str:
+        """Where it comes from, as it is named to people: the title, and the address where it has one."""
+        return f"{self.source}, {self.address}" if self.address else self.source
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,10 +72,11 @@ NOTHING_FOUND = Found()
 
 
 class Library:
-    """The documents of one persona.
+    """The documents and feeds of one persona.
 
-    `find` looks at the files first where nobody has yet; `keep_in_step` looks again and again. Whoever made it closes
-    it. All of SQLite runs in one thread of its own, files are read in others.
+    `find` looks at the files first where nobody has yet; `keep_in_step` looks again and again. Feeds are waited for
+    where nobody keeps in step; else a question meets what was read of them until then. Whoever made it closes it. All
+    of SQLite runs in one thread of its own, files are read in others.
     """
 
     def __init__(
@@ -91,7 +99,12 @@ class Library:
         self._vectors: Vectors | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._looking = asyncio.Lock()
+        self._asking = asyncio.Lock()
         self._is_read = False
+        self._is_kept = False
+        """Somebody looks at the feeds again and again."""
+        self._tries_anew = True
+        """Feeds that could not be read are looked at now: it has just been started, or the persona was edited."""
         self._failure: str | None = None
         self._log = get_log()
 
@@ -103,14 +116,21 @@ class Library:
     def use(self, knowledge: Knowledge | None, embedder: Embedder | None = None) -> None:
         """Take over what an edited persona says, and who makes vectors; the next question looks at the files anew."""
         if knowledge != self._knowledge:
-            self._knowledge, self._is_read = knowledge, False
+            self._knowledge, self._is_read, self._tries_anew = knowledge, False, True
         if embedder is not self._embedder:
             self._embedder, self._vectors = embedder, None
 
     async def keep_in_step(self) -> None:
-        """Look at the files until cancelled: what is new or changed is read, what is gone is forgotten."""
+        """Look at the files and the feeds until cancelled: what is new or changed is read, what is gone is forgotten.
+        No file waits for a feed."""
+        self._is_kept = True
+        async with asyncio.TaskGroup() as tasks:
+            for look in (self.look, self.look_at_feeds):
+                tasks.create_task(self._again_and_again(look))
+
+    async def _again_and_again(self, look: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await self.look()
+            await look()
             await self._clock.sleep(LOOK_EVERY)
 
     async def look(self) -> None:
@@ -124,16 +144,75 @@ class Library:
                 await self._make_vectors()
                 self._failure = None
             except (sqlite3.Error, OSError, Unreadable) as error:
-                if str(error) != self._failure:
-                    self._failure = str(error)
-                    self._log.error("the documents cannot be looked into", why=str(error))
+                self._failed(error)
             self._is_read = True
+
+    def _failed(self, error: Exception) -> None:
+        if str(error) != self._failure:
+            self._failure = str(error)
+            self._log.error("the documents cannot be looked into", why=str(error))
+
+    async def look_at_feeds(self) -> None:
+        """Look at the feeds whose time has come, all at once. What cannot be read stays as it was read last, and is
+        told once; nothing is raised for it."""
+        async with self._asking:
+            feeds = () if self._knowledge is None else self._knowledge.feeds
+            if not feeds:
+                return
+            # imported only for personas that know feeds
+            from greenroom.memory.feeds import is_due
+
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    known = {one.address: one for one in await self._with_index(Index.feeds)}
+                    tries_anew, self._tries_anew = self._tries_anew, False
+                    for feed in feeds:
+                        before = known.get(feed.feed)
+                        if is_due(before, now=self._clock.micros(), tries_anew=tries_anew):
+                            tasks.create_task(self._look_at_feed(feed, before))
+            except* (sqlite3.Error, OSError) as errors:
+                self._failed(errors.exceptions[0])
+
+    async def _look_at_feed(self, feed: Feed, before: KnownFeed | None) -> None:
+        from greenroom.memory.feeds import next_look, read_items, without_query
+
+        items, seen, fault, asked = await read_items(feed, before)
+        if self._knowledge is None or feed not in self._knowledge.feeds:
+            return
+        after = next_look(self._clock.micros(), asked)
+        if items is None or seen is None:
+            await self._with_index(partial(Index.looked_at_feed, address=feed.feed, next_look=after, fault=fault))
+        elif await self._with_index(
+            partial(
+                Index.put_feed,
+                address=feed.feed,
+                items=items,
+                etag=seen.etag,
+                modified=seen.modified,
+                next_look=after,
+            )
+        ):
+            self._vectors = None
+            await self._with_index(Index.tidy)
+        had_fault = before is not None and before.fault is not None
+        if fault is not None and not had_fault:
+            self._log.warning("a feed of the persona cannot be read", feed=without_query(feed.feed), why=fault)
+        elif fault is None and had_fault:
+            self._log.info("a feed of the persona can be read again", feed=without_query(feed.feed))
 
     async def known(self) -> list[Known]:
         """Return every file, as it was found at the last look."""
         if not self._is_read:
             await self.look()
         return await self._with_index(Index.known) if self._index is not None else []
+
+    async def feeds(self) -> list[KnownFeed]:
+        """Return every feed, as it was found at the last look."""
+        if self._knowledge is None or not self._knowledge.feeds:
+            return []
+        if not self._is_kept:
+            await self.look_at_feeds()
+        return await self._with_index(Index.feeds)
 
     async def find(self, text: str, *, turn: str = "", cause: Cause = NOBODYS, most: int = MOST) -> Found:
         """Return what the documents have on a text, the best first; nothing where they have nothing on it.
@@ -145,6 +224,8 @@ class Library:
             return NOTHING_FOUND
         if not self._is_read:
             await self.look()
+        if not self._is_kept:
+            await self.look_at_feeds()
         if self._failure is not None:
             return Found(notes=(f"documents: {self._failure}",))
         terms = terms_of(text)
@@ -154,7 +235,8 @@ class Library:
         except sqlite3.Error as error:
             return Found(notes=(f"documents: {error}",))
         passages = [
-            Passage(source=hit.title, heading=hit.heading, text=hit.text, covers=hit.covers) for hit in hits[:most]
+            Passage(source=hit.title, heading=hit.heading, text=hit.text, covers=hit.covers, address=hit.address)
+            for hit in hits[:most]
         ]
         return Found(passages=tuple(passages), notes=notes)
 
@@ -172,6 +254,10 @@ class Library:
 
     async def _look(self, knowledge: Knowledge | None) -> None:
         patterns = () if knowledge is None else knowledge.files
+        feeds = () if knowledge is None else tuple(one.feed for one in knowledge.feeds)
+        if await self._with_index(partial(Index.keep_feeds, addresses=feeds)):
+            self._vectors = None
+            await self._with_index(Index.tidy)
         stamps = await asyncio.to_thread(_stamps, patterns)
         known = {one.path: one for one in await self._with_index(Index.known)}
         gone = [path for path in known if path not in stamps]
@@ -218,11 +304,12 @@ class Library:
         if embedder is None:
             return (), ()
         try:
-            if self._vectors is None:
+            vectors = self._vectors
+            if vectors is None:
                 rows = await self._with_index(partial(Index.vectors, model=embedder.name))
-                self._vectors = await asyncio.to_thread(Vectors, rows)
+                self._vectors = vectors = await asyncio.to_thread(Vectors, rows)
             (vector,) = await embedder.embed([text], turn=turn, cause=cause)
-            return self._vectors.nearest(packed(vector), CANDIDATES), ()
+            return vectors.nearest(packed(vector), CANDIDATES), ()
         except (EmbeddingFailed, ValueError, sqlite3.Error) as error:
             return (), (f"documents are looked through by words alone: {error}",)
 

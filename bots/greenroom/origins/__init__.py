@@ -4,7 +4,7 @@ from greenroom.origins.calendar import read_calendar
 from greenroom.origins.drafts import Drafts, files_of_drafts, read_drafts
 from greenroom.origins.feed import FeedBroken, read_feed
 from greenroom.origins.item import Item, period_of
-from greenroom.origins.wording import words_of
+from greenroom.origins.wording import unaddressed, words_of
 
 __all__ = [
     "Drafts",
@@ -15,5 +15,6 @@ __all__ = [
     "read_calendar",
     "read_drafts",
     "read_feed",
+    "unaddressed",
     "words_of",
 ]

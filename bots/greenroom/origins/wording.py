@@ -6,7 +6,7 @@ from greenroom.origins.item import Item
 from greenroom.settings.templates import compile_template, fill, is_template
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["material_of", "words_of"]
+__all__ = ["material_of", "unaddressed", "words_of"]
 
 PLAIN = "{{ item.title or item.text }}"
 """What is said where the owner wrote nothing."""
@@ -21,13 +21,18 @@ def words_of(item: Item, say: str | None) -> str:
     text = PLAIN if say is None else say
     if not is_template(text):
         return text
-    values = {name: _AT.sub("", getattr(item, name)) for name in ("title", "text", "author")}
+    values = {name: unaddressed(getattr(item, name)) for name in ("title", "text", "author")}
     values["link"] = item.link or ""
     try:
         words = fill(compile_template(text, called="`say`"), called="`say`", item=values)
     except ConfigurationError:
         words = values["title"] or values["text"]
     return _LINES.sub("\n\n", words).strip()
+
+
+def unaddressed(text: str) -> str:
+    """Return a stranger's text without what would address somebody where it is said: an `@` before a name."""
+    return _AT.sub("", text)
 
 
 def material_of(item: Item) -> str:

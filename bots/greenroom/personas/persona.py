@@ -140,7 +140,7 @@ class Persona(Model):
     talkative: Annotated[tuple[Talkative, ...], one_or_many] = ()
     """How often it joins in unasked in open rooms: the first line that fits. None: never."""
     knowledge: Knowledge | None = None
-    """Documents that are looked into before it speaks. None: it knows what stands in this file."""
+    """Documents and feeds that are looked into before it speaks. None: it knows what stands in this file."""
     silent_when: Annotated[tuple[Annotated[Silence, word_of(Silence, "a reason to be silent")], ...], one_or_many] = (
         USUAL
     )

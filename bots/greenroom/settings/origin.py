@@ -13,7 +13,7 @@ from greenroom.settings.templates import compile_template, fill, is_template
 from greenroom_adapters.contract import ConfigurationError
 from greenroom_adapters.text import web_address
 
-__all__ = ["FEED_LOOK", "FOLDER_LOOK", "MOST", "Origin", "check_item_words"]
+__all__ = ["FEED_LOOK", "FOLDER_LOOK", "MOST", "Origin", "PageUrl", "check_item_words"]
 
 FEED_LOOK = timedelta(minutes=30)
 SOONEST_LOOK = timedelta(minutes=1)

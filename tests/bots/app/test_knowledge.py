@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from feed_server import FeedServer, rss
 from vectors_fake import VectorServer
 
 from greenroom.generation import Brief, Refused
@@ -111,3 +112,24 @@ async def test_vectors_are_paid_out_of_the_days_money_and_named_in_the_bill(
     by_turn = {row.turn: row for row in rows}
     assert by_turn["knowledge"].person == ""
     assert by_turn["home mention-1"].person != ""
+
+
+@pytest.mark.asyncio
+async def test_what_is_new_in_a_feed_is_known_while_the_bot_runs_and_named_with_its_address(trial: Trial) -> None:
+    async with FeedServer() as server:
+        knowledge = f"knowledge: {{feeds: {{feed: '{server.feed}', private: true}}, cite: true}}"
+        with_documents(trial, f"persona: Ada\nwho: keeps the lighthouse\n{knowledge}\n")
+        trial.rewrite("answer: mentions\n", head=SCRIPTED)
+        async with trial:
+            await trial.past(lambda: len(server.asked) > 0)
+            server.body = rss(("1", "The lamp burns oil", "https://harbour.example/1"))
+            count = 0
+            while not any("harbour.example" in text for text in trial.platform.texts):
+                trial.clock.turn(timedelta(minutes=31))
+                # the trial's own engine stands before the script
+                trial.engine.outcomes.append(Refused("it has nothing to say"))
+                trial.mention(QUESTION)
+                count += 1
+                await trial.counted({State.SENT: count})
+                assert count < 200, "the feed is never read again"
+    assert trial.platform.texts[-1] == "About The lamp burns oil (The lamp burns oil, https://harbour.example/1)"

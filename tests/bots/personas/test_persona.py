@@ -188,7 +188,7 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("talkative: {chance: 8}", "3:13: `8`: of one or of a hundred? write 8%"),
     ("talkative: {at: 23:00-07:00}", "3:1: `chance` is missing here"),
     ("silent_when: thankd", "3:1: `thankd` is not a reason to be silent. Did you mean `thanked`?"),
-    ("knowledge: {}", "3:1: `from` is missing here"),
+    ("knowledge: {}", "3:1: from where? write `from` for files, or `feeds`"),
     (
         "relationships: {with: maria, is: her sister}",
         "3:17: `maria` is not a person: write account/@handle or account/id, like home/@maria",

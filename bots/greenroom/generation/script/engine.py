@@ -60,7 +60,7 @@ class ScriptEngine(Engine):
             return Generated(text=speaker.post(brief, lines, now), engine=self._name)
         found = NOTHING_FOUND if brief.persona.knowledge is None else await brief.documents()
         text, quoted = speaker.reply(brief, lines, now, found.passages)
-        notes = (*found.notes, *(() if quoted is None else (f"out of the document {quoted.source}",)))
+        notes = (*found.notes, *(() if quoted is None else (f"out of the document {quoted.named}",)))
         return Generated(text=text, engine=self._name, notes=notes)
 
     def _speaker(self, persona: Persona, script: Script | None = None) -> Speaker:

@@ -262,12 +262,20 @@ class Speaker:
         if passage.covers < QUOTED_FROM:
             return None
         knowledge = self._persona.knowledge
-        source = f" ({passage.source})" if knowledge is not None and knowledge.cite else ""
+        if knowledge is None or not knowledge.cite:
+            return self._quote_before(scene, passage, said, behind="")
+        quote = self._quote_before(scene, passage, said, behind=f" ({passage.named})")
+        if quote is None and passage.address:
+            # there is no room for its address, or no link may be
+            quote = self._quote_before(scene, passage, said, behind=f" ({passage.source})")
+        return quote
+
+    def _quote_before(self, scene: _Scene, passage: Passage, said: str, *, behind: str) -> str | None:
         return quoted(
             passage.text,
             said,
-            fits=lambda text: self._fits(scene, text + source) and text not in scene.conversation.said,
-            behind=source,
+            fits=lambda text: self._fits(scene, text + behind) and text not in scene.conversation.said,
+            behind=behind,
         )
 
     def _refusal(self, scene: _Scene, language: str | None) -> str:
