@@ -6,15 +6,20 @@ itself is all of today, for it and in the report, and how late a post was is not
 """
 
 import json
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bluesky_people import POST, Person, register
+from bluesky_world import a_network
 from clocked_bot import ClockedBot
+from dag_cbor import decoded
 from snac_world import SnacWorld
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
@@ -123,3 +128,86 @@ def test_the_week_of_an_owner_whose_bot_posts_on_a_snac2(snac_world: SnacWorld, 
     assert reported_by_day(week) == {day: (number, 0) for day, number in Counter(stands).items()}
     assert week["missed"] == 1, "the one while it was away"
     assert [week[one] for one in ("answered", "people", "told", "held", "taken_back", "unknown", "dead")] == [0] * 7
+
+
+# An account that answers mentions -------------------------------------------------------------------------------------
+
+
+def posts_of(repositories: Path, author: str) -> dict[str, Any]:
+    """Return address → record of somebody's posts in the databases of the data server."""
+    found: dict[str, Any] = {}
+    for database in repositories.glob("*/*/store.sqlite"):
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as db:
+            rows = db.execute(
+                "SELECT record.uri, repo_block.content FROM record JOIN repo_block ON repo_block.cid = record.cid "
+                "WHERE record.collection = ? AND record.uri LIKE ?",
+                (POST, f"at://{author}/%"),
+            ).fetchall()
+        found |= {uri: decoded(content) for uri, content in rows}
+    return found
+
+
+def test_the_week_of_an_owner_whose_bot_answers_on_bluesky(tmp_path: Path) -> None:
+    """What the network cannot show is why somebody was left alone: who it was, and that nobody else was. It tells a bot
+    nothing of what its own account wrote, so an answer by the owner's hand is no part of the report, and what is said
+    below it is answered."""
+    with a_network() as network:
+        base = network.facts["url"]
+        ada, alice, carol = (register(base, name) for name in ("ada", "alice", "carol"))
+        account = (
+            f"{{platform: bluesky, server: '{base}', pds: '{base}', handle: {ada.handle}, password: {{env: SECRET}}, "
+            "direct: false, look_every: 0.2}"
+        )
+        rules = "answer: {to: [mentions, replies], gather: 0 seconds}\n"
+        repositories = network.directory / "pds" / "actors"
+        asked: dict[str, Person] = {}
+
+        def answers() -> dict[str, Any]:
+            """Return what was answered → the answer, from the databases."""
+            found = posts_of(repositories, ada.did).values()
+            return {post["reply"]["parent"]["uri"]: post for post in found}
+
+        def ask(who: Person, text: str, *, below: dict[str, str] | None = None) -> dict[str, str]:
+            said = who.mention(ada, text) if below is None else who.reply(below, f"@{ada.handle} {text}")
+            asked[said["uri"]] = who
+            return said
+
+        def answered(*said: dict[str, str]) -> None:
+            until(lambda: answers().keys() >= {one["uri"] for one in said}, bot)
+
+        with a_bot(tmp_path, ada.app_password()[1], account, rules) as bot:
+            answered(ask(alice, "good morning"), ask(carol, "good morning"))
+            # the second day: a stop, which holds
+            bot.pass_time(DAY)
+            answered(ask(carol, "stop"))
+            unheard = ask(carol, "and now?")
+            answered(ask(alice, "is it lit?"))
+            until(lambda: bot.week()["left_alone"] == {"said stop": 1}, bot)
+            # the third: the server dies, and comes back
+            bot.pass_time(DAY)
+            network.kill()
+            bot.pass_time(HOUR)
+            network.start()
+            last = ask(alice, "was that the wind?")
+            answered(last)
+            # the fourth: the owner answers by hand, and is answered
+            bot.pass_time(DAY)
+            by_hand = ada.reply(last, "It was. This is Maria, by the way.")
+            alice.wait_for(by_hand["uri"])
+            answered(ask(alice, "good evening, Maria", below=by_hand))
+            # the fifth: a start, after which it answers again
+            bot.pass_time(DAY)
+            answered(ask(carol, "start"))
+            answered(ask(carol, "good to be back"))
+            week = bot.week()
+        said = posts_of(repositories, ada.did)
+    del said[by_hand["uri"]]
+    answered_to = [post["reply"]["parent"]["uri"] for post in said.values()]
+    assert sorted(answered_to) == sorted(asked.keys() - {unheard["uri"]}), "each is answered once"
+    assert week["answered"] == week["answered_on"]["home"] == week["published_on"]["home"] == len(said)
+    days = Counter(post["createdAt"][:10] for post in said.values())
+    assert reported_by_day(week) == {day: (0, number) for day, number in days.items()}
+    assert week["people"] == len({asked[uri].did for uri in answered_to}) == 2
+    assert sum(week["left_alone"].values()) == len(asked) - len(said) == 1
+    rest = ("posted", "told", "held", "taken_back", "late", "missed", "unknown", "dead", "complaints", "said_stop")
+    assert [week[one] for one in rest] == [0] * len(rest), "who said start has not said stop"
