@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ from bluesky_people import POST, Person, register
 from bluesky_world import a_network
 from clocked_bot import ClockedBot
 from dag_cbor import decoded
+from matrix_people import Person as MatrixPerson
+from matrix_people import register as join_matrix
+from matrix_world import MatrixWorld
+from running import RunningServer
 from snac_world import SnacWorld
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
@@ -27,6 +31,8 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
 PATIENCE = 90.0
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 DAY = 24 * HOUR
+FLOOD, FLOOD_ANSWERED = 12, 4
+"""Messages of a flood, and how many of one person are answered in an hour."""
 PERSONA = "persona: Ada\nwho: keeps the lighthouse\nvoice: dry and kind\n"
 
 
@@ -211,3 +217,97 @@ def test_the_week_of_an_owner_whose_bot_answers_on_bluesky(tmp_path: Path) -> No
     assert sum(week["left_alone"].values()) == len(asked) - len(said) == 1
     rest = ("posted", "told", "held", "taken_back", "late", "missed", "unknown", "dead", "complaints", "said_stop")
     assert [week[one] for one in rest] == [0] * len(rest), "who said start has not said stop"
+
+
+# A bot in a room ------------------------------------------------------------------------------------------------------
+
+
+def events_of(database: Path, room: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the messages of a room by their ids, and the redacted ones with who did it, from Synapse's database."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as db:
+        rows = db.execute(
+            "SELECT events.event_id, event_json.json FROM events JOIN event_json USING (event_id) "
+            "WHERE events.room_id = ? AND events.type = 'm.room.message' AND NOT events.outlier "
+            "AND events.rejection_reason IS NULL",
+            (room,),
+        ).fetchall()
+        gone = db.execute(
+            "SELECT redactions.redacts, events.sender FROM redactions JOIN events USING (event_id) "
+            "WHERE events.room_id = ?",
+            (room,),
+        ).fetchall()
+    return {name: json.loads(stored) for name, stored in rows}, dict(gone)
+
+
+def test_the_week_of_an_owner_whose_bot_keeps_a_room_on_matrix(
+    homeserver: RunningServer, matrix_world: MatrixWorld, tmp_path: Path
+) -> None:
+    """What a homeserver cannot show is why somebody was left alone: who it was, and that nobody else was."""
+    world, database = matrix_world, homeserver.directory / "homeserver.db"
+    keeper, room = world.alice, world.home
+    ben, iris = (join_matrix(keeper.base, homeserver.facts["registration_secret"], name) for name in ("ben", "iris"))
+    for person in (ben, iris):
+        person.join(room)
+    account = f"{{platform: matrix, server: '{keeper.base}', token: {{env: SECRET}}, user: '{world.bot.id}'}}"
+    rules = (
+        f"answer: {{to: [mentions, replies], gather: 0 seconds}}\nrooms: {{quay: {{is: 'home/{world.alias}'}}}}\n"
+        f"limits: {{replies_per_person: {FLOOD_ANSWERED}/hour, replies_per_thread: 1000/day}}\n"
+    )
+    asked: dict[str, str] = {}
+
+    def ask(who: MatrixPerson, text: str) -> str:
+        said = who.say(room, f"{world.bot.id} {text}", mention=world.bot)
+        asked[said] = who.id
+        return said
+
+    def said() -> dict[str, Any]:
+        return {name: one for name, one in events_of(database, room)[0].items() if one["sender"] == world.bot.id}
+
+    def redacted() -> dict[str, str]:
+        """Return what of it was redacted → who did it."""
+        return {name: by for name, by in events_of(database, room)[1].items() if name in said()}
+
+    def answered_to() -> list[str]:
+        """Return what was answered; Synapse keeps for a while what was redacted."""
+        return [one["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] for one in said().values()]
+
+    def answered(*events: str) -> None:
+        until(lambda: set(answered_to()) >= set(events), bot)
+
+    with a_bot(tmp_path, world.bot.token, account, rules) as bot:
+        for _ in range(2):
+            answered(ask(ben, "is it lit?"), ask(iris, "is it lit?"))
+            bot.pass_time(DAY)
+        # a flood, in which the bot is killed
+        flood = [ask(ben, f"and now? {number}") for number in range(FLOOD)]
+        until(lambda: set(answered_to()) & set(flood), bot, every=0.01)
+        bot.kill()
+        bot.start()
+        until(lambda: len(set(answered_to()) & set(flood)) == FLOOD_ANSWERED, bot)
+        until(lambda: bot.week()["left_alone"] == {"limits": FLOOD - FLOOD_ANSWERED}, bot)
+        # a moderator has the bot be quiet for a while
+        bot.pass_time(DAY)
+        answered(ask(keeper, "quiet 2 hours"))
+        ask(iris, "are you there?")
+        until(lambda: sum(bot.week()["left_alone"].values()) == FLOOD - FLOOD_ANSWERED + 1, bot)
+        bot.pass_time(3 * HOUR)
+        answered(ask(iris, "are you there again?"))
+        # he has it take back what it said, and takes down another answer himself
+        ask(keeper, "undo")
+        until(redacted, bot)
+        keeper.redact(room, next(name for name in said() if name not in redacted()))
+        until(lambda: bot.week()["taken_back"] == 2, bot)
+        week = bot.week()
+    assert len(answered_to()) == len(set(answered_to())) == len(said()), "each is answered once"
+    assert week["answered"] == week["answered_on"]["home"] == week["published_on"]["home"] == len(said())
+    days = Counter(f"{datetime.fromtimestamp(one['origin_server_ts'] / 1e3, UTC):%Y-%m-%d}" for one in said().values())
+    assert reported_by_day(week) == {day: (0, number) for day, number in days.items()}
+    assert week["people"] == len({asked[event] for event in answered_to()}) == 3
+    unanswered = asked.keys() - set(answered_to())
+    in_flood = len(unanswered & set(flood))
+    left_alone = {"limits": in_flood, "moderators' or your word": len(unanswered) - in_flood}
+    assert week["left_alone"] == left_alone, "the order to undo is obeyed without a word"
+    assert week["taken_back"] == len(redacted()) == 2
+    assert week["complaints"] == list(redacted().values()).count(keeper.id) == 1
+    rest = ("posted", "told", "held", "late", "missed", "unknown", "dead", "said_stop")
+    assert [week[one] for one in rest] == [0] * len(rest)
