@@ -29,7 +29,7 @@ from snac_world import SnacWorld
 pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
 
 PATIENCE = 90.0
-HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 DAY = 24 * HOUR
 FLOOD, FLOOD_ANSWERED = 12, 4
 """Messages of a flood, and how many of one person are answered in an hour."""
