@@ -33,6 +33,7 @@ from greenroom_adapters.contract import (
     Secret,
     TargetGone,
     TooLong,
+    Unavailable,
     Undecided,
     Unsupported,
 )
@@ -396,7 +397,7 @@ async def test_the_servers_own_limits_are_told_and_obeyed(limited: RunningServer
             assert (first.limit, first.bucket) == (last.limit, last.bucket) == (3000, "writes 3000;w=300")
             assert last.remaining <= first.remaining - 2
             assert timedelta(0) < last.resets_at - datetime.now(UTC) <= timedelta(minutes=5)
-        waits = await asyncio.wait_for(asyncio.gather(*(refused_for_good(world) for _ in range(8))), 60)
+        waits = await asyncio.wait_for(asyncio.gather(*(refused_for_good(world) for _ in range(2))), 200)
     assert all(timedelta(0) < wait <= timedelta(minutes=5) for wait in waits)
 
 
@@ -406,7 +407,8 @@ async def refused_for_good(world: BlueskyWorld) -> timedelta:
     while True:
         try:
             await world.adapter(password=Secret("wrong")).__aenter__()
-        except AuthenticationFailed:
+        except (AuthenticationFailed, Unavailable):
+            # each password costs the server a good deal of work, and a slow one answers late
             continue
         except RateLimited as refused:
             return refused.retry_after

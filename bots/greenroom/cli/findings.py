@@ -147,7 +147,8 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     warnings = [] if file.answer or file.post else ["the bot neither answers nor posts: write `answer` or `post`"]
     warnings += outdated(BotFile, chosen.path, platforms=Platforms.installed()) + outdated(Persona, file.persona)
     warnings += [] if chosen.is_demo else unheard(file)
-    warnings += [] if offline else await unread(file)
+    # a ledger in a file is no server: it may be looked into also when nobody is to be asked
+    warnings += await unread(file) if isinstance(file.store, Path) or not offline else []
     warnings += engines_without_key(file, os.environ)
     warnings += warnings_of_tools(file, persona)
     warnings += unpainted(file)
