@@ -31,12 +31,13 @@ DEAR = frozenset({"bluesky", "mastodon", "mastodon-keyed", "nostr"})
 """Where a second run would cost more than it shows: what counts there is tested by itself."""
 
 
-def on(names: Iterable[str]) -> list[object]:
-    """Return the platforms as parameters of a test."""
-    return [pytest.param(name, marks=[] if name in FAKES else [pytest.mark.server]) for name in sorted(names)]
+def on(names: Iterable[str], *again: pytest.MarkDecorator) -> list[object]:
+    """Return the platforms as parameters of a test. Those that are real servers have the marks `again` as well."""
+    return [pytest.param(name, marks=[] if name in FAKES else [pytest.mark.server, *again]) for name in sorted(names)]
 
 
-@pytest.mark.parametrize("name", on(NETWORKS))
+# a real server that is killed may lose by itself what it had taken: whether the bot lost it, a second run shows
+@pytest.mark.parametrize("name", on(NETWORKS, pytest.mark.flaky(reruns=1)))
 def test_nothing_is_lost_or_doubled_however_bot_and_server_die(name: str) -> None:
     mentions, posts, kills = SIZES[name]
     code, result = crash(

@@ -1,4 +1,4 @@
-/* Loaded before snac: its idle threads look for work every 30 ms instead of every 3 s.
+/* Loaded before snac: its idle threads look for work every 10 ms instead of every 3 s.
  *
  * snac hands a mention from one queue to the next and sleeps in between, so that each takes 5 to 9 s to arrive. Nothing
  * else of the server is changed. */
@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#define LONGEST_NAP_NS (30L * 1000 * 1000)
+#define LONGEST_NAP_NS (10L * 1000 * 1000)
 
 int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
 {
