@@ -425,8 +425,9 @@ class Ledger(abc.ABC):
     @abc.abstractmethod
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
         """Empty what the turns of a person on these accounts of a platform hold of him (texts, names, drafts, their
-        entries in the journal), what he said of himself, and his name among those who said stop; in one commit. Returns
-        how many turns it was, when nothing of it is left in the database's files either.
+        entries in the journal), what the owner was told that calls him by his handle, what he said of himself, and his
+        name among those who said stop; in one commit. Returns how many turns of his it was, when nothing of it is left
+        in the database's files either.
 
         Event ids and receipts stay, so that nothing is doubled, and so does a stop. What waited for a person is over,
         as with `retire`. Turns on which work is to be done are emptied by the first `retire` that finds them at rest.

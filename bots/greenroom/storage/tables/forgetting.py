@@ -1,14 +1,16 @@
 """What a ledger forgets of one person: texts, names and drafts, and never what keeps him from being answered twice."""
 
 import asyncio
+import re
 from collections.abc import Collection, Sequence
 
 from greenroom.storage.ledger import PersonKept, Published
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.rows import encode
+from greenroom.storage.turn import TELL
 
-__all__ = ["forget", "people_called", "said_to", "turns_with"]
+__all__ = ["forget", "people_called", "said_to", "told_of", "turns_with"]
 
 _ABOUT = "(json_extract(event,'$.author.id')=? OR json_extract(event,'$.direct_to')=?)"
 _TURNS_WITH = f"SELECT seq FROM turns WHERE event<>'' AND account IN (SELECT value FROM json_each(?)) AND {_ABOUT}"  # noqa: S608 - literals
@@ -27,6 +29,22 @@ def turns_with(db: Database, accounts: Collection[str], person: str) -> list[int
     alone. Reads all turns that have their texts."""
     rows = db.execute(_TURNS_WITH, (encode(list(accounts)), person, person))
     return [seq for (seq,) in rows]
+
+
+def told_of(db: Database, accounts: Collection[str], person: str) -> list[int]:
+    """Return the seqs of what the owner was told of a person on these accounts: of the messages that call him by a
+    handle that he has in turns with their texts. Reads all turns that have theirs."""
+    rows = db.execute(
+        "SELECT DISTINCT json_extract(event,'$.author.handle') FROM turns WHERE event<>'' "
+        "AND account IN (SELECT value FROM json_each(?)) AND json_extract(event,'$.author.id')=?",
+        (encode(list(accounts)), person),
+    )
+    called = "|".join(re.escape(handle) for (handle,) in rows if handle)
+    if not called:
+        return []
+    named = re.compile(rf"(?<!\w)(?:{called})(?!\w)")
+    told = db.execute("SELECT seq, event FROM turns WHERE rule=? AND event<>''", (TELL,))
+    return [seq for seq, event in told if named.search(event)]
 
 
 def people_called(db: Database, accounts: Collection[str], person: str, handle: str) -> list[PersonKept]:
@@ -59,15 +77,19 @@ def said_to(db: Database, accounts: Collection[str], person: str) -> list[Publis
     return [Published(account=account, post_id=post_id, url=url) for account, post_id, url in rows]
 
 
-def forget(commits: GroupCommit, seqs: Sequence[int], *, platform: str, person: str) -> "asyncio.Future[int]":
-    """Queue the end of what these turns hold, and of the name of the person among those who said stop; the future has
-    how many were emptied. What is worked on is emptied with the next round of retention that finds it at rest."""
-    turns = encode(seqs)
-    commits.change(f"DELETE FROM journal WHERE {_AMONG}", turns)  # noqa: S608 - a literal
+def forget(
+    commits: GroupCommit, seqs: Sequence[int], *, told: Sequence[int], platform: str, person: str
+) -> "asyncio.Future[int]":
+    """Queue the end of what these turns hold, of what the owner was `told` of them, and of the name of the person among
+    those who said stop; the future has how many of the turns were emptied. What is worked on is emptied with the next
+    round of retention that finds it at rest."""
+    both = encode([*seqs, *told])
+    commits.change(f"DELETE FROM journal WHERE {_AMONG}", both)  # noqa: S608 - a literal
     commits.change("UPDATE stopped SET handle='' WHERE platform=? AND person=?", platform, person)
-    emptied = commits.ask(_EMPTY, turns)
+    commits.change(_EMPTY, encode(told))
+    emptied = commits.ask(_EMPTY, encode(seqs))
     commits.change(
         f"INSERT INTO meta(name,value) SELECT 'spared:'||seq,'' FROM at_work WHERE {_AMONG} ON CONFLICT DO NOTHING",  # noqa: S608 - a literal
-        turns,
+        both,
     )
     return emptied

@@ -277,8 +277,9 @@ class TableLedger(Ledger):
     async def forget_person(self, platform: str, person: str, *, accounts: Collection[str]) -> int:
         await self.committed()
         seqs = await self._read(forgetting.turns_with, accounts, person)
+        told = await self._read(forgetting.told_of, accounts, person)
         people.forget(self._commits, platform, person)
-        emptied = await forgetting.forget(self._commits, seqs, platform=platform, person=person)
+        emptied = await forgetting.forget(self._commits, seqs, told=told, platform=platform, person=person)
         await self._leave_no_trace()
         return emptied
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from greenroom.clock import MICROSECOND
-from greenroom.storage import Draft, Ledger, Part, State, empty_gone, note_gone
+from greenroom.storage import TELL, Draft, Ledger, Part, State, empty_gone, note_gone
 from greenroom.testing.clock import ManualClock
-from greenroom.testing.ledger.turns import MakeLedger, mention_turn, rested, stored
+from greenroom.testing.ledger.turns import MakeLedger, due_turn, mention_turn, rested, stored
 from greenroom_adapters.contract import Author, MentionReceived, Post, UnknownEvent
 
 __all__ = ["Retention"]
@@ -113,6 +113,23 @@ class Retention:
             found = [await ledger.turn(turn.seq) for turn in turns]
         assert [turn.state for turn in found if turn] == [State.STALE, State.WITHDRAWN, State.WITHDRAWN]
         assert all(turn is not None and turn.draft is None and "secret" not in turn.reason for turn in found)
+
+    @pytest.mark.asyncio
+    async def test_what_the_owner_was_told_of_a_person_is_forgotten_with_him(self, make_ledger: MakeLedger) -> None:
+        async with make_ledger() as ledger:
+            await rested(ledger, mention_turn(1), State.SENT)
+            told = [
+                due_turn(number, name=TELL, say=f"For you: {who} on home wrote: I want it back")
+                for number, who in enumerate(("iris", "bea", "irish"), 2)
+            ]
+            for turn in told:
+                turn.rule = TELL
+                await rested(ledger, turn, State.SENT, draft=Draft(parts=("I want it back",), engine="tell"))
+            assert await ledger.forget_person("stage", "u1", accounts=("home",)) == 1
+            left = [
+                found is not None and found.draft is not None for found in [await ledger.turn(one.seq) for one in told]
+            ]
+        assert left == [False, True, True], "only iris was forgotten"
 
     @pytest.mark.asyncio
     async def test_one_person_is_forgotten_and_still_not_answered_twice(
