@@ -68,7 +68,9 @@ def reported_by_day(week: Any) -> dict[str, tuple[int, int]]:
 
 def notes_of(world: SnacWorld) -> dict[str, str]:
     """Return address → day of the bot's posts among the files of the snac2."""
-    found = (json.loads(file.read_text()) for file in (Path(world.facts["data"]) / "object").glob("*/*.json"))
+    # others are on this server, too, and one of them has a name that is no text
+    files = (Path(world.facts["data"]) / "object").glob("*/*.json")
+    found = (json.loads(file.read_text(encoding="utf-8", errors="replace")) for file in files)
     author = f"{world.base}/{world.bot.name}"
     return {
         one["id"]: one["published"][:10]

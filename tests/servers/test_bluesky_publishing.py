@@ -407,8 +407,8 @@ async def refused_for_good(world: BlueskyWorld) -> timedelta:
     while True:
         try:
             await world.adapter(password=Secret("wrong")).__aenter__()
+        except RateLimited as refused:
+            return refused.retry_after
         except (AuthenticationFailed, Unavailable):
             # each password costs the server a good deal of work, and a slow one answers late
             continue
-        except RateLimited as refused:
-            return refused.retry_after
