@@ -42,9 +42,10 @@ def told_of(db: Database, accounts: Collection[str], person: str) -> list[int]:
     called = "|".join(re.escape(handle) for (handle,) in rows if handle)
     if not called:
         return []
-    named = re.compile(rf"(?<!\w)(?:{called})(?!\w)")
+    named = re.compile(rf"(?<![\w@])(?:{called})(?![\w@])")
     told = db.execute("SELECT seq, event FROM turns WHERE rule=? AND event<>''", (TELL,))
-    return [seq for seq, event in told if named.search(event)]
+    # told with (at) for every @, so that it addresses nobody
+    return [seq for seq, event in told if named.search(event.replace("(at)", "@"))]
 
 
 def people_called(db: Database, accounts: Collection[str], person: str, handle: str) -> list[PersonKept]:

@@ -115,12 +115,18 @@ class Retention:
         assert all(turn is not None and turn.draft is None and "secret" not in turn.reason for turn in found)
 
     @pytest.mark.asyncio
-    async def test_what_the_owner_was_told_of_a_person_is_forgotten_with_him(self, make_ledger: MakeLedger) -> None:
+    @pytest.mark.parametrize("handle", ["iris", "iris@far.example"])
+    async def test_what_the_owner_was_told_of_a_person_is_forgotten_with_him(
+        self, make_ledger: MakeLedger, handle: str
+    ) -> None:
         async with make_ledger() as ledger:
-            await rested(ledger, mention_turn(1), State.SENT)
+            said = mention_turn(1)
+            assert isinstance(said.event, MentionReceived)
+            said.event = replace(said.event, author=Author(id="u1", handle=handle))
+            await rested(ledger, said, State.SENT)
             told = [
-                due_turn(number, name=TELL, say=f"For you: {who} on home wrote: I want it back")
-                for number, who in enumerate(("iris", "bea", "irish"), 2)
+                due_turn(number, name=TELL, say=f"For you: {who.replace('@', '(at)')} on home wrote: I want it back")
+                for number, who in enumerate((handle, "bea", f"{handle}h", "iris@near.example"), 2)
             ]
             for turn in told:
                 turn.rule = TELL
@@ -129,7 +135,7 @@ class Retention:
             left = [
                 found is not None and found.draft is not None for found in [await ledger.turn(one.seq) for one in told]
             ]
-        assert left == [False, True, True], "only iris was forgotten"
+        assert left == [False, True, True, True], "only iris was forgotten"
 
     @pytest.mark.asyncio
     async def test_one_person_is_forgotten_and_still_not_answered_twice(
