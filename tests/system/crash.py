@@ -158,6 +158,8 @@ def main() -> None:
         print(f"FAILED: {what}")  # noqa: T201 - the result
     for what in (gaps := unshown(result)):
         print(f"NOT SHOWN: {what}")  # noqa: T201 - the result
+    for line in result["left over"]:
+        print(f"LEFT OVER: {line}")  # noqa: T201 - the result
     sys.exit(BROKEN if faults else UNSHOWN if gaps else 0)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from bot_process import BotProcess, read_modules_once
 from counting import Count
 from crash_bot import Life
-from ledger_facts import ends, has_cursor, open_turns, parked, received, stored, waiting
+from ledger_facts import ends, has_cursor, open_turns, parked, received, standing, stored, waiting
 from network import Network
 
 from greenroom.app import put_down
@@ -37,6 +37,8 @@ LONGEST = 4.0
 """Times a network's `moment` to which that pause may grow."""
 ARRIVALS = 10.0
 """Seconds that a bot has for hearing what was said before it is killed anyway."""
+LOG_LINES = 30
+"""So much of the bot's log is shown where something is left over."""
 PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
 
 
@@ -332,6 +334,10 @@ class CrashTest:
     def _count(self) -> Count:
         return self.network.count(self.tokens)
 
+    def _log_lines(self) -> list[str]:
+        """The end of the bot's log."""
+        return self.bot_log.read_text().splitlines()[-LOG_LINES:]
+
     def _report(self) -> dict[str, Any]:
         options = self.options
         counted = self._count()
@@ -372,4 +378,5 @@ class CrashTest:
                 "strange": list(counted.strange[:5]),
                 "parked without a try in doubt": sorted(unproven)[:5],
             },
+            "left over": [*standing(self.ledger), *self._log_lines()] if lost else [],
         }

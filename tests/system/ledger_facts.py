@@ -1,8 +1,10 @@
 """What stands in a bot's ledger, read from outside. Imports nothing of Greenroom."""
 
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from counting import TOKEN
@@ -82,3 +84,33 @@ def has_cursor(ledger: Path) -> bool:
         except sqlite3.OperationalError:
             # its tables are being made
             return False
+
+
+def standing(ledger: Path, *, lines: int = 20) -> list[str]:
+    """Return in words why the bot may not have done what is open: pauses, waits, open turns, the end of its journal."""
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as db:
+        told = [f"now {_moment(time.time_ns() // 1000)}"]
+        told += [f"paused: {account}, {why}" for account, why in db.execute("SELECT account, why FROM paused")]
+        told += [f"fact {name}: {value}" for name, value in db.execute("SELECT name, value FROM facts ORDER BY name")]
+        told += [
+            f"{account} may write {left} of {limit} more until {_moment(resets)}"
+            for account, left, limit, resets in db.execute('SELECT account, remaining, "limit", resets FROM pacing')
+        ]
+        told += [
+            f"to come: {count} posts, from {_moment(first)} on"
+            for count, first in db.execute("SELECT count(*), min(due) FROM agenda HAVING count(*) > 0")
+        ]
+        told += [
+            f"turn {seq}, state {state}, {starts} starts, not before {_moment(not_before)}: {reason}"
+            for seq, state, starts, not_before, reason in db.execute(
+                "SELECT seq, state, starts, not_before, reason FROM turns WHERE state < 10 ORDER BY seq LIMIT ?",
+                (lines,),
+            )
+        ]
+        ends = db.execute("SELECT at, seq, what, why FROM journal ORDER BY id DESC LIMIT ?", (lines,)).fetchall()
+        told += [f"{_moment(at)} turn {seq} {what}: {why}" for at, seq, what, why in reversed(ends)]
+    return told
+
+
+def _moment(micros: int) -> str:
+    return datetime.fromtimestamp(micros / 1e6, tz=UTC).isoformat(timespec="milliseconds") if micros else "-"

@@ -76,6 +76,8 @@ def test_a_planted_bug_makes_the_crash_test_fail(plant: str, idempotency: str, s
     )
     assert code == 1, json.dumps(result)
     assert result[shows] > 0
+    # what the bot itself says of what is missing
+    assert bool(result["left over"]) == bool(result["lost"])
 
 
 def test_a_run_that_met_everything_and_broke_nothing_holds() -> None:
