@@ -8,6 +8,7 @@ from pathlib import Path
 from greenroom.clock import SystemClock
 from greenroom.generation import Brief, GenerationError, Price
 from greenroom.generation.openai_engine import OpenAIEngine
+from greenroom.generation.reach import Reach
 from greenroom.personas.persona import Persona
 from greenroom.policy import Budget
 from greenroom.storage import SqliteLedger
@@ -26,7 +27,13 @@ async def spend(ledger_file: Path, server: str, limit: int) -> None:
     async with SqliteLedger(ledger_file, bot="ada", clock=clock) as ledger:
         purse = Budget(ledger, clock=clock, zone=UTC, limit=limit)
         engine = OpenAIEngine(
-            name="m", model="m", server=server, purse=purse, clock=clock, price=PRICE, most_tokens=100, at_once=8
+            Reach(model="m", server=server),
+            name="m",
+            purse=purse,
+            clock=clock,
+            price=PRICE,
+            most_tokens=100,
+            at_once=8,
         )
 
         async def write(number: int) -> None:

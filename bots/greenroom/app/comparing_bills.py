@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from greenroom.generation import GenerationError
 from greenroom.generation.prices import picture_price_of, price_of
+from greenroom.generation.reach import OPENAI
 from greenroom.settings import BotFile, ModelRef, ModeratorRef, PainterRef, SecretMissing, resolve
 from greenroom.storage import Ledger
 
@@ -45,7 +46,6 @@ async def compare_bills(
     if usage is None:
         return None
     # the SDK is dear to import
-    from greenroom.generation.openai_server import OPENAI
     from greenroom.generation.openai_usage import billed
 
     try:

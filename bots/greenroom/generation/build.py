@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ from greenroom.clock import Clock
 from greenroom.generation.engine import Engine
 from greenroom.generation.moderating import Moderator
 from greenroom.generation.painting import Painter, Studio
+from greenroom.generation.prices import Price, picture_price_of, price_of
 from greenroom.generation.purse import Note, Purse
+from greenroom.generation.reach import OPENAI, Reach
 from greenroom.generation.voice import Ending, Voice
 from greenroom.memory import Embedder, Library, can_compare
 from greenroom.personas.persona import Persona
@@ -24,7 +26,6 @@ from greenroom.tools import Toolbox, build_toolbox
 from greenroom_adapters.contract import ConfigurationError, Secret
 
 if TYPE_CHECKING:
-    from greenroom.generation.prices import Price
     from greenroom.generation.script import Script
     from greenroom.generation.using import Tools
 
@@ -133,16 +134,8 @@ def build_embedder(
         raise ConfigurationError(
             f'`{ref.model}` for embeddings needs one more library: pip install "greenroom[knowledge]"'
         )
-    access = _access(ref, resolve, environ)
-    return OpenAIEmbedder(
-        model=access.model,
-        server=access.server,
-        key=access.key,
-        price=access.price,
-        purse=purse,
-        clock=clock,
-        environ=environ,
-    )
+    reach, price = reach_of(ref, resolve, environ)
+    return OpenAIEmbedder(reach, price=price, purse=purse, clock=clock)
 
 
 def _model(
@@ -158,74 +151,44 @@ def _model(
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
     from greenroom.generation.openai_engine import OpenAIEngine
 
-    access = _access(ref, resolve, environ)
+    reach, price = reach_of(ref, resolve, environ)
     return OpenAIEngine(
+        replace(reach, no_paid_calls=no_paid_calls),
         name=ref.model,
-        model=access.model,
-        server=access.server,
-        key=access.key,
-        price=access.price,
+        price=price,
         sees=ref.sees,
         purse=purse,
         clock=clock,
         zone=zone,
-        environ=environ,
-        no_paid_calls=no_paid_calls,
         tools=tools,
         room=ref.context,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Access:
-    """How a model is reached, and what it costs."""
-
-    model: str
-    """As its server calls it."""
-    server: str
-    key: Secret | None
-    price: "Price | None"
-    """None: nothing."""
-
-
-def _access(ref: ModelRef, resolve: ResolveSecret, environ: Mapping[str, str]) -> _Access:
-    """Follow what the bot file says of a model.
+def reach_of(
+    ref: ModelRef | PainterRef, resolve: ResolveSecret, environ: Mapping[str, str]
+) -> tuple[Reach, Price | None]:
+    """Return how a model is reached, and what its words cost; None: nothing, or it writes none.
 
     :raises ConfigurationError: it has no price, no server or no key where one is named
     """
-    from greenroom.generation.openai_server import is_loopback
-    from greenroom.generation.prices import Price, price_of
-
-    server, model = _where(ref, "{input: … USD, output: … USD}")
-    is_free = is_loopback(server)
+    if isinstance(ref, PainterRef):
+        return _reach(ref, resolve, environ, price="0.04 USD"), None
+    reach = _reach(ref, resolve, environ, price="{input: … USD, output: … USD}")
     price: Price | None = None
     if ref.price is not None:
         for money in (ref.price.input, ref.price.output):
             if money.currency != "USD":
                 raise ConfigurationError(f"engine `{ref.model}`: prices are written in USD, not in {money.currency}")
         price = Price(input=ref.price.input.micros, output=ref.price.output.micros)
-    elif not is_free:
-        price = price_of(model) if ref.server is None else None
+    elif not reach.is_local:
+        price = price_of(reach.model) if ref.server is None else None
         if price is None:
             raise ConfigurationError(
                 f"engine `{ref.model}`: what it costs is not known, so no limit could hold. "
                 f"Add to it, with what its maker asks for a million tokens: price: {{input: 0.25 USD, output: 2 USD}}"
             )
-    return _Access(model=model, server=server, key=_key(ref, resolve, environ), price=price)
-
-
-def reach_of(
-    ref: ModelRef | PainterRef, resolve: ResolveSecret, environ: Mapping[str, str]
-) -> tuple[str, str, Secret | None, "Price | None"]:
-    """Return the address of a model's server, what it is called there, its key, and what its words cost; None: nothing,
-    or it writes none.
-
-    :raises ConfigurationError: it has no price, no server or no key where one is named
-    """
-    if isinstance(ref, PainterRef):
-        return *_where(ref, "0.04 USD"), _key(ref, resolve, environ), None
-    access = _access(ref, resolve, environ)
-    return access.server, access.model, access.key, access.price
+    return reach, price
 
 
 def build_studio(
@@ -261,28 +224,22 @@ def _painter(
 ) -> Painter:
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
     from greenroom.generation.openai_painter import OpenAIPainter
-    from greenroom.generation.openai_server import is_loopback
-    from greenroom.generation.prices import picture_price_of
 
-    server, model = _where(ref, "0.04 USD")
+    reach = replace(_reach(ref, resolve, environ, price="0.04 USD"), no_paid_calls=no_paid_calls)
     price = None if ref.price is None else ref.price.micros
-    known = picture_price_of(model) if ref.server is None else None
-    if price is None and known is None and not is_loopback(server):
+    known = picture_price_of(reach.model) if ref.server is None else None
+    if price is None and known is None and not reach.is_local:
         raise ConfigurationError(
             f"image engine `{ref.model}`: what it costs is not known, so no limit could hold. "
             "Add to it what one picture costs there at the most: price: 0.04 USD"
         )
     return OpenAIPainter(
+        reach,
         name=ref.model,
-        model=model,
-        server=server,
-        key=_key(ref, resolve, environ),
         price=known if price is None else price,
         quality=ref.quality.value,
         purse=purse,
         clock=clock,
-        environ=environ,
-        no_paid_calls=no_paid_calls,
     )
 
 
@@ -300,40 +257,39 @@ def build_moderator(
     """
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
     from greenroom.generation.openai_moderator import OpenAIModerator
-    from greenroom.generation.openai_server import OPENAI, is_loopback
 
-    server, model = _where(ref, "0.001 USD")
-    if ref.price is None and server != OPENAI and not is_loopback(server):
+    reach = _reach(ref, resolve, environ, price="0.001 USD")
+    if ref.price is None and reach.server != OPENAI and not reach.is_local:
         raise ConfigurationError(
             f"moderation `{ref.model}`: what it costs is not known, so no limit could hold. "
             "Add to it what one call costs there: price: 0.001 USD (0 USD: nothing)"
         )
     return OpenAIModerator(
+        reach,
         name=ref.model,
-        model=model,
-        server=server,
-        key=_key(ref, resolve, environ),
         price=None if ref.price is None or not ref.price.micros else ref.price.micros,
         purse=purse,
         clock=clock,
-        environ=environ,
     )
 
 
-def _where(ref: ModelRef | PainterRef | ModeratorRef, price: str) -> tuple[str, str]:
-    """Return the address of the server of a model, and what it is called there.
+def _reach(
+    ref: ModelRef | PainterRef | ModeratorRef, resolve: ResolveSecret, environ: Mapping[str, str], *, price: str
+) -> Reach:
+    """Return how the model is reached. `price`: how one is written with it, for who has to add a line.
 
-    :raises ConfigurationError: nobody knows the address
+    :raises ConfigurationError: nobody knows its address, or a key that is named is missing
     """
-    from greenroom.generation.openai_server import OPENAI
-
     maker, _, short = ref.model.partition("/")
     if ref.server is None and maker != "openai":
         raise ConfigurationError(
             f"engine `{ref.model}`: the address of `{maker}` is not known. "
             f"Add its line: {{model: {short}, server: https://…/v1, price: {price}}}"
         )
-    return (OPENAI, short) if ref.server is None else (ref.server, ref.model)
+    key = _key(ref, resolve, environ)
+    if ref.server is None:
+        return Reach(model=short, key=key, environ=environ)
+    return Reach(model=ref.model, server=ref.server, key=key, environ=environ)
 
 
 def _key(

@@ -1,7 +1,6 @@
 """Vectors of texts from any server that speaks OpenAI's embeddings."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -11,12 +10,12 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.generation.engine import GenerationError
-from greenroom.generation.openai_server import OPENAI, OpenAIServer
+from greenroom.generation.openai_server import OpenAIServer
 from greenroom.generation.prices import Price
 from greenroom.generation.purse import Purse
+from greenroom.generation.reach import Reach
 from greenroom.memory import Embedder, EmbeddingFailed
 from greenroom.storage import NOBODYS, Cause
-from greenroom_adapters.contract import Secret
 
 __all__ = ["OpenAIEmbedder"]
 
@@ -54,30 +53,18 @@ class OpenAIEmbedder(Embedder):
 
     def __init__(
         self,
+        reach: Reach,
         *,
-        model: str,
         purse: Purse,
         clock: Clock,
-        server: str = OPENAI,
-        key: Secret | None = None,
         price: Price | None,
-        environ: Mapping[str, str] = os.environ,
         timeout: timedelta = TIMEOUT,
     ) -> None:
         """Take what the bot file says; the rest as `OpenAIServer` says. `price` None: calls cost nothing."""
-        self._name = f"{model} at {server}"
+        self._name = f"{reach.model} at {reach.server}"
         self._clock = clock
         self._price = price
-        self._server = OpenAIServer(
-            model=model,
-            purse=purse,
-            clock=clock,
-            timeout=timeout,
-            at_once=AT_ONCE,
-            server=server,
-            key=key,
-            environ=environ,
-        )
+        self._server = OpenAIServer(reach, purse=purse, clock=clock, timeout=timeout, at_once=AT_ONCE)
         self._rests_until = 0
         self._failures = 0
         self._why = ""

@@ -1,8 +1,7 @@
 """A model behind any server that speaks OpenAI's chat completions."""
 
 import base64
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, timedelta, tzinfo
 from functools import partial
 
@@ -18,14 +17,15 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.generation.engine import Brief, Engine, EngineUnavailable, Generated, Overlong, Refused, Sight
-from greenroom.generation.openai_server import OPENAI, OpenAIServer
+from greenroom.generation.openai_server import OpenAIServer
 from greenroom.generation.prices import Price
 from greenroom.generation.prompt import ROOM, compose, words_for_sight
 from greenroom.generation.purse import Purse
+from greenroom.generation.reach import Reach
 from greenroom.generation.using import RULE, Tools, Use, heard
 from greenroom.storage import Cause
 from greenroom.telemetry import Answer, tell_answer
-from greenroom_adapters.contract import Secret, Trust
+from greenroom_adapters.contract import Trust
 
 __all__ = ["OpenAIEngine"]
 
@@ -84,18 +84,14 @@ class OpenAIEngine(Engine):
 
     def __init__(
         self,
+        reach: Reach,
         *,
         name: str,
-        model: str,
         purse: Purse,
         clock: Clock,
         zone: tzinfo = UTC,
-        server: str = OPENAI,
-        key: Secret | None = None,
         price: Price | None,
         sees: bool = False,
-        no_paid_calls: bool = False,
-        environ: Mapping[str, str] = os.environ,
         timeout: timedelta = TIMEOUT,
         most_tokens: int = MOST_TOKENS,
         room: int = ROOM,
@@ -116,17 +112,7 @@ class OpenAIEngine(Engine):
         self._most_tokens = most_tokens
         self._tools = tools
         self._room = room
-        self._server = OpenAIServer(
-            model=model,
-            purse=purse,
-            clock=clock,
-            timeout=timeout,
-            at_once=at_once,
-            server=server,
-            key=key,
-            no_paid_calls=no_paid_calls,
-            environ=environ,
-        )
+        self._server = OpenAIServer(reach, purse=purse, clock=clock, timeout=timeout, at_once=at_once)
 
     @property
     @override

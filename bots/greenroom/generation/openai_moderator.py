@@ -1,7 +1,5 @@
 """Judging words with any server that speaks OpenAI's moderations."""
 
-import os
-from collections.abc import Mapping
 from datetime import timedelta
 from math import ceil
 
@@ -13,10 +11,10 @@ from greenroom.clock import Clock
 from greenroom.generation.busy import Busy
 from greenroom.generation.engine import GenerationError
 from greenroom.generation.moderating import Moderator
-from greenroom.generation.openai_server import OPENAI, OpenAIServer
+from greenroom.generation.openai_server import OpenAIServer
 from greenroom.generation.purse import Purse
+from greenroom.generation.reach import Reach
 from greenroom.storage import NOBODYS, Cause, Judgement
-from greenroom_adapters.contract import Secret
 
 __all__ = ["OpenAIModerator"]
 
@@ -46,16 +44,12 @@ class OpenAIModerator(Moderator):
 
     def __init__(
         self,
+        reach: Reach,
         *,
         name: str,
-        model: str,
         purse: Purse,
         clock: Clock,
-        server: str = OPENAI,
-        key: Secret | None = None,
         price: int | None = None,
-        no_paid_calls: bool = False,
-        environ: Mapping[str, str] = os.environ,
         timeout: timedelta = TIMEOUT,
     ) -> None:
         """Take what the bot file says; the rest as `OpenAIServer` says. `price`: of one call, in millionths of a US
@@ -63,17 +57,7 @@ class OpenAIModerator(Moderator):
         self._name = name
         self._price = price
         self._judging = Busy()
-        self._server = OpenAIServer(
-            model=model,
-            purse=purse,
-            clock=clock,
-            timeout=timeout,
-            at_once=AT_ONCE,
-            server=server,
-            key=key,
-            no_paid_calls=no_paid_calls,
-            environ=environ,
-        )
+        self._server = OpenAIServer(reach, purse=purse, clock=clock, timeout=timeout, at_once=AT_ONCE)
 
     @property
     @override

@@ -6,7 +6,6 @@ the bytes opens them as those of a stranger.
 
 import base64
 import binascii
-import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,11 +17,11 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.generation.engine import EngineUnavailable, Refused
-from greenroom.generation.openai_server import OPENAI, OpenAIServer
+from greenroom.generation.openai_server import OpenAIServer
 from greenroom.generation.painting import Canvas, Painted, Painter
 from greenroom.generation.prices import PicturePrice
 from greenroom.generation.purse import Purse
-from greenroom_adapters.contract import Secret
+from greenroom.generation.reach import OPENAI, Reach
 
 __all__ = ["OpenAIPainter"]
 
@@ -64,17 +63,13 @@ class OpenAIPainter(Painter):
 
     def __init__(
         self,
+        reach: Reach,
         *,
         name: str,
-        model: str,
         purse: Purse,
         clock: Clock,
         quality: Quality,
         price: PicturePrice | int | None,
-        server: str = OPENAI,
-        key: Secret | None = None,
-        no_paid_calls: bool = False,
-        environ: Mapping[str, str] = os.environ,
         timeout: timedelta = TIMEOUT,
         at_once: int = AT_ONCE,
     ) -> None:
@@ -84,18 +79,8 @@ class OpenAIPainter(Painter):
         self._quality: Quality = quality
         self._price = price
         # these always send the picture itself, and refuse to be asked for it; others send an address unless asked
-        self._is_gpt = server == OPENAI or bool(GPT.match(model))
-        self._server = OpenAIServer(
-            model=model,
-            purse=purse,
-            clock=clock,
-            timeout=timeout,
-            at_once=at_once,
-            server=server,
-            key=key,
-            no_paid_calls=no_paid_calls,
-            environ=environ,
-        )
+        self._is_gpt = reach.server == OPENAI or bool(GPT.match(reach.model))
+        self._server = OpenAIServer(reach, purse=purse, clock=clock, timeout=timeout, at_once=at_once)
 
     @property
     @override

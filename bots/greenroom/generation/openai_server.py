@@ -5,12 +5,9 @@ What a call may cost at most is reserved before its first byte and settled after
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -25,15 +22,11 @@ from greenroom.generation.engine import (
     ShareSpent,
 )
 from greenroom.generation.purse import Purse, Reservation
+from greenroom.generation.reach import Reach
 from greenroom.policy import Lack
 from greenroom.storage import NOBODYS, Cause
-from greenroom_adapters.contract import Secret
 
-__all__ = ["NO_PAID_CALLS", "OPENAI", "Answer", "OpenAIServer", "is_loopback"]
-
-OPENAI = "https://api.openai.com/v1"
-NO_PAID_CALLS = "GREENROOM_NO_PAID_CALLS"
-"""Environment variable: set to anything but nothing or 0, only servers on this machine are called."""
+__all__ = ["Answer", "OpenAIServer"]
 
 CONNECT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(days=1)
@@ -44,17 +37,6 @@ UNPAID = frozenset({503})
 TRANSIENT = frozenset({408, 409, 425, 429})
 CONTENT = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
 NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
-
-
-def is_loopback(server: str) -> bool:
-    """Tell whether the address of a server never leaves this machine."""
-    host = (urlsplit(server).hostname or "").rstrip(".").casefold()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Answer:
@@ -76,30 +58,12 @@ class Answer:
 class OpenAIServer:
     """One model on one server. Opens its connections at the first call, in that loop; close it with `aclose`."""
 
-    def __init__(
-        self,
-        *,
-        model: str,
-        purse: Purse,
-        clock: Clock,
-        timeout: timedelta,
-        at_once: int,
-        server: str = OPENAI,
-        key: Secret | None = None,
-        no_paid_calls: bool = False,
-        environ: Mapping[str, str] = os.environ,
-    ) -> None:
-        """`no_paid_calls`, or the variable `GREENROOM_NO_PAID_CALLS` in `environ`, forbids every call that leaves this
-        machine; the variable is read before each call. `timeout` bounds one call as a whole, `at_once` how many run
-        side by side."""
-        self.model = model
-        self.is_local = is_loopback(server)
+    def __init__(self, reach: Reach, *, purse: Purse, clock: Clock, timeout: timedelta, at_once: int) -> None:
+        """`timeout` bounds one call as a whole, `at_once` how many run side by side."""
+        self.model = reach.model
+        self._reach = reach
         self._purse = purse
         self._clock = clock
-        self._server = server
-        self._key = key
-        self._no_paid_calls = no_paid_calls
-        self._environ = environ
         self._timeout = timeout
         self._gate = asyncio.Semaphore(at_once)
         self._opening = asyncio.Lock()
@@ -111,10 +75,9 @@ class OpenAIServer:
 
         :raises EngineUnavailable: paid calls are switched off, or there is no key
         """
-        off = self._no_paid_calls or self._environ.get(NO_PAID_CALLS, "") not in ("", "0")
-        if off and not self.is_local:
+        if self._reach.is_switched_off:
             raise EngineUnavailable("paid calls are switched off", permanent=True)
-        if self._key is None and not self.is_local:
+        if self._reach.key is None and not self._reach.is_local:
             raise EngineUnavailable("it has no key: set OPENAI_API_KEY, or write `key` with the engine", permanent=True)
 
     async def ask(
@@ -201,12 +164,12 @@ class OpenAIServer:
         timeout = httpx2.Timeout(seconds, connect=min(seconds, CONNECT.total_seconds()))
         client = openai.AsyncOpenAI(
             # Servers without keys want a header all the same.
-            api_key=self._key.reveal() if self._key else "none",
-            base_url=self._server,
+            api_key=self._reach.key.reveal() if self._reach.key else "none",
+            base_url=self._reach.server,
             timeout=timeout,
             max_retries=0,
             # A proxy of the environment has no business with a server on this machine.
-            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.is_local),
+            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self._reach.is_local),
         )
         _ = client.chat.completions.with_raw_response  # imported by the SDK at the first touch
         return client

@@ -7,7 +7,7 @@ import msgspec
 import openai
 
 from greenroom.generation.engine import EngineUnavailable
-from greenroom.generation.openai_server import OPENAI, is_loopback
+from greenroom.generation.reach import OPENAI, is_loopback
 from greenroom_adapters.contract import Secret
 
 __all__ = ["billed"]

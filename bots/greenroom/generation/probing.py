@@ -50,17 +50,9 @@ async def probe(
 
     :raises ConfigurationError: it has no price, no server or no key where one is named
     """
-    address, model, secret, price = reach_of(ref, resolve, environ)
-    server = OpenAIServer(
-        model=model,
-        server=address,
-        key=secret,
-        purse=purse,
-        clock=clock,
-        environ=environ,
-        timeout=PATIENCE,
-        at_once=1,
-    )
+    reach, price = reach_of(ref, resolve, environ)
+    model = reach.model
+    server = OpenAIServer(reach, purse=purse, clock=clock, timeout=PATIENCE, at_once=1)
     key = str(ref.key) if ref.key is not None else f"the environment variable {OPENAI_API_KEY}"
     try:
         if not writes:
@@ -76,7 +68,7 @@ async def probe(
             known = []
         return _unknown(model, known) if known else str(error)
     except GenerationError as error:
-        return _mended(str(error), server=address, key=key)
+        return _mended(str(error), server=reach.server, key=key)
     finally:
         await server.aclose()
     return None

@@ -27,7 +27,7 @@ from greenroom.generation import (
     ShareSpent,
 )
 from greenroom.generation.openai_engine import OpenAIEngine
-from greenroom.generation.openai_server import NO_PAID_CALLS, is_loopback
+from greenroom.generation.reach import NO_PAID_CALLS, Reach, is_loopback
 from greenroom.personas.persona import Persona
 from greenroom.policy.budget import Budget
 from greenroom.storage import NOBODYS, Cause
@@ -142,17 +142,15 @@ class Workshop:
     clock: Clock
     made: list[OpenAIEngine] = field(default_factory=list[OpenAIEngine])
 
-    def __call__(self, **changed: Any) -> OpenAIEngine:
+    def __call__(self, reach: dict[str, Any] | None = None, **changed: Any) -> OpenAIEngine:
+        reached: dict[str, Any] = {"model": "gpt-5-mini", "server": self.url, "key": Secret("sk-secret-key")}
         values: dict[str, Any] = {
             "name": "openai/gpt-5-mini",
-            "model": "gpt-5-mini",
-            "server": self.url,
-            "key": Secret("sk-secret-key"),
             "price": PRICE,
             "purse": self.budget,
             "clock": self.clock,
         }
-        engine = OpenAIEngine(**values | changed)
+        engine = OpenAIEngine(Reach(**reached | (reach or {})), **values | changed)
         self.made.append(engine)
         return engine
 
@@ -214,7 +212,7 @@ async def test_the_persona_and_what_was_said_reach_the_model_and_the_key_does_no
 async def test_a_local_server_needs_no_key_and_no_money(
     server: ModelServer, make: Workshop, spend: SqliteSpend
 ) -> None:
-    generated = await make(key=None, price=None).generate(brief())
+    generated = await make({"key": None}, price=None).generate(brief())
     assert generated.cost == 0
     assert spend.rows() == []
     assert server.exchanges[0].authorization == "Bearer none"
@@ -337,7 +335,7 @@ async def test_an_answer_that_cannot_be_used_is_paid_all_the_same(
 @pytest.mark.asyncio
 async def test_nothing_that_leaves_this_machine_is_called_while_paid_calls_are_off(make: Workshop) -> None:
     # The suite sets the variable; the address below is reserved and would not answer anyway.
-    error = await unavailable(make(server="https://api.openai.example/v1"))
+    error = await unavailable(make({"server": "https://api.openai.example/v1"}))
     assert str(error) == "paid calls are switched off"
     assert error.permanent
 
@@ -347,13 +345,13 @@ async def test_nothing_that_leaves_this_machine_is_called_while_paid_calls_are_o
 async def test_the_switch_can_be_set_by_hand_whatever_the_environment_says(
     make: Workshop, environ: dict[str, str]
 ) -> None:
-    engine = make(server="https://api.openai.example/v1", no_paid_calls=True, environ=environ)
+    engine = make({"server": "https://api.openai.example/v1", "no_paid_calls": True, "environ": environ})
     assert str(await unavailable(engine)) == "paid calls are switched off"
 
 
 @pytest.mark.asyncio
 async def test_an_engine_without_a_key_says_so_and_asks_nobody(make: Workshop) -> None:
-    error = await unavailable(make(server="https://api.openai.example/v1", key=None, environ={}))
+    error = await unavailable(make({"server": "https://api.openai.example/v1", "key": None, "environ": {}}))
     assert error.permanent
     assert str(error).startswith("it has no key: set OPENAI_API_KEY")
 
@@ -388,7 +386,7 @@ async def test_what_a_person_must_mend_is_told_apart(
 async def test_an_address_that_is_no_model_server_is_told_apart_from_an_unknown_model(
     server: ModelServer, make: Workshop
 ) -> None:
-    error = await unavailable(make(server=server.url.removesuffix("/v1")))
+    error = await unavailable(make({"server": server.url.removesuffix("/v1")}))
     assert str(error) == "its server has no such address"
     assert error.permanent
 
@@ -454,7 +452,7 @@ async def test_a_server_that_is_not_there_costs_nothing(make: Workshop, spend: S
     port = probe.sockets[0].getsockname()[1]
     probe.close()
     await probe.wait_closed()
-    error = await unavailable(make(server=f"http://127.0.0.1:{port}/v1"))
+    error = await unavailable(make({"server": f"http://127.0.0.1:{port}/v1"}))
     assert str(error) == "its server cannot be reached"
     assert not error.permanent
     assert spend.rows() == [("mention:1", "gpt-5-mini", 0, 1)]

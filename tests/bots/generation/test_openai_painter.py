@@ -22,8 +22,8 @@ from greenroom.generation import (
     Studio,
 )
 from greenroom.generation.openai_painter import LARGEST_ANSWER, OpenAIPainter
-from greenroom.generation.openai_server import NO_PAID_CALLS
 from greenroom.generation.prices import PICTURE_PRICES, picture_price_of
+from greenroom.generation.reach import NO_PAID_CALLS, Reach
 from greenroom.policy import Budget
 from greenroom.settings import WithoutModel
 from greenroom.storage import Cause, SqliteLedger
@@ -55,19 +55,21 @@ def budget(ledger: SqliteLedger) -> Budget:
 async def make(server: ModelServer, budget: Budget) -> AsyncIterator[Make]:
     made: list[OpenAIPainter] = []
 
-    def painter(**changed: Any) -> OpenAIPainter:
-        values: dict[str, Any] = {
-            "name": "openai/gpt-image-1-mini",
+    def painter(reach: dict[str, Any] | None = None, **changed: Any) -> OpenAIPainter:
+        reached: dict[str, Any] = {
             "model": "gpt-image-1-mini",
             "server": server.url,
             "key": Secret("sk-secret-key"),
+            "environ": {},
+        }
+        values: dict[str, Any] = {
+            "name": "openai/gpt-image-1-mini",
             "quality": "medium",
             "price": MINI,
             "purse": budget,
             "clock": SystemClock(),
-            "environ": {},
         }
-        made.append(OpenAIPainter(**values | changed))
+        made.append(OpenAIPainter(Reach(**reached | (reach or {})), **values | changed))
         return made[-1]
 
     yield painter
@@ -125,12 +127,12 @@ async def test_a_picture_that_is_changed_is_sent_with_what_is_to_become_of_it(se
 async def test_a_server_of_ones_own_is_asked_for_the_picture_itself_and_costs_what_its_owner_wrote(
     server: ModelServer, make: Make, budget: Budget
 ) -> None:
-    own = make(model="dall-e-2", key=None, price=None)
+    own = make({"model": "dall-e-2", "key": None}, price=None)
     assert size_of((await own.paint(Canvas(prompt="a lamp"))).content) == (1024, 1024)
     assert server.asked(Endpoint.IMAGES)[0]["response_format"] == "b64_json"
     assert "quality" not in server.asked(Endpoint.IMAGES)[0]
     assert await spent(budget) == 0
-    priced = make(model="dall-e-2", price=40_000)
+    priced = make({"model": "dall-e-2"}, price=40_000)
     assert (await priced.paint(Canvas(prompt="a lamp", original=png()))).cost == 40_000
     assert await spent(budget) == 40_000
 
@@ -205,9 +207,9 @@ async def test_a_slow_server_is_given_up(server: ModelServer, make: Make) -> Non
 
 @pytest.mark.asyncio
 async def test_nothing_leaves_this_machine_while_paid_calls_are_off(make: Make) -> None:
-    away = make(server="https://images.example/v1", environ={NO_PAID_CALLS: "1"})
+    away = make({"server": "https://images.example/v1", "environ": {NO_PAID_CALLS: "1"}})
     assert "paid calls are switched off" in str(await failure(away))
-    assert "no key" in str(await failure(make(server="https://images.example/v1", key=None)))
+    assert "no key" in str(await failure(make({"server": "https://images.example/v1", "key": None})))
 
 
 # the order in which painters are asked

@@ -15,6 +15,7 @@ import spender
 from greenroom.clock import SystemClock
 from greenroom.generation import BudgetSpent
 from greenroom.generation.openai_engine import OpenAIEngine
+from greenroom.generation.reach import Reach
 from greenroom.policy import Budget
 from greenroom.storage import SqliteLedger
 from greenroom.testing.models import ModelServer, Says
@@ -38,9 +39,8 @@ async def test_a_thousand_at_once_spend_what_a_hundred_may(tmp_path: Path, serve
         # one call shows what each costs: all briefs are of one length
         purse = Budget(ledger, clock=clock, zone=UTC, limit=10**12)
         engine = OpenAIEngine(
+            Reach(model="m", server=server.url),
             name="m",
-            model="m",
-            server=server.url,
             purse=purse,
             clock=clock,
             price=spender.PRICE,

@@ -13,6 +13,7 @@ from openai_contract import contract_in
 from greenroom.clock import SystemClock
 from greenroom.generation import Brief, EngineUnavailable, Line, Price
 from greenroom.generation.openai_engine import OpenAIEngine
+from greenroom.generation.reach import Reach
 from greenroom.generation.using import Tools
 from greenroom.personas.allowing import Allowed
 from greenroom.personas.persona import Persona
@@ -88,9 +89,8 @@ class Kit:
         assert toolbox is not None
         purse = Budget(self.ledger, clock=SystemClock(), zone=UTC, limit=limit)
         engine = OpenAIEngine(
+            Reach(model="m", server=self.server.url),
             name="m",
-            model="m",
-            server=self.server.url,
             purse=purse,
             clock=SystemClock(),
             price=model,

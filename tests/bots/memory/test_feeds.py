@@ -11,6 +11,7 @@ from feed_server import FeedServer, rss
 from vectors_fake import VectorServer
 
 from greenroom.generation.embeddings import OpenAIEmbedder
+from greenroom.generation.reach import Reach
 from greenroom.memory import Library
 from greenroom.memory.index import MOST_OF_A_FEED
 from greenroom.personas import Knowledge
@@ -222,7 +223,7 @@ async def test_a_feed_of_somewhere_in_this_house_is_read_only_where_its_owner_sa
 async def test_vectors_are_made_of_what_is_new_alone(
     server: FeedServer, library_of: Make, vectors: VectorServer, clock: ManualClock
 ) -> None:
-    maker = OpenAIEmbedder(model="small", server=vectors.url, purse=Pocket(0), clock=clock, price=None)
+    maker = OpenAIEmbedder(Reach(model="small", server=vectors.url), purse=Pocket(0), clock=clock, price=None)
     library = library_of(server.feed, embedder=maker)
     await library.look_at_feeds()
     await library.look()

@@ -9,6 +9,7 @@ import pytest
 from vectors_fake import VectorServer
 
 from greenroom.generation.embeddings import OpenAIEmbedder
+from greenroom.generation.reach import Reach
 from greenroom.memory import Library
 from greenroom.personas import Knowledge
 from greenroom.rehearsal import Pocket
@@ -19,7 +20,7 @@ Make = Callable[..., Library]
 
 
 def embedder(vectors: VectorServer, clock: ManualClock) -> OpenAIEmbedder:
-    return OpenAIEmbedder(model="small", server=vectors.url, purse=Pocket(0), clock=clock, price=None)
+    return OpenAIEmbedder(Reach(model="small", server=vectors.url), purse=Pocket(0), clock=clock, price=None)
 
 
 async def found(library: Library, question: str) -> list[str]:
