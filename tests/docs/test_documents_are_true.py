@@ -1,14 +1,15 @@
 """What README.md and docs/ show is run, loaded and compared; what they name exists.
 
-- A `yaml` block whose first line is a comment with a file name (`# bots/ada.yaml`) is that file: it is written into the
-  document's folder and loaded as the bot, the persona or the script that it is. One without a name is loaded too; when
-  it is none of these, it is a part of a bot file.
+- A block whose first line is a comment with a file name (`# bots/ada.yaml`, `# guestbook.py`) is that file: it is
+  written into the document's folder. A `yaml` block is loaded as the bot, the persona or the script that it is. One
+  without a name is loaded too; when it is none of these, it is a part of a bot file.
 - A `console` block is typed: each line that begins with `$ ` is run in the document's folder, in order, and what the
   block shows below is compared with what was printed; `...` stands for anything. Nothing shown: nothing compared.
 - An `sh` block of README.md, or of a page to start from, is typed line by line, as by somebody in an empty folder
   without a terminal: every command ends well; what runs until Ctrl-C gets its Ctrl-C when its account is connected.
   `make` is left out: see its targets.
-- A `python` block is run as a program in that folder. A block of any other language is text.
+- A `python` block without a name is run as a program in that folder. A block of any other language is text.
+- What `pip` installs there is known to the blocks below, and to no other document.
 """
 
 import os
@@ -36,7 +37,8 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCED = re.compile(r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)[ ]*$", re.MULTILINE | re.DOTALL)
-FILE_NAME = re.compile(r"# ([\w./-]+\.yaml)\b")
+FILE_NAME = re.compile(r"# ([\w./-]+\.(?:yaml|py|toml))\b")
+FILES = frozenset({"yaml", "python", "toml"})
 COMMAND = re.compile(r"(?:^|[`\s])greenroom ((?!run\b)[a-z][a-z-]*)(?=[ `\n])")
 TARGET = re.compile(r"`make ([a-z]+)|^make ([a-z]+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
@@ -68,18 +70,30 @@ def name_of(document: Path) -> str:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """An environment in which `greenroom` is the one under test and no key is known."""
+def installed(tmp_path: Path) -> Path:
+    """Where `pip` installs what a document builds."""
+    return tmp_path / ".installed"
+
+
+@pytest.fixture
+def environment(tmp_path: Path, installed: Path) -> dict[str, str]:
+    """An environment in which `greenroom` is the one under test, `pip` asks no index, and no key is known."""
     programs = tmp_path / ".programs"
     programs.mkdir()
-    program = programs / "greenroom"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m greenroom "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
+    for name, options in (("greenroom", "-m greenroom"), ("pip", "-m pip"), ("python", "")):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {options} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
     inherited = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_TOKEN"))}
     return {
         **inherited,
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "bots"), str(ROOT / "adapters")]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "bots"), str(ROOT / "adapters"), str(installed)]),
+        "PIP_TARGET": str(installed),
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_DEPS": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it the other way round: without isolation
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "COLUMNS": "120",
         "TERM": "dumb",
         "NO_COLOR": "1",
@@ -87,15 +101,20 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
-def test_what_a_document_shows_is_so(document: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+def test_what_a_document_shows_is_so(
+    document: Path, tmp_path: Path, installed: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(installed)
     folder = tmp_path / "folder"
     folder.mkdir()
     everything = blocks(document)
-    named = [block for block in everything if block.language == "yaml" and FILE_NAME.match(block.text)]
+    named = [block for block in everything if block.language in FILES and FILE_NAME.match(block.text)]
     for block in named:
         write_named(block, folder)
     for block in everything:
         match block.language:
+            case "python" | "toml" if block in named:
+                pass
             case "yaml" if block in named:
                 load(folder / FILE_NAME.match(block.text)[1])  # type: ignore[index]  # it matched above
             case "yaml":
