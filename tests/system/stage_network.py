@@ -79,6 +79,15 @@ class StageNetwork(Network):
     def stop(self) -> None:
         self._stage.stop()
 
+    def allow(self, writes: int, seconds: float) -> None:
+        """Have the server let an account write that often."""
+        self._call("POST", "/api/admin/limit", {"writes": writes, "seconds": seconds})
+
+    @property
+    def refused(self) -> int:
+        """How many writes came too early for the server."""
+        return int(self._call("GET", "/api/admin/limit")["refused"])
+
     @property
     @override
     def bot_file(self) -> str:

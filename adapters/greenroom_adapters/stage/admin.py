@@ -38,6 +38,7 @@ class Admin:
             orders = Orders(self._faults, self._new_id)
             routes += [
                 Route("/limit", self._limit, methods=["POST"]),
+                Route("/limit", self._refused, methods=["GET"]),
                 Route("/clock", self._set_clock, methods=["POST"]),
                 Route("/faults", orders.add, methods=["POST"]),
                 Route("/faults", orders.show, methods=["GET"]),
@@ -59,6 +60,9 @@ class Admin:
         body = await wire.read(request, wire.LimitBody)
         self._limiter.set(Writes(number=body.writes, per=timedelta(seconds=body.seconds)))
         return Response(status_code=204)
+
+    async def _refused(self, request: Request) -> Response:
+        return wire.json_answer({"refused": self._limiter.refused})
 
     async def _set_clock(self, request: Request) -> Response:
         body = await wire.read(request, wire.ClockBody)

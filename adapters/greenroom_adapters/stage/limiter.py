@@ -57,6 +57,8 @@ class Limiter:
         self._writes = writes
         self._now = now
         self._windows: dict[str, Window] = {}
+        self.refused = 0
+        """Writes that came too early since the start."""
 
     def set(self, writes: Writes) -> None:
         """Change the limit; every account begins anew."""
@@ -71,6 +73,7 @@ class Limiter:
         if window is None or now >= window.ends_at:
             window = self._windows[account_id] = Window(ends_at=now + self._writes.per, used=0)
         if window.used >= limit:
+            self.refused += 1
             wait = max(1, math.ceil((window.ends_at - now).total_seconds()))
             return Allowance(limit=limit, remaining=0, resets_at=window.ends_at, retry_after=wait)
         window.used += 1

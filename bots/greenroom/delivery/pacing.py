@@ -17,10 +17,16 @@ MARGIN = 0.05
 """Share of a platform's limit that is left untouched, so that its own limiter never has to fire."""
 GLANCE = 100_000
 """Microseconds between two looks for a place, where it depends on the answers to writes that are under way."""
+ALONE = 5_000_000
+"""Microseconds for which nothing follows the first write before its answer."""
 
 
 class Pacer:
-    """Says when the next write of one account may go out. Knows what the platform said before a restart."""
+    """Says when the next write of one account may go out. Knows what the platform said before a restart.
+
+    The first write goes alone, for `ALONE` at most: how many went out before a crash whose answers nobody heard, only
+    the platform knows, and its answer tells.
+    """
 
     def __init__(
         self, clock: Clock, *, quotas: Iterable[Quota] = (), paused: str | None = None, blocked_until: int = 0
@@ -31,6 +37,8 @@ class Pacer:
         self._quotas: dict[str, Quota] = {}
         self._blocked_until = blocked_until
         self._under_way = 0
+        self._alone_until: int | None = None
+        """Until when the first write is waited for; None: there was none yet, 0: its answer came."""
         self._paused = paused
         self._woken = asyncio.Event()
         for quota in quotas:
@@ -77,10 +85,12 @@ class Pacer:
 
     def waits_until(self) -> int:
         """Return when the next write may go out (microseconds since 1970); 0: now."""
-        if not (self._quotas or self._blocked_until):
+        if not (self._quotas or self._blocked_until or self._alone_until):
             return 0
         now = self._clock.micros()
         until = self._blocked_until if self._blocked_until > now else 0
+        if self._alone_until and self._alone_until > now:
+            until = max(until, self._alone_until)
         for quota in self._quotas.values():
             resets = to_micros(quota.resets_at)
             left = quota.remaining if resets > now else quota.limit
@@ -100,11 +110,16 @@ class Pacer:
         if (self._paused is not None and not past_pause) or self.waits_until():
             return False
         self._under_way += 1
+        if self._alone_until is None:
+            self._alone_until = self._clock.micros() + ALONE
         return True
 
     def end(self) -> None:
         """Give the place back, after the answer was `heard`; every `take` that took one has one."""
         self._under_way -= 1
+        if self._alone_until:
+            self._alone_until = 0
+            self._woken.set()
 
     async def wait(self, until: int) -> bool:
         """Wait until there is a place, at most until `until`; say whether there is one now. Others may take it."""

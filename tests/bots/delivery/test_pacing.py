@@ -24,6 +24,36 @@ def quota(clock: ManualClock, remaining: int, *, limit: int = 100, seconds: floa
     return Quota(bucket="posts", limit=limit, remaining=remaining, resets_at=clock.now() + timedelta(seconds=seconds))
 
 
+def pacer_that_heard(pacer: Pacer) -> Pacer:
+    """Return it as it is when its first write was answered, or cannot go out."""
+    if pacer.take():
+        pacer.end()
+    return pacer
+
+
+@pytest.mark.asyncio
+async def test_the_first_write_after_a_start_goes_alone_until_its_answer(clock: ManualClock) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 50)])
+    assert pacer.take()
+    assert not pacer.take()
+    waiting = [asyncio.create_task(pacer.wait(clock.micros() + 3_600_000_000)) for _ in range(3)]
+    await asyncio.sleep(0)
+    pacer.heard(quota(clock, 40))
+    pacer.end()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*waiting) == [True] * 3, "without a turn of the clock"
+    assert [pacer.take() for _ in range(36)] == [True] * 35 + [False], "as many as its answer told, but for the margin"
+
+
+def test_a_first_write_that_takes_long_is_not_waited_for_for_ever(clock: ManualClock) -> None:
+    pacer = Pacer(clock)
+    assert pacer.take()
+    clock.turn(timedelta(seconds=4.9))
+    assert not pacer.take()
+    clock.turn(timedelta(seconds=0.1))
+    assert pacer.take()
+
+
 @pytest.mark.parametrize(("remaining", "waits"), [(7, False), (6, False), (5, True), (4, True), (0, True)])
 def test_a_twentieth_of_the_limit_is_left_untouched(clock: ManualClock, remaining: int, waits: bool) -> None:
     pacer = Pacer(clock, quotas=[quota(clock, remaining)])
@@ -39,7 +69,7 @@ def test_after_the_reset_it_writes_again(clock: ManualClock) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 19, 20])
 def test_of_a_small_limit_every_write_is_used_but_no_more(clock: ManualClock, limit: int) -> None:
-    pacer = Pacer(clock, quotas=[quota(clock, limit, limit=limit)])
+    pacer = pacer_that_heard(Pacer(clock, quotas=[quota(clock, limit, limit=limit)]))
     taken = 0
     while pacer.take():
         taken += 1
@@ -149,7 +179,7 @@ async def test_what_the_headers_said_holds_after_a_restart(door: Door) -> None:
 def test_with_all_answers_outstanding_never_more_is_taken_than_is_left(limit: int, used: int) -> None:
     clock = ManualClock()
     remaining = max(0, limit - used)
-    pacer = Pacer(clock, quotas=[quota(clock, remaining, limit=limit)])
+    pacer = pacer_that_heard(Pacer(clock, quotas=[quota(clock, remaining, limit=limit)]))
     taken = 0
     while pacer.take():
         taken += 1
