@@ -1,0 +1,1 @@
+"""The rules of the Stage, each where its subject is known."""
