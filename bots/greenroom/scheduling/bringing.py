@@ -70,6 +70,9 @@ class Bringer:
     What is put down, the marks by which it is told again, and how far the feed was read are one commit. The agenda is
     durable, and an item becomes a turn under a name that its first mark gives it, so it is posted once whenever the
     process dies. A feed that is read for the first time has nothing new, but for so many as `old` says.
+
+    A ledger that has strayed looks at no feed and no folder, and leaves what waits where it stands: what it brought,
+    or put off, might be posted by the other copy before this one is taken over.
     """
 
     def __init__(
@@ -131,8 +134,8 @@ class Bringer:
             await self._ledger.committed()
 
     async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
+        """Look until cancelled; at once over where nothing is looked at."""
+        while self._ledger.strayed is None:
             self._woken.clear()
             await self.look()
             now = self._clock.micros()
@@ -318,7 +321,10 @@ class Bringer:
                 event = replace(_post(entry, row, period_of(row)), room=place.room, due=row.when)
                 before = waiting.pop((event.period, place.account, place.room), None)
                 item = AgendaItem(id=0, due=due, late=late, account=place.account, event=event)
-                if before is not None:
+                if before is not None and due < begins:
+                    self._ledger.strike_agenda(before.id)
+                    self._ledger.note(None, "skipped", f"{event.id}: it was due before the ledger was taken over")
+                elif before is not None:
                     if (before.due, before.late, before.event) != (item.due, item.late, item.event):
                         self._ledger.change_agenda(
                             AgendaItem(id=before.id, due=due, late=late, account=place.account, event=item.event)
@@ -420,6 +426,8 @@ class Bringer:
     async def _arrange(self, source: _Source) -> None:
         """Give what waits its places anew, where the times or the accounts were edited, or its time has passed while
         nothing ran: that never ends in a burst."""
+        if self._ledger.strayed is not None:
+            return
         waiting = await self._ledger.brought(source.name)
         state = await self._state(source)
         if not waiting:
