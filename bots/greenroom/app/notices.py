@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from greenroom.app.declaring import NOT_DECLARED
 from greenroom.app.weekly import WEEK
+from greenroom.policy import REPEATED
 from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import JournalEntry, State, Turn
 from greenroom.turns.backlog import WAS_AWAY
@@ -49,6 +50,7 @@ TOLD: Mapping[str, _Kind] = {
     "unreadable": _Kind(many="{count} rooms cannot be read. Which: greenroom log"),
     WAS_AWAY: _Kind(many=None),
     "passed on": _Kind(many=None),
+    REPEATED: _Kind(many=None),
     WEEK: _Kind(many=None),
     ORDERED: _Kind(many="{count} words of moderators were obeyed. Which: greenroom log"),
     STRANGER: _Kind(many="{count} rooms or servers want the bot. Which: greenroom rooms"),
@@ -136,6 +138,13 @@ def _line(entry: JournalEntry, turn: Turn | None) -> str:
             )
         case "complaint":
             return f"A complaint of the bot: {_safe(entry.why)}{_said_there(turn)}"
+        case "repeated":
+            number, account = (0, "an account") if turn is None else (turn.seq, turn.account)
+            return (
+                f"A post on {account} was left out: written twice, it said both times what was posted a short while "
+                f"ago. More examples and topics in the persona, a model, or fewer posts help. "
+                f"Which: greenroom log --turn {number}. (Told once a day; greenroom week counts them.)"
+            )
         case "passed on":
             how = "" if turn is None else f". To answer: greenroom held answer {turn.seq} TEXT"
             return f"For you: {_words_of(turn)}{how}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
 from greenroom.clock import MICROSECOND, from_micros, to_micros
-from greenroom.policy import start_of_day
+from greenroom.policy import REPEATED, start_of_day
 from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, TELL, Due, JournalEntry, Ledger, Outlay, State, Turn, author_of
 from greenroom.turns.gathering import IS_FOR_ALL
@@ -104,6 +104,8 @@ class Week:
     latest: timedelta = timedelta(0)
     missed: set[str] = field(default_factory=set[str])
     """Posts that were not posted on one of their accounts at least, because it was too late for them."""
+    repeated: set[str] = field(default_factory=set[str])
+    """Posts that were left out on one of their accounts at least, because they said what one before had said."""
     unknown: int = 0
     dead: int = 0
     spent: int = 0
@@ -208,6 +210,8 @@ def _count_end(week: Week, turn: Turn) -> None:
     elif turn.state in (State.IGNORED, State.STALE, State.REFUSED) and turn.rule != TELL:
         if turn.kind == CLOCK and turn.state is State.STALE:
             week.missed.add(turn.event_id.partition("#")[0])
+        elif turn.kind == CLOCK and reason_of(turn.reason) == REPEATED:
+            week.repeated.add(turn.event_id.partition("#")[0])
         elif IS_FOR_ALL not in turn.reason and turn.kind != OwnPostSeen.kind:
             week.left_alone[_why(turn)] += 1
 
@@ -231,7 +235,8 @@ def _count_money(week: Week, outlays: Sequence[Outlay]) -> None:
 
 
 def week_lines(week: Week, file: BotFile) -> list[str]:
-    """Return the week in ten lines. They hold no words of anybody but the owner's own."""
+    """Return the week in ten lines, and in one more where posts were left out because they repeated others. They hold
+    no words of anybody but the owner's own."""
     days = week.span.days(file.timezone)
     lines = [f"{file.bot}, {days[0]:%a} {days[0].day} {days[0]:%b} to {days[-1]:%a} {days[-1].day} {days[-1]:%b}"]
     lines.append(f"Posted: {len(week.posted):,}{_on_each(week.posted_on)}")
@@ -253,6 +258,11 @@ def week_lines(week: Week, file: BotFile) -> list[str]:
     late = f", by {_span(week.latest)} at the most" if week.late else ""
     missed = f"{len(week.missed):,} not posted, it was too late"
     lines.append(f"Late: {_count(len(week.late), 'post', 'posts')}{late}; {missed}")
+    if week.repeated:
+        lines.append(
+            f"Left out: {_count(len(week.repeated), 'post', 'posts')} that said what was posted a short while before; "
+            "more examples and topics in the persona, or a model, help"
+        )
     undone = ((week.unknown, "may have gone out"), (week.dead, "could not"))
     help_ = " See them: greenroom dead list" if week.unknown + week.dead else ""
     lines.append(f"Not done: {week.unknown + week.dead:,}{_named(undone)}{help_}")

@@ -86,6 +86,7 @@ def _as_object(week: "Week", file: "BotFile") -> dict[str, Any]:
         "late": len(week.late),
         "latest_seconds": round(week.latest.total_seconds()),
         "missed": len(week.missed),
+        "left_out": len(week.repeated),
         "unknown": week.unknown,
         "dead": week.dead,
         "spent_micros": week.spent,

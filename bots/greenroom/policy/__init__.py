@@ -26,6 +26,7 @@ from greenroom.policy.guard import (
 from greenroom.policy.moderating import Order, Word, order_of, read_order, rule_of_order
 from greenroom.policy.policy import Policy
 from greenroom.policy.quiet import quiet_until
+from greenroom.policy.repeats import REPEATED, SAID_BEFORE
 from greenroom.policy.settling import settle_realms
 from greenroom.policy.strangers import Standing, Stranger, Strangers, Wish, read_strangers
 from greenroom.policy.switch import SWITCH
@@ -40,7 +41,9 @@ __all__ = [
     "ORDERS",
     "OWNERS",
     "PAUSE",
+    "REPEATED",
     "RESUME",
+    "SAID_BEFORE",
     "START",
     "STATUS",
     "STOP",

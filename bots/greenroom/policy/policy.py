@@ -61,7 +61,7 @@ class Policy:
         self.strangers = Strangers(ledger, clock)
         self.introductions = Introductions(ledger)
         self.harm = Harm()
-        self._repeats = Repeats()
+        self._repeats = Repeats(ledger, clock)
         self._approval = Approval(ledger)
         self._guards: tuple[Guard, ...] = (
             self.switch,
@@ -105,6 +105,7 @@ class Policy:
         await self.joining.load()
         await self.introductions.load()
         await self.strangers.load()
+        await self._repeats.load()
         await self._approval.load(self.terms)
         for account in self.terms.file.accounts:
             self._repeats.recall_posts(account, await self._ledger.own_posts(account, before=NEWEST, limit=RECENT))

@@ -4,6 +4,8 @@ a metric must be neither."""
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from greenroom.policy import SAID_BEFORE
+
 __all__ = ["OTHER", "REASONS", "USUAL", "reason_of"]
 
 USUAL = "usual"
@@ -13,6 +15,8 @@ OTHER = "other"
 
 REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        # quotes what was posted, which may hold any words: so it is looked for first
+        "repeated": (SAID_BEFORE,),
         "rehearsing": ("rehearsing: ", "began to rehearse"),
         "source_gone": ("source gone",),
         "asked_to_stop": ('has said "stop"', "asks bots to stay away"),

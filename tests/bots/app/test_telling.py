@@ -14,7 +14,7 @@ from greenroom.app.notices import TOLD, Notice, lines_of
 from greenroom.app.thresholds import Thresholds
 from greenroom.app.weekly import WEEK
 from greenroom.generation import Refused
-from greenroom.policy import Budget, Lack
+from greenroom.policy import REPEATED, Budget, Lack
 from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import State
 from greenroom.testing import Trial, answer_lost
@@ -493,6 +493,15 @@ async def a_feed_cannot_be_read(trial: Trial) -> None:
             await asyncio.sleep(0.05)
 
 
+async def a_post_says_what_one_before_said(trial: Trial) -> None:
+    trial.engine.outcomes += ["Fog since four this morning, and the horn answers it every minute."] * 3
+    trial.rewrite(f"{TELL}post: {{name: log, every: 1 hour, about: the sea}}\n")
+    async with asyncio.timeout(60):
+        while not any(line.startswith(REPEATED) for line in await trial.journal()):
+            trial.clock.turn(timedelta(minutes=1))
+            await asyncio.sleep(0.002)
+
+
 async def a_week_is_over(trial: Trial) -> None:
     await trial.until(lambda: len(trial.clock.awaited) > 3)
     async with asyncio.timeout(60):
@@ -517,6 +526,7 @@ SCENARIOS: dict[str, Callable[[Trial], Awaitable[None]]] = {
     UNREADABLE_FEED: a_feed_cannot_be_read,
     WAS_AWAY: the_bot_was_away,
     "passed on": a_rule_passes_it_on,
+    REPEATED: a_post_says_what_one_before_said,
     ORDERED: a_moderator_speaks,
     COMPLAINT: the_bot_is_sent_away,
     STRANGER: a_stranger_takes_it_along,

@@ -111,6 +111,20 @@ async def test_what_was_held_is_told_by_what_became_of_it(trial: Trial) -> None:
 
 
 @pytest.mark.asyncio
+async def test_posts_that_repeat_others_have_a_line_of_their_own(trial: Trial) -> None:
+    trial.rewrite("post: {name: log, every: 1 hour, about: the sea}\n")
+    trial.engine.outcomes += ["Too late for the tide: fog since four, and the horn answers it every minute."] * 5
+    async with trial:
+        await trial.past(lambda: len(trial.engine.briefs) == 5, by=15 * SECOND)
+        await trial.counted({State.SENT: 1, State.IGNORED: 2})
+        week = await counted(trial)
+        lines = week_lines(week, trial.bot.file)
+    assert lines[1] == "Posted: 1"
+    assert lines[3] == "Left alone: 0"
+    assert [line for line in lines if line.startswith("Left out: 2 posts")] == [lines[7]]
+
+
+@pytest.mark.asyncio
 async def test_a_late_post_and_one_that_was_too_late_are_told(trial: Trial) -> None:
     trial.rewrite("post: {name: watch, at: '18:00', say: Fog., late_ok: 2 hours}\n")
     async with trial:

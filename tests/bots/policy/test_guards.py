@@ -34,7 +34,7 @@ from greenroom.policy.interaction import OneReply
 from greenroom.policy.introductions import Introductions
 from greenroom.policy.joining import JoiningIn
 from greenroom.policy.quiet import QuietHours
-from greenroom.policy.repeats import Repeats
+from greenroom.policy.repeats import REPEATED, Repeats
 from greenroom.policy.silences import Silences
 from greenroom.settings import Span
 from greenroom.settings.spelling import SPAN
@@ -122,6 +122,28 @@ async def test_a_post_like_a_recent_one_is_written_again_and_else_left_out(trial
         await trial.counted({State.SENT: 2, State.IGNORED: 1})
         ignored = await trial.bot.ledger.turns(states=[State.IGNORED])
         assert "written twice, and both times it says what was posted" in ignored[0].reason
+
+
+@pytest.mark.asyncio
+async def test_the_first_post_of_a_day_that_is_left_out_for_that_is_noted_also_over_a_restart(trial: Trial) -> None:
+    trial.rewrite("post: {name: log, every: 1 hour, about: the sea}\n")
+    trial.engine.outcomes += ["Fog since four this morning, and the horn answers it every minute."] * 20
+
+    async def noted() -> int:
+        return sum(line.startswith(REPEATED) for line in await trial.journal())
+
+    async with trial:
+        await trial.past(lambda: len(trial.engine.briefs) >= 3, by=STEP)
+        await trial.counted({State.SENT: 1, State.IGNORED: 1})
+        await trial.crash()
+    async with trial:
+        await trial.past(lambda: len(trial.engine.briefs) >= 5, by=STEP)
+        await trial.counted({State.SENT: 1, State.IGNORED: 2})
+        assert await noted() == 1
+        trial.clock.turn(timedelta(days=1))
+        await trial.past(lambda: len(trial.engine.briefs) >= 7, by=STEP)
+        await trial.bot.settle()
+        assert await noted() == 2
 
 
 @pytest.mark.asyncio
@@ -526,7 +548,7 @@ async def test_whoever_is_not_asked_about_answers_would_have_allowed_them(trial:
         turn.rule, turn.seq, turn.draft = terms.file.answer[0].identity, 1, Draft(parts=("It is.",), engine="constant")
         guards = (
             QuietHours(trial.clock),
-            Repeats(),
+            Repeats(trial.bot.ledger, trial.clock),
             Introductions(trial.bot.ledger),
             JoiningIn(trial.bot.ledger, trial.clock),
             Silences(),

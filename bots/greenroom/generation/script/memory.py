@@ -8,6 +8,7 @@ from greenroom.generation.engine import Line
 from greenroom.generation.script.hearing import LONGEST, Heard, Word, hear
 from greenroom.generation.script.script import MARK_LENGTH, Memory, Saying, Script
 from greenroom.personas.decency import may_be_echoed
+from greenroom.personas.sameness import gist
 from greenroom_adapters.contract import Author
 
 __all__ = ["Conversation", "Ears", "echo", "named"]
@@ -81,6 +82,12 @@ class Conversation:
     """What the person told: name of a memory → words that may be said back."""
     said: str
     """All of the bot's lines in one."""
+    gists: frozenset[str] = frozenset()
+    """For posts: what each of them said, whenever that was."""
+
+    def has(self, text: str) -> bool:
+        """Say whether the bot said this before; of posts, whether one of them differs in nothing but its date."""
+        return text in self.mine or (bool(self.gists) and gist(text) in self.gists)
 
     def was_said(self, saying: Saying) -> bool:
         """Say whether one of the bot's lines came from this saying."""

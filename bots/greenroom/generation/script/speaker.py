@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from greenroom.generation.engine import Brief, EngineUnavailable, Line, NothingToAdd, Overlong, Refused
@@ -18,6 +18,7 @@ from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, IN_DANGE
 from greenroom.generation.script.weather import Moment
 from greenroom.memory import Passage
 from greenroom.personas.persona import Persona
+from greenroom.personas.sameness import gist
 from greenroom.personas.silences import Silence
 from greenroom.personas.sound import Bounds
 from greenroom_adapters.contract import Surface, TextLimit
@@ -35,7 +36,8 @@ QUOTED_FROM = 0.6
 """A passage is quoted when so much of what was asked stands in it."""
 RECENT_POSTS = 4
 """A form of post is not used again within so many posts while there is another."""
-
+REMEMBERED_POSTS = 24
+"""What was posted before that may be said again, rather than nothing."""
 
 STEPS_FOR_ANYTHING = 2
 """Those that are always there: what the script says to anything."""
@@ -58,6 +60,8 @@ class _Scene:
     dice: random.Random
     variables: Mapping[str, str | int]
     is_post: bool
+    again: bool
+    """An example may be used that was used before."""
     brevity: bool
     """The last try was refused: shorter words first."""
 
@@ -117,7 +121,7 @@ class Speaker:
         """
         script = self._script if self._script.posts else self._plain
         mine = tuple(line.text for line in lines if line.author is None)
-        conversation = Conversation(mine=mine, said_by_them=frozenset(), turn=len(mine), known={}, said="\n".join(mine))
+        conversation = _past(mine)
         scene = self._scene(script, brief, conversation, now)
         wanted = frozenset(word.heard for word in hear(brief.about).words) if brief.about else frozenset[str]()
         if brief.item is not None:
@@ -134,7 +138,10 @@ class Speaker:
             mark = saying.wording.mark
             (stale if len(mark) > 5 and mark in recent else fresh).append(saying)
         groups: Steps = [(fresh, {}), (stale, {}), (others, {})]
-        text = self._say_first(scene, groups)
+        lately = replace(scene, conversation=replace(_past(mine[-REMEMBERED_POSTS:]), turn=conversation.turn))
+        # Best what was never said, then what was not for a while; an example in another frame is better than silence.
+        said = (self._say_first(one, groups) for one in (scene, lately, replace(lately, again=True)))
+        text = next((text for text in said if text is not None), None)
         return text if text is not None else self._say_again(scene, groups)
 
     # What could be said
@@ -170,6 +177,7 @@ class Speaker:
             dice=random.Random(f"{brief.seed}\0{conversation.turn}\0{brief.correction}"),  # noqa: S311  repeatable, no secret
             variables=variables,
             is_post=brief.surface is Surface.POST,
+            again=False,
             brevity=brief.correction is not None,
         )
 
@@ -314,7 +322,7 @@ class Speaker:
         for saying in _drawn(scene, candidates):
             for _ in range(3 if saying.wording.symbols else 1):
                 text = self._put(scene, saying, variables)
-                if text is not None and text not in scene.conversation.mine and self._fits(scene, text):
+                if text is not None and not scene.conversation.has(text) and self._fits(scene, text):
                     return text
         return None
 
@@ -346,7 +354,7 @@ class Speaker:
             if name in scene.script.drifts:
                 return scene.moment.value(name)
             if name in BUILT_IN_SYMBOLS:
-                own = self._words.symbol(name, scene.dice, scene.conversation.said, used, again=scene.is_post)
+                own = self._words.symbol(name, scene.dice, scene.conversation.said, used, again=scene.again)
                 if own is None:
                     missing.append(name)
                     return ""
@@ -368,6 +376,18 @@ class Speaker:
 
         text = _rendered(saying, expand, variables)
         return None if missing else text
+
+
+def _past(posts: tuple[str, ...]) -> Conversation:
+    """Return what was posted, as what was said."""
+    return Conversation(
+        mine=posts,
+        said_by_them=frozenset(),
+        turn=len(posts),
+        known={},
+        said="\n".join(posts),
+        gists=frozenset(map(gist, posts)),
+    )
 
 
 def _headline(item: str) -> str:

@@ -17,6 +17,7 @@ from greenroom.generation.engine import Brief, GenerationError, Overlong, Refuse
 from greenroom.generation.honesty import denies_being_bot
 from greenroom.generation.script import ScriptEngine
 from greenroom.personas import Persona
+from greenroom.personas.sameness import gist
 from greenroom.settings.errors import Mistakes
 from greenroom_adapters.contract import Author, CountingRule, Surface, TextLimit
 
@@ -365,6 +366,36 @@ def test_four_lines_are_enough_to_talk_and_to_post(stranger: Stranger, talk: Tal
     made = [posts.post("fresh rolls", every=timedelta(hours=6)) for _ in range(20)]
     assert len(set(made)) == 20
     assert all(len(text) <= 500 for text in made)
+
+
+BAKERY = """\
+persona: Mill Bakery
+who: bakes bread at the old mill and tells what comes out of the oven
+voice: warm and plain
+topics: [rye bread, what the apprentices try out, flour and weather]
+examples:
+  - "The rye is out. It crackles for another minute."
+  - "Slow dough today; the mill is cold. The rolls will be worth it."
+"""
+
+
+@pytest.mark.parametrize("about", [None, "what comes out of the oven"])
+@pytest.mark.parametrize("source", [BAKERY, FOUR_LINES])
+def test_a_persona_without_a_script_says_something_else_in_each_of_twenty_posts(
+    stranger: Stranger, talk: Talking, source: str, about: str | None
+) -> None:
+    posts = talk(stranger(source))
+    made = [posts.post(about, every=timedelta(hours=6)) for _ in range(80)]
+    for number, text in enumerate(made):
+        before = made[max(0, number - 20) : number]
+        assert gist(text) not in map(gist, before), "nor does it differ in its date alone"
+
+
+def test_the_words_of_the_persona_are_posted_before_others(stranger: Stranger, talk: Talking) -> None:
+    posts = talk(stranger(BAKERY))
+    made = " ".join(posts.post("what comes out of the oven") for _ in range(6))
+    for example in ("It crackles for another minute.", "The rolls will be worth it."):
+        assert made.count(example) == 1
 
 
 def test_two_hundred_posts_are_two_hundred_texts_within_all_bounds(ada: Persona, talk: Talking) -> None:

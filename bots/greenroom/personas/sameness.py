@@ -1,0 +1,36 @@
+"""What a post says, whenever it says it: its words without the stamp of the day on which they are said."""
+
+import re
+
+__all__ = ["gist"]
+
+_MONTH = (
+    "january|february|march|april|may|june|july|august|september|october|november|december"
+    "|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_STAMP = re.compile(
+    rf"""
+      ^\W*(?:day|week|log|entry|part|number|no\.?)\W+\d+\b | ^\W*\d+(?=[.:)]\s)  # the number of a post that counts
+    | \b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b
+    | \b(?:{_DAY}\.?\s+(?:of\s+)?)?(?:{_MONTH})\b(?:\.?\s+{_DAY}\b)?(?:,?\s+\d{{4}}\b)?
+    | \b\d{{4}}-\d{{2}}-\d{{2}}\b
+    | \b\d{{1,2}}([./])\d{{1,2}}\1\d{{2,4}}\b
+    | \b\d{{1,2}}[:h]\d{{2}}(?::\d{{2}})?(?:\s*[ap]\.?m\b)?
+    | \b\d{{1,2}}\s*[ap]\.?m\b
+    """,
+    re.VERBOSE,
+)
+"""Dates and times of day, and the number of a post that counts itself. Other numbers are what a post says: it may be of
+nothing but how high the river stands."""
+
+
+def gist(text: str) -> str:
+    """Return a text without its dates and times, in lower case and without punctuation; of one that is nothing else,
+    all of it. Two texts of one gist say the same under another date."""
+    folded = text.casefold()
+    return _words(_STAMP.sub(" ", folded)) or _words(folded)
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+(?:[.,]\w+)*", text))
