@@ -388,7 +388,7 @@ async def test_who_keeps_order_in_a_room_is_known_by_what_he_says_there_and_by_w
     stages: Callable[[str], RunningStage],
 ) -> None:
     stage = stages("keyed")
-    keeper, guest = stage.sign_in("keeper"), stage.sign_in("guest")
+    keeper, guest = stage.sign_in("rose"), stage.sign_in("guest")
     room = stage.call("POST", "/api/rooms", {"name": "Quay"}, token=keeper)["id"]
     async with StageAdapter(StageSettings(server=stage.url), account="quaybot") as adapter:
         stage.call("POST", f"/api/rooms/{room}/join", token=guest)
@@ -409,6 +409,6 @@ async def test_who_keeps_order_in_a_room_is_known_by_what_he_says_there_and_by_w
     assert isinstance(gone, PostDeleted)
     assert gone.post.id == receipt.ref.id
     assert gone.by is not None
-    assert gone.by.handle == "keeper"
+    assert gone.by.handle == "rose"
     assert isinstance(sanction, SanctionReceived)
     assert (sanction.room.id, sanction.until) == (room, None)

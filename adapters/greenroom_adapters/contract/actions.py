@@ -14,6 +14,7 @@ __all__ = [
     "Command",
     "Keep",
     "Metrics",
+    "SupportsComingIn",
     "SupportsCommands",
     "SupportsDeclaration",
     "SupportsDelete",
@@ -248,6 +249,20 @@ class SupportsLookup(Protocol):
 
         Display names are never looked at: anybody may choose any.
 
+        :raises Unavailable: the platform cannot be asked now
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsComingIn(Protocol):
+    """Adapters whose rooms are open to whoever knows what they are called."""
+
+    async def come_in(self, room: str) -> None:
+        """Be in the room with this id or name, as the owner writes it; one that nobody has opened is opened. Being in
+        it is not an error.
+
+        :raises PostRejected: it lets the account not in
         :raises Unavailable: the platform cannot be asked now
         """
         ...

@@ -538,6 +538,13 @@ class StageAdapter(Adapter):
         self._deleted_here.add(ref.id)
         await self._act("DELETE", ref)
 
+    async def come_in(self, room: str) -> None:
+        """Be in the room with this id or name; one that nobody has opened is opened. Being in it is not an error."""
+        try:
+            await self._http.call("POST", f"/api/rooms/{quote(room, safe='')}/join", effect=Effect.REPEATABLE)
+        except Gone:
+            await self._http.call("POST", "/api/rooms", effect=Effect.REPEATABLE, json={"name": room})
+
     async def leave(self, room: str, *, by: str | None = None) -> None:
         """Leave the room. Leaving one that the account is not in is not an error."""
         with contextlib.suppress(TargetGone):

@@ -41,7 +41,14 @@ class Notify(Protocol):
     """Notes an event for an account, in the transaction that is open."""
 
     def __call__(
-        self, account_id: str, kind: Kind, *, also: Iterable[Kind] = (), post_id: str, actor_id: str
+        self,
+        account_id: str,
+        kind: Kind,
+        *,
+        also: Iterable[Kind] = (),
+        post_id: str | None = None,
+        actor_id: str,
+        room_id: str | None = None,
     ) -> None: ...
 
 
@@ -109,7 +116,21 @@ class Writing:
             self._store.count_reply(post.in_reply_to, 1)
         if post.quote is not None:
             self._store.count_quote(post.quote, 1)
+        self._bring_in(post)
         return post, self._notify_of(post, place)
+
+    def _bring_in(self, post: Post) -> None:
+        """Let bots that somebody in a room names come into it."""
+        if post.room is None or post.author.bot or not self._store.is_member(post.room.id, post.author.id):
+            return
+        for handle in handles_in(post.text):
+            named = self._store.account_by_handle(handle)
+            present = self._store.member_ids(post.room.id)
+            if named is None or not named.bot or not self._store.add_member(post.room.id, named.id):
+                continue
+            for member in present:
+                if member != post.author.id:  # he sees it where he wrote it
+                    self._notify(member, Kind.JOIN, actor_id=named.id, room_id=post.room.id)
 
     def _notify_of(self, post: Post, place: Place) -> tuple[str, ...]:
         concerned: dict[str, set[Kind]] = {}
@@ -179,7 +200,7 @@ class Writing:
         return recipient
 
     def _room_to_write_in(self, room_id: str) -> PostRoom:
-        room = self._store.room(room_id)
+        room = self._store.room(room_id) or self._store.room_by_name(room_id)
         if room is None:
             raise Refused(Refusal.TARGET_GONE, "there is no such room")
         return PostRoom(id=room.id, name=room.name)

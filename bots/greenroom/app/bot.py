@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from greenroom.app.attending import Attending
 from greenroom.app.catching_up import CatchingUp
 from greenroom.app.commands import Commands
 from greenroom.app.connecting import build_adapter
@@ -193,6 +194,7 @@ class Bot:
             tasks.create_task(self._declaring.run())
             tasks.create_task(self._presence.run())
             tasks.create_task(self._offering.run())
+            tasks.create_task(self._attending.run())
             if self._reloader is not None:
                 tasks.create_task(self._reloader.run())
 
@@ -356,6 +358,7 @@ class Bot:
         self._teller = Teller(self.ledger, file=self._in_force, desks=self.desks, put=self._put, clock=options.clock)
         await self._teller.begin()
         self._presence = Presence(self.ledger, self.desks, budget=self._budget, clock=options.clock)
+        self._attending = Attending(self.ledger, self.desks, file=self._in_force, clock=options.clock)
         self._declaring = Declaring(
             self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
         )

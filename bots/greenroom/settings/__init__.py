@@ -27,7 +27,7 @@ from greenroom.settings.posting import PostEntry
 from greenroom.settings.rooms import RoomMode, RoomRule
 from greenroom.settings.secrets import SecretRef, resolve
 from greenroom.settings.spelling import Money, MoneyRate, Person, Place, Range, Rate, Span
-from greenroom.settings.wanted import wanted_of
+from greenroom.settings.wanted import rooms_of, wanted_of
 
 __all__ = [
     "Account",
@@ -78,6 +78,7 @@ __all__ = [
     "outdated",
     "read_login",
     "resolve",
+    "rooms_of",
     "secret_keys",
     "settings_for",
     "store_login",

@@ -4,9 +4,10 @@ from greenroom.settings.answering import Do
 from greenroom.settings.bot import BotFile
 from greenroom.settings.origin import Origin
 from greenroom.settings.rooms import RoomMode
+from greenroom.settings.spelling import Place
 from greenroom_adapters.contract import Kind, Wanted
 
-__all__ = ["wanted_of"]
+__all__ = ["rooms_of", "wanted_of"]
 
 
 def wanted_of(file: BotFile, account: str) -> Wanted:
@@ -31,6 +32,24 @@ def wanted_of(file: BotFile, account: str) -> Wanted:
             for place in entry.places
             if place.account == account and place.room is not None
         ),
+    )
+
+
+def rooms_of(file: BotFile, account: str) -> tuple[str, ...]:
+    """Return the rooms of one account in which the file wants the bot, as it writes them."""
+    ignored = {place for room in file.rooms.values() if room.mode is RoomMode.IGNORE for place in room.is_}
+    named = [
+        *(place for room in file.rooms.values() for place in room.is_),
+        *(place for rule in file.answer for place in rule.places),
+        *(place for entry in file.post for place in entry.places),
+        *((file.tell,) if isinstance(file.tell, Place) else ()),
+    ]
+    return tuple(
+        dict.fromkeys(
+            place.room
+            for place in named
+            if place.account == account and place.room is not None and place not in ignored
+        )
     )
 
 

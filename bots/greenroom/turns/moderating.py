@@ -93,10 +93,15 @@ class Moderating:
         if until == 0:
             return Obeyed(done="its time is over already")
         words = self._policy.hush.words(until)
-        return Obeyed(done=f"quiet there until {words}", words=f"I am quiet here until {words}.")
+        return Obeyed(
+            done=f"quiet there until {words}",
+            words=f"I am quiet here until {words}, or until somebody tells me: speak.",
+        )
 
     async def _leave(self, turn: Turn, room: Room) -> Obeyed:
-        stays = Obeyed(done="quiet there for good", words="I say nothing here any more, until somebody says: speak.")
+        stays = Obeyed(
+            done="quiet there for good", words="I say nothing here any more, until somebody tells me: speak."
+        )
         author = author_of(turn.event)
         if author is None or not isinstance(self._adapter, SupportsLeaving):
             return stays

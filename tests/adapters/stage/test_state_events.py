@@ -129,6 +129,41 @@ def test_a_mention_in_a_room_reaches_who_is_not_in_it_and_may_answer(state: Stag
     assert answer.conversation == room.id
 
 
+def test_a_bot_that_a_member_names_comes_in_and_hears_the_room_from_then_on(
+    state: StageState, ada: str, bob: str
+) -> None:
+    moss = state.ensure_account("moss", bot=True).id
+    fern = state.ensure_account("fern", bot=True).id
+    room = state.create_room(bob, "Garden")
+    state.join(ada, room.id)
+    passer_by = state.ensure_account("eve").id
+    opening = state.publish(bob, Draft(text="@moss come in", room=room.id))
+    state.publish(moss, Draft(text="@fern too?", room=room.id))
+    state.publish(passer_by, Draft(text="@fern hello", in_reply_to=opening.id))
+    state.publish(bob, Draft(text="how is the mint?", room=room.id))
+
+    assert [member.handle for member in state.members(room.id)] == ["ada", "bob", "moss"]
+    assert kinds(state, moss) == [("mention", "message"), ("own_post",), ("message",), ("message",)]
+    assert [event.kind for event in heard(state, fern)] == [Kind.MENTION, Kind.MENTION]
+    came = [event for event in heard(state, ada) if event.kind is Kind.JOIN]
+    assert [event.actor and event.actor.handle for event in came] == ["moss"]
+
+
+def test_the_first_person_in_a_room_that_a_bot_opened_keeps_order_there(state: StageState) -> None:
+    moss = state.ensure_account("moss", bot=True).id
+    rose, iris = (state.ensure_account(handle).id for handle in ("rose", "iris"))
+    room = state.create_room(moss, "Garden")
+    state.join(rose, room.id)
+    state.join(iris, room.id)
+
+    for other in (moss, iris):
+        with pytest.raises(Refused) as caught:
+            state.send_away(other, room.id, "moss")
+        assert caught.value.refusal is Refusal.FORBIDDEN
+    state.send_away(rose, room.id, "moss")
+    assert not state.is_member(moss, room.id)
+
+
 def test_likes_reposts_and_follows_tell_who_did_it_once(state: StageState, ada: str, bob: str) -> None:
     post = state.publish(ada, Draft(text="mine"))
     for _ in range(2):

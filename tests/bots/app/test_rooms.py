@@ -247,7 +247,9 @@ async def test_a_moderators_quiet_is_obeyed_within_a_second_without_the_owner_an
         assert "quiet in that room until" in await over(trial, waiting), "also what an engine had begun to answer"
         assert "quiet in that room until" in await over(trial, say(trial, kind=MentionReceived))
         assert await over(trial, say(trial, room=GAMES, kind=MentionReceived)) == "sent"
-        assert in_room(trial) == [f"I am quiet here until {said_at + timedelta(hours=2):%H:%M}."]
+        assert in_room(trial) == [
+            f"I am quiet here until {said_at + timedelta(hours=2):%H:%M}, or until somebody tells me: speak."
+        ]
         await trial.past(lambda: told(trial))
     assert "mo in #lounge on home said `quiet 2 hours`: quiet there until" in told(trial)
 
@@ -365,7 +367,7 @@ async def test_leave_leaves_the_room_where_the_platform_lets_it_and_else_is_quie
         assert trial.platform.left == [("r1", "u2")]
         trial.platform.leaving.append(Forbidden("that is a whole server"))
         await over(trial, order(trial, "leave", room=GAMES))
-        assert in_room(trial, GAMES) == ["I say nothing here any more, until somebody says: speak."]
+        assert in_room(trial, GAMES) == ["I say nothing here any more, until somebody tells me: speak."]
     async with trial:
         trial.clock.turn(timedelta(days=400))
         for room in (LOUNGE, GAMES):

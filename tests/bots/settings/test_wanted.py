@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from greenroom.settings import load_bot, wanted_of
+from greenroom.settings import load_bot, rooms_of, wanted_of
 from greenroom_adapters.contract import Kind, Wanted
 
 BOT = """\
@@ -49,3 +49,17 @@ def test_who_likes_needs_to_react_and_who_posts_drafts_may_attach(tmp_path: Path
     file = load_bot(tmp_path / "bot.yaml")
     one, two = wanted_of(file, "one"), wanted_of(file, "two")
     assert (one.reacts, one.attaches, two.reacts, two.attaches) == (True, True, False, False)
+
+
+def test_the_bot_is_wanted_in_each_room_that_its_file_names_but_not_in_those_that_it_ignores(tmp_path: Path) -> None:
+    (tmp_path / "ada.yaml").write_text("persona: Ada\nwho: keeps the lighthouse\n", encoding="utf-8")
+    (tmp_path / "bot.yaml").write_text(
+        "bot: ada\npersona: ada.yaml\naccounts: {one: stage, two: stage}\ntell: one/staff\n"
+        "rooms: {quay: {is: [one/quay, two/quay]}, cellar: {is: one/cellar, mode: ignore}, elsewhere: {mode: listen}}\n"
+        "answer: {to: mentions, in: [quay, one/cellar, one/deck]}\n"
+        "post: {name: log, at: '08:00', say: lit, in: [one/log, two]}\n",
+        encoding="utf-8",
+    )
+    file = load_bot(tmp_path / "bot.yaml")
+    assert rooms_of(file, "one") == ("quay", "deck", "log", "staff")
+    assert rooms_of(file, "two") == ("quay",)

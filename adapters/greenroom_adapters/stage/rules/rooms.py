@@ -25,8 +25,9 @@ class Rooms(Reading):
         return room
 
     def create_room(self, account_id: str, name: str) -> Room:
-        """Open a room with its first member, who keeps order there. One of that name (any case) that is there already
-        is joined."""
+        """Open a room with its first member. One of that name (any case) that is there already is joined.
+
+        The first person in a room keeps order there; a bot never does."""
         name = one_line("the name", name, NAME_LENGTH)
         if not name:
             raise Refused(Refusal.INVALID, "a room needs a name")
@@ -35,8 +36,7 @@ class Rooms(Reading):
             room = Room(id=self._new_id(), name=name, members=0, created_at=self.now())
             with self._store.transaction():
                 self._store.add_room(room)
-                self._store.add_member(room.id, account_id)
-                self._store.set_moderator(room.id, account_id)
+                self._come_in(account_id, room.id)
             return self.room(room.id)
         return self.join(account_id, room.id)
 
@@ -45,7 +45,7 @@ class Rooms(Reading):
         room = self.room(room_id)
         with self._store.transaction():
             present = self._store.member_ids(room.id)
-            if not self._store.add_member(room.id, account_id):
+            if not self._come_in(account_id, room.id):
                 return room
             for member in present:
                 self._notify(member, Kind.JOIN, actor_id=account_id, room_id=room.id)
@@ -84,6 +84,13 @@ class Rooms(Reading):
         """Return what was said in a room, newest first."""
         room = self.room(room_id)
         return self._store.in_conversation(room.id, before=self._place_of(before), limit=page(limit))
+
+    def _come_in(self, account_id: str, room_id: str) -> bool:
+        if not self._store.add_member(room_id, account_id):
+            return False
+        if not self.account(account_id).bot and not self._store.has_moderator(room_id):
+            self._store.set_moderator(room_id, account_id)
+        return True
 
     def _moderated(self, account_id: str, room_id: str, who: str) -> tuple[Room, Account]:
         room, other = self.room(room_id), self.account(who)

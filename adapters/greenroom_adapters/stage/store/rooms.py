@@ -51,6 +51,10 @@ class Rooms(StoreFile):
         """Let a member keep order."""
         self._db.execute("UPDATE members SET moderator = 1 WHERE room_id = ? AND account_id = ?", (room_id, account_id))
 
+    def has_moderator(self, room_id: str) -> bool:
+        """Say whether anybody keeps order there."""
+        return self._maybe("SELECT 1 FROM members WHERE room_id = ? AND moderator", (room_id,)) is not None
+
     def is_moderator(self, room_id: str, account_id: str) -> bool:
         """Say whether the account keeps order in the room."""
         sql = "SELECT 1 FROM members WHERE room_id = ? AND account_id = ? AND moderator"

@@ -1,0 +1,67 @@
+"""Being in the rooms that the bot file names, where a platform lets in who knows what a room is called."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from greenroom.clock import Clock
+from greenroom.settings import BotFile, rooms_of
+from greenroom.storage import Ledger
+from greenroom.telemetry import get_log
+from greenroom.turns import AccountDesk
+from greenroom_adapters.contract import AdapterError, RateLimited, SupportsComingIn, Unavailable
+
+__all__ = ["Attending"]
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks whether the file names another room by now."""
+LONGEST_PAUSE = 60.0
+_FACT = "came in:"
+"""Beginning of the facts that keep where it has gone."""
+
+
+class Attending:
+    """Goes once into each room that the file in force names, as soon as the account is signed in. Whoever sends the bot
+    away from one, or has it leave, is not overruled by the next start. What fails is logged, and stops nothing."""
+
+    def __init__(
+        self, ledger: Ledger, desks: Mapping[str, AccountDesk], *, file: Callable[[], BotFile], clock: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._desks = desks
+        self._file = file
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Go until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for name, desk in self._desks.items():
+                if isinstance(desk.adapter, SupportsComingIn):
+                    tasks.create_task(self._attend(name, desk, desk.adapter))
+
+    async def _attend(self, name: str, desk: AccountDesk, adapter: SupportsComingIn) -> None:
+        log = get_log().bind(account=name)
+        beginning = f"{_FACT}{name}/"
+        settled = {fact.removeprefix(beginning) for fact in await self._ledger.facts(beginning)}
+        failures = 0
+        await desk.connected()
+        while True:
+            room = next((room for room in rooms_of(self._file(), name) if room not in settled), None)
+            if room is None or not desk.is_connected:
+                await self._clock.sleep(LOOK_EVERY)
+                continue
+            try:
+                await adapter.come_in(room)
+            except Unavailable as absence:
+                failures += 1
+                asked = absence.retry_after.total_seconds() if isinstance(absence, RateLimited) else 0.0
+                await self._clock.sleep(max(asked, min(LONGEST_PAUSE, 2.0**failures)))
+                continue
+            except AdapterError as refusal:
+                log.warning("not let into a room", room=room, why=str(refusal))
+            except Exception:
+                log.exception("adapter failed while going into a room", room=room)
+            else:
+                self._ledger.remember(f"{beginning}{room}", "")
+                log.info("came in", room=room)
+            failures = 0
+            settled.add(room)
