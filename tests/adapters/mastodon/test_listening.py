@@ -519,7 +519,19 @@ async def test_a_stream_that_is_refused_does_not_make_the_token_look_bad(mastodo
 
 
 @pytest.mark.asyncio
-async def test_a_token_that_is_revoked_ends_the_listening_at_once(mastodon_world: MastodonWorld) -> None:
+async def test_one_refusal_is_not_believed_and_nothing_is_missed(mastodon_world: MastodonWorld) -> None:
+    world = mastodon_world
+    async with world.adapter() as adapter:
+        after = dict(await adapter.now())
+        for _ in range(2):
+            world.proxy.order(Order(kind="answer", method="GET", path="/api/v1/notifications", status=401, count=1))
+            world.say("@lightbot are you there?")
+            async with listening(adapter, after=after) as ears:
+                await ears.texts(1)
+
+
+@pytest.mark.asyncio
+async def test_a_token_that_is_revoked_ends_the_listening(mastodon_world: MastodonWorld) -> None:
     world = mastodon_world
     async with world.adapter(SLOW) as adapter:
         after = dict(await adapter.now())
