@@ -1,173 +1,64 @@
 """One account on a Stage: the reference for authors of adapters."""
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, suppress
 from datetime import datetime, timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import quote
 
-import aiohttp
-import msgspec
 from typing_extensions import override
 
 from greenroom_adapters.contract import (
     Absent,
-    Adapter,
     AdapterError,
     Attempt,
     AuthenticationFailed,
     Author,
     Capabilities,
     ConfigurationError,
-    CountingRule,
     Event,
     Forbidden,
     Found,
-    Idempotency,
     IdempotencyKind,
-    Kind,
     Limits,
     Media,
     MediaLimit,
     MediaRefused,
     Metrics,
-    OutcomeUnknown,
     Post,
     PostRef,
     PostRejected,
-    RateLimited,
     Receipt,
     RemoteMedia,
     Secret,
     Standing,
-    Surface,
     TargetGone,
     TextLimit,
     ThreadPost,
     TooLong,
-    Unavailable,
     Undecided,
     Unsupported,
 )
 from greenroom_adapters.media import glance
-from greenroom_adapters.stage.mapping import SOURCE, WireAccount, WirePost, author, read_event, ref, thread_post
-from greenroom_adapters.stage.reading_back import SKEW, Listing, match, open_question
+from greenroom_adapters.stage.answers import ACCOUNTS, POSTS, SESSIONS, THREADS, capabilities_of, instance_at, refusal
+from greenroom_adapters.stage.listening import Listening
+from greenroom_adapters.stage.mapping import SOURCE, WireAccount, author, thread_post
+from greenroom_adapters.stage.publishing import Publishing
+from greenroom_adapters.stage.reading_back import ReadingBack
 from greenroom_adapters.stage.settings import StageSettings
 from greenroom_adapters.text import fits
-from greenroom_adapters.transport import Answer, Closed, Effect, Http, fetch, frames, read_quota, system_now
+from greenroom_adapters.transport import Answer, Effect, EnteredAdapter, Http, entered, fetch, system_now
 
 __all__ = ["StageAdapter"]
 
 logger = logging.getLogger(__name__)
 
-EVENTS_PAGE = 100
-LISTING_PAGE = 100
 GOODBYE = timedelta(seconds=2)
 """How long leaving waits for a Stage that does not answer."""
-HEARTBEAT = timedelta(seconds=6)
-
-IDEMPOTENCY = {
-    "keyed": IdempotencyKind.KEYED,
-    "two_phase": IdempotencyKind.TWO_PHASE,
-    "listed": IdempotencyKind.LISTED,
-    "none": IdempotencyKind.NONE,
-}
 
 
-class Gone(TargetGone):
-    """The very thing that was asked for is gone (404), not something that it answers or quotes (410)."""
-
-
-REFUSALS: Mapping[str, type[PostRejected]] = {
-    "too_long": TooLong,
-    "media_refused": MediaRefused,
-    "target_gone": TargetGone,
-    "gone": Gone,
-    "forbidden": Forbidden,
-}
-
-
-class WireError(msgspec.Struct, frozen=True):
-    error: str
-    message: str = ""
-
-
-class WireTextLimit(msgspec.Struct, frozen=True):
-    length: int
-    rule: CountingRule
-
-
-class WireMediaLimit(msgspec.Struct, frozen=True):
-    count: int
-    types: tuple[str, ...]
-    bytes: int
-    alt_length: int
-
-
-class WireLimits(msgspec.Struct, frozen=True):
-    text: Annotated[tuple[WireTextLimit, ...], msgspec.Meta(min_length=1)]
-    media: WireMediaLimit | None = None
-
-
-class WireIdempotency(msgspec.Struct, frozen=True):
-    kind: str
-    window_s: float | None = None
-
-
-class WireInstance(msgspec.Struct, frozen=True):
-    now: Annotated[datetime, msgspec.Meta(tz=True)]
-    idempotency: WireIdempotency
-    visible_after_s: float
-    listing_reach: int
-    limits: WireLimits
-
-
-class WireSession(msgspec.Struct, frozen=True):
-    token: str
-    account: WireAccount
-
-
-class WireId(msgspec.Struct, frozen=True):
-    id: str
-
-
-class WireContainer(msgspec.Struct, frozen=True):
-    id: str
-    state: str
-    post: WirePost | None = None
-
-
-class WireEvents(msgspec.Struct, frozen=True):
-    events: tuple[msgspec.Raw, ...]
-    cursor: str
-
-
-class WireListing(msgspec.Struct, frozen=True):
-    posts: tuple[WirePost, ...]
-    deleted: tuple[str, ...] = ()
-
-
-class WireThread(msgspec.Struct, frozen=True):
-    above: tuple[WirePost, ...]
-
-
-ERRORS = msgspec.json.Decoder(WireError)
-INSTANCES = msgspec.json.Decoder(WireInstance)
-SESSIONS = msgspec.json.Decoder(WireSession)
-ACCOUNTS = msgspec.json.Decoder(WireAccount)
-POSTS = msgspec.json.Decoder(WirePost)
-IDS = msgspec.json.Decoder(WireId)
-CONTAINERS = msgspec.json.Decoder(WireContainer)
-EVENT_PAGES = msgspec.json.Decoder(WireEvents)
-LISTINGS = msgspec.json.Decoder(WireListing)
-THREADS = msgspec.json.Decoder(WireThread)
-
-
-class StageAdapter(Adapter):
+class StageAdapter(EnteredAdapter):
     """An account on the Stage at `settings.server`.
 
     Events have one source, `events`. The list of events is the truth and the stream only the doorbell: whatever the
@@ -191,7 +82,6 @@ class StageAdapter(Adapter):
         self._settings = settings
         self._account = account
         self._now = now
-        self._poll_every = poll_every
         self._publish_deadline = publish_deadline
         self._server = settings.server.rstrip("/")
         self._http = Http(
@@ -199,60 +89,43 @@ class StageAdapter(Adapter):
             platform=self.platform,
             account=account,
             secrets=(settings.token,) if settings.token else (),
-            refusal=_refusal,
+            refusal=refusal,
             now=now,
         )
         self._me: Author | None = None
         self._capabilities: Capabilities | None = None
-        self._signed_in = False
-        self._doorbells: set[asyncio.Task[None]] = set()
-        self._deleted_here: set[str] = set()
+        self._listening = Listening(self._http, account=account, server=self._server, now=now, poll_every=poll_every)
+        self._publishing: Publishing | None = None
+        self._reading_back: ReadingBack | None = None
 
     @property
     @override
     def capabilities(self) -> Capabilities:
-        if self._capabilities is None:
-            raise RuntimeError("enter the adapter before asking for its capabilities")
-        return self._capabilities
+        return entered(self._capabilities)
 
     @property
     @override
     def me(self) -> Author:
-        if self._me is None:
-            raise RuntimeError("enter the adapter before asking who it is")
-        return self._me
+        return entered(self._me)
 
     # Coming and going ------------------------------------------------------------------------------------------------
 
     @override
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        try:
-            self._capabilities = _capabilities(await self._instance(), self._publish_deadline)
-            self._me = author(await self._sign_in())
-        except BaseException:
-            await self._http.aclose()
-            raise
-        return self
+    async def _enter(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._http)
+        capabilities = self._capabilities = capabilities_of(await instance_at(self._http), self._publish_deadline)
+        self._me = author(await self._sign_in(stack))
+        stack.push_async_callback(self._listening.aclose)
+        self._publishing = Publishing(
+            self._http,
+            server=self._server,
+            idempotency=capabilities.idempotency.kind,
+            deadline=capabilities.publish_deadline,
+            now=self._now,
+        )
+        self._reading_back = ReadingBack(self._http, server=self._server, capabilities=capabilities, now=self._now)
 
-    @override
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        doorbells, self._doorbells = self._doorbells, set()
-        for doorbell in doorbells:
-            doorbell.cancel()
-        await asyncio.gather(*doorbells, return_exceptions=True)
-        try:
-            if self._signed_in:
-                self._signed_in = False
-                await self._http.call("DELETE", "/api/session", effect=Effect.REPEATABLE, deadline=GOODBYE)
-        except AdapterError as error:
-            logger.debug("the Stage was not told that %s leaves: %s", self._account, error)
-        finally:
-            await self._http.aclose()
-
-    async def _sign_in(self) -> WireAccount:
+    async def _sign_in(self, stack: AsyncExitStack) -> WireAccount:
         wanted: dict[str, object] = {"bot": True}
         if self._settings.name:
             wanted["name"] = self._settings.name
@@ -277,19 +150,17 @@ class StageAdapter(Adapter):
             raise ConfigurationError(f"the Stage does not take the handle {handle!r}: {refused}") from None
         session = self._http.decode(answer, SESSIONS)
         self._http.authorize(Secret(session.token))
-        self._signed_in = True
+        stack.push_async_callback(self._say_goodbye)
         return session.account
+
+    async def _say_goodbye(self) -> None:
+        try:
+            await self._http.call("DELETE", "/api/session", effect=Effect.REPEATABLE, deadline=GOODBYE)
+        except AdapterError as error:
+            logger.debug("the Stage was not told that %s leaves: %s", self._account, error)
 
     async def _who(self) -> WireAccount:
         return self._http.decode(await self._http.call("GET", "/api/me", effect=Effect.REPEATABLE), ACCOUNTS)
-
-    async def _instance(self) -> WireInstance:
-        answer = await self._http.call("GET", "/api/instance", effect=Effect.REPEATABLE)
-        instance = self._http.decode(answer, INSTANCES)
-        if instance.idempotency.kind not in IDEMPOTENCY:
-            words = f"the Stage plays a class of platform that is unknown here: {instance.idempotency.kind!r}"
-            raise self._http.error(Unavailable, words)
-        return instance
 
     @override
     async def check(self) -> Standing:
@@ -310,71 +181,20 @@ class StageAdapter(Adapter):
 
     @override
     async def now(self) -> Mapping[str, str]:
-        page = await self._page(None)
-        return {SOURCE: page.cursor}
+        return {SOURCE: await self._listening.position()}
 
     @override
     async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         """Yield events; without a cursor for `events` from this moment on."""
-        position = after.get(SOURCE)
-        away = False
-        bell = asyncio.Event()
-        doorbell = asyncio.create_task(self._ring(bell, lambda: position))
-        doorbell.add_done_callback(lambda _: bell.set())
-        self._doorbells.add(doorbell)
-        try:
-            while True:
-                bell.clear()  # before reading: what comes while we read rings again
-                wait = self._poll_every
-                try:
-                    page = await self._page(position)
-                except Unavailable as error:
-                    # One warning for each outage, not one for each look.
-                    logger.log(logging.DEBUG if away else logging.WARNING, "the Stage cannot be read now: %s", error)
-                    away = True
-                    if isinstance(error, RateLimited):
-                        wait = max(wait, error.retry_after)
-                else:
-                    away = False
-                    for raw in page.events:
-                        event = read_event(
-                            bytes(raw), after=position or "", server=self._server, received_at=self._now()
-                        )
-                        position = event.cursor
-                        yield event
-                    if page.events or position is None:
-                        position = page.cursor
-                    if len(page.events) >= EVENTS_PAGE:
-                        continue
-                if doorbell.done():
-                    doorbell.result()  # raises what ended it: the account is not let in any more
-                await _wait_for(bell, wait)
-        finally:
-            doorbell.cancel()
-            await asyncio.gather(doorbell, return_exceptions=True)
-            self._doorbells.discard(doorbell)
+        async with aclosing(self._listening.events(after=after)) as events:
+            async for event in events:
+                yield event
 
-    async def _ring(self, bell: asyncio.Event, position: Callable[[], str | None]) -> None:
-        """Ring whenever the stream says anything, and when it comes back after it was away."""
-
-        def query() -> Mapping[str, str]:
-            cursor = position()
-            return {} if cursor is None else {"after": cursor}
-
-        async for frame in frames(self._http, "/api/stream", query=query, heartbeat=HEARTBEAT):
-            if isinstance(frame, Closed):
-                logger.debug("the stream of %s is away: %s", self._account, frame.reason)
-            else:
-                bell.set()
-
-    async def _page(self, after: str | None, *, since: datetime | None = None) -> WireEvents:
-        query = {"limit": str(EVENTS_PAGE)}
-        if after is not None:
-            query["after"] = after
-        if since is not None:
-            query["since"] = since.isoformat()
-        answer = await self._http.call("GET", "/api/events", effect=Effect.REPEATABLE, query=query)
-        return self._http.decode(answer, EVENT_PAGES)
+    async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
+        """Yield what came in from `since` until now, oldest first, then end."""
+        async with aclosing(self._listening.history(since=since)) as events:
+            async for event in events:
+                yield event
 
     # Publishing ------------------------------------------------------------------------------------------------------
 
@@ -399,143 +219,17 @@ class StageAdapter(Adapter):
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
-        clock = asyncio.get_running_loop().time
-        ends = clock() + self.capabilities.publish_deadline.total_seconds()
-
-        def left() -> timedelta:
-            return timedelta(seconds=ends - clock())
-
-        idempotency = self.capabilities.idempotency.kind
-        if idempotency is IdempotencyKind.TWO_PHASE or attempt.state is not None:
-            return await self._publish_in_two_phases(attempt, left)
-        headers = {"Idempotency-Key": attempt.key} if idempotency is IdempotencyKind.KEYED else None
-        body = await self._body(attempt.post, left)
-        answer = await self._http.call(
-            "POST", "/api/posts", effect=Effect.ONCE, json=body, headers=headers, deadline=left()
-        )
-        return self._receipt(attempt.key, self._http.decode(answer, POSTS), answer)
-
-    async def _publish_in_two_phases(self, attempt: Attempt, left: Callable[[], timedelta]) -> Receipt:
-        if attempt.state is None:
-            body = await self._body(attempt.post, left)
-            # A container that nobody hears of is never published: losing this answer does no harm.
-            answer = await self._http.call(
-                "POST", "/api/containers", effect=Effect.REPEATABLE, json=body, deadline=left()
-            )
-            container = self._http.decode(answer, IDS).id
-            await attempt.checkpoint(container.encode())
-        else:
-            container = attempt.state.decode()
-        path = f"/api/containers/{quote(container, safe='')}/publish"
-        try:
-            answer = await self._http.call("POST", path, effect=Effect.ONCE, deadline=left())
-        except Gone:
-            words = "the container of an earlier try is gone; whether it was published cannot be told"
-            raise self._http.error(OutcomeUnknown, words) from None
-        return self._receipt(attempt.key, self._http.decode(answer, POSTS), answer)
-
-    async def _body(self, post: Post, left: Callable[[], timedelta]) -> dict[str, object]:
-        body: dict[str, object] = {"text": post.text}
-        if post.in_reply_to is not None:
-            body["in_reply_to"] = post.in_reply_to.id
-        if post.quote is not None:
-            body["quote"] = post.quote.id
-        if post.room is not None:
-            body["room"] = post.room
-        if post.direct_to is not None:
-            body["direct_to"] = post.direct_to
-        if post.language is not None:
-            body["language"] = post.language
-        if post.content_warning is not None:
-            body["content_warning"] = post.content_warning
-        if post.media:
-            body["media"] = [await self._upload(item, left()) for item in post.media]
-        return body
-
-    async def _upload(self, media: Media, deadline: timedelta) -> str:
-        path = Path(media.path)
-        try:
-            content = await asyncio.to_thread(path.read_bytes)
-        except OSError as exc:
-            raise self._http.error(MediaRefused, f"an attachment cannot be read: {exc.strerror}") from exc
-        form = aiohttp.FormData()
-        form.add_field("file", content, filename=f"file{path.suffix}", content_type=media.media_type)
-        form.add_field("alt", media.alt)
-        answer = await self._http.call("POST", "/api/media", effect=Effect.REPEATABLE, form=form, deadline=deadline)
-        return self._http.decode(answer, IDS).id
-
-    def _receipt(self, key: str, post: WirePost, answer: Answer | None = None) -> Receipt:
-        return Receipt(
-            key=key,
-            ref=ref(post, self._server),
-            published_at=post.created_at,
-            quota=read_quota(answer.headers, now=self._now()) if answer is not None else None,
-        )
-
-    # Did it go out? --------------------------------------------------------------------------------------------------
+        return await entered(self._publishing).publish(attempt)
 
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
-        idempotency = self.capabilities.idempotency.kind
-        if idempotency is IdempotencyKind.TWO_PHASE or attempt.state is not None:
-            return await self._find_container(attempt)
-        if idempotency is IdempotencyKind.NONE:
-            return Undecided(reason="this Stage offers nothing to look a post up by", final=True)
-        age = self._now() - attempt.last_tried_at
-        asked_at = self._now()
-        instance = await self._instance()
-        # The server's clock minus ours; the answer was written half a round trip ago.
-        offset = instance.now - (asked_at + (self._now() - asked_at) / 2)
-        since = attempt.first_tried_at + offset - SKEW
-        listing = await self._listing(since, instance.listing_reach)
-        listed = match(attempt.post, listing, since=since)
-        if listed is not None:
-            return Found(receipt=self._receipt(attempt.key, listed))
-        settles_after = _settles_after(instance, self._publish_deadline)
-        return open_question(listing, age=age, settles_after=settles_after) or Absent()
-
-    async def _find_container(self, attempt: Attempt) -> Found | Absent | Undecided:
-        settled = self._now() - attempt.last_tried_at > self.capabilities.settles_after
-        if attempt.state is not None:
-            path = f"/api/containers/{quote(attempt.state.decode(), safe='')}"
-            try:
-                answer = await self._http.call("GET", path, effect=Effect.REPEATABLE)
-            except Gone:
-                return Undecided(reason="the container is gone", final=True)
-            container = self._http.decode(answer, CONTAINERS)
-            if container.post is not None:
-                return Found(receipt=self._receipt(attempt.key, container.post))
-            if container.state != "open":
-                return Undecided(reason="it was published and is gone since", final=True)
-        # Without a checkpoint the second phase never began.
-        return Absent() if settled else Undecided(reason="the container is still open; it may be published late")
-
-    async def _listing(self, since: datetime, reach: int) -> Listing:
-        # A listing that ended before `since` was reached is whole when the account has no older posts. Those that are
-        # not visible yet fill its reach unseen, so only the first half of the reach counts as a proof of that.
-        posts: list[WirePost] = []
-        deleted: set[str] = set()
-        query = {"limit": str(LISTING_PAGE)}
-        while True:
-            answer = await self._http.call("GET", "/api/me/posts", effect=Effect.REPEATABLE, query=query)
-            page = self._http.decode(answer, LISTINGS)
-            posts.extend(page.posts)
-            deleted.update(page.deleted)
-            if not page.posts or page.posts[-1].created_at < since:
-                break
-            query["before"] = page.posts[-1].id
-        return Listing(
-            posts=posts,
-            deleted=frozenset(deleted - self._deleted_here),
-            whole=bool(posts and posts[-1].created_at < since) or len(posts) + len(deleted) < reach // 2,
-        )
+        return await entered(self._reading_back).find(attempt)
 
     # What can be done beside posting ---------------------------------------------------------------------------------
 
     async def delete(self, ref: PostRef) -> None:
         """Delete the post. Deleting a post that is gone is not an error."""
-        # Whoever has its id has its receipt: it is not the post of an attempt whose outcome is unknown.
-        self._deleted_here.add(ref.id)
+        entered(self._reading_back).know_deleted(ref.id)
         await self._act("DELETE", ref)
 
     async def come_in(self, room: str) -> None:
@@ -547,7 +241,7 @@ class StageAdapter(Adapter):
 
     async def leave(self, room: str, *, by: str | None = None) -> None:
         """Leave the room. Leaving one that the account is not in is not an error."""
-        with contextlib.suppress(TargetGone):
+        with suppress(TargetGone):
             await self._http.call("DELETE", f"/api/rooms/{quote(room, safe='')}/join", effect=Effect.REPEATABLE)
 
     async def edit(self, ref: PostRef, text: str) -> None:
@@ -587,23 +281,6 @@ class StageAdapter(Adapter):
             return None
         return author(self._http.decode(answer, ACCOUNTS))
 
-    async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
-        """Yield what came in from `since` until now, oldest first, then end."""
-        ends = int((await self._page(None)).cursor)
-        page = await self._page(None, since=since)
-        position = page.cursor
-        while int(position) < ends:
-            page = await self._page(position)
-            if page.cursor == position:
-                return
-            for raw in page.events:
-                event = read_event(bytes(raw), after=position, server=self._server, received_at=self._now())
-                position = event.cursor
-                if int(position) > ends:
-                    return
-                yield event
-            position = page.cursor
-
     async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
         """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
         return await fetch(media, beside=self._http, most=most)
@@ -622,48 +299,3 @@ class StageAdapter(Adapter):
     async def _act(self, method: str, ref: PostRef, what: str = "", *, json: object = None) -> Answer:
         path = f"/api/posts/{quote(ref.id, safe='')}{what}"
         return await self._http.call(method, path, effect=Effect.REPEATABLE, json=json)
-
-
-def _refusal(answer: Answer) -> tuple[type[PostRejected], str] | None:
-    try:
-        said = ERRORS.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return REFUSALS.get(said.error, PostRejected), said.message
-
-
-def _capabilities(instance: WireInstance, publish_deadline: timedelta) -> Capabilities:
-    media = instance.limits.media
-    window = instance.idempotency.window_s
-    return Capabilities(
-        limits=Limits(
-            text=tuple(TextLimit(length=limit.length, rule=limit.rule) for limit in instance.limits.text),
-            media=MediaLimit(
-                count=media.count, types=frozenset(media.types), bytes=media.bytes, alt_length=media.alt_length
-            )
-            if media
-            else None,
-        ),
-        idempotency=Idempotency(
-            kind=IDEMPOTENCY[instance.idempotency.kind],
-            window=None if window is None else timedelta(seconds=window),
-        ),
-        settles_after=_settles_after(instance, publish_deadline),
-        publish_deadline=publish_deadline,
-        kinds=frozenset(Kind) - {Kind.UNKNOWN, Kind.UNREADABLE},
-        surfaces=frozenset(Surface),
-        quotes=True,
-        content_warnings=True,
-    )
-
-
-def _settles_after(instance: WireInstance, publish_deadline: timedelta) -> timedelta:
-    return timedelta(seconds=instance.visible_after_s) + publish_deadline
-
-
-async def _wait_for(bell: asyncio.Event, longest: timedelta) -> None:
-    try:
-        async with asyncio.timeout(longest.total_seconds()):
-            await bell.wait()
-    except TimeoutError:
-        return

@@ -1,5 +1,6 @@
 """How adapters reach a platform over HTTP: deadlines, errors by what may have gone out, no secrets in any text."""
 
+from greenroom_adapters.transport.entering import EnteredAdapter, entered
 from greenroom_adapters.transport.fetching import fetch
 from greenroom_adapters.transport.http import Answer, Effect, Heard, Http, Query, Refusal, Wait, system_now
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
@@ -15,6 +16,7 @@ __all__ = [
     "AnswerTooLarge",
     "Closed",
     "Effect",
+    "EnteredAdapter",
     "Heard",
     "Http",
     "Message",
@@ -25,6 +27,7 @@ __all__ = [
     "Refusal",
     "Sockets",
     "Wait",
+    "entered",
     "fetch",
     "fitting",
     "frames",
