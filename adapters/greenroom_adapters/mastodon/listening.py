@@ -31,8 +31,8 @@ TOLD = 1000
 PATIENCE = 1.0
 """Seconds for which the list of own posts waits for a publication to be over."""
 DOUBT = 1.0
-"""Seconds after which a server that refused the credentials is asked once more. snac2 knows nobody for a moment while it
-writes an account down (a changed profile, the mark of a bot), and what is refused in it would pause the account."""
+"""Seconds after which a server that refused the credentials is asked once more. snac2 knows nobody for a moment while
+it writes an account down (a changed profile, the mark of a bot), and what is refused in it would pause the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
