@@ -234,7 +234,7 @@ def test_kubernetes_runs_pods_without_rights_and_asks_them_where_they_answer(
     assert mounted == there
     assert container["args"] == container_command(deploy)
     (port,) = container["ports"]
-    assert {one["name"]: one["value"] for one in container["env"]}["GREENROOM_OBSERVE"] == f"0.0.0.0:{PORT}"
+    assert {one["name"]: one.get("value") for one in container["env"]}["GREENROOM_OBSERVE"] == f"0.0.0.0:{PORT}"
     assert port["containerPort"] == PORT
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         asked = container[probe]["httpGet"]

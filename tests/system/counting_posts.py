@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from counting import Count, Said, compare, is_in_place
+from counting import TOKEN, Count, Said, compare, is_in_place
 from dag_cbor import decoded
 
 
@@ -19,6 +19,25 @@ def count_on_stage(database: Path, *, bot: str, tokens: set[str]) -> Count:
             (bot,),
         ).fetchall()
     return compare((Said(text, is_in_place(text, above)) for text, above in rows), tokens)
+
+
+def out_of_order_on_stage(database: Path, *, bot: str) -> list[str]:
+    """Return which answers of the account `bot` on a Stage came after the answer to a later mention of the same thread,
+    where the tokens of a thread grow."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+        rows = db.execute(
+            "SELECT posts.conversation, posts.text FROM posts JOIN accounts ON accounts.id = posts.author_id "
+            "WHERE accounts.handle = ? AND posts.in_reply_to IS NOT NULL ORDER BY posts.seq",
+            (bot,),
+        ).fetchall()
+    newest: dict[str, str] = {}
+    late: list[str] = []
+    for thread, text in rows:
+        for token in TOKEN.findall(text):
+            if token < newest.get(thread, ""):
+                late.append(token)
+            newest[thread] = max(token, newest.get(thread, ""))
+    return late
 
 
 def count_on_synapse(database: Path, *, bot: str, home: str, tokens: set[str]) -> Count:

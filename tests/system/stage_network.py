@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from counting import Count
-from counting_posts import count_on_stage
+from counting_posts import count_on_stage, out_of_order_on_stage
 from network import BOT, PEOPLE, Network
 from typing_extensions import override
 
@@ -51,8 +51,11 @@ class StageNetwork(Network):
     moment: ClassVar[float] = 0.03
     is_quick = True
 
-    def __init__(self, folder: Path, chance: random.Random, *, idempotency: str) -> None:
+    def __init__(self, folder: Path, chance: random.Random, *, idempotency: str, has_threads: bool = False) -> None:
+        """`has_threads`: everybody says everything in one thread of his own, so there is an order to be kept."""
         super().__init__(folder, chance)
+        self._threads: dict[str, str] | None = {} if has_threads else None
+        """Who → the first post of the thread."""
         self.idempotency = idempotency
         self.key_window = KEYED_WINDOW if idempotency == "keyed-window" else None
         self.unreachable: Mapping[str, str] = UNREACHABLE.get(idempotency, {})
@@ -89,18 +92,31 @@ class StageNetwork(Network):
         return int(self._call("GET", "/api/admin/limit")["refused"])
 
     @property
+    def port(self) -> int:
+        """Where the Stage listens, on 127.0.0.1."""
+        return int(self._stage.url.rpartition(":")[2])
+
+    @property
     @override
     def bot_file(self) -> str:
-        return FILE.format(url=self._stage.url)
+        return self.bot_file_through(self.port)
+
+    def bot_file_through(self, port: int) -> str:
+        """Return the bot's file with the Stage reached at another port of 127.0.0.1."""
+        return FILE.format(url=f"http://127.0.0.1:{port}")
 
     @override
     def mention(self, token: str, number: int) -> None:
         body, person = {"text": f"@{BOT} say {token} for me"}, self._person(number % PEOPLE)
+        if self._threads is not None and person in self._threads:
+            body["in_reply_to"] = self._threads[person]
         if self._two_phase:
             container = self._call("POST", "/api/containers", body, person)["id"]
-            self._call("POST", f"/api/containers/{container}/publish", {}, person)
+            said = self._call("POST", f"/api/containers/{container}/publish", {}, person)
         else:
-            self._call("POST", "/api/posts", body, person)
+            said = self._call("POST", "/api/posts", body, person)
+        if self._threads is not None:
+            self._threads.setdefault(person, said["id"])
 
     @override
     def lose_answers(self, share: float) -> None:
@@ -123,6 +139,10 @@ class StageNetwork(Network):
     @override
     def count(self, tokens: set[str]) -> Count:
         return count_on_stage(self._stage.data, bot=BOT, tokens=tokens)
+
+    def out_of_order(self) -> list[str]:
+        """Return which answers came after the answer to what was said later in the same thread."""
+        return out_of_order_on_stage(self._stage.data, bot=BOT)
 
     def _lose(self, **order: object) -> None:
         """Have the Stage do what the bot asks and cut the connection instead of answering."""

@@ -1,6 +1,8 @@
 """One worker of the crash test on PostgreSQL: runs the bot, or stands by, until it is told to stop or is killed.
 
-python tests/system/worker_bot.py BOT_FILE BILL
+python tests/system/worker_bot.py BOT_FILE BILL [HOST SETTLED]
+
+With the last two its host is called so, and bots are moved between hosts that many seconds after the last move.
 """
 
 import asyncio
@@ -13,17 +15,24 @@ from crash_bot import TokenEngine, quickened
 
 from greenroom.app import Bot, Options, keep_running
 from greenroom.settings import Platforms
+from greenroom.storage import Patience
 from greenroom.telemetry import logging_to
 
 __all__ = ["work"]
 
 
-async def work(file: Path, bill: Path) -> None:
+async def work(file: Path, bill: Path, host: str | None = None, settled: str = "60") -> None:
     platforms = Platforms.of(quickened(Platforms.installed().adapter("stage")))
 
     def load(standing_by: Callable[[str], None]) -> Bot:
         options = Options(
-            engines=(TokenEngine(bill),), platforms=platforms, grace=2.0, flush_every=0.5, standing_by=standing_by
+            engines=(TokenEngine(bill),),
+            platforms=platforms,
+            grace=2.0,
+            flush_every=0.5,
+            standing_by=standing_by,
+            host=host,
+            patience=Patience(settled=float(settled)),
         )
         return Bot.load(file, options)
 
@@ -46,4 +55,4 @@ async def work(file: Path, bill: Path) -> None:
 
 if __name__ == "__main__":
     with logging_to(lambda entry: print(entry, file=sys.stderr, flush=True)):  # noqa: T201 - read when it fails
-        asyncio.run(work(Path(sys.argv[1]), Path(sys.argv[2])))
+        asyncio.run(work(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))

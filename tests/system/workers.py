@@ -4,13 +4,18 @@
 
 Each round asks for something and then does one of these to whoever owns the bot: `kill` it with -9, `stop` it (SIGSTOP)
 until another owns it and let it go on, `end` its session at the server, kill the server itself with -9 and `restart`
-it, or have the owner `leave` (SIGTERM). The Stage's own database says in the end what was lost and what was said twice;
-the result is the exit code. It also tells how long it took each time until the bot was owned again (p50 and the
-longest).
+it, have the owner `leave` (SIGTERM), `cut` its connections to the database until another owns it, `mute` them (they
+stay open and nothing passes), make them `slow` for a while. With `down`, which root alone can do, each worker has a
+network of its own, and the link of the owner to the database goes down without a word until another owns the bot.
+
+People talk in threads, so there is an order. The Stage's own database says in the end what was lost, said twice, or
+said out of order, and the pings that workers answered whether two of them listened at the same time; the result is the
+exit code. It also tells how long it took each time until the bot was owned again (p50 and the longest).
 """
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -28,9 +33,12 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from hosts import Host, why_no_hosts
+from listeners import Listeners
 from network import BOT
 from postgres import Postgres
 from stage_network import CLASSES, StageNetwork
+from wire import Wire
 
 from greenroom.app import put_down
 from greenroom.clock import SystemClock
@@ -42,7 +50,12 @@ __all__ = ["WorkersTest", "arguments"]
 
 HERE = Path(__file__).parent
 WORKERS = 3
-DEEDS = ("kill", "stop", "end", "restart", "leave")
+DEEDS = ("kill", "stop", "end", "restart", "leave", "cut", "mute", "slow")
+ALONE = "down"
+"""The deed for which workers live in networks of their own, so that no wire that could be cut is between them and the
+database."""
+SLOW = 0.4
+"""Seconds that everything takes each way on a slow wire, at the most. A worker bears with two for an answer."""
 PATIENCE = 180.0
 """Seconds for what has to come about: a build server may be slow."""
 SESSIONS = """
@@ -62,9 +75,16 @@ class WorkersTest:
         self.options = options
         self.folder = folder
         self.chance = random.Random(options.seed)  # noqa: S311 - a test's dice, printed with the result
-        self.postgres = Postgres()
+        self.opened = contextlib.ExitStack()
+        self.hosts = [
+            self.opened.enter_context(Host(number)) for number in range(WORKERS if ALONE in options.only else 0)
+        ]
+        self.postgres = Postgres(addresses=[host.here for host in self.hosts])
         self.store = Database(self.postgres.url)
-        self.network = StageNetwork(folder, self.chance, idempotency=options.idempotency)
+        self.network = StageNetwork(folder, self.chance, idempotency=options.idempotency, has_threads=True)
+        self.wires: list[Wire] = []
+        """Worker → its way to the database, unless it has a host of its own."""
+        self.listeners = Listeners()
         self.workers: dict[int, tuple[int, subprocess.Popen[bytes]]] = {}
         """Process id → number and process."""
         self.tokens: set[str] = set()
@@ -77,6 +97,7 @@ class WorkersTest:
             self.postgres.start()
             with self.network:
                 for number in range(WORKERS):
+                    self._connect(number)
                     self._start(number)
                 self._until(lambda: self._owner() is not None, "nobody took the bot")
                 self._until(self._has_cursor, "nobody noted where it begins to listen")
@@ -93,16 +114,33 @@ class WorkersTest:
             for _, process in self.workers.values():
                 process.kill()
                 process.wait()
+            self.opened.close()
             self.postgres.close()
+
+    def _connect(self, number: int) -> None:
+        """Lay the wires of a worker to the Stage and the database, and write its files."""
+        stage, home = ("127.0.0.1", self.network.port), self.folder / f"worker-{number}"
+        host = self.hosts[number] if self.hosts else None
+        listener = None if host is None else host.listen(self.network.port)
+        heard = self.listeners.heard(f"worker {number}")
+        port = self.opened.enter_context(Wire(stage, listener=listener, heard=heard)).port
+        if host is None:
+            wire = self.opened.enter_context(Wire(("127.0.0.1", self.postgres.port)))
+            self.wires.append(wire)
+            store = self.store.url.replace(f":{self.postgres.port}", f":{wire.port}")
+        else:
+            store = self.store.url.replace("127.0.0.1", host.here)
+        home.mkdir()
+        (home / "bot.yaml").write_text(f"{self.network.bot_file_through(port)}store: {store}\n")
+        (home / "persona.yaml").write_text(PERSONA)
 
     def _start(self, number: int) -> None:
         home = self.folder / f"worker-{number}"
-        home.mkdir(exist_ok=True)
-        (home / "bot.yaml").write_text(f"{self.network.bot_file}store: {self.store.url}\n")
-        (home / "persona.yaml").write_text(PERSONA)
+        there = self.hosts[number].command if self.hosts else []
+        program = [sys.executable, str(HERE / "worker_bot.py"), str(home / "bot.yaml"), str(self.folder / "bill")]
         with (home / "log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own worker
-                [sys.executable, str(HERE / "worker_bot.py"), str(home / "bot.yaml"), str(self.folder / "bill")],
+                [*there, *program],
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
             )
@@ -129,6 +167,19 @@ class WorkersTest:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1",
                 f"greenroom worker %:{owner} %",
             )
+        elif deed == "cut":
+            self.wires[number].cut(refuses=True)
+        elif deed == "mute":
+            self.wires[number].silence()
+        elif deed == "down":
+            self.hosts[number].link("down")
+        elif deed == "slow":
+            # it may lose the bot, or bear it
+            self.wires[number].delay = self.chance.uniform(SLOW / 4, SLOW)
+            self._ask(self.options.mentions)
+            time.sleep(self.chance.uniform(1.0, 3.0))
+            self.wires[number].delay = 0.0
+            return
         else:
             self.postgres.kill()
             self.postgres.start()
@@ -138,8 +189,13 @@ class WorkersTest:
         self._until(lambda: self._session() not in (None, session), f"nobody took over after: {deed}")
         self.took[deed].append(time.monotonic() - began)
         if deed == "stop":
-            # it wakes up while another is at work
+            # it wakes up while another is at work, which may have begun long ago
+            time.sleep(self.chance.uniform(0.0, 1.0))
             process.send_signal(signal.SIGCONT)
+        elif deed in ("cut", "mute"):
+            self.wires[number].mend()
+        elif deed == "down":
+            self.hosts[number].link("up")
         elif deed in ("kill", "leave"):
             code = process.wait()
             assert deed == "kill" or code == 0, f"a worker that was told to stop ended with {code}"
@@ -234,6 +290,9 @@ class WorkersTest:
             "lost": len(count.lost),
             "doubled": len(count.doubled),
             "strange": len(count.strange),
+            "out of order": len(self.network.out_of_order()),
+            "streams": self.listeners.count,
+            "listened together": sorted(round(seconds, 2) for seconds in self.listeners.together()),
             "states": {state.word: number for state, number in asyncio.run(states()).items()},
             "workers that ran it": len(self.owners),
             "takeover": {
@@ -254,8 +313,13 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--calm", action="store_true", help="wait until all others stand by; for times of takeover")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
     options = parser.parse_args(argv)
-    if unknown := set(options.only).difference(DEEDS):
+    if unknown := set(options.only).difference((*DEEDS, ALONE)):
         parser.error(f"no such deed: {', '.join(sorted(unknown))}")
+    if ALONE in options.only:
+        if without := {"cut", "mute", "slow"}.intersection(options.only):
+            parser.error(f"with {ALONE} there is no wire for: {', '.join(sorted(without))}")
+        if why := why_no_hosts():
+            parser.error(why)
     return options
 
 
@@ -263,7 +327,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="greenroom-workers-") as folder:
         result = WorkersTest(arguments(), Path(folder)).run()
     print(json.dumps(result))  # noqa: T201 - the result
-    sys.exit(1 if result["lost"] or result["doubled"] or result["strange"] else 0)
+    sys.exit(any(result[what] for what in ("lost", "doubled", "strange", "out of order", "listened together")))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from greenroom.app.catching_up import CatchingUp
 from greenroom.app.commands import Commands
 from greenroom.app.connecting import build_adapter
 from greenroom.app.declaring import Declaring
+from greenroom.app.handing_over import hand_over_when_asked
 from greenroom.app.homeless import end_homeless
 from greenroom.app.keeping import FolderKeep
 from greenroom.app.local import LocalPlatform, is_local
@@ -75,6 +76,8 @@ class Bot:
             clock=options.clock,
             takes_over=options.take_over,
             standing_by=options.standing_by,
+            host=options.host,
+            patience=options.patience,
         )
         self.desks: dict[str, AccountDesk] = {}
         self.local: dict[str, LocalPlatform] = {}
@@ -171,9 +174,12 @@ class Bot:
         """Listen, answer and post until cancelled.
 
         :raises StorageError: the ledger failed: nothing is published without a record; in an exception group
+        :raises HandedOver: with `Options.standing_by`, the bot is to run on another host; in an exception group
         """
         clock = self._options.clock
         async with asyncio.TaskGroup() as tasks:
+            if self._options.standing_by is not None:
+                tasks.create_task(hand_over_when_asked(self.ledger, self.desks.values(), clock=clock))
             tasks.create_task(self.ledger.failure())
             for desk in self.desks.values():
                 tasks.create_task(desk.run())

@@ -9,6 +9,7 @@ from greenroom.clock import Clock, SystemClock
 from greenroom.faults import FaultHook, no_fault
 from greenroom.generation import Engine
 from greenroom.settings import Platforms
+from greenroom.storage import Patience
 from greenroom.turns import Watch
 
 __all__ = ["Options"]
@@ -40,3 +41,7 @@ class Options:
     """Seconds after which cursors that moved in memory, past what is not for the bot, are on disk."""
     standing_by: Callable[[str], None] | None = None
     """With a ledger in a database: wait while another worker runs the bot; called, once, with who does."""
+    host: str | None = None
+    """How this machine is called among those whose workers share a database; None: as the system calls it."""
+    patience: Patience = Patience()  # noqa: RUF009 - frozen
+    """With the other workers of a database."""

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from greenroom.app.bot import Bot
+from greenroom.app.handing_over import HandedOver
 from greenroom.storage import LedgerLost
 from greenroom.stores import Database
 from greenroom.telemetry import get_log
 
 __all__ = ["keep_running"]
+
+E = TypeVar("E", bound=BaseException)
 
 AGAIN = 1.0
 """Seconds after a loss of the ledger before it is looked for again."""
@@ -21,8 +24,9 @@ async def keep_running(
     *,
     is_stopping: Callable[[], bool],
 ) -> None:
-    """Enter a bot and let it `live`; when its database is lost, or somebody else runs it by then, stand by and begin
-    again, with a bot that is made anew: nothing that was in memory is known to be true any more.
+    """Enter a bot and let it `live`; when its database is lost, or somebody else runs it by then, or it was handed over
+    to another host, stand by and begin again, with a bot that is made anew: nothing that was in memory is known to be
+    true any more.
 
     `load` makes the bot, given what is to be called when it has to stand by (`Options.standing_by`). `is_stopping`: it
     was told to end, so a loss ends it.
@@ -46,15 +50,21 @@ async def keep_running(
                 return
         except (LedgerLost, BaseExceptionGroup) as error:
             # asked, for a task does not know it: a group of tasks that failed leaves its mark there (Python 3.11)
-            if is_stopping() or not is_known or (lost := _lost(error)) is None:
+            if is_stopping() or not is_known:
                 raise
-            get_log().warning("the ledger is lost; standing by until it is there again", why=str(lost))
+            if (lost := _among(error, LedgerLost)) is not None:
+                get_log().warning("the ledger is lost; standing by until it is there again", why=str(lost))
+            elif (given := _among(error, HandedOver)) is not None:
+                get_log().info("handed over to another host, which has less to do; standing by", why=str(given))
+                continue
+            else:
+                raise
         await asyncio.sleep(AGAIN)
 
 
-def _lost(error: BaseException) -> LedgerLost | None:
-    """Return the loss of the ledger that an error is, or has among its causes."""
+def _among(error: BaseException, kind: type[E]) -> E | None:
+    """Return the error of this kind that an error is, or has among its causes."""
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
-        return next((lost for one in group.exceptions if (lost := _lost(one)) is not None), None)
-    return error if isinstance(error, LedgerLost) else None
+        return next((found for one in group.exceptions if (found := _among(one, kind)) is not None), None)
+    return error if isinstance(error, kind) else None

@@ -57,6 +57,16 @@ def run(
             show_default=False,
         ),
     ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            envvar="GREENROOM_HOST",
+            show_envvar=False,
+            help="How this machine is called among those that share a database; none: as the system calls it.",
+            show_default=False,
+        ),
+    ] = None,
     debug: bool = False,
 ) -> None:
     """Run a bot until Ctrl-C.
@@ -73,8 +83,9 @@ def run(
     said meanwhile is looked up or left alone, so that nothing is said twice.
 
     With a ledger on PostgreSQL (`store: postgresql://…`) any number of workers may run the same bot: one does, the
-    others stand by and take over within seconds when it stops, dies or is cut off. After a backup of that was restored,
-    let the first one begin with --take-over.
+    others stand by and take over within seconds when it stops, dies or is cut off. Many bots of one database are spread
+    over the hosts whose workers stand by for them; where each container has a name of its own, give that of its machine
+    with --host. After a backup of the database was restored, let the first one begin with --take-over.
 
     With --json every line is one JSON object. With --no-texts nothing of what was said stands in the log, nor who said
     it: a log that is kept elsewhere forgets nobody. `greenroom log` has it, as long as `keep` says.
@@ -95,19 +106,27 @@ def run(
             as_json=as_json,
             texts=texts,
             watching=Watching(observe=observe, traces=traces),
+            host=host,
             debug=debug,
         )
     )
 
 
 async def _run(
-    chosen: Chosen, *, take_over: bool, as_json: bool, texts: bool, watching: "Watching", debug: bool
+    chosen: Chosen,
+    *,
+    take_over: bool,
+    as_json: bool,
+    texts: bool,
+    watching: "Watching",
+    host: str | None,
+    debug: bool,
 ) -> None:
     from greenroom.app import Bot, Options, keep_running
     from greenroom.cli.live import JsonLog, LiveLog
     from greenroom.cli.stopping import stopping
 
-    options = watching.options(Options(take_over=take_over), bot=chosen.in_force(tell=None).bot)
+    options = watching.options(Options(take_over=take_over, host=host), bot=chosen.in_force(tell=None).bot)
     bot = Bot.load(chosen.path, options, state=chosen.state)
     others = bots_here() if chosen.is_demo else []
     log = JsonLog(bot.file.bot, texts=texts) if as_json else LiveLog(bot.file.timezone, texts=texts)

@@ -26,7 +26,8 @@ def workers(
     """Show who runs which bot of a database, and who stands by.
 
     All bots of that database are shown, not only the one that is named. What a worker runs it owns: it alone listens,
-    answers and publishes for that bot, until its connection ends.
+    answers and publishes for that bot, until its connection ends. A host that stands by for a bot, and runs two fewer
+    than the one that has it, is given it after a while.
 
     Example: greenroom workers --on postgresql://greenroom@db.example/greenroom
     """
@@ -49,12 +50,20 @@ def workers(
     for one in found:
         how = "runs on" if one.owns else "is waited for by"
         say(f"{one.bot}  {how} {one.name}, since {one.since:%Y-%m-%d %H:%M} UTC")
+    for host in sorted({one.host for one in found}):
+        runs, waits = ([one for one in found if one.host == host and one.owns is owns] for owns in (True, False))
+        say(f"{host} runs {_bots(len(runs))} and stands by for {_bots(len({one.bot for one in waits}))}.")
+
+
+def _bots(count: int) -> str:
+    return "1 bot" if count == 1 else f"{count or 'no'} bots"
 
 
 def _as_object(worker: "Worker") -> dict[str, object]:
     return {
         "bot": worker.bot,
         "worker": worker.name,
+        "host": worker.host,
         "address": worker.address,
         "owns": worker.owns,
         "since": worker.since.isoformat(),

@@ -22,6 +22,7 @@ from greenroom.storage.ledger import (
     Strayed,
 )
 from greenroom.storage.opening import files_kept_in, has_ledger, is_running, open_ledger, runner_of, workers_on
+from greenroom.storage.patience import Patience
 from greenroom.storage.people import Audience, PersonFact
 from greenroom.storage.realms import REALM, accounts_in, realms_of
 from greenroom.storage.sqlite import (
@@ -79,6 +80,7 @@ __all__ = [
     "Outlay",
     "Part",
     "Past",
+    "Patience",
     "PersonFact",
     "PersonKept",
     "PersonaVersion",

@@ -268,6 +268,11 @@ class Ledger(abc.ABC):
         """Seconds, by a clock that never stands still, within which what a commit allows must have begun: who was
         stopped for longer than that may not be the one any more who writes here. Infinite where nobody else can be."""
 
+    async def asked_for(self) -> str | None:
+        """Return why another worker, which stands by and asks for it, should run the bot instead; None: none asks.
+        Whoever lets go then does so by closing it, and is not given it again before that one."""
+        return None
+
     @abc.abstractmethod
     async def __aenter__(self) -> Self:
         """Open and migrate.

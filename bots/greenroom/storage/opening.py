@@ -8,6 +8,7 @@ from greenroom.clock import Clock
 from greenroom.storage import sqlite
 from greenroom.storage.errors import StorageError
 from greenroom.storage.ledger import KeptFile, Ledger
+from greenroom.storage.patience import Patience
 from greenroom.storage.workers import Worker
 from greenroom.stores import Database, Store
 
@@ -22,12 +23,15 @@ def open_ledger(
     beside: bool = False,
     takes_over: bool = False,
     standing_by: Callable[[str], None] | None = None,
+    host: str | None = None,
+    patience: Patience = Patience(),  # noqa: B008 - frozen
 ) -> Ledger:
     """Return the ledger of a bot, not entered.
 
     It is for the one process that runs the bot, or with `beside` for who looks into it and leaves commands.
     `takes_over`: although it was packed, or copied, to run elsewhere. `standing_by`: in a database wait until nobody
-    else runs the bot; called, once, with who does.
+    else runs the bot; called, once, with who does. `host`: how this machine is called among those that share a
+    database; None: as the system calls it. `patience`: with others who work on that.
 
     :raises StorageError: what is needed for such a store is not installed
     """
@@ -37,7 +41,14 @@ def open_ledger(
     from greenroom.storage.postgres import PostgresLedger
 
     return PostgresLedger(
-        store.url, bot=bot, clock=clock, beside=beside, takes_over=takes_over, standing_by=standing_by
+        store.url,
+        bot=bot,
+        clock=clock,
+        beside=beside,
+        takes_over=takes_over,
+        standing_by=standing_by,
+        host=host,
+        patience=patience,
     )
 
 

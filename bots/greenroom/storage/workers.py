@@ -19,3 +19,8 @@ class Worker:
     bot: str
     owns: bool
     """It runs the bot; False: it stands by."""
+
+    @property
+    def host(self) -> str:
+        """The machine that it runs on, as it calls itself."""
+        return self.name.rpartition(":")[0]

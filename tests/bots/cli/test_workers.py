@@ -38,7 +38,10 @@ def test_what_is_typed_reaches_the_ledger_in_the_database_and_workers_are_listed
         async with PostgresLedger(postgres.url, bot=bot, clock=SystemClock(), patience=UNHURRIED):
             (mine,) = [one for one in greenroom("workers", "--json").json if one["bot"] == bot]
             assert mine["owns"]
-            assert f"{bot}  runs on {mine['worker']}, since" in greenroom("workers", "--on", postgres.url).out
+            told = greenroom("workers", "--on", postgres.url).out
+            assert f"{bot}  runs on {mine['worker']}, since" in told
+            assert f"{mine['host']} runs " in told
+            assert " and stands by for " in told
 
     asyncio.run(while_it_runs())
     assert bot not in greenroom("workers").out

@@ -23,13 +23,14 @@ from greenroom.storage import (
     Due,
     LedgerBroken,
     LedgerLost,
+    Patience,
     has_ledger,
     is_running,
     open_ledger,
     runner_of,
     workers_on,
 )
-from greenroom.storage.postgres import Patience, PostgresLedger, outside, owning
+from greenroom.storage.postgres import PostgresLedger, outside, owning
 from greenroom.storage.postgres.address import schema_of, shown
 from greenroom.stores import Database
 from greenroom.testing import ManualClock
@@ -54,7 +55,8 @@ def make(postgres: Postgres, bot: str, clock: ManualClock) -> Callable[..., Post
 
 WORK = """
 import asyncio, json, sys
-from greenroom.storage.postgres import Patience, PostgresLedger
+from greenroom.storage import Patience
+from greenroom.storage.postgres import PostgresLedger
 from greenroom.testing import ManualClock
 from greenroom.testing.ledger import mention_turn
 

@@ -1,19 +1,18 @@
 """Who stands still beside the worker that runs a bot, or before it, does not stop the bot."""
 
 import asyncio
-import contextlib
 import threading
 import uuid
-from collections.abc import AsyncGenerator, ItemsView, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import ItemsView, Iterator, Mapping
 
 import asyncpg
 import pytest
 from postgres import UNHURRIED, Postgres
 from typing_extensions import override
+from wire import Wire
 
-from greenroom.storage import AgendaItem, Due, LedgerLost
-from greenroom.storage.postgres import Patience, PostgresLedger
+from greenroom.storage import AgendaItem, Due, LedgerLost, Patience
+from greenroom.storage.postgres import PostgresLedger
 from greenroom.testing import ManualClock
 from greenroom.testing.ledger import mention_turn
 
@@ -108,64 +107,23 @@ async def test_a_workers_transaction_that_stands_still_is_ended_and_the_bot_runs
         await other.close()
 
 
-class Wire:
-    """Passes on what goes to a server, until it is cut: then nobody hears of anything any more."""
-
-    def __init__(self) -> None:
-        self.holds = asyncio.Event()
-        self.holds.set()
-
-    async def pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await source.read(65536):
-                await self.holds.wait()
-                sink.write(data)
-                await sink.drain()
-
-    @asynccontextmanager
-    async def to(self, port: int) -> AsyncGenerator[int]:
-        """Give the port on which it begins."""
-        passing: list[asyncio.Task[None]] = []
-
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            there, back = await asyncio.open_connection("127.0.0.1", port)
-            passing.append(asyncio.create_task(self.pass_on(reader, back)))
-            passing.append(asyncio.create_task(self.pass_on(there, writer)))
-            try:
-                await asyncio.wait(passing[-2:])
-            finally:
-                back.close()
-                writer.close()
-
-        server = await asyncio.start_server(connected, "127.0.0.1", 0)
-        try:
-            yield server.sockets[0].getsockname()[1]
-        finally:
-            server.close()
-            for one in passing:
-                one.cancel()
-            await asyncio.gather(*passing, return_exceptions=True)
-
-
 @pytest.mark.asyncio
 async def test_a_worker_that_is_cut_off_while_it_stands_by_is_told_so(
     postgres: Postgres, bot: str, clock: ManualClock
 ) -> None:
-    wire, told = Wire(), asyncio.Event()
-    async with (
-        PostgresLedger(postgres.url, bot=bot, clock=clock, patience=UNHURRIED),
-        wire.to(postgres.port) as port,
-    ):
-        second = PostgresLedger(
-            postgres.url.replace(str(postgres.port), str(port)),
-            bot=bot,
-            clock=clock,
-            standing_by=lambda who: told.set(),
-            patience=Patience(answer=3.0, session=UNHURRIED.session),
-        )
-        async with asyncio.timeout(PATIENCE):
-            entering = asyncio.create_task(second.__aenter__())
-            await asyncio.wait([entering, asyncio.create_task(told.wait())], return_when=asyncio.FIRST_COMPLETED)
-            wire.holds.clear()
-            with pytest.raises(LedgerLost):
-                await entering
+    told = asyncio.Event()
+    with Wire(("127.0.0.1", postgres.port)) as wire:
+        async with PostgresLedger(postgres.url, bot=bot, clock=clock, patience=UNHURRIED):
+            second = PostgresLedger(
+                postgres.url.replace(str(postgres.port), str(wire.port)),
+                bot=bot,
+                clock=clock,
+                standing_by=lambda who: told.set(),
+                patience=Patience(answer=3.0, session=UNHURRIED.session),
+            )
+            async with asyncio.timeout(PATIENCE):
+                entering = asyncio.create_task(second.__aenter__())
+                await asyncio.wait([entering, asyncio.create_task(told.wait())], return_when=asyncio.FIRST_COMPLETED)
+                wire.silence()
+                with pytest.raises(LedgerLost):
+                    await entering

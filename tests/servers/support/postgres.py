@@ -7,11 +7,12 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from greenroom.storage.postgres import Patience
+from greenroom.storage import Patience
 
 __all__ = ["UNHURRIED", "Postgres", "programs"]
 
@@ -36,7 +37,8 @@ def programs() -> Path | None:
 class Postgres:
     """One server. `start` it, `close` it; between them it can be killed and started again on the same data."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, addresses: Sequence[str] = ()) -> None:
+        """It listens on 127.0.0.1, and on further `addresses` of this machine, for whoever is there."""
         bin_folder = programs()
         if bin_folder is None:
             if os.environ.get("CI"):
@@ -51,6 +53,7 @@ class Postgres:
         self.port = self.free_port()
         self.url = f"postgresql://greenroom@127.0.0.1:{self.port}/postgres"
         self._process: subprocess.Popen[bytes] | None = None
+        self._addresses = ("127.0.0.1", *addresses)
         self._run(
             "initdb",
             "-D",
@@ -64,6 +67,8 @@ class Postgres:
             "-E",
             "UTF8",
         )
+        with (self._folder / "data" / "pg_hba.conf").open("a") as known:
+            known.writelines(f"host all all {address}/24 trust\n" for address in addresses)
 
     def write(self, name: str, text: str) -> Path:
         """Return a new file in the server's own folder, which whoever runs as the server's user can read."""
@@ -96,7 +101,7 @@ class Postgres:
     def start(self) -> "Postgres":
         """Start it, and return when it answers."""
         options = {
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": ",".join(self._addresses),
             "port": str(self.port),
             "unix_socket_directories": str(self._folder),
             # only a crash of the machine would need it

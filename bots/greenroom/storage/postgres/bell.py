@@ -1,4 +1,4 @@
-"""Notifications of a database: that something was left for a bot."""
+"""Notifications of a database: that something was left for a bot, or that it is asked for."""
 
 import contextlib
 from typing import Any, Self
@@ -6,7 +6,10 @@ from typing import Any, Self
 from greenroom.storage.postgres.database import connect
 from greenroom.storage.postgres.failures import FAILURES
 
-__all__ = ["Bell"]
+__all__ = ["ASKED", "Bell"]
+
+ASKED = "asked for"
+"""What is said where another worker asks for the bot; where a command was left, nothing is."""
 
 
 class Bell:
@@ -15,6 +18,9 @@ class Bell:
 
     def __init__(self) -> None:
         self.rang = False
+        """A command was left."""
+        self.asked = False
+        """Another worker asks for the bot."""
         self._connection: Any = None
 
     @classmethod
@@ -27,8 +33,11 @@ class Bell:
             return bell
         return None
 
-    def _heard(self, *what: object) -> None:
-        self.rang = True
+    def _heard(self, connection: object, process: int, channel: str, said: object) -> None:
+        if said == ASKED:
+            self.asked = True
+        else:
+            self.rang = True
 
     def close(self) -> None:
         """Hear no more."""

@@ -14,13 +14,14 @@ from typing_extensions import override
 from greenroom.clock import Clock
 from greenroom.storage.errors import AlreadyRunning, LedgerLost, LedgerMoved, StorageError
 from greenroom.storage.ledger import Command, Strayed
+from greenroom.storage.patience import Patience
 from greenroom.storage.postgres import owning
 from greenroom.storage.postgres.address import schema_of, shown
 from greenroom.storage.postgres.bell import Bell
 from greenroom.storage.postgres.database import PostgresDatabase
 from greenroom.storage.postgres.failures import FAILURES, in_words
 from greenroom.storage.postgres.migrations import migrate, must_be_there
-from greenroom.storage.postgres.patience import Patience
+from greenroom.storage.postgres.spreading import Asking, why_here
 from greenroom.storage.postgres.writing import PostgresWriter
 from greenroom.storage.tables import asking
 from greenroom.storage.tables.database import Database
@@ -64,8 +65,10 @@ class PostgresLedger(TableLedger):
         beside: bool = False,
         takes_over: bool = False,
         standing_by: Callable[[str], None] | None = None,
+        host: str | None = None,
         patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
+        """`host`: the name of this machine among those that share the database; None: as the system calls it."""
         self._place = shown(url)
         super().__init__(self._place, clock=clock)
         self._url = url
@@ -74,6 +77,7 @@ class PostgresLedger(TableLedger):
         self._beside = beside
         self._takes_over = takes_over
         self._standing_by = standing_by
+        self._name = owning.session_name(host or socket.gethostname(), os.getpid(), bot)
         self._patience = patience
         self._strayed: Strayed | None = None
         self._home = ""
@@ -142,7 +146,10 @@ class PostgresLedger(TableLedger):
             writer = await do(self._connect)
             try:
                 if not await do(lambda: self._take(writer)):
-                    await self._wait(await do(lambda: self._owner(writer)), lambda: do(lambda: self._take(writer)))
+                    asking = await do(lambda: self._stand_by(writer))
+                    await self._wait(
+                        await do(lambda: self._owner(writer)), lambda: do(lambda: self._take_or_ask(writer, asking))
+                    )
                 await do(lambda: self._begin(writer))
             except BaseException:
                 await do(writer.close)
@@ -163,9 +170,27 @@ class PostgresLedger(TableLedger):
         writer.run(owning.end_silent(writer.connection, self._number, silent))
         return False
 
+    def _stand_by(self, writer: PostgresDatabase) -> Asking:
+        writer.run(owning.stand_by(writer.connection, self._number))
+        return Asking(
+            writer,
+            bot=self._bot,
+            number=self._number,
+            channel=self._schema,
+            host=owning.host_of(self._name),
+            settled=self._patience.settled,
+            elapsed=self._clock.elapsed,
+        )
+
+    def _take_or_ask(self, writer: PostgresDatabase, asking: Asking) -> bool:
+        if self._take(writer):
+            asking.was_given()
+            return True
+        asking.go_on()
+        return False
+
     def _connect(self) -> PostgresDatabase:
-        name = f"{owning.WORKER} {socket.gethostname()[:20]}:{os.getpid()} {self._bot}"
-        writer = PostgresDatabase(self._url, name=name, patience=READING)
+        writer = PostgresDatabase(self._url, name=self._name, patience=READING)
         try:
             with contextlib.closing(PostgresDatabase(self._url, name="greenroom", patience=READING)) as second:
                 owning.refuse_pooler(self._place, writer, second)
@@ -270,16 +295,34 @@ class PostgresLedger(TableLedger):
         self._next_look = now if found else now + LOOK
         return found
 
+    # other workers
+
+    @override
+    async def asked_for(self) -> str | None:
+        bell = self._bell
+        if bell is None or not bell.asked:
+            return None
+        bell.asked = False
+
+        def why(reader: PostgresDatabase) -> str | None:
+            host = reader.run(owning.asker_of(reader.connection, self._number))
+            if host is None:
+                return None
+            return why_here(reader.run(owning.workers_of(reader.connection)), bot=self._bot, host=host)
+
+        return await self._on_reader(why)
+
     # connections
 
     @override
     async def _read(self, function: Callable[Concatenate[Database, P], T], *arguments: P.args, **named: P.kwargs) -> T:
+        return await self._on_reader(lambda reader: function(reader, *arguments, **named))
+
+    async def _on_reader(self, function: Callable[[PostgresDatabase], T]) -> T:
         if self._readers is None or self._reader is None:
             raise StorageError(f"{self._place}: the ledger is closed")
         reader = self._reader
-        return await self._loop.run_in_executor(
-            self._readers, self._failing(lambda: function(reader, *arguments, **named))
-        )
+        return await self._loop.run_in_executor(self._readers, self._failing(lambda: function(reader)))
 
     @override
     async def _aside(self, function: Callable[Concatenate[Database, P], T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -1,6 +1,8 @@
 """Who owns a bot: the worker whose writing connection holds its lock, and nobody else, ever."""
 
 import contextlib
+import hashlib
+import re
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # it has none
 
@@ -8,37 +10,84 @@ from greenroom.storage.errors import LedgerBroken
 from greenroom.storage.postgres.database import Connection, PostgresDatabase
 from greenroom.storage.workers import Worker
 
-__all__ = ["end_silent", "number_of", "owner_of", "owns", "place_of", "refuse_pooler", "take", "workers_of"]
+__all__ = [
+    "ask_for",
+    "asker_of",
+    "end_silent",
+    "host_of",
+    "leave_off",
+    "moved",
+    "number_of",
+    "owner_of",
+    "owns",
+    "place_of",
+    "refuse_pooler",
+    "session_name",
+    "since_a_move",
+    "stand_by",
+    "take",
+    "workers_of",
+]
 
 CLASS = 0x6772656E
-"""First half of every lock of ours. The second is the number of the bot, so no two bots have the same lock."""
+"""First half of the lock that who runs a bot holds. The second is the number of the bot, so no two bots have the same
+lock."""
+STANDS_BY = CLASS + 1
+"""First half of the lock that all share who stand by for a bot."""
+ASKS = CLASS + 2
+"""First half of the lock of who asks for a bot that another one runs: nobody else is given it meanwhile. With 0 for the
+number of a bot it is held beside that one, so one bot of a database is moved at a time."""
 WORKER = "greenroom worker"
 """How the sessions of workers are called, before the host and process."""
+HOST = 24
+"""Characters of a host's name; the server keeps 63 of a session's, in which the process and some of the bot stand as
+well."""
 
 _BOTS = """
 CREATE SCHEMA IF NOT EXISTS greenroom;
 CREATE TABLE IF NOT EXISTS greenroom.bots(
   number INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+ALTER TABLE greenroom.bots ADD COLUMN IF NOT EXISTS moved TIMESTAMPTZ;
 """
-_OWNERS = """
-SELECT b.name, a.application_name, a.client_addr::text, a.backend_start, a.pid
+_IS_MADE = """
+SELECT count(*)>0 FROM pg_attribute WHERE attrelid=to_regclass('greenroom.bots') AND attname='moved'
+"""
+_WORKERS = """
+SELECT b.name, a.application_name, a.client_addr::text, a.backend_start, bool_or(l.classid::bigint=$1)
 FROM pg_locks l JOIN pg_stat_activity a ON a.pid=l.pid JOIN greenroom.bots b ON b.number=l.objid::bigint
-WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objsubid=2 AND l.granted
+WHERE l.locktype='advisory' AND l.classid::bigint IN ($1,$2) AND l.objsubid=2 AND l.granted
   AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
-ORDER BY b.name
+GROUP BY b.name, a.application_name, a.client_addr, a.backend_start, a.pid
+ORDER BY b.name, 5 DESC, a.backend_start, a.pid
+"""
+_ASKER = """
+SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid=l.pid
+WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objid::bigint=$2 AND l.objsubid=2 AND l.granted
+  AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
+"""
+# An attempt that is in the way of who asks takes nothing: the shared lock falls with the statement.
+_TAKE = """
+SELECT CASE WHEN pg_try_advisory_xact_lock_shared($3::int,$2::int) THEN pg_try_advisory_lock($1::int,$2::int)
+  ELSE false END
 """
 _SILENT = """
 SELECT count(pg_terminate_backend(a.pid)) FROM pg_locks l JOIN pg_stat_activity a ON a.pid=l.pid
-WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objid::bigint=$2 AND l.objsubid=2 AND l.granted
-  AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
+WHERE l.locktype='advisory' AND l.classid::bigint IN ($1,$4) AND l.objid::bigint=$2 AND l.objsubid=2 AND l.granted
+  AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database()) AND a.pid<>pg_backend_pid()
   AND a.wait_event='ClientRead' AND greatest(a.state_change,a.backend_start)<clock_timestamp()-make_interval(secs=>$3)
 """
 _PLACE = "SELECT oid::text FROM pg_database WHERE datname=current_database()"
 _CLUSTER = "SELECT system_identifier::text FROM pg_control_system()"
-_WAITING = """
-SELECT application_name, client_addr::text, backend_start, pid FROM pg_stat_activity
-WHERE datname=current_database() AND starts_with(application_name,$1) ORDER BY backend_start, pid
-"""
+_SINCE_A_MOVE = "SELECT extract(epoch FROM clock_timestamp()-max(moved))::float8 FROM greenroom.bots"
+
+
+def session_name(host: str, process: int, bot: str) -> str:
+    """Return how the session of a worker is called."""
+    word = re.sub(r"[^A-Za-z0-9._-]", "-", host)
+    if word != host or len(word) > HOST:
+        # two hosts are two, also where their names begin alike
+        word = f"{word[: HOST - 7]}~{hashlib.blake2b(host.encode(), digest_size=3).hexdigest()}"
+    return f"{WORKER} {word}:{process} {bot}"
 
 
 async def number_of(connection: Connection, bot: str) -> int:
@@ -46,7 +95,7 @@ async def number_of(connection: Connection, bot: str) -> int:
     async with connection.transaction():
         # two workers that begin on an empty database do it one after the other
         await connection.execute(f"SELECT pg_advisory_xact_lock({CLASS},0)")
-        if await connection.fetchval("SELECT to_regclass('greenroom.bots')") is None:
+        if not await connection.fetchval(_IS_MADE):
             await connection.execute(_BOTS)
         number = await connection.fetchval("SELECT number FROM greenroom.bots WHERE name=$1", bot)
         if number is None:
@@ -55,15 +104,54 @@ async def number_of(connection: Connection, bot: str) -> int:
 
 
 async def take(connection: Connection, number: int) -> bool:
-    """Take the lock of a bot on this connection, for as long as it lives; say whether it was free."""
-    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1::int,$2::int)", CLASS, number))
+    """Take the lock of a bot on this connection, for as long as it lives; say whether it was free, and nobody else asks
+    for it."""
+    return bool(await connection.fetchval(_TAKE, CLASS, number, ASKS))
+
+
+async def stand_by(connection: Connection, number: int) -> None:
+    """Let all see that this connection waits for a bot, for as long as it lives."""
+    await connection.execute(f"SELECT pg_advisory_lock_shared({STANDS_BY},{number})")
+
+
+async def ask_for(connection: Connection, number: int) -> bool:
+    """Ask for a bot that another worker runs; say whether that can be, for no other bot is being moved. From then on
+    nobody else is given it, until `leave_off`, or the end of the connection."""
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1::int,0)", ASKS):
+        return False
+    if await connection.fetchval("SELECT pg_try_advisory_lock($1::int,$2::int)", ASKS, number):
+        return True
+    await connection.execute(f"SELECT pg_advisory_unlock({ASKS},0)")
+    return False
+
+
+async def leave_off(connection: Connection, number: int) -> None:
+    """Ask no more."""
+    await connection.execute(f"SELECT pg_advisory_unlock({ASKS},{number}), pg_advisory_unlock({ASKS},0)")
+
+
+async def moved(connection: Connection, number: int) -> None:
+    """Note that a bot was given to who asked for it."""
+    await connection.execute(f"UPDATE greenroom.bots SET moved=clock_timestamp() WHERE number={number}")  # noqa: S608 - a number
+
+
+async def since_a_move(connection: Connection) -> float | None:
+    """Return for how many seconds no bot of this database was given to who asked for it; None: none ever was."""
+    found = await connection.fetchval(_SINCE_A_MOVE)
+    return None if found is None else float(found)
+
+
+async def asker_of(connection: Connection, number: int) -> str | None:
+    """Return the host of who asks for a bot; None: nobody does."""
+    name = await connection.fetchval(_ASKER, ASKS, number)
+    return None if name is None else host_of(name)
 
 
 async def end_silent(connection: Connection, number: int, seconds: float) -> bool:
-    """End the session that holds the lock of a bot and has said nothing for that long; say whether there was one. Its
-    guards do not fall where the worker was stopped in the middle of what it sent: the server then waits for the rest,
-    and counts that as work."""
-    return bool(await connection.fetchval(_SILENT, CLASS, number, seconds))
+    """End the session that runs a bot, or asks for it, and has said nothing for that long; say whether there was one.
+    Its guards do not fall where the worker was stopped in the middle of what it sent: the server then waits for the
+    rest, and counts that as work."""
+    return bool(await connection.fetchval(_SILENT, CLASS, number, seconds, ASKS))
 
 
 async def owns(connection: Connection, pid: int, number: int) -> bool:
@@ -96,22 +184,19 @@ async def workers_of(connection: Connection) -> list[Worker]:
     """Return who runs or waits for which bot of this database."""
     if await connection.fetchval("SELECT to_regclass('greenroom.bots')") is None:
         return []
-    found: list[Worker] = []
-    owning: set[int] = set()
-    for bot, name, address, since, pid in await connection.fetch(_OWNERS, CLASS):
-        owning.add(pid)
-        found.append(Worker(name=_who(name)[0], address=address, since=since, bot=bot, owns=True))
-    for name, address, since, pid in await connection.fetch(_WAITING, f"{WORKER} "):
-        if pid not in owning:
-            who, bot = _who(name)
-            found.append(Worker(name=who, address=address, since=since, bot=bot, owns=False))
-    return found
+    return [
+        Worker(name=_who(name), address=address, since=since, bot=bot, owns=owns)
+        for bot, name, address, since, owns in await connection.fetch(_WORKERS, CLASS, STANDS_BY)
+    ]
 
 
-def _who(name: str) -> tuple[str, str]:
-    """Return host and process of a session of ours, and the bot that it is for."""
-    who, _, bot = name.removeprefix(f"{WORKER} ").partition(" ")
-    return who, bot
+def host_of(name: str) -> str:
+    """Return the host of a worker, as all see it, by the name of its session."""
+    return _who(name).rpartition(":")[0]
+
+
+def _who(name: str) -> str:
+    return name.removeprefix(f"{WORKER} ").partition(" ")[0]
 
 
 def refuse_pooler(place: str, first: PostgresDatabase, second: PostgresDatabase) -> None:

@@ -1,4 +1,4 @@
-"""How long who works on a bot's ledger may say nothing before the server, and other workers, take it for gone."""
+"""How long who works on a ledger in a database may say nothing before others take it for gone, and when they ask."""
 
 from dataclasses import dataclass
 
@@ -27,6 +27,9 @@ class Patience:
     `answer`: who takes over must not lose the bot again over rows that it finds locked."""
     beside: float = 20.0
     """The same for a transaction of a command, which changes nothing that the writer does."""
+    settled: float = 60.0
+    """After a bot was moved to a host that had less to do, and after a worker began to stand by, before it asks for
+    one. The more, the less often a bot pauses for the spread."""
 
     @property
     def of_writer(self) -> str:
