@@ -65,7 +65,7 @@ class Log(abc.ABC):
 
     @abc.abstractmethod
     def observed(self, observation: "Observation") -> None:
-        """Say where others may see how the bot is, and a password that was made for that."""
+        """Say where others may see how the bot is, or that nobody can yet, and a password that was made for that."""
 
     @abc.abstractmethod
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:
@@ -140,6 +140,9 @@ class LiveLog(Log):
     @override
     def observed(self, observation: "Observation") -> None:
         rows = [("observe", f"{observation.url}  (/live /ready /health /metrics)")]
+        if observation.is_taken:
+            rows = [("observe", f"nobody can: another program has {observation.url}, until it ends")]
+            rows.append(("", "another address: run with --observe HOST:PORT"))
         if observation.new_password is not None:
             rows.append(("password", f"{observation.new_password}  (shown this once; any user name goes with it)"))
             rows.append(("", f"who has lost it deletes {observation.password_file} and starts the bot again"))
@@ -226,7 +229,8 @@ class JsonLog(Log):
     @override
     def observed(self, observation: "Observation") -> None:
         new = {} if observation.new_password is None else {"password": observation.new_password}
-        self._write(event="observed", address=observation.url, **new)
+        event = "not observed" if observation.is_taken else "observed"
+        self._write(event=event, address=observation.url, **new)
 
     @override
     async def running(self, bot: Bot, *, others: Sequence[Path]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.app import Bot, Options
 from greenroom.cli.live import Log
+from greenroom.observation.health import UNOBSERVED
 from greenroom_adapters.contract import ConfigurationError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Watching:
     async def listening(self, bot: Bot, options: Options, log: Log) -> AsyncGenerator[None]:
         """Answer while the block runs, and send what is left of the traces in the end.
 
-        :raises ConfigurationError: the address cannot be had
+        :raises ConfigurationError: there is no such address here
         """
         try:
             if self.observe is None or self.tally is None:
@@ -88,5 +89,8 @@ class Watching:
 
     def show(self, bot: Bot | None) -> None:
         """Tell of this bot from now on, which has been entered; None: it ends."""
+        if bot is not None:
+            # what an earlier run has left
+            bot.ledger.forget_fact(UNOBSERVED)
         if self.observation is not None:
             self.observation.show(bot)

@@ -8,12 +8,14 @@ from greenroom.settings import BotFile
 from greenroom.storage import Ledger, State
 from greenroom.telemetry import Vitals
 
-__all__ = ["AccountHealth", "Condition", "condition_of"]
+__all__ = ["UNOBSERVED", "AccountHealth", "Condition", "condition_of"]
 
 EVERY_ACCOUNT = "*"
 """Stands for all accounts where the ledger says what is paused."""
 BROKEN = "The files have mistakes, so the version that was valid last is in force: `greenroom check` names them."
 SILENT = "The running bot does not answer: it is busy, or it hangs; where that stays, stop it and start it again."
+UNOBSERVED = "unobserved"
+"""Fact of a running bot: the address that another program has, so that nobody can observe the bot there."""
 AWAY = 120_000_000
 """Microseconds without its platform after which an account needs a person; short losses mend themselves."""
 
@@ -85,6 +87,11 @@ async def condition_of(
         needs.append(f"It does not run: `{start}` starts it.")
     elif vitals is None:
         needs.append(SILENT)
+    if start is None and (taken := (await ledger.facts(UNOBSERVED)).get(UNOBSERVED)):
+        needs.append(
+            f"Nobody can observe it, for another program has {taken}: end that one, or start the bot with another "
+            "`--observe`."
+        )
     if (stopped := paused.get(SWITCH)) is not None:
         needs.append(f"Everything is stopped ({stopped}): `greenroom resume` ends it.")
     else:

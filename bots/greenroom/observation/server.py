@@ -1,6 +1,8 @@
 """The address that an owner asks for: is it alive, is it ready, is it well, and its figures."""
 
 import asyncio
+import contextlib
+import errno
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from greenroom.app import Bot, vitals_of
 from greenroom.clock import Clock
-from greenroom.observation.health import Condition, condition_of
+from greenroom.observation.health import UNOBSERVED, Condition, condition_of
 from greenroom.observation.metrics import MISSING, is_installed, metrics_of, metrics_of_standby
 from greenroom.observation.password import password_for
 from greenroom.observation.tally import Tally
 from greenroom.storage import StorageError
+from greenroom.telemetry import get_log
 from greenroom_adapters.contract import ConfigurationError
 from greenroom_adapters.webhooks import Password, address_of, is_loopback
 
@@ -25,6 +28,8 @@ __all__ = ["Observation"]
 PATHS = "/live /ready /health /metrics"
 LAST_WORDS = 1.0
 """Seconds for what is being answered when it ends."""
+TRY_EVERY = 10.0
+"""Seconds between two looks whether an address that was taken is free."""
 
 
 class Observation:
@@ -34,6 +39,9 @@ class Observation:
     is connected; or it stands by. `/health`: nothing needs a person, in the sentences of `greenroom status`. All three
     answer 200 or 503. Elsewhere than on this machine alone, `/health` and `/metrics` want a password, and the other two
     say nothing but yes and no.
+
+    An address that another program has stops nothing: the bot runs unobserved, says so in its status, and listens as
+    soon as the address is free.
     """
 
     def __init__(
@@ -55,6 +63,7 @@ class Observation:
         self._name = name
         self._stands_by = False
         self._runner: web.ServerRunner | None = None
+        self._trying: asyncio.Task[None] | None = None
         self.new_password: str | None = None
         """A password that was made just now, to be told once."""
 
@@ -65,42 +74,74 @@ class Observation:
         return f"http://{host}:{self._port}"
 
     @property
+    def is_taken(self) -> bool:
+        """Another program has the address, so nobody can observe this bot yet."""
+        return self._runner is None
+
+    @property
     def password_file(self) -> Path:
         """Where the digest of its password is kept. Without the file a new one is made at the next start."""
         return self._beside.with_name(f"{self._beside.stem}-observe") / "password"
 
     async def __aenter__(self) -> Self:
-        """Listen.
+        """Listen, or begin to try where another program has the address.
 
-        :raises ConfigurationError: the address cannot be had, or the password is no good
+        :raises ConfigurationError: there is no such address here, or the password is no good
         """
-        from aiohttp import web  # late: who is not observed needs no server
-
         if not self._is_local:
             self._password, self.new_password = await asyncio.to_thread(password_for, self.password_file, self._environ)
-        try:
-            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-            listener = socket.create_server((self._host, self._port), family=family)
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise ConfigurationError(
-                f"nothing can listen on {self._host}:{self._port} ({why}): give --observe another address"
-            ) from None
-        self._port = int(listener.getsockname()[1])
-        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=LAST_WORDS)
-        await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
+        if not await self._listen():
+            self._trying = asyncio.create_task(self._listen_when_free())
         return self
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
+        if self._trying is not None:
+            self._trying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._trying
         if self._runner is not None:
             await self._runner.cleanup()
 
     def show(self, bot: Bot | None) -> None:
         """Tell of this bot from now on, which has been entered; None: it ends."""
         self._bot, self._stands_by = bot, False
+        if bot is not None and self.is_taken:
+            bot.ledger.remember(UNOBSERVED, f"{self._host}:{self._port}")
+
+    async def _listen(self) -> bool:
+        """Listen; return False where another program has the address."""
+        from aiohttp import web  # late: who is not observed needs no server
+
+        try:
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            listener = socket.create_server((self._host, self._port), family=family)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            why = error.strerror or str(error)
+            raise ConfigurationError(
+                f"nothing can listen on {self._host}:{self._port} ({why}): give --observe another address"
+            ) from None
+        self._port = int(listener.getsockname()[1])
+        runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=LAST_WORDS)
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        self._runner = runner
+        return True
+
+    async def _listen_when_free(self) -> None:
+        while True:
+            await self._clock.sleep(TRY_EVERY)
+            try:
+                if await self._listen():
+                    break
+            except ConfigurationError as error:
+                get_log().warning("not observed", why=str(error))
+        get_log().info("observed", at=self.url)
+        if self._bot is not None:
+            self._bot.ledger.forget_fact(UNOBSERVED)
 
     def stand_by(self) -> None:
         """Tell from now on that another worker runs the bot: it is ready to take over, and nothing needs a person."""

@@ -1,6 +1,7 @@
 """`greenroom run --observe`: what a monitor hears is what `greenroom status` says."""
 
 import json
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -51,9 +52,35 @@ def test_a_monitor_hears_over_http_what_the_status_says(
 
     stage.say(stage.sign_in("ben"), "@watched is the lamp lit?")
     until(lambda: 'state="sent"' in ask(address, "/metrics")[1])
-    second = greenroom("run", "--observe", address.removeprefix("http://"))
-    assert second.code == 1
-    assert "give --observe another address" in second.err
+
+
+def test_a_bot_whose_port_is_taken_runs_says_so_and_is_observed_once_the_port_is_free(
+    running: Callable[..., Any],
+    write_bot: Callable[..., Path],
+    stage: RunningStage,
+    greenroom: Callable[..., Any],
+    until: Callable[..., Any],
+) -> None:
+    write_bot(server=stage.url, handle="crowded")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        bot = running("--observe", place)
+        assert next(entry for entry in bot.entries if "observed" in entry["event"])["event"] == "not observed"
+        stage.say(stage.sign_in("ben"), "@crowded is the lamp lit?")
+        until(lambda: "1 sent" in greenroom("status").out)
+        said = greenroom("status")
+        assert (said.code, f"another program has {place}" in said.out) == (3, True)
+    until(lambda: greenroom("status").code == 0)
+    assert ask(f"http://{place}", "/live") == (200, "alive\n")
+
+
+def test_an_address_that_this_machine_does_not_have_is_told(
+    write_bot: Callable[..., Path], greenroom: Callable[..., Any]
+) -> None:
+    write_bot()
+    said = greenroom("run", "--observe", "192.0.2.1:9464")
+    assert said.code == 1
+    assert "give --observe another address" in said.err
 
 
 def test_another_address_takes_a_password_that_is_printed_once(
