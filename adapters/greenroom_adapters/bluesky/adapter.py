@@ -4,8 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
 from functools import partial
-from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -34,7 +33,6 @@ from greenroom_adapters.bluesky.targets import Targets
 from greenroom_adapters.bluesky.watched import Watched
 from greenroom_adapters.contract import (
     Absent,
-    Adapter,
     Attempt,
     Author,
     Capabilities,
@@ -60,11 +58,9 @@ from greenroom_adapters.contract import (
     ThreadPost,
     Undecided,
 )
-from greenroom_adapters.transport import Http, Pace, system_now
+from greenroom_adapters.transport import EnteredAdapter, Http, Pace, entered, system_now
 
 __all__ = ["BlueskyAdapter"]
-
-Part = TypeVar("Part")
 
 PUBLISH_DEADLINE = timedelta(seconds=30)
 SETTLES_AFTER = PUBLISH_DEADLINE + timedelta(seconds=15)
@@ -78,7 +74,7 @@ TEXT = (
 """`app.bsky.feed.post`."""
 
 
-class BlueskyAdapter(Adapter):
+class BlueskyAdapter(EnteredAdapter):
     """The account that `settings.handle` and its app password open.
 
     Events have two sources: `notifications`, what the AppView tells of others' records, and `messages`, the log of
@@ -110,7 +106,6 @@ class BlueskyAdapter(Adapter):
         self._settings = settings
         self._now = now
         self._pace = pace
-        self._stack = AsyncExitStack()
         self._session = Session(settings, platform=self.platform, account=account, answer_within=answer_within, now=now)
         self._api = Api(self._session)
         self._keep: Keep | None = None
@@ -143,12 +138,12 @@ class BlueskyAdapter(Adapter):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        return _entered(self._capabilities)
+        return entered(self._capabilities)
 
     @property
     @override
     def me(self) -> Author:
-        return _entered(self._me)
+        return entered(self._me)
 
     @override
     def idempotency_of(self, post: Post) -> Idempotency:
@@ -157,37 +152,26 @@ class BlueskyAdapter(Adapter):
     # Coming and going ------------------------------------------------------------------------------------------------
 
     @override
-    async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self._session)
-        try:
-            await self._learn_profile()
-            has_mail = self._settings.direct and self._session.allows_mail
-            self._capabilities = _capabilities(has_mail=has_mail, has_stream=self._stream is not None)
-            if self._stream is not None:
-                await self._stack.enter_async_context(self._stream)
-            self._mailbox = Mailbox(self._chat, self._people, now=self._now) if has_mail else None
-            self._listening = Listening(
-                self._notifications,
-                self._mailbox,
-                poll=timedelta(seconds=self._settings.look_every),
-                open_stream=None if self._stream is None else partial(self._open, self._stream),
-                now=self._now,
-                pace=self._pace,
-            )
-            self._reading_back = ReadingBack(self._api, self._mail, settles_after=SETTLES_AFTER, now=self._now)
-            self._publishing = Publishing(
-                self._api, self._targets, self._mail, capabilities=self._capabilities, now=self._now
-            )
-        except BaseException:
-            await self._stack.aclose()
-            raise
-        return self
-
-    @override
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self._stack.aclose()
+    async def _enter(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._session)
+        await self._learn_profile()
+        has_mail = self._settings.direct and self._session.allows_mail
+        self._capabilities = _capabilities(has_mail=has_mail, has_stream=self._stream is not None)
+        if self._stream is not None:
+            await stack.enter_async_context(self._stream)
+        self._mailbox = Mailbox(self._chat, self._people, now=self._now) if has_mail else None
+        self._listening = Listening(
+            self._notifications,
+            self._mailbox,
+            poll=timedelta(seconds=self._settings.look_every),
+            open_stream=None if self._stream is None else partial(self._open, self._stream),
+            now=self._now,
+            pace=self._pace,
+        )
+        self._reading_back = ReadingBack(self._api, self._mail, settles_after=SETTLES_AFTER, now=self._now)
+        self._publishing = Publishing(
+            self._api, self._targets, self._mail, capabilities=self._capabilities, now=self._now
+        )
 
     async def _learn_profile(self) -> None:
         try:
@@ -214,19 +198,19 @@ class BlueskyAdapter(Adapter):
 
     @override
     async def now(self) -> Mapping[str, str]:
-        return await _entered(self._listening).now()
+        return await entered(self._listening).now()
 
     @override
     async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         """Yield events; of a source without a cursor from this moment on."""
-        async with aclosing(_entered(self._listening).events(after)) as events:
+        async with aclosing(entered(self._listening).events(after)) as events:
             async for event in events:
                 yield event
 
     @override
     async def acknowledge(self, source: str, cursor: str) -> None:
         """Note that everything up to `cursor` is safe: the stream goes on behind it after a restart."""
-        _entered(self._listening).acknowledge(source, cursor)
+        entered(self._listening).acknowledge(source, cursor)
 
     def _open(self, http: Http, heard: Heard) -> PostStream:
         jetstream = Jetstream(
@@ -248,15 +232,15 @@ class BlueskyAdapter(Adapter):
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
-        return _entered(self._publishing).prepare(post, key=key)
+        return entered(self._publishing).prepare(post, key=key)
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
-        return await _entered(self._publishing).publish(attempt)
+        return await entered(self._publishing).publish(attempt)
 
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
-        return await _entered(self._reading_back).find(attempt)
+        return await entered(self._reading_back).find(attempt)
 
     # What can be done beside posting ---------------------------------------------------------------------------------
 
@@ -297,12 +281,6 @@ class BlueskyAdapter(Adapter):
     async def metrics(self, ref: PostRef) -> Metrics:
         """Count now."""
         return await self._acting.metrics(ref)
-
-
-def _entered(part: Part | None) -> Part:
-    if part is None:
-        raise RuntimeError("enter the adapter before using it")
-    return part
 
 
 def _stream(settings: BlueskySettings, *, platform: str, account: str) -> Http | None:

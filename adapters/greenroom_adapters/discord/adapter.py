@@ -1,11 +1,10 @@
 """One bot on Discord."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -66,11 +65,9 @@ from greenroom_adapters.discord.sound import token_in
 from greenroom_adapters.discord.webhook import WebhookAdapter
 from greenroom_adapters.discord.wire import WireApplication
 from greenroom_adapters.discord.writing import EMBED_LIMIT, MEDIA_LIMIT, POLL_LIMIT, TEXT_LIMIT
-from greenroom_adapters.transport import Http, Pace, fetch, system_now
+from greenroom_adapters.transport import EnteredAdapter, Http, Pace, entered, fetch, system_now
 
 __all__ = ["DiscordAdapter"]
-
-Part = TypeVar("Part")
 
 PUBLISH_DEADLINE = timedelta(seconds=30)
 SETTLES_AFTER = PUBLISH_DEADLINE + timedelta(seconds=15)
@@ -83,7 +80,7 @@ SHARD_STARTS = timedelta(seconds=5)
 BODY_CAP = 16 * 1024 * 1024
 
 
-class DiscordAdapter(Adapter):
+class DiscordAdapter(EnteredAdapter):
     """The bot whose token `settings.token` is.
 
     Each channel, thread and direct conversation is a source of events, whose cursors are ids of messages; `start` says
@@ -189,41 +186,29 @@ class DiscordAdapter(Adapter):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        return _entered(self._capabilities)
+        return entered(self._capabilities)
 
     @override
     def idempotency_of(self, post: Post) -> Idempotency:
         room = post.room or self._settings.home
-        if post.direct_to is None and post.in_reply_to is None and _entered(self._publishing).is_forum(room):
+        if post.direct_to is None and post.in_reply_to is None and entered(self._publishing).is_forum(room):
             return Idempotency(kind=IdempotencyKind.LISTED)
         return self.capabilities.idempotency
 
     @property
     @override
     def me(self) -> Author:
-        return _entered(self._me)
+        return entered(self._me)
 
     # Coming and going ------------------------------------------------------------------------------------------------
 
     @override
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        try:
-            self._http.authorize(self._token, scheme="Bot")
-            await self._sign_in()
-        except BaseException:
-            await self._http.aclose()
-            raise
-        return self
-
-    @override
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        if self._listening is not None:
-            await self._listening.aclose()
-        await self._interactions.aclose()
-        await self._http.aclose()
+    async def _enter(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._http)
+        stack.push_async_callback(self._interactions.aclose)
+        self._http.authorize(self._token, scheme="Bot")
+        await self._sign_in()
+        stack.push_async_callback(entered(self._listening).aclose)
 
     async def _sign_in(self) -> None:
         settings, memory = self._settings, self._memory
@@ -304,7 +289,7 @@ class DiscordAdapter(Adapter):
         return me
 
     def _application_id(self) -> str:
-        return _entered(self._application).id
+        return entered(self._application).id
 
     def _gateways(self) -> list[Gateway]:
         return [
@@ -328,13 +313,13 @@ class DiscordAdapter(Adapter):
         me = await self._look_at_myself()
         return await standing(
             me,
-            _entered(self._application),
+            entered(self._application),
             reads_everything=self._reads_everything,
             settings=self._settings,
             api=self._api,
-            places=_entered(self._places),
-            channels=_entered(self._channels),
-            listening=_entered(self._listening),
+            places=entered(self._places),
+            channels=entered(self._channels),
+            listening=entered(self._listening),
             wanted=self._wanted,
         )
 
@@ -347,8 +332,8 @@ class DiscordAdapter(Adapter):
     @override
     async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         """Yield events; without a cursor for `start` from this moment on."""
-        places = _entered(self._places)
-        async with aclosing(_entered(self._listening).events(after)) as events:
+        places = entered(self._places)
+        async with aclosing(entered(self._listening).events(after)) as events:
             async for event in events:
                 if not self._settings.servers:
                     await self._first_server.remember(places.first)
@@ -360,13 +345,13 @@ class DiscordAdapter(Adapter):
     async def acknowledge(self, source: str, cursor: str) -> None:
         """Note how far the gateway was heard, and say of the commands up to this one that their answers are on their
         way."""
-        _entered(self._listening).acknowledged(source, cursor)
+        entered(self._listening).acknowledged(source, cursor)
         if source == COMMANDS:
             self._interactions.safe(cursor)
 
     async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
         """Yield what was said from `since` until now, channel by channel, each from its oldest message on."""
-        async with aclosing(_entered(self._listening).history(since)) as events:
+        async with aclosing(entered(self._listening).history(since)) as events:
             async for event in events:
                 yield event
 
@@ -374,29 +359,29 @@ class DiscordAdapter(Adapter):
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
-        return _entered(self._publishing).prepare(post, key=key)
+        return entered(self._publishing).prepare(post, key=key)
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
-        return await _entered(self._publishing).publish(attempt)
+        return await entered(self._publishing).publish(attempt)
 
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
-        return await _entered(self._reading_back).find(attempt)
+        return await entered(self._reading_back).find(attempt)
 
     # What can be done beside posting ---------------------------------------------------------------------------------
 
     async def delete(self, ref: PostRef) -> None:
         """Delete the message. Deleting one that is gone is not an error."""
-        await _entered(self._acting).delete(ref)
+        await entered(self._acting).delete(ref)
 
     async def edit(self, ref: PostRef, text: str) -> None:
         """Replace the text. Editing to the present text is not an error."""
-        await _entered(self._acting).edit(ref, text)
+        await entered(self._acting).edit(ref, text)
 
     async def react(self, ref: PostRef, reaction: str = "like") -> None:
         """React with an emoji, or with one of a server as `name:id`; `like` is a thumb up."""
-        await _entered(self._acting).react(ref, reaction)
+        await entered(self._acting).react(ref, reaction)
 
     async def offer(self, commands: Sequence[Command]) -> bool:
         """Register the commands, everywhere, in place of all that the application has; only where they are others than
@@ -410,20 +395,20 @@ class DiscordAdapter(Adapter):
 
     async def show_typing(self, to: TextEvent) -> timedelta:
         """Show that the bot is writing; for ten seconds, or until it says something."""
-        return await _entered(self._acting).show_typing(to.conversation)
+        return await entered(self._acting).show_typing(to.conversation)
 
     async def leave(self, room: str, *, by: str | None = None) -> None:
         """Leave the server of a channel, or the one with this id. Who sends the bot away must be allowed to send people
         out of it; that is asked now."""
-        await _entered(self._acting).leave(room, by=by)
+        await entered(self._acting).leave(room, by=by)
 
     async def may_message(self, person: str) -> bool:
         """Say whether there is such a person: whether they take messages of bots shows only when one is sent."""
-        return await _entered(self._acting).may_message(person)
+        return await entered(self._acting).may_message(person)
 
     async def person(self, handle: str) -> Author | None:
         """Return whoever has this id, or this user name in one of the bot's servers; None: nobody has."""
-        return await _entered(self._acting).person(handle)
+        return await entered(self._acting).person(handle)
 
     async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
         """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
@@ -431,17 +416,11 @@ class DiscordAdapter(Adapter):
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""
-        return await _entered(self._acting).thread(ref, limit=limit)
+        return await entered(self._acting).thread(ref, limit=limit)
 
     async def metrics(self, ref: PostRef) -> Metrics:
         """Count now."""
-        return await _entered(self._acting).metrics(ref)
-
-
-def _entered(part: Part | None) -> Part:
-    if part is None:
-        raise RuntimeError("enter the adapter before using it")
-    return part
+        return await entered(self._acting).metrics(ref)
 
 
 def _capabilities(*, reads_everything: bool, has_home: bool) -> Capabilities:

@@ -5,16 +5,14 @@ Discord takes no key from a webhook and lists nothing of what one has said. What
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
 from greenroom_adapters.contract import (
     Absent,
-    Adapter,
     Attempt,
     AuthenticationFailed,
     Author,
@@ -55,11 +53,9 @@ from greenroom_adapters.discord.writing import (
     compose_response,
 )
 from greenroom_adapters.text import fits
-from greenroom_adapters.transport import Answer, Http, system_now
+from greenroom_adapters.transport import Answer, EnteredAdapter, Http, entered, system_now
 
 __all__ = ["WebhookAdapter"]
-
-Part = TypeVar("Part")
 
 PUBLISH_DEADLINE = timedelta(seconds=30)
 LOOK_EVERY = timedelta(minutes=10)
@@ -77,7 +73,7 @@ MEANINGS = {
 """Error code → what it means for a webhook, beside what it means for a bot."""
 
 
-class WebhookAdapter(Adapter):
+class WebhookAdapter(EnteredAdapter):
     """The webhook whose address `settings.webhook` is. Rooms are threads of its channel, by their ids."""
 
     platform: ClassVar[str] = "discord"
@@ -124,25 +120,14 @@ class WebhookAdapter(Adapter):
     @property
     @override
     def me(self) -> Author:
-        told = _entered(self._told)
+        told = entered(self._told)
         name = self._settings.name or told.name or "webhook"
         return Author(id=told.id, handle=name, name=name, is_bot=True)
 
     @override
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        try:
-            await self._look()
-        except BaseException:
-            await self._http.aclose()
-            raise
-        return self
-
-    @override
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self._http.aclose()
+    async def _enter(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._http)
+        await self._look()
 
     async def _look(self) -> WireWebhook:
         self._told = told = await self._api.webhook(self._id, self._token.reveal())
@@ -212,7 +197,7 @@ class WebhookAdapter(Adapter):
         message = self._http.decode(answer, MESSAGE)
         return Receipt(
             key=attempt.key,
-            ref=reference(message.channel_id, message.id, guild=_entered(self._told).guild_id),
+            ref=reference(message.channel_id, message.id, guild=entered(self._told).guild_id),
             published_at=message.timestamp,
             quota=quota_of(answer, self._id),
         )
@@ -251,16 +236,10 @@ class WebhookAdapter(Adapter):
         found = place(ref)
         if found is None:
             raise self._http.error(TargetGone, f"{ref.id!r} is no message on Discord")
-        return found[1], "" if found[0] == _entered(self._told).channel_id else found[0]
+        return found[1], "" if found[0] == entered(self._told).channel_id else found[0]
 
 
 def _refusal(answer: Answer) -> tuple[type[Any], str] | None:
     """Say which refusal an answer is: of a webhook some codes mean something else than of a bot."""
     meaning = MEANINGS.get(code_of(answer))
     return refusal(answer) if meaning is None else meaning
-
-
-def _entered(part: Part | None) -> Part:
-    if part is None:
-        raise RuntimeError("enter the adapter before using it")
-    return part

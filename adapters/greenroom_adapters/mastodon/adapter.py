@@ -1,17 +1,15 @@
 """One account on a Mastodon server, or on one with its API."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
 from greenroom_adapters.contract import (
     Absent,
-    Adapter,
     Attempt,
     Author,
     Capabilities,
@@ -51,17 +49,15 @@ from greenroom_adapters.mastodon.settings import MastodonSettings
 from greenroom_adapters.mastodon.streaming import Feed
 from greenroom_adapters.mastodon.threads import Threads
 from greenroom_adapters.mastodon.writing import Audience
-from greenroom_adapters.transport import Http, fetch, system_now
+from greenroom_adapters.transport import EnteredAdapter, Http, entered, fetch, system_now
 
 __all__ = ["MastodonAdapter"]
-
-Part = TypeVar("Part")
 
 IN_FLIGHT = timedelta(seconds=5)
 """How long a request that got no answer may still be worked on; Mastodon makes a status within a second."""
 
 
-class MastodonAdapter(Adapter):
+class MastodonAdapter(EnteredAdapter):
     """The account whose access token `settings.token` is.
 
     Events have two sources: `notifications`, and `posts`, the account's own. Both are lists of the server that are read
@@ -119,12 +115,12 @@ class MastodonAdapter(Adapter):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        return _entered(self._capabilities)
+        return entered(self._capabilities)
 
     @property
     @override
     def me(self) -> Author:
-        return _entered(self._me)
+        return entered(self._me)
 
     # Coming and going ------------------------------------------------------------------------------------------------
 
@@ -134,28 +130,11 @@ class MastodonAdapter(Adapter):
         return await log_in(clerk, known, platform=cls.platform)
 
     @override
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        try:
-            self._http.authorize(self._settings.token)
-            await self._sign_in()
-        except BaseException:
-            await self._leave()
-            raise
-        return self
-
-    @override
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self._leave()
-
-    async def _leave(self) -> None:
-        if self._listening is not None:
-            await self._listening.aclose()
-        if self._streams is not None:
-            await self._streams.aclose()
-        await self._http.aclose()
+    async def _enter(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._http)
+        self._http.authorize(self._settings.token)
+        await self._sign_in(stack)
+        stack.push_async_callback(entered(self._listening).aclose)
 
     def _way(self, address: str, *, keep_alive: bool = True) -> Http:
         return Http(
@@ -168,7 +147,7 @@ class MastodonAdapter(Adapter):
             now=self._now,
         )
 
-    async def _sign_in(self) -> None:
+    async def _sign_in(self, stack: AsyncExitStack) -> None:
         try:
             instance = await Api(self._http).instance()
         except PostRejected as refused:
@@ -177,12 +156,12 @@ class MastodonAdapter(Adapter):
         server = Server.of(instance, address=self._server_address)
         if not server.keeps_connections:
             await self._http.aclose()
-            self._http = await self._way(self._server_address, keep_alive=False).__aenter__()
+            self._http = await stack.enter_async_context(self._way(self._server_address, keep_alive=False))
             self._http.authorize(self._settings.token)
         api = self._api = Api(self._http)
         me = await api.me()
         if server.streaming is not None:
-            self._streams = await self._way(server.streaming).__aenter__()
+            self._streams = await stack.enter_async_context(self._way(server.streaming))
             self._streams.authorize(self._settings.token)
         self._server, self._me = server, author(me)
         capabilities = self._capabilities = server.capabilities(
@@ -233,13 +212,13 @@ class MastodonAdapter(Adapter):
 
     @override
     async def check(self) -> Standing:
-        found = await standing(_entered(self._api), _entered(self._server))
+        found = await standing(entered(self._api), entered(self._server))
         self._me = found.me
         return found
 
     async def declare(self) -> bool:
         """Set the mark of a bot; say whether that changed anything. What else stands in the profile stays."""
-        api = _entered(self._api)
+        api = entered(self._api)
         if (await api.me()).bot:
             return False
         marked = await api.mark_as_bot(as_form=False)
@@ -252,18 +231,18 @@ class MastodonAdapter(Adapter):
 
     @override
     async def now(self) -> Mapping[str, str]:
-        return await _entered(self._entries).here()
+        return await entered(self._entries).here()
 
     @override
     async def events(self, *, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         """Yield events; of a source without a cursor from this moment on."""
-        async with aclosing(_entered(self._listening).events(after)) as events:
+        async with aclosing(entered(self._listening).events(after)) as events:
             async for event in events:
                 yield event
 
     async def history(self, *, since: datetime) -> AsyncGenerator[Event, None]:
         """Yield the notifications from `since` until now, then the account's own posts, each oldest first."""
-        async with aclosing(_entered(self._entries).since(since)) as events:
+        async with aclosing(entered(self._entries).since(since)) as events:
             async for event in events:
                 yield event
 
@@ -271,15 +250,15 @@ class MastodonAdapter(Adapter):
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
-        return _entered(self._publishing).prepare(post, key=key)
+        return entered(self._publishing).prepare(post, key=key)
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
-        return await _entered(self._publishing).publish(attempt)
+        return await entered(self._publishing).publish(attempt)
 
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
-        return await _entered(self._reading_back).find(attempt)
+        return await entered(self._reading_back).find(attempt)
 
     # What can be done beside posting ---------------------------------------------------------------------------------
 
@@ -288,32 +267,32 @@ class MastodonAdapter(Adapter):
 
         :raises Unsupported: the server takes nothing down by its API
         """
-        await _entered(self._acting).delete(ref)
+        await entered(self._acting).delete(ref)
 
     async def edit(self, ref: PostRef, text: str) -> None:
         """Replace the text. Editing to the present text is not an error."""
-        await _entered(self._acting).edit(ref, text)
+        await entered(self._acting).edit(ref, text)
 
     async def react(self, ref: PostRef, reaction: str = "like") -> None:
         """Favour the post; `like` is all that there is. Doing it twice leaves one favourite."""
-        await _entered(self._acting).react(ref, reaction)
+        await entered(self._acting).react(ref, reaction)
 
     async def repost(self, ref: PostRef) -> None:
         """Boost the post. Doing it twice leaves one boost."""
-        await _entered(self._acting).repost(ref)
+        await entered(self._acting).repost(ref)
 
     async def follow(self, person: str) -> None:
         """Follow the person with this id. Doing it twice is not an error."""
-        await _entered(self._acting).follow(person)
+        await entered(self._acting).follow(person)
 
     async def may_message(self, person: str) -> bool:
         """Say whether there is such a person, with no block between us."""
-        return await _entered(self._acting).may_message(person)
+        return await entered(self._acting).may_message(person)
 
     async def person(self, handle: str) -> Author | None:
         """Return whoever has this id, or this handle, with or without its `@`; None: nobody has. A handle without a
         server is one of the account's own server."""
-        return await _entered(self._acting).person(handle)
+        return await entered(self._acting).person(handle)
 
     async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
         """Return what lies there, of at most so many bytes: from the account's own server, or from a public one."""
@@ -321,14 +300,8 @@ class MastodonAdapter(Adapter):
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
         """Return the posts above `ref`, oldest first, at most `limit`; a gap ends it there."""
-        return await _entered(self._acting).thread(ref, limit=limit)
+        return await entered(self._acting).thread(ref, limit=limit)
 
     async def metrics(self, ref: PostRef) -> Metrics:
         """Count now."""
-        return await _entered(self._acting).metrics(ref)
-
-
-def _entered(part: Part | None) -> Part:
-    if part is None:
-        raise RuntimeError("enter the adapter before using it")
-    return part
+        return await entered(self._acting).metrics(ref)

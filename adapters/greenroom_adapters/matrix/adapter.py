@@ -1,16 +1,14 @@
 """One account on a Matrix homeserver, without encryption."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
 from greenroom_adapters.contract import (
     Absent,
-    Adapter,
     Attempt,
     AuthenticationFailed,
     Author,
@@ -51,11 +49,9 @@ from greenroom_adapters.matrix.references import server_of
 from greenroom_adapters.matrix.rooms import Rooms
 from greenroom_adapters.matrix.settings import MatrixSettings
 from greenroom_adapters.matrix.writing import TEXT_LIMIT, Style
-from greenroom_adapters.transport import Http, Pace, fetch, system_now
+from greenroom_adapters.transport import EnteredAdapter, Http, Pace, entered, fetch, system_now
 
 __all__ = ["MatrixAdapter"]
-
-Part = TypeVar("Part")
 
 PUBLISH_DEADLINE = timedelta(seconds=30)
 SETTLES_AFTER = PUBLISH_DEADLINE + timedelta(seconds=15)
@@ -67,7 +63,7 @@ BODY_CAP = 64 * 1024 * 1024
 """An account of a thousand rooms, after a week away, gets all of them in one answer."""
 
 
-class MatrixAdapter(Adapter):
+class MatrixAdapter(EnteredAdapter):
     """The account whose access token `settings.token` is.
 
     Events have one source, `sync`, and are told room by room. What was missed comes from the rooms' history, as far as
@@ -120,31 +116,20 @@ class MatrixAdapter(Adapter):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        return _entered(self._capabilities)
+        return entered(self._capabilities)
 
     @property
     @override
     def me(self) -> Author:
-        return _entered(self._me)
+        return entered(self._me)
 
     # Coming and going ------------------------------------------------------------------------------------------------
 
     @override
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        try:
-            self._http.authorize(self._settings.token)
-            await self._sign_in()
-        except BaseException:
-            await self._http.aclose()
-            raise
-        return self
-
-    @override
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self._http.aclose()
+    async def _enter(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._http)
+        self._http.authorize(self._settings.token)
+        await self._sign_in()
 
     async def _sign_in(self) -> None:
         settings = self._settings
@@ -199,7 +184,7 @@ class MatrixAdapter(Adapter):
             settings=self._settings,
             rooms=self._rooms,
             invites=self._invites,
-            places=_entered(self._places),
+            places=entered(self._places),
         )
 
     # Listening -------------------------------------------------------------------------------------------------------
@@ -225,21 +210,21 @@ class MatrixAdapter(Adapter):
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
-        return _entered(self._publishing).prepare(post, key=key)
+        return entered(self._publishing).prepare(post, key=key)
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
-        return await _entered(self._publishing).publish(attempt)
+        return await entered(self._publishing).publish(attempt)
 
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
-        return await _entered(self._reading_back).find(attempt)
+        return await entered(self._reading_back).find(attempt)
 
     # What can be done beside posting ---------------------------------------------------------------------------------
 
     async def delete(self, ref: PostRef) -> None:
         """Redact the post. Deleting a post that is gone is not an error."""
-        _entered(self._reading_back).deleted(await self._acting.delete(ref))
+        entered(self._reading_back).deleted(await self._acting.delete(ref))
 
     async def edit(self, ref: PostRef, text: str) -> None:
         """Replace the text. Editing to the present text is not an error."""
@@ -297,13 +282,7 @@ class MatrixAdapter(Adapter):
         return await self._acting.metrics(ref)
 
     def _context_now(self) -> Context:
-        return _entered(self._context)
-
-
-def _entered(part: Part | None) -> Part:
-    if part is None:
-        raise RuntimeError("enter the adapter before using it")
-    return part
+        return entered(self._context)
 
 
 def _capabilities(*, upload_size: int | None, has_home: bool) -> Capabilities:

@@ -5,14 +5,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
 from functools import partial
-from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
 from greenroom_adapters.contract import (
     Absent,
-    Adapter,
     AdapterError,
     Attempt,
     Author,
@@ -55,11 +53,18 @@ from greenroom_adapters.nostr.relays import Relays, first_reached
 from greenroom_adapters.nostr.settings import TEXT_LENGTH, NostrSettings
 from greenroom_adapters.nostr.signing_in import login
 from greenroom_adapters.nostr.sources import Ears
-from greenroom_adapters.transport import Http, Pace, Sockets, fetch, public_socket, system_now
+from greenroom_adapters.transport import (
+    EnteredAdapter,
+    Http,
+    Pace,
+    Sockets,
+    entered,
+    fetch,
+    public_socket,
+    system_now,
+)
 
 __all__ = ["NostrAdapter"]
-
-Part = TypeVar("Part")
 
 PUBLISH_DEADLINE = timedelta(seconds=30)
 SETTLES_AFTER = PUBLISH_DEADLINE + timedelta(seconds=15)
@@ -67,7 +72,7 @@ SETTLES_AFTER = PUBLISH_DEADLINE + timedelta(seconds=15)
 REACHED_WITHIN = timedelta(seconds=15)
 
 
-class NostrAdapter(Adapter):
+class NostrAdapter(EnteredAdapter):
     """The account whose secret key `settings.key` is.
 
     Each relay has two sources of events, `<address> public` and `<address> direct`; the same event from two relays has
@@ -129,7 +134,6 @@ class NostrAdapter(Adapter):
             now=self._seconds,
         )
         self._reading_back = ReadingBack(self._keys, self._relays, self._inboxes, settles_after=SETTLES_AFTER, now=now)
-        self._open: AsyncExitStack | None = None
         self._me: Author | None = None
         self._capabilities: Capabilities | None = None
         self._publishing: Publishing | None = None
@@ -142,35 +146,24 @@ class NostrAdapter(Adapter):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        return _entered(self._capabilities)
+        return entered(self._capabilities)
 
     @property
     @override
     def me(self) -> Author:
-        return _entered(self._me)
+        return entered(self._me)
 
     # Coming and going ------------------------------------------------------------------------------------------------
 
     @override
-    async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._http)
-            for relay in self._relays:
-                await stack.enter_async_context(relay)
-            stack.push_async_callback(self._listening.aclose)
-            # Others may come later; one is enough to begin.
-            await first_reached(list(self._relays), within=REACHED_WITHIN)
-            await self._sign_in()
-            self._open = stack.pop_all()
-        return self
-
-    @override
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        stack, self._open = self._open, None
-        if stack is not None:
-            await stack.aclose()
+    async def _enter(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._http)
+        for relay in self._relays:
+            await stack.enter_async_context(relay)
+        stack.push_async_callback(self._listening.aclose)
+        # Others may come later; one is enough to begin.
+        await first_reached(list(self._relays), within=REACHED_WITHIN)
+        await self._sign_in()
 
     async def _sign_in(self) -> None:
         await self._learn_profile()
@@ -265,11 +258,11 @@ class NostrAdapter(Adapter):
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
-        return _entered(self._publishing).prepare(post, key=key)
+        return entered(self._publishing).prepare(post, key=key)
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
-        return await _entered(self._publishing).publish(attempt)
+        return await entered(self._publishing).publish(attempt)
 
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
@@ -329,9 +322,3 @@ class NostrAdapter(Adapter):
 
     def _seconds(self) -> int:
         return int(self._now().timestamp())
-
-
-def _entered(part: Part | None) -> Part:
-    if part is None:
-        raise RuntimeError("enter the adapter before using it")
-    return part

@@ -1,16 +1,14 @@
 """One account on X."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
 from greenroom_adapters.contract import (
     Absent,
-    Adapter,
     Attempt,
     AuthenticationFailed,
     Author,
@@ -35,7 +33,7 @@ from greenroom_adapters.contract import (
     ThreadPost,
     Undecided,
 )
-from greenroom_adapters.transport import Http, Pace, fetch, system_now
+from greenroom_adapters.transport import EnteredAdapter, Http, Pace, entered, fetch, system_now
 from greenroom_adapters.webhooks import Webhooks
 from greenroom_adapters.x.abilities import LENGTH, PUBLISH_DEADLINE, VISIBLE_WITHIN, capabilities_of
 from greenroom_adapters.x.acting import Acting
@@ -62,13 +60,11 @@ from greenroom_adapters.x.wire import WireUser
 
 __all__ = ["XAdapter"]
 
-Part = TypeVar("Part")
-
 OWN_READS = (Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.OWN_POST)
 """Kinds of events that are posts in the account's own lists."""
 
 
-class XAdapter(Adapter):
+class XAdapter(EnteredAdapter):
     """The account whose credentials `settings` hold.
 
     Events have three sources, `mentions`, `messages` and `own`, each a listing that is looked at now and then: whatever
@@ -168,7 +164,7 @@ class XAdapter(Adapter):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        _entered(self._me)
+        entered(self._me)
         return self._capabilities
 
     @property
@@ -199,33 +195,15 @@ class XAdapter(Adapter):
     # Coming and going ------------------------------------------------------------------------------------------------
 
     @override
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        try:
-            if self._stream is not None and self._settings.bearer is not None:
-                await self._stream.__aenter__()
-                self._stream.authorize(self._settings.bearer)
-            await self._sign_in()
-        except BaseException:
-            await self._leave()
-            raise
-        return self
-
-    @override
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self._leave()
-
-    async def _leave(self) -> None:
-        try:
-            if self._pushing is not None:
-                await self._pushing.aclose()
-            if self._stream is not None:
-                await self._stream.aclose()
-            await self._signer.aclose()
-        finally:
-            await self._http.aclose()
+    async def _enter(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._http)
+        stack.push_async_callback(self._signer.aclose)
+        if self._stream is not None and self._settings.bearer is not None:
+            await stack.enter_async_context(self._stream)
+            self._stream.authorize(self._settings.bearer)
+        if self._pushing is not None:
+            stack.push_async_callback(self._pushing.aclose)
+        await self._sign_in()
 
     async def _sign_in(self) -> WireUser:
         try:
@@ -282,11 +260,11 @@ class XAdapter(Adapter):
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
-        return _entered(self._publishing).prepare(post, key=key)
+        return entered(self._publishing).prepare(post, key=key)
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
-        return await _entered(self._publishing).publish(attempt)
+        return await entered(self._publishing).publish(attempt)
 
     @override
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
@@ -351,13 +329,7 @@ class XAdapter(Adapter):
         return await self._acting.metrics(ref)
 
     def _who(self) -> Author:
-        return _entered(self._me)
-
-
-def _entered(part: Part | None) -> Part:
-    if part is None:
-        raise RuntimeError("enter the adapter before using it")
-    return part
+        return entered(self._me)
 
 
 def _stream(settings: XSettings, *, account: str, now: Callable[[], datetime], deadline: timedelta) -> Http | None:

@@ -1,5 +1,6 @@
 """What an account hears, source by source: which pages tell it, how often they are looked at, what they say."""
 
+import abc
 import hashlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -66,7 +67,7 @@ class Heard:
     position: Position
 
 
-class Source:
+class Source(abc.ABC):
     """One listing of the account, newest first, whose rows have growing ids."""
 
     name: str
@@ -150,8 +151,10 @@ class Source:
     def _most(self) -> int:
         return REACH.get(self.name, MESSAGE_PAGES * 100) // 100
 
+    @abc.abstractmethod
     async def _look(self, since: int, page: str | None, rows: int | None) -> WirePage:
-        raise NotImplementedError
+        """Ask for one page of what is newer than the id `since`: the first, or the one that is called `page`; of so
+        many `rows`, None: as many as a page may have."""
 
     def _read(self, row: Row, cursor: str) -> Event | None:
         return read_post(row.raw, row.included, me=self._me(), source=self.name, cursor=cursor)
