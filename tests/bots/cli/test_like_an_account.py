@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from discord_world import RunningDiscord
 from mastodon_fake import FakeMastodon
+from x_server import XServer
 
 from greenroom.personas import load_persona
 
@@ -71,3 +73,48 @@ def test_a_file_that_is_there_is_a_file_whatever_it_is_called(
     said = greenroom("new", "--like", "quay/social", "--name", "Halda", "--who", "a water mill")
     assert said.code == 0, said.err
     assert "Measured from 6 posts" in said.out
+
+
+def bot_file(home: Path, account: str) -> None:
+    (home / "ada.yaml").write_text("persona: Ada\nwho: keeps the lighthouse\n", encoding="utf-8")
+    (home / "quay-bot.yaml").write_text(
+        f"bot: quay\npersona: ada.yaml\naccounts: {{social: {account}}}\n", encoding="utf-8"
+    )
+
+
+def test_what_was_written_by_hand_in_the_rooms_of_discord_is_measured(
+    greenroom: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RunningDiscord() as discord:
+        owner = discord.call("person", name="guest")["id"]
+        bot = discord.call("bot", name="quay", owner=owner)
+        guild = discord.call("guild", name="The quay", owner=owner, members=[bot["id"]])
+        channel = discord.call("channel", guild=guild["id"], name="log")["id"]
+        for text in HAND:
+            discord.call("say", channel=channel, author=bot["id"], content=text)
+        monkeypatch.setenv("QUAY", bot["token"])
+        bot_file(
+            home,
+            f"{{platform: discord, token: {{env: QUAY}}, home: '#log', base_url: '{discord.url}/api/v10', "
+            f"gateway_url: '{discord.url.replace('http', 'ws', 1)}/gateway'}}",
+        )
+        said = greenroom("new", "--like", "quay/social", "--name", "Halda", "--who", "a water mill")
+    assert said.code == 0, said.err
+    assert f"Measured from {len(HAND)} posts" in said.out
+
+
+def test_where_reading_costs_money_an_archive_is_asked_for_and_nothing_is_read(
+    greenroom: Callable[..., Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with XServer(data=tmp_path / "x.db", access="self_serve") as x:
+        owner = x.state.person("quay")
+        token, secret = x.state.keys_for(owner)
+        keys = {"api_key": x.state.api_key, "api_secret": x.state.api_secret, "token": token, "token_secret": secret}
+        for name, value in keys.items():
+            monkeypatch.setenv(name.upper(), value)
+        told = ", ".join(f"{name}: {{env: {name.upper()}}}" for name in keys)
+        bot_file(home, f"{{platform: x, base_url: '{x.url}', {told}}}")
+        said = greenroom("new", "--like", "quay/social", "--name", "Halda", "--who", "a water mill")
+        assert x.calls == []
+    assert said.code == 1
+    assert "x charges for what is read: ask it for your archive, and measure that file" in said.err

@@ -16,7 +16,7 @@ from typing import IO, Any
 from typing_extensions import override
 
 BACK = "http://127.0.0.1:9/back"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Refused(Exception):
