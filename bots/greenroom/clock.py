@@ -50,6 +50,18 @@ class Clock(abc.ABC):
         while (left := moment - self.micros()) > 0:
             await self.sleep(min(left, LONGEST_SLEEP) / 1e6)
 
+    def until_beat(self, seconds: float) -> float:
+        """Return the seconds until the next moment that is a multiple of `seconds`, as the clock counts; never next to
+        none, also for who was woken a little early."""
+        period = round(seconds * 1e6)
+        left = period - self.micros() % period
+        return (left if left * 20 > period else left + period) / 1e6
+
+    async def beat(self, seconds: float) -> None:
+        """Wait for the next multiple of `seconds`. Whoever looks for something again and again waits like this: all of
+        them wake up together then, and a process that has nothing to do wakes up once for all."""
+        await self.sleep(self.until_beat(seconds))
+
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""
         return from_micros(self.micros())

@@ -185,7 +185,7 @@ class Bot:
                 tasks.create_task(desk.run())
             tasks.create_task(self._scheduler.run())
             tasks.create_task(self._bringer.run())
-            tasks.create_task(obey_for_ever(self.ledger, self.commands, clock=clock))
+            tasks.create_task(obey_for_ever(self.ledger, self.commands))
             tasks.create_task(
                 retire_for_ever(
                     self.ledger, self._shelf, file=self._in_force, persona=lambda: self.persona, clock=clock

@@ -8,7 +8,7 @@ from greenroom.turns import AccountDesk
 
 __all__ = ["HandedOver", "hand_over_when_asked"]
 
-LOOKS_EVERY = 0.2
+LOOKS_EVERY = 1.0
 """Seconds between two looks whether the bot is asked for."""
 
 
@@ -24,7 +24,7 @@ async def hand_over_when_asked(ledger: Ledger, desks: Iterable[AccountDesk], *, 
     while True:
         if (why := await ledger.asked_for()) is not None and not _is_sending(desks):
             raise HandedOver(why)
-        await clock.sleep(LOOKS_EVERY)
+        await clock.beat(LOOKS_EVERY)
 
 
 def _is_sending(desks: Iterable[AccountDesk]) -> bool:

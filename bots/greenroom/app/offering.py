@@ -60,7 +60,7 @@ class Offering:
             # a pause is for this as well: nothing goes out
             may = account is not None and account.live and desk.is_connected and desk.pacer.paused is None
             if not may or wanted == settled:
-                await self._clock.sleep(LOOK_EVERY)
+                await self._clock.beat(LOOK_EVERY)
                 continue
             try:
                 changed = await adapter.offer(wanted)

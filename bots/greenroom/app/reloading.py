@@ -54,7 +54,7 @@ class Reloader:
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            await self._clock.sleep(LOOK_EVERY)
+            await self._clock.beat(LOOK_EVERY)
             await self.look()
 
     async def look(self) -> None:

@@ -35,7 +35,7 @@ class Thresholds:
         """Watch until cancelled."""
         while True:
             await self.look()
-            await self._clock.sleep(LOOK_EVERY)
+            await self._clock.beat(LOOK_EVERY)
 
     async def look(self) -> None:
         """Note what was reached since the last look."""

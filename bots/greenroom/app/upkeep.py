@@ -13,15 +13,13 @@ from greenroom.storage import Command, Ledger, Turn, empty_gone
 
 __all__ = ["expire_for_ever", "obey_for_ever", "retire_for_ever"]
 
-COMMANDS_EVERY = 0.1
-"""Seconds between two looks at what was typed beside the bot."""
 RETIRE_EVERY = 3600.0
 """Seconds between two rounds of retention."""
 EXPIRE_EVERY = 60.0
 """Seconds between two looks at what is held for too long."""
 
 
-async def obey_for_ever(ledger: Ledger, commands: Commands, *, clock: Clock) -> None:
+async def obey_for_ever(ledger: Ledger, commands: Commands) -> None:
     """Obey what is typed beside the bot; what has to wait does not keep the others waiting."""
     asking: set[int] = set()
 
@@ -39,7 +37,7 @@ async def obey_for_ever(ledger: Ledger, commands: Commands, *, clock: Clock) -> 
                     tasks.create_task(obey(command))
                 else:
                     await obey(command)
-            await clock.sleep(COMMANDS_EVERY)
+            await ledger.commands_asked()
 
 
 async def expire_for_ever(ledger: Ledger, *, clock: Clock, ended: Callable[[Turn], None]) -> None:

@@ -32,7 +32,7 @@ class Weekly:
         """Watch until cancelled."""
         while True:
             await self.look()
-            await self._clock.sleep(LOOK_EVERY)
+            await self._clock.beat(LOOK_EVERY)
 
     async def look(self) -> None:
         """Note the week that is over, if that was not done."""

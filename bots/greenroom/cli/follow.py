@@ -1,15 +1,15 @@
 """Turns as they come to rest, read from the ledger while the bot works."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from greenroom.clock import SystemClock
 from greenroom.storage import Ledger, State, Turn
 
 __all__ = ["More", "resting"]
 
-LOOK = 0.5
-"""Seconds between two looks."""
+LOOK = 0.4
+"""Seconds between two looks; a multiple of those between two looks for commands, so that a bot wakes up for both."""
 SHOWN = 40
 """Turns of one look that are shown; of a burst the rest is counted."""
 WATCHED = 200
@@ -28,7 +28,13 @@ async def resting(ledger: Ledger, *, since: int) -> AsyncGenerator[Turn | More, 
     change first, for ever. Of a burst the last ones are yielded and the others counted."""
     seen: dict[int, tuple[State, int]] = {}
     newest = 0
+    clock = SystemClock()
+    revision: object = None
     while True:
+        before, revision = revision, ledger.revision()
+        if revision == before:
+            await clock.beat(LOOK)
+            continue
         turns = await ledger.turns(limit=WATCHED)
         rested = [turn for turn in turns if turn.state >= State.HELD]
         fresh = sorted(
@@ -43,4 +49,4 @@ async def resting(ledger: Ledger, *, since: int) -> AsyncGenerator[Turn | More, 
             yield More(count=unseen)
         for turn in fresh[-SHOWN:]:
             yield turn
-        await asyncio.sleep(LOOK)
+        await clock.beat(LOOK)

@@ -131,7 +131,7 @@ class Library:
     async def _again_and_again(self, look: Callable[[], Awaitable[None]]) -> None:
         while True:
             await look()
-            await self._clock.sleep(LOOK_EVERY)
+            await self._clock.beat(LOOK_EVERY)
 
     async def look(self) -> None:
         """Look at the files once. What cannot be read is told by name and left out; nothing is raised for it."""

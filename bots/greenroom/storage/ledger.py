@@ -448,10 +448,6 @@ class Ledger(abc.ABC):
         kept; whether in capitals or not."""
 
     @abc.abstractmethod
-    async def handles_of(self, person: str, *, accounts: Collection[str]) -> list[str]:
-        """Return what a person with this id is or was called on these accounts, as far as texts of him are kept."""
-
-    @abc.abstractmethod
     async def said_to(self, person: str, *, accounts: Collection[str]) -> list[Published]:
         """Return the posts that went out to what a person brought on these accounts, or to him alone, oldest first.
         When he is forgotten this is as well."""
@@ -599,8 +595,8 @@ class Ledger(abc.ABC):
         """Return account → how many turns it has had."""
 
     @abc.abstractmethod
-    async def journal(self, *, seq: int | None = None, what: str | None = None, limit: int = 50) -> list[JournalEntry]:
-        """Return journal entries, newest first; of one turn or of all, and of what is called so or of everything."""
+    async def journal(self, *, seq: int | None = None, limit: int = 50) -> list[JournalEntry]:
+        """Return journal entries, newest first; of one turn, or of all."""
 
     @abc.abstractmethod
     async def journal_after(self, id: int, *, limit: int = 1000) -> list[JournalEntry]:
@@ -619,8 +615,18 @@ class Ledger(abc.ABC):
         """Return the facts whose names begin so."""
 
     @abc.abstractmethod
+    def revision(self) -> object:
+        """Return what is equal to what was returned before only if nothing was written to the ledger in between, by
+        whomever. Costs next to nothing: whoever looks again and again reads only when it is another one."""
+
+    @abc.abstractmethod
     async def open_commands(self) -> list[Command]:
         """Return commands without an answer, oldest first."""
+
+    @abc.abstractmethod
+    async def commands_asked(self) -> None:
+        """Wait until there may be commands that `open_commands` has not returned: 0.2 s at the most after one was
+        committed, and where none is a second at the most."""
 
     @abc.abstractmethod
     async def ask(self, name: str, arguments: Mapping[str, Any]) -> int:

@@ -454,7 +454,7 @@ class AccountDesk:
 
     async def _flush_for_ever(self) -> None:
         while True:
-            await self._clock.sleep(self._flush_every)
+            await self._clock.beat(self._flush_every)
             self.intake.flush()
             await self.note_charges()
 

@@ -1,5 +1,6 @@
 """Notifications of a database: that something was left for a bot, or that it is asked for."""
 
+import asyncio
 import contextlib
 from typing import Any, Self
 
@@ -17,10 +18,10 @@ class Bell:
     for it looks now and then as well."""
 
     def __init__(self) -> None:
-        self.rang = False
-        """A command was left."""
         self.asked = False
         """Another worker asks for the bot."""
+        self._rang = asyncio.Event()
+        """A command was left."""
         self._connection: Any = None
 
     @classmethod
@@ -37,7 +38,14 @@ class Bell:
         if said == ASKED:
             self.asked = True
         else:
-            self.rang = True
+            self._rang.set()
+
+    async def heard(self, *, within: float) -> None:
+        """Wait until a command was left since the last call; not for longer than so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._rang.wait()
+        self._rang.clear()
 
     def close(self) -> None:
         """Hear no more."""

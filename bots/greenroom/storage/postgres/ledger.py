@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.storage.errors import AlreadyRunning, LedgerLost, LedgerMoved, StorageError
-from greenroom.storage.ledger import Command, Strayed
+from greenroom.storage.ledger import Strayed
 from greenroom.storage.patience import Patience
 from greenroom.storage.postgres import owning
 from greenroom.storage.postgres.address import schema_of, shown
@@ -43,6 +43,8 @@ MIGRATING = 600.0
 """Seconds that a statement may take while tables are made anew."""
 LOOK = 1.0
 """Seconds between two looks for commands of which nothing told."""
+WITHOUT_BELL = 0.2
+"""The same where nothing can tell of them."""
 READING = 60.0
 """Seconds that a question may take."""
 
@@ -88,7 +90,7 @@ class PostgresLedger(TableLedger):
         self._asides: ThreadPoolExecutor | None = None
         self._aside_database: PostgresDatabase | None = None
         self._bell: Bell | None = None
-        self._next_look = 0.0
+        self._asides_done = 0
 
     @property
     @override
@@ -277,23 +279,19 @@ class PostgresLedger(TableLedger):
             database.execute("SELECT pg_notify(?,'')", (self._schema,))
             return number
 
-        number = await self._aside(ask)
-        if self._bell is not None:
-            # one's own is known without being told
-            self._bell.rang = True
-        return number
+        return await self._aside(ask)
 
     @override
-    async def open_commands(self) -> list[Command]:
-        now = self._loop.time()
-        if self._bell is not None and not self._bell.rang and now < self._next_look:
-            return []
-        if self._bell is not None:
-            self._bell.rang = False
-        found = await super().open_commands()
-        # those that are being obeyed are told again, as long as they have no answer
-        self._next_look = now if found else now + LOOK
-        return found
+    async def commands_asked(self) -> None:
+        if self._bell is None:
+            await self._clock.beat(WITHOUT_BELL)
+        else:
+            await self._bell.heard(within=self._clock.until_beat(LOOK))
+
+    @override
+    def revision(self) -> object:
+        # of the tables that are looked into again and again only the one of commands is written by others
+        return object() if self._beside else (self._commits.written, self._asides_done)
 
     # other workers
 
@@ -345,7 +343,10 @@ class PostgresLedger(TableLedger):
                 database.close()
                 raise
 
-        return await self._loop.run_in_executor(self._asides, self._failing(run))
+        try:
+            return await self._loop.run_in_executor(self._asides, self._failing(run))
+        finally:
+            self._asides_done += 1
 
     @override
     async def _leave_no_trace(self) -> None:

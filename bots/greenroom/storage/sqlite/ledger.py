@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import math
+import os
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.storage.errors import LedgerBroken, StorageError
-from greenroom.storage.ledger import Strayed
+from greenroom.storage.ledger import Command, Strayed
 from greenroom.storage.sqlite import home
 from greenroom.storage.sqlite.failures import in_words
 from greenroom.storage.sqlite.migrations import back_up, drop_copies, migrate, must_be_current
@@ -29,6 +31,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+LOOK = 0.2
+"""Seconds between two looks for commands."""
+LOOKS = 5
+"""Looks at the revision without a change until commands are read all the same."""
+SETTLED = 50_000_000
+"""Nanoseconds after which a change of the file has another time than the one before: file systems count in ticks."""
 CHECKPOINTS = 40
 """Tries to empty the log beside the file, while somebody reads in it."""
 
@@ -52,6 +60,9 @@ class SqliteLedger(TableLedger):
         self._readers: ThreadPoolExecutor | None = None
         self._reader: sqlite3.Connection | None = None
         self._lock: sqlite3.Connection | None = None
+        self._log = Path(f"{path}-wal")
+        self._commands_at: object = None
+        """The revision in which commands were looked for last."""
 
     @property
     @override
@@ -175,6 +186,31 @@ class SqliteLedger(TableLedger):
                 raise in_words(self._path, error) from error
 
         return await asyncio.to_thread(run)
+
+    # commands
+
+    @override
+    def revision(self) -> object:
+        # every commit of every process writes to the log, which is there as long as somebody has the file open
+        try:
+            facts = os.stat(self._log)
+        except OSError:
+            return object()
+        if time.time_ns() - facts.st_mtime_ns < SETTLED:
+            return object()
+        return facts.st_mtime_ns, facts.st_size
+
+    @override
+    async def open_commands(self) -> list[Command]:
+        self._commands_at = self.revision()
+        return await super().open_commands()
+
+    @override
+    async def commands_asked(self) -> None:
+        for _ in range(LOOKS):
+            await self._clock.beat(LOOK)
+            if self.revision() != self._commands_at:
+                return
 
     @override
     async def retire(self, *, before: int, limit: int = 1000) -> int:

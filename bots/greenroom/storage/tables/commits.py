@@ -60,6 +60,8 @@ class GroupCommit:
         """A flush is planned, or runs and looks for the next group at its end: what is queued is taken along."""
         self.announced = 0
         """Seq of the newest turn whose arrival was told, or that was there at the opening."""
+        self.written = 0
+        """Groups that are on disk."""
         self.arrived: Callable[[list[Turn], list[Turn]], None] | None = None
         self._full: deque[Group] = deque()
         """Groups that wait behind the running one; `pending` comes after them."""
@@ -173,6 +175,7 @@ class GroupCommit:
         if group.failed is not None:
             self._fail(group, group.failed)
             return
+        self.written += 1
         if group.arrivals:
             self.announced = group.arrivals[-1].seq
         for future, result in group.results:

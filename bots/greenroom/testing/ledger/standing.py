@@ -1,5 +1,7 @@
 """What every ledger must remember until it is changed: schedules, limits, pauses, money, files and the like."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +11,7 @@ from msgspec.structs import replace as replaced
 
 from greenroom.storage import AgendaItem, Audience, Cause, KeptFile, PersonFact, ScheduleMark
 from greenroom.testing.clock import ManualClock
-from greenroom.testing.ledger.turns import HOUR, MakeLedger, item, mention_turn, stored
+from greenroom.testing.ledger.turns import HOUR, MakeLedger, item, mention_turn, settled_revision, stored
 from greenroom_adapters.contract import Quota
 
 __all__ = ["Standing"]
@@ -220,6 +222,38 @@ class Standing:
             assert await ledger.answered(first) == {"done": "paused"}
             assert [one.id for one in await ledger.open_commands()] == [second]
             assert await ledger.answered(404) is None
+
+    @pytest.mark.asyncio
+    async def test_who_waits_for_commands_is_told_of_them_and_looks_once_in_a_while_anyway(
+        self, make_ledger: MakeLedger, clock: ManualClock
+    ) -> None:
+        async with make_ledger() as ledger:
+            for expected in ([], [1], [1, 2]):
+                waiting = asyncio.ensure_future(ledger.commands_asked())
+                if expected:
+                    await ledger.ask("pause", {})
+                async with asyncio.timeout(20):
+                    while not waiting.done():
+                        clock.turn(timedelta(seconds=0.1))
+                        await asyncio.sleep(0.001)
+                assert [one.id for one in await ledger.open_commands()] == expected
+
+    @pytest.mark.asyncio
+    async def test_a_revision_is_another_one_after_whatever_was_written(self, make_ledger: MakeLedger) -> None:
+        async with make_ledger() as ledger:
+            writes: tuple[Callable[[], None], ...] = (
+                lambda: ledger.note(None, "held", "the owner looks first"),
+                lambda: ledger.receive(mention_turn(1)),
+                lambda: ledger.move_cursor("home", "mentions", "1"),
+            )
+            for write in writes:
+                before = await settled_revision(ledger)
+                write()
+                await ledger.committed()
+                assert ledger.revision() != before
+            before = await settled_revision(ledger)
+            await ledger.ask("pause", {})
+            assert ledger.revision() != before
 
     @pytest.mark.asyncio
     async def test_the_journal_is_read_newest_first_of_one_turn_or_of_all(

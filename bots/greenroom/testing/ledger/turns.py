@@ -1,5 +1,6 @@
 """Turns that tests put into a ledger, and what comes back of them."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +8,18 @@ from typing import Any
 from greenroom.storage import CLOCK, AgendaItem, Due, Ledger, State, Turn
 from greenroom_adapters.contract import Author, MentionReceived, PostRef, Surface, Trust
 
-__all__ = ["HOUR", "LONG_AGO", "MakeLedger", "due_turn", "facts", "item", "mention_turn", "rested", "stored"]
+__all__ = [
+    "HOUR",
+    "LONG_AGO",
+    "MakeLedger",
+    "due_turn",
+    "facts",
+    "item",
+    "mention_turn",
+    "rested",
+    "settled_revision",
+    "stored",
+]
 
 MakeLedger = Callable[[], Ledger]
 """Makes a ledger, not entered, over the test's one durable record: a later one finds what an earlier one wrote."""
@@ -92,6 +104,14 @@ async def rested(ledger: Ledger, turn: Turn, state: State, **changes: Any) -> Tu
     ledger.save(turn)
     await ledger.committed()
     return turn
+
+
+async def settled_revision(ledger: Ledger) -> object:
+    """Return the revision of a ledger to which nobody writes, as soon as it stays the same."""
+    async with asyncio.timeout(20):
+        while (revision := ledger.revision()) != ledger.revision():
+            await asyncio.sleep(0.01)
+    return revision
 
 
 def facts(turn: Turn) -> dict[str, Any]:
