@@ -8,19 +8,19 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import WSMsgType, web
 from mastodon_entities import Entities, stamp
 from mastodon_state import ALT_LIMIT, KEY_LIVES, Account, Attachment, Refusal, State, Status
+from typing_extensions import override
 
+from greenroom_adapters.testing.own_loop import OwnLoop
 from greenroom_adapters.testing.serving import serving
 
 __all__ = ["Answered", "FakeMastodon", "Stream"]
@@ -56,10 +56,11 @@ class Stream:
     queue: "asyncio.Queue[tuple[str, str]]" = field(default_factory=lambda: asyncio.Queue())
 
 
-class FakeMastodon:
+class FakeMastodon(OwnLoop):
     """The server; a context manager."""
 
     def __init__(self, domain: str = "harbour.test") -> None:
+        super().__init__("mastodon")
         self.state = State(domain, self._publish)
         self.entities = Entities(self.state)
         self.websockets = True
@@ -86,8 +87,6 @@ class FakeMastodon:
         self._apps: dict[str, dict[str, Any]] = {}
         self._codes: dict[str, dict[str, str]] = {}
         self._streams: set[Stream] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="mastodon", daemon=True)
         self._served = AsyncExitStack()
         self._port = 0
 
@@ -102,7 +101,7 @@ class FakeMastodon:
         async def now() -> T:
             return act(self.state)
 
-        return asyncio.run_coroutine_threadsafe(now(), self._loop).result(10)
+        return self._run(now())
 
     def open_streams(self) -> int:
         return len(self._streams)
@@ -115,30 +114,18 @@ class FakeMastodon:
             for stream in [stream for stream in self._streams if stream.token == token]:
                 await stream.close()
 
-        asyncio.run_coroutine_threadsafe(now(), self._loop).result(10)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.listen(), self._loop).result(10)
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self.go_away(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._run(now())
 
     def leave(self) -> None:
         """Stop to listen; what it knows stays."""
-        asyncio.run_coroutine_threadsafe(self.go_away(), self._loop).result(10)
+        self._run(self._stop())
 
     def come_back(self) -> None:
         """Listen again where it did before."""
-        asyncio.run_coroutine_threadsafe(self.listen(), self._loop).result(10)
+        self._run(self._start())
 
-    async def listen(self) -> None:
+    @override
+    async def _start(self) -> None:
         app = web.Application(middlewares=[self._judge], client_max_size=64 * 1024 * 1024)
         app.add_routes(
             [
@@ -178,7 +165,8 @@ class FakeMastodon:
         self.entities.base = self.entities.base or self.url
         self.entities.streaming = self.entities.streaming or self.url.replace("http", "ws", 1)
 
-    async def go_away(self) -> None:
+    @override
+    async def _stop(self) -> None:
         for stream in list(self._streams):
             await stream.close()
         await self._served.aclose()

@@ -10,16 +10,16 @@ import hashlib
 import hmac
 import json
 import re
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import ClientSession, web
+from typing_extensions import override
 from x_contract import Contract
 from x_objects import Shower, moment
 from x_posting import Refused, create_message, create_post
@@ -27,6 +27,7 @@ from x_signatures import consent, person_behind, tokens_for
 from x_state import State
 from x_uploads import Uploads
 
+from greenroom_adapters.testing.own_loop import OwnLoop
 from greenroom_adapters.testing.serving import Serving, serving
 
 __all__ = ["Limits", "XServer"]
@@ -46,7 +47,7 @@ QUARTER = 900.0
 REACHES = {"mentions": 800, "tweets": 3200}
 
 
-class XServer:
+class XServer(OwnLoop):
     """The server, in a thread and a loop of its own: none of its tasks is in the test's loop. A context manager."""
 
     def __init__(
@@ -61,6 +62,7 @@ class XServer:
         refuses_duplicates: bool = True,
     ) -> None:
         """`limits`, each for so many seconds, replace the usual ones; a bucket that is not in them is not counted."""
+        super().__init__("x")
         self.state = State(data)
         self.bases: list[str] = []
         """Other addresses under which clients know this server, such as a proxy's."""
@@ -97,8 +99,6 @@ class XServer:
         self._limits, self._window = limits, window
         self._used: dict[tuple[int, str], list[float]] = defaultdict(list)
         self._uploads = Uploads(self.state, dialect=dialect)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="x", daemon=True)
         self._stack = AsyncExitStack()
         self._served: Serving | None = None
         self._port = 0
@@ -108,39 +108,31 @@ class XServer:
         """Where the server listens, without a slash at the end."""
         return f"http://127.0.0.1:{self._port}"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.open()
-        return self
-
+    @override
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self.shut()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        super().__exit__(exc_type, exc, tb)
         self.state.close()
 
     def open(self) -> None:
         """Listen (again), on the same port."""
-        self._run(self._open())
+        self._run(self._start())
 
     def shut(self) -> None:
         """Break every connection and listen no more."""
-        self._run(self._shut())
+        self._run(self._stop())
 
-    def _run(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    async def _open(self) -> None:
+    @override
+    async def _start(self) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._served = await self._stack.enter_async_context(serving(app, port=self._port))
         self._stack.callback(self._served.cut)
         self._port = self._served.port
 
-    async def _shut(self) -> None:
+    @override
+    async def _stop(self) -> None:
         await self._stack.aclose()
 
     # One request -----------------------------------------------------------------------------------------------------

@@ -4,19 +4,19 @@ import asyncio
 import io
 import random
 import re
-import threading
 from collections import deque
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import yarl
 from aiohttp import web
+from typing_extensions import override
 
 from greenroom_adapters.testing.orders import Book, Order
+from greenroom_adapters.testing.own_loop import OwnLoop
 from greenroom_adapters.testing.relaying import SocketRelay, Way
 from greenroom_adapters.testing.serving import Serving, serving
 
@@ -26,7 +26,6 @@ T = TypeVar("T")
 
 HOP_BY_HOP = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"})
 BODY_CAP = 256 * 1024 * 1024
-START_SECONDS = 10.0
 FOREVER = 3600.0
 REMEMBERED = 1024 * 1024
 FRAMES_REMEMBERED = 100_000
@@ -47,7 +46,7 @@ class Request:
     """Names compare without regard to case; a credential is among them."""
 
 
-class FaultyProxy:
+class FaultyProxy(OwnLoop):
     """A reverse proxy on loopback in front of one server, for plain HTTP and WebSockets.
 
     An answer of unknown length passes chunk by chunk, as it comes.
@@ -58,6 +57,7 @@ class FaultyProxy:
     def __init__(self, target: str, *, chance: random.Random | None = None) -> None:
         """Take the server's address, without a slash at the end; nothing is opened yet. `chance` throws the dice for
         orders that are left to it."""
+        super().__init__("proxy")
         self._target = target
         self._book = Book(chance or random.Random())  # noqa: S311 - a test's dice
         self._requests: list[Request] = []
@@ -66,8 +66,6 @@ class FaultyProxy:
         self._muted: set[int] = set()
         self._relays: dict[int, SocketRelay] = {}
         self._late: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._session: aiohttp.ClientSession | None = None
         self._stack = AsyncExitStack()
         self._served: Serving | None = None
@@ -113,22 +111,7 @@ class FaultyProxy:
         nothing is passed on any more `way`, pings and pongs as little as the rest."""
         self._run(self._mute(path, way))
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._run(self._start())
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self._run(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(START_SECONDS)
-        self._loop.close()
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
-
+    @override
     async def _start(self) -> None:
         self._session = aiohttp.ClientSession(
             auto_decompress=False,
@@ -141,6 +124,7 @@ class FaultyProxy:
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._served = await self._stack.enter_async_context(serving(app))
 
+    @override
     async def _stop(self) -> None:
         for task in self._late:
             task.cancel()

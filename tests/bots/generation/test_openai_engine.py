@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from openai_contract import contract_in
-from typing_extensions import override
 
 from greenroom.clock import Clock, to_micros
 from greenroom.generation import (
@@ -31,31 +30,16 @@ from greenroom.generation.reach import NO_PAID_CALLS, Reach, is_loopback
 from greenroom.personas.persona import Persona
 from greenroom.policy.budget import Budget
 from greenroom.storage import NOBODYS, Cause
+from greenroom.testing.clock import ManualClock
 from greenroom.testing.models import Breaks, Calls, CutsOff, Fails, Filters, ModelServer, Order, Refuses, Says, Sends
 from greenroom_adapters.contract import Author, Secret, Surface, TextLimit
 
 SAFE = Says("Ask the harbour office.", usage=(100, 20))
 
 
-class HandClock(Clock):
-    """A clock that the test turns."""
-
-    def __init__(self, moment: datetime) -> None:
-        self.moment = moment
-
-    @override
-    def micros(self) -> int:
-        return to_micros(self.moment)
-
-    @override
-    async def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
-        await asyncio.sleep(0)
-
-
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
 
 
 @pytest_asyncio.fixture
@@ -111,7 +95,7 @@ def spend() -> Iterator[SqliteSpend]:
 
 
 @pytest.fixture
-def budget(spend: SqliteSpend, clock: HandClock) -> Budget:
+def budget(spend: SqliteSpend, clock: ManualClock) -> Budget:
     return Budget(spend, clock=clock, zone=UTC)
 
 
@@ -156,7 +140,7 @@ class Workshop:
 
 
 @pytest_asyncio.fixture
-async def make(server: ModelServer, budget: Budget, clock: HandClock) -> AsyncIterator[Workshop]:
+async def make(server: ModelServer, budget: Budget, clock: ManualClock) -> AsyncIterator[Workshop]:
     workshop = Workshop(url=server.url, budget=budget, clock=clock)
     yield workshop
     for engine in workshop.made:
@@ -251,7 +235,7 @@ async def test_the_dearest_possible_call_is_reserved_before_the_first_byte(
 
 @pytest.mark.asyncio
 async def test_without_enough_money_nothing_is_asked(
-    server: ModelServer, make: Workshop, spend: SqliteSpend, clock: HandClock
+    server: ModelServer, make: Workshop, spend: SqliteSpend, clock: ManualClock
 ) -> None:
     poor = Budget(spend, clock=clock, zone=UTC, limit=100)
     error = await failure(make(purse=poor))
@@ -262,7 +246,7 @@ async def test_without_enough_money_nothing_is_asked(
 
 @pytest.mark.asyncio
 async def test_over_the_share_of_its_asker_nothing_is_asked_and_it_says_whose_money_it_is(
-    server: ModelServer, make: Workshop, spend: SqliteSpend, clock: HandClock
+    server: ModelServer, make: Workshop, spend: SqliteSpend, clock: ManualClock
 ) -> None:
     purse = Budget(spend, clock=clock, zone=UTC, share=0)
     error = await failure(make(purse=purse), brief(cause=Cause(platform="stage", person="u1")))

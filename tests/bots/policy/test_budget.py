@@ -11,29 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typing_extensions import override
 
-from greenroom.clock import Clock, to_micros
+from greenroom.clock import to_micros
 from greenroom.policy.budget import USD, Budget, Lack, Reserved, start_of_day
 from greenroom.storage import NOBODYS, Cause
+from greenroom.testing.clock import ManualClock
 
 LISBON = ZoneInfo("Europe/Lisbon")
-
-
-class HandClock(Clock):
-    """A clock that the test turns."""
-
-    def __init__(self, moment: datetime) -> None:
-        self.moment = moment
-
-    @override
-    def micros(self) -> int:
-        return to_micros(self.moment)
-
-    @override
-    async def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
-        await asyncio.sleep(0)
 
 
 class SqliteSpend:
@@ -85,8 +69,8 @@ def ledger(tmp_path: Path) -> Iterator[SqliteSpend]:
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
 
 
 async def take(budget: Budget, micros: int) -> Reserved:
@@ -97,7 +81,7 @@ async def take(budget: Budget, micros: int) -> Reserved:
 
 @pytest.mark.asyncio
 async def test_what_fits_exactly_is_granted_and_the_next_millionth_is_not(
-    ledger: SqliteSpend, clock: HandClock
+    ledger: SqliteSpend, clock: ManualClock
 ) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000)
     await take(budget, 1000)
@@ -106,20 +90,20 @@ async def test_what_fits_exactly_is_granted_and_the_next_millionth_is_not(
 
 
 @pytest.mark.asyncio
-async def test_a_refused_reservation_leaves_no_record(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_a_refused_reservation_leaves_no_record(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000)
     assert await budget.reserve(1001, turn="t", model="m") is Lack.DAY
     assert ledger.rows() == []
 
 
 @pytest.mark.asyncio
-async def test_a_reservation_says_which_turn_and_which_model_it_is_for(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_a_reservation_says_which_turn_and_which_model_it_is_for(ledger: SqliteSpend, clock: ManualClock) -> None:
     await Budget(ledger, clock=clock, zone=UTC).reserve(7, turn="mention:1", model="gpt-5-mini")
     assert ledger.rows() == [("mention:1", "gpt-5-mini", 7)]
 
 
 @pytest.mark.asyncio
-async def test_settling_gives_back_what_was_not_used(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_settling_gives_back_what_was_not_used(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000)
     reserved = await take(budget, 1000)
     await reserved.settle(400)
@@ -129,7 +113,7 @@ async def test_settling_gives_back_what_was_not_used(ledger: SqliteSpend, clock:
 
 
 @pytest.mark.asyncio
-async def test_the_limit_is_one_dollar_a_day_unless_written_otherwise(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_the_limit_is_one_dollar_a_day_unless_written_otherwise(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC)
     assert budget.limit == USD
     await take(budget, 1_000_000)
@@ -137,7 +121,7 @@ async def test_the_limit_is_one_dollar_a_day_unless_written_otherwise(ledger: Sq
 
 
 @pytest.mark.asyncio
-async def test_an_open_reservation_counts_in_full_after_a_restart(tmp_path: Path, clock: HandClock) -> None:
+async def test_an_open_reservation_counts_in_full_after_a_restart(tmp_path: Path, clock: ManualClock) -> None:
     path = tmp_path / "spend.db"
     with closing(SqliteSpend(path)) as before:
         await take(Budget(before, clock=clock, zone=UTC, limit=1000), 800)
@@ -148,7 +132,7 @@ async def test_an_open_reservation_counts_in_full_after_a_restart(tmp_path: Path
 
 
 @pytest.mark.asyncio
-async def test_callers_at_the_same_moment_cannot_share_the_last_cent(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_callers_at_the_same_moment_cannot_share_the_last_cent(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000)
     results = await asyncio.gather(*(budget.reserve(300, turn=str(n), model="m") for n in range(20)))
     assert sum(isinstance(result, Reserved) for result in results) == 3
@@ -156,7 +140,7 @@ async def test_callers_at_the_same_moment_cannot_share_the_last_cent(ledger: Sql
 
 
 @pytest.mark.asyncio
-async def test_a_cancelled_caller_holds_nobody_up(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_a_cancelled_caller_holds_nobody_up(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000)
     task = asyncio.create_task(budget.reserve(10, turn="t", model="m"))
     await asyncio.sleep(0)
@@ -167,12 +151,12 @@ async def test_a_cancelled_caller_holds_nobody_up(ledger: SqliteSpend, clock: Ha
 
 
 @pytest.mark.asyncio
-async def test_the_day_begins_at_midnight_of_the_files_time_zone(ledger: SqliteSpend, clock: HandClock) -> None:
-    clock.moment = datetime(2026, 7, 1, 22, 59, 59, tzinfo=UTC)  # 23:59:59 in Lisbon
+async def test_the_day_begins_at_midnight_of_the_files_time_zone(ledger: SqliteSpend, clock: ManualClock) -> None:
+    clock.turn_to(datetime(2026, 7, 1, 22, 59, 59, tzinfo=UTC))  # 23:59:59 in Lisbon
     budget = Budget(ledger, clock=clock, zone=LISBON, limit=1000)
     yesterday = await take(budget, 1000)
     assert await budget.reserve(1, turn="t", model="m") is Lack.DAY
-    clock.moment += timedelta(seconds=1)
+    clock.turn(timedelta(seconds=1))
     await take(budget, 1000)
     # What yesterday's call turns out to cost is yesterday's.
     await yesterday.settle(1)
@@ -180,18 +164,18 @@ async def test_the_day_begins_at_midnight_of_the_files_time_zone(ledger: SqliteS
 
 
 @pytest.mark.asyncio
-async def test_a_budget_of_nothing_pays_nothing(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_a_budget_of_nothing_pays_nothing(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=0)
     assert await budget.reserve(1, turn="t", model="m") is Lack.DAY
 
 
-def test_a_negative_limit_is_refused(ledger: SqliteSpend, clock: HandClock) -> None:
+def test_a_negative_limit_is_refused(ledger: SqliteSpend, clock: ManualClock) -> None:
     with pytest.raises(ValueError, match="not negative"):
         Budget(ledger, clock=clock, zone=UTC, limit=-1)
 
 
 @pytest.mark.asyncio
-async def test_a_negative_price_is_refused(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_a_negative_price_is_refused(ledger: SqliteSpend, clock: ManualClock) -> None:
     with pytest.raises(ValueError, match="not negative"):
         await Budget(ledger, clock=clock, zone=UTC).reserve(-1, turn="t", model="m")
 
@@ -217,7 +201,7 @@ def asks(person: str, *, is_spared: bool = False) -> Cause:
 
 
 @pytest.mark.asyncio
-async def test_one_person_gets_his_share_and_leaves_the_rest_to_others(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_one_person_gets_his_share_and_leaves_the_rest_to_others(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000, share=100)
     first = await budget.reserve(70, turn="t", model="m", cause=asks("u1"))
     assert isinstance(first, Reserved)
@@ -228,12 +212,12 @@ async def test_one_person_gets_his_share_and_leaves_the_rest_to_others(ledger: S
     assert isinstance(await budget.reserve(80, turn="t", model="m", cause=asks("u1")), Reserved)
     assert isinstance(await budget.reserve(100, turn="t", model="m", cause=asks("u2")), Reserved)
     assert isinstance(await budget.reserve(500, turn="t", model="m"), Reserved), "a post of the bot is nobody's"
-    clock.moment += timedelta(days=1)
+    clock.turn(timedelta(days=1))
     assert isinstance(await budget.reserve(100, turn="t", model="m", cause=asks("u1")), Reserved)
 
 
 @pytest.mark.asyncio
-async def test_one_call_a_day_fits_into_every_share_but_none(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_one_call_a_day_fits_into_every_share_but_none(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000, share=100)
     first, second = await asyncio.gather(
         *(budget.reserve(300, turn=turn, model="dear", cause=asks("u1")) for turn in ("one", "two"))
@@ -246,7 +230,7 @@ async def test_one_call_a_day_fits_into_every_share_but_none(ledger: SqliteSpend
 
 
 @pytest.mark.asyncio
-async def test_whom_the_share_spares_still_meets_the_limit_of_the_day(ledger: SqliteSpend, clock: HandClock) -> None:
+async def test_whom_the_share_spares_still_meets_the_limit_of_the_day(ledger: SqliteSpend, clock: ManualClock) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=1000, share=100)
     assert isinstance(await budget.reserve(900, turn="t", model="m", cause=asks("u1", is_spared=True)), Reserved)
     assert await budget.reserve(101, turn="t", model="m", cause=asks("u1", is_spared=True)) is Lack.DAY
@@ -254,7 +238,7 @@ async def test_whom_the_share_spares_still_meets_the_limit_of_the_day(ledger: Sq
 
 @pytest.mark.asyncio
 async def test_a_thousand_calls_at_once_stay_within_the_share_of_who_asked(
-    ledger: SqliteSpend, clock: HandClock
+    ledger: SqliteSpend, clock: ManualClock
 ) -> None:
     budget = Budget(ledger, clock=clock, zone=UTC, limit=100_000, share=1000)
     calls = (budget.reserve(10, turn=str(n), model="m", cause=asks("u1")) for n in range(1000))
@@ -280,7 +264,7 @@ def test_no_order_of_reserving_settling_and_crashing_exceeds_the_limit(
     actions: list[tuple[str, int]], limit: int
 ) -> None:
     async def run() -> None:
-        clock = HandClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
+        clock = ManualClock(datetime(2026, 11, 24, 12, tzinfo=UTC))
         with closing(SqliteSpend(":memory:")) as ledger:
             budget = Budget(ledger, clock=clock, zone=LISBON, limit=limit)
             opened: list[Reserved] = []

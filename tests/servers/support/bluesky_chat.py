@@ -9,18 +9,18 @@ import base64
 import itertools
 import json
 import socket
-import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from aiohttp import web
 from bluesky_people import date
 from lexicons import Lexicons
+from typing_extensions import override
 
+from greenroom_adapters.testing.own_loop import OwnLoop
 from greenroom_adapters.testing.serving import serving
 
 T = TypeVar("T")
@@ -30,7 +30,6 @@ PAGE = 50
 LOG_PAGE = 20
 """Entries of the log in one answer: few, so that several are needed."""
 LONGEST = 1000
-START_SECONDS = 10.0
 
 
 @dataclass
@@ -98,17 +97,16 @@ class Refusal(Exception):
         self.status = status
 
 
-class ChatService:
+class ChatService(OwnLoop):
     """The service, on a port of its own: a context manager. It runs in a thread and a loop of its own."""
 
     def __init__(self, lexicons: Lexicons | None) -> None:
         """Without lexicons, nothing is judged by them."""
+        super().__init__("chat")
         self._lexicons = lexicons
         self._convos: dict[str, Convo] = {}
         self._logs: dict[str, list[dict[str, Any]]] = {}
         self._revs = itertools.count(1)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="chat", daemon=True)
         self._served = AsyncExitStack()
         self._port = 0
         self.closed_to: set[str] = set()
@@ -120,19 +118,6 @@ class ChatService:
     def did(self) -> str:
         """The identity of the service, as data servers are asked to find it."""
         return f"did:web:localhost%3A{self._port}#bsky_chat"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._run(self._start())
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self._run(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(START_SECONDS)
-        self._loop.close()
 
     # What tests look at and do past the adapter ----------------------------------------------------------------------
 
@@ -164,6 +149,7 @@ class ChatService:
 
     # The service -----------------------------------------------------------------------------------------------------
 
+    @override
     async def _start(self) -> None:
         app = web.Application()
         app.router.add_get("/.well-known/did.json", self._identity)
@@ -173,6 +159,7 @@ class ChatService:
         hosts = list(dict.fromkeys(str(address[0]) for *_, address in found))
         self._port = (await self._served.enter_async_context(serving(app, hosts=hosts))).port
 
+    @override
     async def _stop(self) -> None:
         await self._served.aclose()
 
@@ -288,9 +275,6 @@ class ChatService:
 
     def _rev(self) -> str:
         return f"{next(self._revs):013}"
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)
 
 
 def _direct_id(*members: str) -> str:

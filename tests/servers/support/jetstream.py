@@ -7,18 +7,18 @@ refused before the WebSocket opens, as there. The records that it carries are ju
 import asyncio
 import contextlib
 import json
-import threading
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import WSMsgType, web
 from lexicons import Lexicons
+from typing_extensions import override
 
+from greenroom_adapters.testing.own_loop import OwnLoop
 from greenroom_adapters.testing.serving import serving
 
 T = TypeVar("T")
@@ -28,7 +28,6 @@ NAME = "network.bsky.jetstream.subscribeEvents"
 KINDS = frozenset({"commit", "identity", "account", "sync"})
 PARAMETERS = frozenset({"cursor", "kinds", "dids", "collections", "maxMessageSizeBytes", "zstdDictionary"})
 SMALLEST_TIME = 10**15
-START_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,15 @@ class Refused(Exception):
     """What is refused before the stream opens."""
 
 
-class JetstreamServer:
+class JetstreamServer(OwnLoop):
     """The service, on a port of its own: a context manager. It runs in a thread and a loop of its own."""
 
     def __init__(self, lexicons: Lexicons | None = None, *, port: int = 0) -> None:
         """Without lexicons, no record is judged."""
+        super().__init__("jetstream")
         self._lexicons = lexicons
         self._port = port
         self._log: list[Entry] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="jetstream", daemon=True)
         self._served = AsyncExitStack()
         self._open: dict[web.WebSocketResponse, asyncio.Event] = {}
         self._last = 0
@@ -82,19 +80,6 @@ class JetstreamServer:
     def connections(self) -> int:
         """So many streams are open."""
         return len(self._open)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._run(self._start())
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self._run(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(START_SECONDS)
-        self._loop.close()
 
     # What happens on the network -------------------------------------------------------------------------------------
 
@@ -190,11 +175,13 @@ class JetstreamServer:
         for bell in self._open.values():
             bell.set()
 
+    @override
     async def _start(self) -> None:
         app = web.Application()
         app.router.add_get(f"/xrpc/{NAME}", self._serve)
         self._port = (await self._served.enter_async_context(serving(app, port=self._port))).port
 
+    @override
     async def _stop(self) -> None:
         await self._served.aclose()
 
@@ -264,6 +251,3 @@ class JetstreamServer:
         said = {"$type": f"{NAME}#info", "name": "OutdatedCursor", "message": f"resumed from {since}"}
         place = next((place for place, one in enumerate(self._log) if one.time >= since), len(self._log))
         return place, said if since > cursor else None, largest
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_SECONDS)

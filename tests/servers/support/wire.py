@@ -3,19 +3,19 @@
 import asyncio
 import contextlib
 import socket
-import threading
-from collections.abc import Callable, Coroutine
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable
+
+from typing_extensions import override
+
+from greenroom_adapters.testing.own_loop import OwnLoop
 
 __all__ = ["Wire"]
 
-PATIENCE = 10.0
 Heard = Callable[[int, bytes], None]
 """Takes the number of a connection, and what its client said."""
 
 
-class Wire:
+class Wire(OwnLoop):
     """A context manager. It runs in a thread and a loop of its own, so that whoever uses it may run one as well.
 
     What is cut is reset for both sides. On a silent wire connections stay open, new ones are taken, and nothing passes
@@ -25,6 +25,7 @@ class Wire:
     def __init__(self, target: tuple[str, int], *, listener: socket.socket | None = None, heard: Heard | None = None):
         """Begin at `listener`, which may live in another network than this process; None: at a free port of 127.0.0.1.
         `heard` is told what clients say."""
+        super().__init__("wire")
         self._target = target
         self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self._heard = heard
@@ -35,9 +36,7 @@ class Wire:
         self._refuses = False
         self._count = 0
         self._open: dict[int, tuple[asyncio.StreamWriter, ...]] = {}
-        self._loop = asyncio.new_event_loop()
         self._passes = asyncio.Event()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
 
     def cut(self, *, refuses: bool = False) -> None:
         """Reset all connections; with `refuses` new ones are reset as well, until `mend`."""
@@ -51,28 +50,14 @@ class Wire:
         """Let everything pass again."""
         self._run(self._let(passes=True))
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._run(self._start())
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self._run(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
-        self._loop.close()
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
-
     # in the loop of the wire
 
+    @override
     async def _start(self) -> None:
         self._passes.set()
         self._server = await asyncio.start_server(self._connected, sock=self._listener)
 
+    @override
     async def _stop(self) -> None:
         self._server.close()
         await self._cut(refuses=True)

@@ -8,30 +8,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import pytest
-from typing_extensions import override
 
-from greenroom.clock import Clock, to_micros
 from greenroom.generation.engine import Brief, Line
 from greenroom.generation.script import ScriptEngine
 from greenroom.personas import Persona, load_persona
+from greenroom.testing.clock import ManualClock
 from greenroom_adapters.contract import Author, Surface, TextLimit
 
 EVENING = datetime(2026, 11, 24, 18, 2, tzinfo=UTC)
-
-
-class HandClock(Clock):
-    """Stands still until somebody sleeps."""
-
-    def __init__(self, moment: datetime) -> None:
-        self.moment = moment
-
-    @override
-    def micros(self) -> int:
-        return to_micros(self.moment)
-
-    @override
-    async def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 class Talk:
@@ -40,7 +24,7 @@ class Talk:
     def __init__(
         self,
         engine: ScriptEngine,
-        clock: HandClock,
+        clock: ManualClock,
         persona: Persona,
         *,
         seed: str = "talk",
@@ -96,7 +80,7 @@ class Talk:
         return text
 
     def _generate(self, brief: Brief) -> str:
-        self.clock.moment = self.moment
+        self.clock.turn_to(self.moment)
         generated = asyncio.run(self.engine.generate(brief))
         self.moment += timedelta(minutes=1)
         assert generated.engine == "script"
@@ -132,5 +116,5 @@ def stranger(tmp_path: Path) -> Callable[..., Persona]:
 @pytest.fixture(scope="session")
 def talk() -> Callable[..., Talk]:
     """Begin a conversation: `talk(persona, seed=...)`. All share one engine, which is why it must remember nothing."""
-    clock = HandClock(EVENING)
+    clock = ManualClock(EVENING)
     return partial(Talk, ScriptEngine(clock=clock), clock)
