@@ -7,6 +7,7 @@ from greenroom.app.commands import Commands
 from greenroom.app.local import LocalPlatform, is_local, start_local
 from greenroom.app.options import Options
 from greenroom.app.packing import Packed, pack, unpack
+from greenroom.app.sharing import accounts_that_keep
 from greenroom.app.sources import sources_kept
 from greenroom.app.standing import Standing, standing_of
 from greenroom.app.supervising import keep_running
@@ -21,6 +22,7 @@ __all__ = [
     "Options",
     "Packed",
     "Standing",
+    "accounts_that_keep",
     "hello_from_here",
     "is_local",
     "keep_running",

@@ -20,6 +20,7 @@ from greenroom.app.offering import Offering
 from greenroom.app.options import Options
 from greenroom.app.presence import Presence
 from greenroom.app.reloading import Reloader, rehearsing, tell_of_refusal, usable_now
+from greenroom.app.sharing import folder_apart, note_folder
 from greenroom.app.sources import Sources, calendars_of, read_sources, rehearsing_in, sources_kept
 from greenroom.app.speaking import build_speaker, embedder_of, sealer_of
 from greenroom.app.taking_over import take_over
@@ -144,8 +145,12 @@ class Bot:
         return {platform: local.url for platform, local in self.local.items()}
 
     async def __aenter__(self) -> Self:
+        options = self._options
+        if (why := await folder_apart(self.file, platforms=options.platforms, clock=options.clock)) is not None:
+            self._log.warning("the workers do not share a folder", why=why)
         await self.ledger.__aenter__()
         try:
+            await note_folder(self.ledger, self.file, platforms=options.platforms)
             await self._find_home()
             await self._build()
         except BaseException:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from greenroom.app import Bot, Options, Standing, is_local, router_of, standing_of
+from greenroom.app import Bot, Options, Standing, accounts_that_keep, is_local, router_of, standing_of
 from greenroom.cli.asking import ask, runs
 from greenroom.cli.choosing import Chosen
 from greenroom.cli.costs import (
@@ -43,13 +43,11 @@ from greenroom.settings import (
     settings_for,
 )
 from greenroom.settings.telling import tell_words
-from greenroom.stores import Database
 from greenroom_adapters.contract import (
     Adapter,
     AuthenticationFailed,
     ConfigurationError,
     GreenroomError,
-    SupportsKeeping,
 )
 
 __all__ = ["AccountFindings", "Findings", "find"]
@@ -235,15 +233,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
 
 def _kept_apart(file: BotFile) -> Iterator[str]:
     """Yield what several workers must have in common."""
-    if not isinstance(file.store, Database):
-        return
-    platforms = Platforms.installed()
-    keeping = [
-        name
-        for name, account in file.accounts.items()
-        if issubclass(platforms.adapter(account.platform), SupportsKeeping)
-    ]
-    if keeping:
+    if keeping := accounts_that_keep(file, Platforms.installed()):
         yield (
             f"what {' and '.join(keeping)} is signed in with changes while the bot runs, and is kept in "
             f"{file.home.parent}: where workers run on several machines, let all of them have that same folder"
