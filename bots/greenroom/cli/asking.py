@@ -68,7 +68,7 @@ async def ask(
     :raises StorageError: the ledger cannot be used
     """
     if not makes and not is_there(file):
-        raise LedgerBroken(f"{file.store}: there is no ledger yet; `greenroom run` makes it")
+        raise LedgerBroken(f"{file.store}: there is no ledger yet; `greenroom run {file.bot}` makes it")
     is_running = runs(file)
     answer = await (_beside(file, name, arguments, patience) if is_running else _in_its_place(file, name, arguments))
     if "error" in answer:

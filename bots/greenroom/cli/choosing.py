@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +22,7 @@ __all__ = [
     "BotArgument",
     "BotOption",
     "Chosen",
+    "bot_among",
     "bots_here",
     "choose",
     "complete_account",
@@ -190,7 +191,8 @@ def choose(given: str | None) -> Chosen:
         return demo
     names = [DEMO if one.is_demo else str(one.path) for one in running or known]
     which = "which bot? These run" if running else "which bot? There are"
-    raise ConfigurationError(f"{which}: {', '.join(names)}. Name one (`{DEMO}` is what comes with Greenroom)")
+    how = f"Name one, like `--bot {names[0]}` (`{DEMO}` is what comes with Greenroom)"
+    raise ConfigurationError(f"{which}: {', '.join(names)}. {how}")
 
 
 def bots_here() -> list[Path]:
@@ -199,6 +201,18 @@ def bots_here() -> list[Path]:
         if found := _bots_in(folder):
             return found
     return []
+
+
+def bot_among(words: Iterable[str]) -> str | None:
+    """Return the first of these words that names a bot here; None: none of them does."""
+    known = {name for path in bots_here() for name in (path.name, path.stem, path.stem.removesuffix("-bot"))}
+    return next((word for word in words if word in known), None)
+
+
+def _bot_in(path: Path) -> str | None:
+    """Return what a bot file calls its bot; None: it does not say."""
+    found = _BOT_OF.search(_start_of(path))
+    return None if found is None else found[1].decode(errors="replace")
 
 
 def _named(given: str) -> Chosen:
@@ -211,10 +225,10 @@ def _named(given: str) -> Chosen:
         return Chosen(path=path, is_demo=path.resolve() == demo_file())
     if path.name == given and path.suffix == "":
         names = (f"{given}.yaml", f"{given}-bot.yaml")
-        found = [bot for folder in FOLDERS for bot in _bots_in(folder) if bot.name in names]
-        if found:
+        known = [bot for folder in FOLDERS for bot in _bots_in(folder)]
+        if found := [bot for bot in known if bot.name in names] or [bot for bot in known if _bot_in(bot) == given]:
             return Chosen(path=found[0], is_demo=False)
-        if given == DEMO:
+        if given in (DEMO, _bot_in(demo_file())):
             return Chosen(path=demo_file(), is_demo=True)
     known = [bot for folder in FOLDERS for bot in _bots_in(folder)]
     by_name = {name: str(bot) for bot in known for name in (bot.stem, bot.stem.removesuffix("-bot"))}
@@ -247,6 +261,7 @@ def _names(bot: Path, persona: Path) -> bool:
 
 
 _BOT_KEY = re.compile(rb"^(\xef\xbb\xbf)?['\"]?bot['\"]?\s*:", re.MULTILINE)
+_BOT_OF = re.compile(rb"""^(?:\xef\xbb\xbf)?['"]?bot['"]?\s*:\s*['"]?([^\s'"#]+)""", re.MULTILINE)
 _PERSONA_KEY = re.compile(rb"^who\s*:", re.MULTILINE)
 _NAME_KEY = re.compile(rb"^(\xef\xbb\xbf)?persona\s*:", re.MULTILINE)
 _PERSONA_OF = re.compile(rb"""^persona\s*:\s*['"]?([^'"#\n]+?)['"]?\s*(?:#.*)?$""", re.MULTILINE)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from greenroom.cli.naming import takes_bot
+from greenroom.cli.naming import bot_out_of_place, takes_bot
 
 __all__ = ["FAILED", "NEEDS_A_PERSON", "STOPPED_AT_ONCE", "USAGE", "cause_of", "for_owners", "words_of"]
 
@@ -66,7 +66,8 @@ def for_owners(command: Callable[..., None]) -> Callable[..., None]:
                 # whoever read our output has gone; nothing may be flushed to it at the end of the program
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 raise typer.Exit(FAILED) from None
-            _tell(cause, as_json=bool(options.get("as_json")), is_ours=not _is_for_owners(cause))
+            hint = bot_out_of_place(options)
+            _tell(cause, as_json=bool(options.get("as_json")), is_ours=not _is_for_owners(cause), hint=hint)
             raise typer.Exit(FAILED) from None
 
     parameters = [one for one in signature.parameters.values() if one.name != "debug"]
@@ -97,12 +98,14 @@ def _is_for_owners(error: BaseException) -> bool:
     return isinstance(error, (GreenroomError, OSError))
 
 
-def _tell(error: BaseException, *, as_json: bool, is_ours: bool) -> None:
+def _tell(error: BaseException, *, as_json: bool, is_ours: bool, hint: str | None) -> None:
     from greenroom.cli.showing import complain, write_json
 
     words = words_of(error)
     if is_ours:
         words = f"Greenroom failed by a mistake of its own ({words}); the same command with --debug shows where"
+    elif hint is not None:
+        words = f"{words}\n{hint}"
     complain(words)
     if as_json:
         write_json({"error": words})

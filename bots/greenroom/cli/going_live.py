@@ -52,7 +52,7 @@ def live(
         # what the file says is one thing, what the bot does is what counts
         answer = asyncio.run(ask(file, "take-up", {}))
         if answer["live"].get(account) is rehearse:
-            raise ConfigurationError(_not_taken_up(account, answer, rehearse=rehearse))
+            raise ConfigurationError(_not_taken_up(account, answer, start=chosen.start, rehearse=rehearse))
     if as_json:
         write_json({"account": account, "live": not rehearse, "changed": changed, "running": running})
         return
@@ -65,10 +65,10 @@ def live(
         say("The running bot has taken it up.")
 
 
-def _not_taken_up(account: str, answer: Mapping[str, Any], *, rehearse: bool) -> str:
+def _not_taken_up(account: str, answer: Mapping[str, Any], *, start: str, rehearse: bool) -> str:
     """Say that the running bot does otherwise than its file says, and what helps."""
     if (strayed := answer["strayed"]) is not None:
-        return f"the file says so now, but everything rehearses, for {strayed}: `greenroom run --take-over` ends that"
+        return f"the file says so now, but everything rehearses, for {strayed}: `{start} --take-over` ends that"
     refused = answer["refused"]
     goes_on = "goes on publishing" if rehearse else "goes on rehearsing"
     why = f", because its files have mistakes:\n{refused}" if refused else ""

@@ -154,7 +154,7 @@ class LiveLog(Log):
         rows = [("ledger", place_of(file.store))]
         if (strayed := bot.ledger.strayed) is not None:
             rows.append(("copy", f"{strayed.why}. Everything rehearses, for the other copy may run as well"))
-            rows.append(("", "where nothing else runs of it: greenroom run --take-over"))
+            rows.append(("", f"where nothing else runs of it: greenroom run {file.bot} --take-over"))
         if bot.refused is not None:
             rows.append(("files", "their last good version: those on disk have mistakes, `greenroom check` tells them"))
         rows += [("files", words) for words in _outdated(bot)]

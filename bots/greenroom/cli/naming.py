@@ -2,15 +2,17 @@
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args
 
 import typer
+from typer.core import TyperGroup
+from typing_extensions import override
 
-from greenroom.cli.choosing import BOT_BY_ENVIRONMENT, HELP, BotOption, complete_bot
+from greenroom.cli.choosing import BOT_BY_ENVIRONMENT, HELP, BotOption, bot_among, complete_bot
 from greenroom.cli.showing import AsJson
 
-__all__ = ["lists_alone", "takes_bot"]
+__all__ = ["bot_out_of_place", "lists_alone", "takes_bot"]
 
 OPTION = "bot_by_option"
 PLACES = ("BOT", "WHO")
@@ -54,7 +56,7 @@ def lists_alone(group: typer.Typer, list_: Callable[..., None]) -> None:
     """Let a group of commands list where no command of it is named. `--bot` and `--json` may stand before the command
     as well as behind it."""
 
-    @group.callback()
+    @group.callback(cls=_Group)
     def alone(  # pyright: ignore[reportUnusedFunction]  # registered
         context: typer.Context, bot: BotOption = None, as_json: AsJson = False
     ) -> None:
@@ -63,6 +65,25 @@ def lists_alone(group: typer.Typer, list_: Callable[..., None]) -> None:
         else:
             given = {name: value for name, value in (("bot", bot), ("as_json", as_json)) if value}
             context.default_map = {context.invoked_subcommand: given}
+
+
+def bot_out_of_place(given: Mapping[str, Any]) -> str | None:
+    """Return how a bot is named that stands where a command takes another word; None: all is in its place."""
+    if given.get("bot") is not None:
+        return None
+    named = bot_among(value for value in given.values() if isinstance(value, str))
+    return None if named is None else f"`{named}` is a bot, and another word belongs there: write `--bot {named}`"
+
+
+class _Group(TyperGroup):
+    """A group of commands that knows a bot's name where a command belongs."""
+
+    @override
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # typer has its context from click, or brings its own
+        found = super().get_command(ctx, cmd_name)
+        if found is None and (named := bot_among([cmd_name])) is not None:
+            ctx.fail(f"`{named}` is a bot, and a command belongs there: write `{ctx.command_path} --bot {named}`")
+        return found
 
 
 def _argument(parameter: inspect.Parameter) -> Any:

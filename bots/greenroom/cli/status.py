@@ -83,7 +83,7 @@ def _tell(health: "Health") -> None:
         if account.paused is not None:
             words += f"paused ({account.paused})"
         elif account.is_connected is None:
-            words += "not signed in" if health.runner is None else "the running bot does not say"
+            words += "not running" if health.runner is None else "the running bot does not say"
         else:
             words += "connected" if account.is_connected else "not connected"
         rows.append(("account", words + ("" if account.is_live else ", rehearsing")))

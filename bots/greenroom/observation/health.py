@@ -82,7 +82,7 @@ async def condition_of(
         )
     needs = [] if is_valid else [BROKEN]
     if strayed is not None:
-        needs.append(f"It rehearses, for {strayed}: `greenroom run --take-over` ends that.")
+        needs.append(f"It rehearses, for {strayed}: `greenroom run {file.bot} --take-over` ends that.")
     if start is not None:
         needs.append(f"It does not run: `{start}` starts it.")
     elif vitals is None:

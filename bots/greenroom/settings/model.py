@@ -235,7 +235,8 @@ def beside(value: Any, info: ValidationInfo) -> Any:
 
 def _exists(path: Path, info: ValidationInfo) -> Path:
     if isinstance(info.context, Reading) and not info.context.is_kept and not path.is_file():
-        near = nearest(path.name, _names_in(path.parent))
+        names = sorted(_names_in(path.parent))
+        near = next((name for name in names if Path(name).stem == path.name), None) or nearest(path.name, names)
         meant = f". Did you mean `{near}`?" if near else ""
         raise wrong(f"there is no file {os.path.normpath(path)}{meant}")
     return path

@@ -69,3 +69,36 @@ def test_the_week_of_a_bot_is_ten_lines_an_object_or_bars(greenroom: Greenroom) 
     assert (found["bot"], found["held_now"], found["posted"], len(found["days"])) == ("ada", 1, 0, 7)
     assert len(greenroom("week", "bot", "--bars").out.splitlines()) == 18
     assert len(greenroom("week", "bot", "--last", "--json").json["days"]) == 7
+
+
+@pytest.mark.parametrize(
+    "words", [("pause", "ben"), ("post", "ben"), ("resume", "bot"), ("queue", "ben"), ("held", "bot")]
+)
+def test_a_bot_that_stands_where_another_word_belongs_is_told_how_it_is_named(
+    greenroom: Greenroom, words: tuple[str, ...]
+) -> None:
+    said = greenroom(*words)
+    assert said.code != 0
+    assert f"`{words[-1]}` is a bot" in said.err
+    assert f"--bot {words[-1]}" in said.err
+
+
+def test_who_names_no_bot_among_several_reads_how_one_is_named(greenroom: Greenroom) -> None:
+    assert "Name one, like `--bot ben.yaml`" in greenroom("queue").err
+
+
+def test_a_bot_is_known_by_the_name_in_its_file_too(greenroom: Greenroom) -> None:
+    assert greenroom("held", "--bot", "ada", "--json").json == greenroom("held", "--bot", "bot", "--json").json
+
+
+def test_a_bot_that_does_not_run_is_said_to_be_not_running(greenroom: Greenroom) -> None:
+    said = greenroom("status", "bot").out
+    assert "home on stage: not running" in said
+    assert "signed in" not in said
+
+
+def test_a_persona_without_the_end_of_its_name_is_told_with_it(greenroom: Greenroom, home: Path) -> None:
+    bot = home / "ben.yaml"
+    bot.write_text("bot: ben\npersona: ada\naccounts: {home: stage}\nanswer: mentions\n", encoding="utf-8")
+    (home / "ada.yaml").write_text("persona: Ada\nwho: keeps the lighthouse\n", encoding="utf-8")
+    assert "there is no file ada. Did you mean `ada.yaml`?" in greenroom("check", "ben").err

@@ -242,7 +242,7 @@ def test_what_was_unpacked_and_not_taken_over_does_not_run(
     refused = greenroom("run", "there/bot.yaml")
     assert refused.code == 1
     assert "was not taken over here yet" in refused.err
-    assert "`greenroom run --take-over`" in refused.err
+    assert "`greenroom run ada --take-over`" in refused.err
 
 
 def test_files_of_any_age_are_packed(
@@ -337,4 +337,4 @@ def test_a_pack_that_is_killed_leaves_no_two_bots(
     assert not Path("ada.greenroom").exists()
     refused = greenroom("run")
     assert refused.code == 1
-    assert "take it back with `greenroom run --take-over`" in refused.err
+    assert "take it back with `greenroom run ada --take-over`" in refused.err

@@ -222,7 +222,7 @@ class PostgresLedger(TableLedger):
             raise LedgerMoved(
                 f"{self._place}: the ledger of {self._bot} was copied to {decode_object(moved[0])['to']} and goes on "
                 "there: give that in `store`; or, where nothing else runs of it, take it back with `greenroom run "
-                "--take-over`"
+                f"{self._bot} --take-over`"
             )
         self._home = run(owning.place_of(connection))
         writer.execute("INSERT INTO meta(name,value) VALUES('home',?) ON CONFLICT DO NOTHING", (self._home,))

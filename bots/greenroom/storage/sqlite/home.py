@@ -30,7 +30,6 @@ CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """One of these is there in a container."""
 MACHINE = Path("/etc/machine-id")
 """Has a number that a machine keeps from its installation on, where the system gives it one."""
-TAKE_OVER = "`greenroom run --take-over`"
 
 
 def strayed(db: sqlite3.Connection, path: Path) -> Strayed | None:
@@ -61,28 +60,29 @@ def strayed(db: sqlite3.Connection, path: Path) -> Strayed | None:
     return Strayed(why="it is a copy that was put in the place of the file that ran last", packed=None)
 
 
-def must_not_have_moved(db: sqlite3.Connection, path: Path) -> None:
+def must_not_have_moved(db: sqlite3.Connection, path: Path, *, bot: str) -> None:
     """Check that the ledger is not on its way: it was packed to be moved, or unpacked and not taken over yet. Were it
     to rehearse, what comes in meanwhile would be done with.
 
     :raises LedgerMoved: it is
     """
     moved = _kept(db, "moved")
+    take_over = f"`greenroom run {bot} --take-over`"
     if moved is not None and "copied" in moved:
         raise LedgerMoved(
             f"{path} was copied to {moved['to']} on {_day(moved)} and goes on there: give that in `store`; or, where "
-            f"nothing else runs of it, take it back with {TAKE_OVER}"
+            f"nothing else runs of it, take it back with {take_over}"
         )
     if moved is not None:
         raise LedgerMoved(
             f"{path} was packed into {moved['to']} on {_day(moved)} to run elsewhere, so it does not run here. Unpack "
-            f"that with `greenroom unpack`; or, where nothing else runs of it, take it back with {TAKE_OVER}"
+            f"that with `greenroom unpack`; or, where nothing else runs of it, take it back with {take_over}"
         )
     home = _kept(db, "home")
     if home is not None and home.get("packed") is True:
         raise LedgerMoved(
             f"{path} was packed to be moved on {_day(home)} and was not taken over here yet. Where nothing else runs "
-            f"of it, start it with {TAKE_OVER}: it goes on where it stopped"
+            f"of it, start it with {take_over}: it goes on where it stopped"
         )
 
 

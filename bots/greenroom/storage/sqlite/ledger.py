@@ -121,7 +121,7 @@ class SqliteLedger(TableLedger):
                     get_log().info("ledger backed up", before="its tables are brought up to date", copy=str(copy))
                 migrate(writer)
                 if not self._takes_over:
-                    home.must_not_have_moved(writer, self._path)
+                    home.must_not_have_moved(writer, self._path, bot=self._bot)
                 sign(writer, self._path, bot=self._bot, since=self._clock.micros())
                 self._strayed = home.strayed(writer, self._path)
                 self._place = home.place_of(writer, self._path)
@@ -140,7 +140,7 @@ class SqliteLedger(TableLedger):
 
     def _open_beside(self, missing: bool) -> None:
         if missing:
-            raise LedgerBroken(f"{self._path}: there is no ledger yet; `greenroom run` makes it")
+            raise LedgerBroken(f"{self._path}: there is no ledger yet; `greenroom run {self._bot}` makes it")
         self._open_reader()
 
     def _open_reader(self) -> None:
