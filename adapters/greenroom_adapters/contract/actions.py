@@ -1,4 +1,9 @@
-"""What an adapter may offer beside publishing and listening: one protocol for each, found with `isinstance`."""
+"""What an adapter may offer beside publishing and listening: one protocol for each, found with `isinstance`.
+
+Called after entering, unless it is said otherwise. Doing a thing twice shows no more than doing it once, so an answer
+that was lost is `Unavailable` and never `OutcomeUnknown`. Beside what each names, whatever asks the platform may raise
+`AuthenticationFailed`, `Unavailable` (as `RateLimited` with the wait) and `Forbidden`, where the account may not do it.
+"""
 
 import enum
 from collections.abc import AsyncGenerator, Sequence
@@ -124,7 +129,8 @@ class SupportsTyping(Protocol):
     """Adapters that can show people that an answer is being written."""
 
     async def show_typing(self, to: TextEvent) -> timedelta:
-        """Show it where `to` was said; return for how long it stays shown by itself."""
+        """Show it where `to` was said; return for how long it stays shown by itself. Whoever still writes then shows it
+        again."""
         ...
 
 
@@ -133,7 +139,7 @@ class SupportsDelete(Protocol):
     """Adapters that can take a post of the account down again."""
 
     async def delete(self, ref: PostRef) -> None:
-        """Delete the post. Deleting a post that is gone is not an error."""
+        """Delete a post of the account, as its receipt names it. Deleting a post that is gone is not an error."""
         ...
 
 
@@ -154,8 +160,9 @@ class SupportsReact(Protocol):
     """Adapters that can react to a post."""
 
     async def react(self, ref: PostRef, reaction: str = "like") -> None:
-        """React. Doing it twice leaves one reaction.
+        """React: with a like, or with an emoji where the platform has others. Doing it twice leaves one reaction.
 
+        :raises Unsupported: the platform has no such reaction
         :raises TargetGone: the post is gone
         """
         ...
@@ -219,8 +226,11 @@ class SupportsThread(Protocol):
     """Adapters that can read what was said before."""
 
     async def thread(self, ref: PostRef, *, limit: int = 20) -> tuple[ThreadPost, ...]:
-        """Return the posts above `ref`, oldest first, at most `limit`, without `ref` itself. A gap (a deleted or
-        hidden post) ends it there."""
+        """Return the posts above `ref`, oldest first, at most `limit` (those that are nearest), without `ref` itself. A
+        gap (a deleted or hidden post) ends it there.
+
+        :raises AdapterError: the platform does not show it now
+        """
         ...
 
 
@@ -315,7 +325,7 @@ class SupportsMetrics(Protocol):
     """Adapters that can count what a post received."""
 
     async def metrics(self, ref: PostRef) -> Metrics:
-        """Count now.
+        """Count now: what the platform shows at this moment.
 
         :raises TargetGone: the post is gone
         """
