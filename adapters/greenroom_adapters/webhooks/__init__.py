@@ -1,7 +1,7 @@
 """Signed inbound HTTP, for platforms that push: one small server for every address, shared by all accounts."""
 
 from greenroom_adapters.webhooks.password import Password, is_loopback
-from greenroom_adapters.webhooks.receiver import Receiver, Reply, SupportsWebhooks
-from greenroom_adapters.webhooks.server import LARGEST_BODY, Webhooks, address_of
+from greenroom_adapters.webhooks.receiver import Receiver, Reply
+from greenroom_adapters.webhooks.server import LARGEST_BODY, SupportsWebhooks, Webhooks, address_of
 
 __all__ = ["LARGEST_BODY", "Password", "Receiver", "Reply", "SupportsWebhooks", "Webhooks", "address_of", "is_loopback"]

@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from greenroom_adapters.webhooks.server import Webhooks
-
-__all__ = ["Receiver", "Reply", "SupportsWebhooks"]
+__all__ = ["Receiver", "Reply"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +33,4 @@ class Receiver(Protocol):
 
         False, or no answer in time (it is cancelled then): the platform is asked to say it again.
         """
-        ...
-
-
-@runtime_checkable
-class SupportsWebhooks(Protocol):
-    """Adapters that may be called by their platform."""
-
-    def receive_at(self, webhooks: "Webhooks") -> None:
-        """Use these servers, which the accounts of a bot share. Called once, before the adapter is entered; without it
-        the adapter has its own."""
         ...

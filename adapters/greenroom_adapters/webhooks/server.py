@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from greenroom_adapters.contract import ConfigurationError
 from greenroom_adapters.webhooks.receiver import Receiver
@@ -14,7 +14,7 @@ from greenroom_adapters.webhooks.receiver import Receiver
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["LARGEST_BODY", "Webhooks", "address_of"]
+__all__ = ["LARGEST_BODY", "SupportsWebhooks", "Webhooks", "address_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -178,6 +178,16 @@ class _Server:
             return web.Response() if await receiver.deliver(body) else _again()
         finally:
             self._waiting -= 1
+
+
+@runtime_checkable
+class SupportsWebhooks(Protocol):
+    """Adapters that may be called by their platform."""
+
+    def receive_at(self, webhooks: Webhooks) -> None:
+        """Use these servers, which the accounts of a bot share. Called once, before the adapter is entered; without it
+        the adapter has its own."""
+        ...
 
 
 def _again() -> "web.Response":
