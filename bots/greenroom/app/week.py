@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
 from greenroom.clock import MICROSECOND, from_micros, to_micros
-from greenroom.policy import REPEATED, start_of_day
+from greenroom.policy import REPEATED, read_beginnings, start_of_day
 from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, TELL, Due, JournalEntry, Ledger, Outlay, State, Turn, author_of
 from greenroom.turns.gathering import IS_FOR_ALL
@@ -128,9 +128,10 @@ async def count_week(file: BotFile, ledger: Ledger, span: Span) -> Week:
     entries = [entry for entry in await _journal(ledger, since=since) if since <= entry.at < until]
     held = {entry.seq for entry in entries if entry.what == "held"}
     known: set[str] = set()
+    began = await read_beginnings(ledger)
     async for turn in _turns(ledger, since=since):
         known.add(turn.event_id.partition("#")[0])
-        _count_published(week, turn, since=since, until=until, zone=zone, was_held=turn.seq in held)
+        _count_published(week, turn, since=since, until=until, zone=zone, was_held=turn.seq in held, began=began)
         if since <= turn.changed < until:
             _count_end(week, turn)
         if turn.seq in held:
@@ -177,7 +178,9 @@ def _published(turn: Turn) -> list[int]:
     return times or ([turn.changed] if turn.state is State.SENT and not turn.outbox else [])
 
 
-def _count_published(week: Week, turn: Turn, *, since: int, until: int, zone: tzinfo, was_held: bool) -> None:
+def _count_published(
+    week: Week, turn: Turn, *, since: int, until: int, zone: tzinfo, was_held: bool, began: Mapping[str, int]
+) -> None:
     times = _published(turn)
     week.published[turn.account] += sum(since <= one < until for one in times)
     acts = [part.published for part in turn.outbox if part.act is not None and part.published]
@@ -199,7 +202,9 @@ def _count_published(week: Week, turn: Turn, *, since: int, until: int, zone: tz
         week.posted.add(post)
         week.posted_on[turn.account] += 1
         lateness = timedelta(0) if not isinstance(turn.event, Due) else from_micros(first) - turn.event.due
-        if lateness > LATE and not was_held:
+        # whose time came before the account was there for the first time was posted as soon as could be
+        is_first = isinstance(turn.event, Due) and to_micros(turn.event.due) < began.get(turn.account, 0)
+        if lateness > LATE and not was_held and not is_first:
             week.late.add(post)
             week.latest = max(week.latest, lateness)
 

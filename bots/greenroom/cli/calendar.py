@@ -1,7 +1,8 @@
 """`greenroom calendar`: what the bot will post in the next days, as it will look, and what it costs."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,8 @@ __all__ = ["calendar"]
 
 PATIENCE = 600.0
 """Seconds in which the engines must have written all of it; what is written later stays written."""
+FOLDED = 6
+"""So many posts of one entry stand on a day, each by itself, at the most; more of them are told in one line."""
 MOST = 10_000
 """So many posts of each entry are listed at the most."""
 ALL = 1_000_000
@@ -41,9 +44,10 @@ def calendar(
 ) -> None:
     """Show what will be posted in the next days.
 
-    Each post with its time in the bot's zone and its accounts. Fixed words are shown whole and counted as each platform
-    usually counts; of what a model will write, the topic and about what it costs. `greenroom queue` changes what was
-    put down by hand, the bot file the rest.
+    Each post with its time in the bot's zone and its accounts; many of one entry on a day in one line. Fixed words are
+    shown whole and counted as each platform usually counts; of what a model will write, the topic and about what it
+    costs. Posts over an account's limit are told. `greenroom queue` changes what was put down by hand, the bot file the
+    rest.
 
     With --draft the words are written now, for the day's money, after asking: then `greenroom queue edit` gives them
     others. They go out at their times, and wait for you in `held` where the bot file says so.
@@ -63,6 +67,8 @@ def calendar(
         say(f"Nothing will be posted in the next {days} days.")
     else:
         _show(comings, file, price, more)
+    for words in _over_the_caps(comings, file):
+        warn(words)
     for entry, count in more:
         warn(f"`{entry.name}`: {count:,} more posts are not listed; `--days` with less lists them all")
     if not as_json:
@@ -150,6 +156,53 @@ def _gathered(comings: "Sequence[Coming]") -> "list[list[Coming]]":
     return list(groups.values())
 
 
+def _folded(groups: "list[list[Coming]]", file: "BotFile") -> "list[list[Coming]]":
+    """Return the posts as they are shown: many of one entry on one day are one line, at the time of the first."""
+    shown: list[list[Coming]] = []
+    of_entry: dict[object, list[list[Coming]]] = {}
+    for group in groups:
+        one = group[0]
+        if one.item is None:
+            key = (one.name, one.due.astimezone(file.timezone).date(), one.places, one.words)
+            of_entry.setdefault(key, []).append(group)
+    folded = {id(group): many for many in of_entry.values() if len(many) > FOLDED for group in many}
+    for group in groups:
+        many = folded.get(id(group), [group])
+        if many[0] is group:
+            shown.append([one for each in many for one in each])
+    return shown
+
+
+def _over_the_caps(comings: "Sequence[Coming]", file: "BotFile") -> "Iterator[str]":
+    """Yield for each account how many of these posts its cap holds back. What the owner has worded himself takes no
+    place under it."""
+    from greenroom.app import is_local
+    from greenroom.policy import POSTS_OF_REAL_ACCOUNTS
+    from greenroom.settings.spelling import RATE
+
+    for name, account in file.accounts.items():
+        cap = file.limits.posts or (None if is_local(account.platform) else POSTS_OF_REAL_ACCOUNTS)
+        if cap is None:
+            continue
+        taken: deque[datetime] = deque()
+        waiting = 0
+        for one in comings:
+            here = sum(place.partition("/")[0] == name for place in one.places)
+            while taken and taken[0] <= one.due - cap.per:
+                taken.popleft()
+            for _ in range(0 if one.is_fixed else here):
+                if len(taken) < cap.count:
+                    taken.append(one.due)
+                else:
+                    waiting += 1
+        if waiting:
+            what = "1 post is" if waiting == 1 else f"{waiting:,} posts are"
+            yield (
+                f"{name}: {what} over its limit of {RATE.write(cap)} and will wait for a place, or be left out when it "
+                "is too late for them: write fewer, or another `limits: {posts: …}`"
+            )
+
+
 def _price(file: "BotFile", persona: "Persona") -> int:
     """Return what a post costs that the first engine writes, in millionths of a dollar."""
     from greenroom.cli.costs import price_of_engine
@@ -205,20 +258,22 @@ def _show(comings: "Sequence[Coming]", file: "BotFile", price: int, more: "list[
     table.add_column(overflow="fold")
     day = None
     groups = _gathered(comings)
-    for one, *others in groups:
+    for one, *others in _folded(groups, file):
         local = one.due.astimezone(file.timezone)
         if local.date() != day:
             day = local.date()
             table.add_row(Text(f"{local:%a} {local.day} {local:%b}", "bold"), "")
-        everywhere = [one, *others]
+        last = others[-1] if others and others[-1].due != one.due else None
+        everywhere = [one] if last is not None else [one, *others]
         name = one.name if one.item is None else f"post {', '.join(str(each.item) for each in everywhere)}"
         places = ", ".join(place for each in everywhere for place in each.places)
         table.add_row(f"  {local:%H:%M}", Text.assemble((plain(places), "cyan"), "  ", (plain(name), "dim")))
         table.add_row("", Text(plain(one.words), "") if one.is_fixed else Text(f"about {plain(one.words)}", "italic"))
         counted = {account: pair for each in everywhere for account, pair in _counted(each, file).items()}
-        notes = [*one.beside, *(_measure(*pair, account) for account, pair in counted.items())]
+        until = [] if last is None else [f"{len(others) + 1} posts until {last.due.astimezone(file.timezone):%H:%M}"]
+        notes = [*until, *one.beside, *(_measure(*pair, account) for account, pair in counted.items())]
         if not one.is_fixed and price:
-            notes.append(f"about {money(price * sum(len(each.places) for each in everywhere))}")
+            notes.append(f"about {money(price * sum(len(each.places) for each in (one, *others)))}")
         if notes:
             table.add_row("", Text(plain("; ".join(notes), one_line=True), "dim"))
     console().print(table)

@@ -2,6 +2,7 @@
 
 from greenroom.policy.approval import FIRST_POSTS, FIRST_REPLIES
 from greenroom.policy.budget import USD, Budget, Lack, Reserved, SpendLedger, start_of_day
+from greenroom.policy.caps import POSTS_OF_REAL_ACCOUNTS
 from greenroom.policy.guard import (
     ABOUT,
     FORGET_ME,
@@ -28,7 +29,7 @@ from greenroom.policy.policy import Policy
 from greenroom.policy.quiet import quiet_until
 from greenroom.policy.repeats import REPEATED, SAID_BEFORE
 from greenroom.policy.settling import settle_realms
-from greenroom.policy.strangers import Standing, Stranger, Strangers, Wish, read_strangers
+from greenroom.policy.strangers import Standing, Stranger, Strangers, Wish, read_beginnings, read_strangers
 from greenroom.policy.switch import SWITCH
 from greenroom.policy.verdict import ALLOW, Allow, Hold, Later, OnWords, Refuse, Repair, Verdict
 
@@ -41,6 +42,7 @@ __all__ = [
     "ORDERS",
     "OWNERS",
     "PAUSE",
+    "POSTS_OF_REAL_ACCOUNTS",
     "REPEATED",
     "RESUME",
     "SAID_BEFORE",
@@ -79,6 +81,7 @@ __all__ = [
     "is_word",
     "order_of",
     "quiet_until",
+    "read_beginnings",
     "read_order",
     "read_strangers",
     "rule_of_order",

@@ -15,7 +15,7 @@ from greenroom.settings import Rate
 from greenroom.storage import CLOCK, TELL, Past, State, Turn, asked_at, author_of, room_of
 from greenroom_adapters.contract import Surface
 
-__all__ = ["Caps"]
+__all__ = ["POSTS_OF_REAL_ACCOUNTS", "Caps"]
 
 GLANCE = 1_000_000
 """Microseconds after which a turn looks for its place again that has let a newer one go first."""
@@ -24,7 +24,7 @@ MANY = 10_000
 a day with a million people costs each of them no more than the first."""
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-POSTS = Rate(count=12, per=DAY)
+POSTS_OF_REAL_ACCOUNTS = Rate(count=12, per=DAY)
 REPLIES = Rate(count=60, per=HOUR)
 PER_PERSON = Rate(count=5, per=HOUR)
 PER_THREAD = Rate(count=10, per=DAY)
@@ -97,7 +97,7 @@ class Caps(Guard):
         limits, local = terms.file.limits, terms.local
         self._limits = {
             account: (
-                _limit(limits.posts or (None if account in local else POSTS)),
+                _limit(limits.posts or (None if account in local else POSTS_OF_REAL_ACCOUNTS)),
                 _limit(limits.replies or (None if account in local else REPLIES)),
                 _limit(limits.replies_per_person or (None if account in local else PER_PERSON)),
                 _limit(limits.replies_per_thread or (None if account in local else PER_THREAD)),

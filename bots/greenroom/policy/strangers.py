@@ -8,7 +8,7 @@ from greenroom.clock import Clock, to_micros
 from greenroom.storage import Ledger
 from greenroom_adapters.contract import InvitationReceived, Room
 
-__all__ = ["Standing", "Stranger", "Strangers", "Wish", "read_strangers"]
+__all__ = ["Standing", "Stranger", "Strangers", "Wish", "read_beginnings", "read_strangers"]
 
 FACT = "place:"
 """Beginning of the facts that keep how the bot stands to a place."""
@@ -79,8 +79,7 @@ class Strangers:
     async def load(self) -> None:
         """Read what is known."""
         self._places = await read_strangers(self._ledger)
-        began = await self._ledger.facts(_BEGAN)
-        self._began = {name.removeprefix(_BEGAN): int(value) for name, value in began.items()}
+        self._began = await read_beginnings(self._ledger)
 
     def begin(self, account: str) -> None:
         """Hear that an account is about to be listened to; noted, with the next commit, for the first time."""
@@ -136,6 +135,11 @@ class Strangers:
     def _keep(self, account: str, place: str, stranger: Stranger) -> None:
         self._places[account, place] = stranger
         self._ledger.remember(f"{FACT}{account}/{place}", stranger.fact)
+
+
+async def read_beginnings(ledger: Ledger) -> dict[str, int]:
+    """Return account → when it was first listened to, in microseconds since 1970."""
+    return {name.removeprefix(_BEGAN): int(value) for name, value in (await ledger.facts(_BEGAN)).items()}
 
 
 async def read_strangers(ledger: Ledger) -> dict[tuple[str, str], Stranger]:

@@ -137,6 +137,15 @@ async def test_a_late_post_and_one_that_was_too_late_are_told(trial: Trial) -> N
     assert re.fullmatch(r"Late: 1 post, by [3-5]\d minutes at the most; 1 not posted, it was too late", line)
 
 
+@pytest.mark.asyncio
+async def test_a_post_whose_time_was_over_when_the_bot_first_ran_is_not_late(trial: Trial) -> None:
+    trial.rewrite("post: {name: watch, every: 30 minutes, say: Fog.}\n")
+    trial.clock.turn(timedelta(minutes=25))
+    async with trial:
+        await trial.counted({State.SENT: 1})
+        assert week_lines(await counted(trial), trial.bot.file)[6] == "Late: 0 posts; 0 not posted, it was too late"
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Lisbon", "Pacific/Auckland", "America/St_Johns"])
 @pytest.mark.parametrize("weekday", range(7))
 def test_the_week_that_is_over_is_seven_whole_days_from_monday_on(zone: str, weekday: int) -> None:

@@ -134,3 +134,37 @@ def test_what_is_not_listed_is_told_and_counted(
     # an hour may have begun between the two looks
     assert 0 <= int(before) - int(total) <= 2
     assert len([one for one in greenroom("calendar", "--days", "2", "--json").json if one["schedule"] == "watch"]) == 5
+
+
+OFTEN = """\
+limits: {posts: 12/day}
+post:
+  - {name: ticker, every: 5 minutes, about: the tide}
+  - {name: lamp, at: 18:00, say: The lamp is lit.}
+"""
+
+
+def test_many_posts_of_one_entry_are_one_line_a_day_and_those_over_the_cap_are_told(
+    greenroom: Greenroom, write_bot: Callable[..., Path]
+) -> None:
+    path = write_bot()
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: text.index("post:")] + OFTEN, encoding="utf-8")
+    said = greenroom("calendar", "--days", "3")
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert len(lines) < 40
+    assert sum("288 posts until 23:55" in line for line in lines) == 2
+    over = re.search(r"home: (\d+) posts are over its limit of 12/day", said.err)
+    assert over is not None
+    count = sum(one["schedule"] == "ticker" for one in greenroom("calendar", "--days", "3", "--json").json)
+    # twelve go out on each of the three days at the most
+    assert count - 36 <= int(over[1]) <= count - 24
+
+
+def test_what_the_owner_words_himself_is_under_no_cap(greenroom: Greenroom, write_bot: Callable[..., Path]) -> None:
+    path = write_bot()
+    text = path.read_text(encoding="utf-8")
+    own = OFTEN.replace("about: the tide", "say: The tide.")
+    path.write_text(text[: text.index("post:")] + own, encoding="utf-8")
+    assert "over its limit" not in greenroom("calendar", "--days", "2").err
