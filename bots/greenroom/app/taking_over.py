@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from greenroom.clock import MICROSECOND
-from greenroom.scheduling.bringing import begin_anew
+from greenroom.scheduling.brought import begin_anew
 from greenroom.settings import BotFile
 from greenroom.storage import AgendaItem, Ledger, State, Turn
 from greenroom.telemetry import get_log
