@@ -92,7 +92,7 @@ class Hosts:
                 token = f"m{len(self.tokens[bot]):05d}"
                 self._stage.say(self._person, f"@{bot} say {token} for me")
                 self.tokens[bot].add(token)
-            time.sleep(0.1)
+            time.sleep(0.3)
 
     def spread(self) -> dict[str, int]:
         return Counter(one.host for one in workers_on(Database(self._postgres.url)) if one.owns)

@@ -65,7 +65,7 @@ def test_an_older_worker_that_comes_after_a_newer_one_refuses_in_words_and_nothi
                     token = f"m{len(tokens):05d}"
                     network.mention(token, len(tokens))
                     tokens.add(token)
-                time.sleep(0.1)
+                time.sleep(0.3)
 
         def owner() -> int | None:
             who = runner_of(Database(postgres.url), BOT)

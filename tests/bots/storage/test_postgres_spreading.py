@@ -14,7 +14,7 @@ import pytest_asyncio
 from postgres import UNHURRIED, Postgres
 
 from greenroom.clock import SystemClock
-from greenroom.storage import Worker, workers_on
+from greenroom.storage import Patience, Worker, workers_on
 from greenroom.storage.postgres import PostgresLedger, owning
 from greenroom.storage.postgres.spreading import why_here
 from greenroom.stores import Database
@@ -81,7 +81,7 @@ Begin = Callable[[str, str], Awaitable[None]]
 
 
 @asynccontextmanager
-async def workers(url: str) -> AsyncGenerator[Begin]:
+async def workers(url: str, *, patience: Patience = QUICK) -> AsyncGenerator[Begin]:
     """Give what begins a worker of a bot on a host. It lets go whenever it is asked to, and then stands by."""
     working: list[asyncio.Task[None]] = []
 
@@ -90,7 +90,7 @@ async def workers(url: str) -> AsyncGenerator[Begin]:
             stands_by.set()
 
         while True:
-            ledger = PostgresLedger(url, bot=bot, clock=SystemClock(), standing_by=told, host=host, patience=QUICK)
+            ledger = PostgresLedger(url, bot=bot, clock=SystemClock(), standing_by=told, host=host, patience=patience)
             async with ledger:
                 stands_by.set()
                 while await ledger.asked_for() is None:
@@ -179,7 +179,7 @@ async def test_nobody_else_takes_a_bot_that_is_asked_for_and_who_asks_and_dies_i
         assert await owning.take(asker, number)
         await owning.moved(asker, number)
         await owning.leave_off(asker, number)
-        assert (await owning.since_a_move(other) or PATIENCE) < PATIENCE
+        assert (await owning.since_a_move(other, number) or PATIENCE) < PATIENCE
         assert await owning.ask_for(other, number)
         other.terminate()
         async with asyncio.timeout(PATIENCE):
@@ -188,3 +188,27 @@ async def test_nobody_else_takes_a_bot_that_is_asked_for_and_who_asks_and_dies_i
     finally:
         for connection in connections:
             connection.terminate()
+
+
+@pytest.mark.asyncio
+async def test_a_bot_that_is_lost_at_once_by_who_was_given_it_stays_where_it_is(database: str) -> None:
+    # who takes it back may need a second for that
+    patience = replace(QUICK, settled=5.0)
+
+    def on_a_host_where_it_cannot_run() -> PostgresLedger:
+        return PostgresLedger(
+            database, bot="a", clock=SystemClock(), standing_by=lambda who: None, host=THERE, patience=patience
+        )
+
+    async with workers(database, patience=patience) as begin:
+        for bot in "ab":
+            await begin(bot, HERE)
+        async with asyncio.timeout(PATIENCE), on_a_host_where_it_cannot_run():
+            pass
+        await until_spread(database, {HERE: 2})
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2 * patience.settled):
+                await on_a_host_where_it_cannot_run().__aenter__()
+        # others may move
+        await begin("b", THERE)
+        await until_spread(database, {HERE: 1, THERE: 1})

@@ -45,6 +45,10 @@ LOOK = 1.0
 """Seconds between two looks for commands of which nothing told."""
 WITHOUT_BELL = 0.2
 """The same where nothing can tell of them."""
+RESTS = 60
+"""How often as long as nothing is moved after a move a bot stays where it is that came back from one at once."""
+LOOK_FOR_WHO_ASKS = 15.0
+"""Seconds between two looks for who asks for the bot, of whom nothing told."""
 READING = 60.0
 """Seconds that a question may take."""
 
@@ -91,6 +95,7 @@ class PostgresLedger(TableLedger):
         self._aside_database: PostgresDatabase | None = None
         self._bell: Bell | None = None
         self._asides_done = 0
+        self._next_look_for_who_asks = 0.0
 
     @property
     @override
@@ -147,7 +152,9 @@ class PostgresLedger(TableLedger):
 
             writer = await do(self._connect)
             try:
-                if not await do(lambda: self._take(writer)):
+                if await do(lambda: self._take(writer)):
+                    await do(lambda: self._came_back(writer))
+                else:
                     asking = await do(lambda: self._stand_by(writer))
                     await self._wait(
                         await do(lambda: self._owner(writer)), lambda: do(lambda: self._take_or_ask(writer, asking))
@@ -186,10 +193,15 @@ class PostgresLedger(TableLedger):
 
     def _take_or_ask(self, writer: PostgresDatabase, asking: Asking) -> bool:
         if self._take(writer):
-            asking.was_given()
+            if not asking.was_given():
+                self._came_back(writer)
             return True
         asking.go_on()
         return False
+
+    def _came_back(self, writer: PostgresDatabase) -> None:
+        settled = self._patience.settled
+        writer.run(owning.came_back(writer.connection, self._number, within=settled, rests=RESTS * settled))
 
     def _connect(self) -> PostgresDatabase:
         writer = PostgresDatabase(self._url, name=self._name, patience=READING)
@@ -297,10 +309,12 @@ class PostgresLedger(TableLedger):
 
     @override
     async def asked_for(self) -> str | None:
-        bell = self._bell
-        if bell is None or not bell.asked:
+        bell, now = self._bell, self._loop.time()
+        if (bell is None or not bell.asked) and now < self._next_look_for_who_asks:
             return None
-        bell.asked = False
+        self._next_look_for_who_asks = now + LOOK_FOR_WHO_ASKS
+        if bell is not None:
+            bell.asked = False
 
         def why(reader: PostgresDatabase) -> str | None:
             host = reader.run(owning.asker_of(reader.connection, self._number))

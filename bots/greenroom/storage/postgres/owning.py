@@ -13,6 +13,7 @@ from greenroom.storage.workers import Worker
 __all__ = [
     "ask_for",
     "asker_of",
+    "came_back",
     "end_silent",
     "host_of",
     "leave_off",
@@ -78,7 +79,14 @@ WHERE l.locktype='advisory' AND l.classid::bigint IN ($1,$4) AND l.objid::bigint
 """
 _PLACE = "SELECT oid::text FROM pg_database WHERE datname=current_database()"
 _CLUSTER = "SELECT system_identifier::text FROM pg_control_system()"
-_SINCE_A_MOVE = "SELECT extract(epoch FROM clock_timestamp()-max(moved))::float8 FROM greenroom.bots"
+_SINCE_A_MOVE = """
+SELECT extract(epoch FROM clock_timestamp()-max(moved))::float8 FROM greenroom.bots
+WHERE moved<=clock_timestamp() OR number=$1
+"""
+_CAME_BACK = """
+UPDATE greenroom.bots SET moved=clock_timestamp()+make_interval(secs=>$2)
+WHERE number=$1 AND moved>clock_timestamp()-make_interval(secs=>$3)
+"""
 
 
 def session_name(host: str, process: int, bot: str) -> str:
@@ -135,9 +143,16 @@ async def moved(connection: Connection, number: int) -> None:
     await connection.execute(f"UPDATE greenroom.bots SET moved=clock_timestamp() WHERE number={number}")  # noqa: S608 - a number
 
 
-async def since_a_move(connection: Connection) -> float | None:
-    """Return for how many seconds no bot of this database was given to who asked for it; None: none ever was."""
-    found = await connection.fetchval(_SINCE_A_MOVE)
+async def came_back(connection: Connection, number: int, *, within: float, rests: float) -> None:
+    """Note that a bot was taken without being asked for. Who was given it so many seconds ago has lost it again, and
+    would do so the next time: it then stays where it is for as long as it `rests`."""
+    await connection.execute(_CAME_BACK, number, rests, within)
+
+
+async def since_a_move(connection: Connection, number: int) -> float | None:
+    """Return for how many seconds no bot of this database was given to who asked for it; None: none ever was. Below
+    zero where the bot of that number is to stay where it is for a while."""
+    found = await connection.fetchval(_SINCE_A_MOVE, number)
     return None if found is None else float(found)
 
 

@@ -78,15 +78,17 @@ class Asking:
                     self._run(owning.leave_off(self._connection, self._number))
                     self._since = None
 
-    def was_given(self) -> None:
-        """Note that the bot runs here from now on."""
-        if self._since is not None:
-            self._run(owning.moved(self._connection, self._number))
-            self._run(owning.leave_off(self._connection, self._number))
-            self._since = None
+    def was_given(self) -> bool:
+        """Note that the bot runs here from now on, if it was asked for; say whether it was."""
+        if self._since is None:
+            return False
+        self._run(owning.moved(self._connection, self._number))
+        self._run(owning.leave_off(self._connection, self._number))
+        self._since = None
+        return True
 
     def _is_wanted(self) -> bool:
-        since = self._run(owning.since_a_move(self._connection))
+        since = self._run(owning.since_a_move(self._connection, self._number))
         if since is not None and since < self._settled:
             return False
         workers = self._run(owning.workers_of(self._connection))
