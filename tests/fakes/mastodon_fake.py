@@ -8,8 +8,8 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -568,37 +568,46 @@ class FakeMastodon(OwnLoop):
         """Let the account's streams say something of which nobody else knows."""
         self.do(lambda _: self._say(account, event, payload))
 
-    async def _listening(self, stream: Stream) -> None:
+    @contextmanager
+    def _open(self, stream: Stream) -> Iterator[None]:
+        """Keep a stream among the open ones. It is one before its client hears so: whoever has read the lists when a
+        stream opened misses nothing."""
         self._streams.add(stream)
         try:
-            while True:
-                event, payload = await stream.queue.get()
-                await stream.send(event, payload)
+            yield
         finally:
             self._streams.discard(stream)
+
+    async def _telling(self, stream: Stream) -> None:
+        while True:
+            event, payload = await stream.queue.get()
+            await stream.send(event, payload)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         if not self.websockets:
             raise Refusal(404, "Not found")
         viewer = self._viewer(request, "read:statuses")
         socket = web.WebSocketResponse()
-        await socket.prepare(request)
 
         async def send(event: str, payload: str) -> None:
             await socket.send_str(json.dumps({"stream": [request.query["stream"]], "event": event, "payload": payload}))
 
         async def close() -> None:
-            await socket.close()
+            if socket.prepared:
+                await socket.close()
 
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        sending = asyncio.create_task(self._listening(Stream(viewer.id, token, send, close)))
-        try:
-            async for message in socket:
-                if message.type is WSMsgType.ERROR:
-                    break
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+        stream = Stream(viewer.id, token, send, close)
+        with self._open(stream):
+            await socket.prepare(request)
+            sending = asyncio.create_task(self._telling(stream))
+            try:
+                async for message in socket:
+                    if message.type is WSMsgType.ERROR:
+                        break
+            finally:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
         return socket
 
     async def _sse(self, request: web.Request) -> web.StreamResponse:
@@ -607,8 +616,6 @@ class FakeMastodon(OwnLoop):
         viewer = self._viewer(request, "read:statuses")
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         answer.enable_chunked_encoding()
-        await answer.prepare(request)
-        await answer.write(b":)\n")
 
         async def send(event: str, payload: str) -> None:
             await answer.write(f"event: {event}\ndata: {payload}\n\n".encode())
@@ -623,11 +630,15 @@ class FakeMastodon(OwnLoop):
                 await answer.write(b":thump\n")
 
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        beating = asyncio.create_task(thump())
-        try:
-            await self._listening(Stream(viewer.id, token, send, close))
-        except ConnectionError:
-            pass
-        finally:
-            beating.cancel()
+        stream = Stream(viewer.id, token, send, close)
+        with self._open(stream):
+            await answer.prepare(request)
+            await answer.write(b":)\n")
+            beating = asyncio.create_task(thump())
+            try:
+                await self._telling(stream)
+            except ConnectionError:
+                pass
+            finally:
+                beating.cancel()
         return answer

@@ -17,8 +17,8 @@ from typing import Any
 import regex  # type: ignore[import-untyped]  # its types are a package of their own
 
 URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)'\]]")
-MENTION = re.compile(r"(?<![=/\w])@([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?:@([\w.-]+\w))?", re.IGNORECASE)
-HASHTAG = re.compile(r"(?<![=/\w)&#])#(\w*[^\W\d]\w*)")
+MENTION = re.compile(r"@(?<![=/\w]@)([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?:@([\w.-]+\w))?", re.IGNORECASE)
+HASHTAG = re.compile(r"#(?<![=/\w)&#]#)(\w*[^\W\d]\w*)")
 KEY_LIVES = timedelta(hours=1)
 LIMIT = 500
 ALT_LIMIT = 1500

@@ -408,6 +408,7 @@ async def test_a_long_absence_is_read_page_by_page_and_nothing_is_left_out(masto
     assert len(asked) < 12, "three pages, and what comes with the opening of the stream"
 
 
+@pytest.mark.timeout(200)
 @pytest.mark.asyncio
 async def test_mentions_of_a_megabyte_each_keep_nobody_from_being_heard(mastodon_world: MastodonWorld) -> None:
     world = mastodon_world

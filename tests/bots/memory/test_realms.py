@@ -102,11 +102,12 @@ async def test_what_somebody_says_on_one_server_is_known_of_nobody_on_the_other(
 
 
 async def _listens(bot: Bot) -> None:
+    """Wait until each account has noted where it begins: what is said before is none of its business."""
     for _ in range(PATIENCE):
-        if all(desk.is_connected for desk in bot.desks.values()):
+        if all([await bot.ledger.cursors(name) for name in bot.desks]):
             return
         await asyncio.sleep(0.1)
-    raise TimeoutError("not connected")
+    raise TimeoutError("an account does not begin to listen")
 
 
 FACT = PersonFact(

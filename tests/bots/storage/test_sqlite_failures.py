@@ -6,7 +6,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -258,19 +259,24 @@ asyncio.run(main())
 """
 
 
+@pytest.fixture
+def opened_to_all() -> Iterator[Path]:
+    """A folder that another user can enter. Not below pytest's own, which every run that begins closes to others."""
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("existing", [False, True])
 def test_a_folder_that_cannot_be_written_is_an_error_that_says_what_helps(
-    run_program: Program, tmp_path: Path, existing: bool
+    run_program: Program, opened_to_all: Path, existing: bool
 ) -> None:
-    folder = tmp_path / "readonly"
+    folder = opened_to_all / "readonly"
     folder.mkdir()
     if existing:
         assert "opened" in run_program(OPEN, folder / "ada.db").stdout
         for file in folder.iterdir():
             file.chmod(0o444)
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.owner() == tmp_path.owner() and parent.stat().st_mode & 0o777 == 0o700:
-            parent.chmod(0o755)
     folder.chmod(0o555)
     behind = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     if shutil.which("setpriv") is None or run_program("import greenroom.storage", behind=behind).returncode != 0:
