@@ -41,7 +41,16 @@ from greenroom_adapters.contract import (
     Unsupported,
 )
 from greenroom_adapters.media import glance
-from greenroom_adapters.stage.answers import ACCOUNTS, POSTS, SESSIONS, THREADS, capabilities_of, instance_at, refusal
+from greenroom_adapters.stage.answers import (
+    ACCOUNTS,
+    POSTS,
+    SESSIONS,
+    THREADS,
+    Gone,
+    capabilities_of,
+    instance_at,
+    refusal,
+)
 from greenroom_adapters.stage.listening import Listening
 from greenroom_adapters.stage.mapping import SOURCE, WireAccount, author, thread_post
 from greenroom_adapters.stage.publishing import Publishing

@@ -56,7 +56,7 @@ class Source:
 class Brought:
     """The agenda, as far as entries with an origin fill it.
 
-    `arrange`, `fill_in` and `take_back` are called with the lock on the agenda held, and leave the commit to the caller;
+    `arrange`, `fill_in` and `take_back` are called with the lock on the agenda held, and leave the commit to him;
     `refresh` and `take_back_drafts` see to both.
     """
 
