@@ -12,7 +12,7 @@ from greenroom.policy import SWITCH, quiet_until
 from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom.turns import AccountDesk
-from greenroom.turns.performer import PASSED_ON
+from greenroom.turns.beginning import PASSED_ON
 from greenroom_adapters.contract import ConfigurationError, UnknownEvent
 from greenroom_adapters.text import excess, fits
 

@@ -9,9 +9,10 @@ import msgspec
 from greenroom.generation import Brief, FixedWords, Moderator, Studio, Voice
 from greenroom.personas import Persona
 from greenroom.settings import Paints, WithoutModel
-from greenroom.storage import Draft
+from greenroom.storage import Draft, Due, Turn
 from greenroom.turns.acting import Acts
-from greenroom_adapters.contract import Embed
+from greenroom.turns.form import PLAIN, Form, form_of_due, form_with_embed
+from greenroom_adapters.contract import Adapter, Embed
 
 __all__ = ["Speaker", "judged"]
 
@@ -50,6 +51,17 @@ class Speaker:
     def __post_init__(self) -> None:
         named = (self.fixed, self.patient, self.passed_on, self.offers, self.acts, self.embeds, self.paints)
         object.__setattr__(self, "special", frozenset[str]().union(*named))
+
+    def form(self, turn: Turn, adapter: Adapter) -> Form:
+        """Return the form in which a turn's words go out on its account.
+
+        :raises Misfit: the account cannot show them so
+        """
+        if isinstance(turn.event, Due):
+            return form_of_due(turn.event, adapter.capabilities)
+        if turn.rule not in self.special or (embed := self.embeds.get(turn.rule)) is None:
+            return PLAIN
+        return form_with_embed(embed, adapter.capabilities)
 
     async def finish(self) -> None:
         """Let everything that is at work end, then close; cancelled, close at once."""
