@@ -52,6 +52,12 @@ def test_a_filter_over_a_clip_is_measured(tmp_path: Path) -> None:
     assert result["progress"] > 0
 
 
+def test_calls_are_counted(tmp_path: Path) -> None:
+    result = result_of(tmp_path, "calls.py", "1")
+    assert result["calls"] > 0
+    assert sum(result["by_stage"].values()) == pytest.approx(result["calls"], abs=1)
+
+
 @pytest.mark.parametrize("mode", [("--mode", "thr"), ("--mode", "thr", "--hit", "miss"), ("--mode", "inflight")])
 def test_a_bot_is_measured(tmp_path: Path, mode: tuple[str, ...]) -> None:
     assert result_of(tmp_path, "peer_greenroom.py", *mode, *SMALL)["sends_ok"]

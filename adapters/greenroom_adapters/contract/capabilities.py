@@ -165,7 +165,8 @@ class Capabilities:
     warning_labels: frozenset[str] = field(default_factory=frozenset[str])
     """Warnings that may be chosen where the platform has labels of its own instead of words."""
     holds_answers: str | None = None
-    """Why the platform wants no answer that a machine wrote by itself: each waits for a person. None: it does not."""
+    """Why the platform wants no answer that a machine wrote by itself: each waits for a person. None: it does not.
+    Looked at when the account has signed in."""
     visibilities: frozenset[Visibility] = field(default_factory=frozenset[Visibility])
     """Who may be chosen to see a post; empty: there is nothing to choose."""
 

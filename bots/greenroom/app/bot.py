@@ -39,7 +39,7 @@ from greenroom.scheduling.scheduler import Scheduler
 from greenroom.settings import BotFile, Mistakes
 from greenroom.storage import Ledger, Turn, open_ledger
 from greenroom.telemetry import get_log
-from greenroom.turns import AccountDesk, Speaker
+from greenroom.turns import AccountDesk, Floor, Speaker
 from greenroom.turns.outage import Outage
 from greenroom_adapters.contract import Adapter
 from greenroom_adapters.webhooks import Webhooks
@@ -87,7 +87,7 @@ class Bot:
         """Account → where it keeps what it keeps."""
         self._sealer: Sealer | None = None
         self._realms: dict[str, str] = {}
-        self._speaker: Speaker | None = None
+        self._floor: Floor | None = None
         self._embedder: Embedder | None = None
         self._shelf = Shelf(
             file.home.with_name(f"{file.bot}-media"),
@@ -167,12 +167,12 @@ class Bot:
             for keep in self.keeps.values():
                 stack.callback(keep.close)
             stack.push_async_callback(self._library.aclose)
-            if self._speaker is not None:
-                stack.push_async_callback(self._speaker.aclose)
+            if self._floor is not None:
+                stack.push_async_callback(self._floor.speaker.aclose)
             stack.push_async_callback(self._end_retired)
             for desk in self.desks.values():
                 stack.push_async_callback(desk.close, grace=self._options.grace)
-        self._speaker = None
+        self._floor = None
         self.local.clear()
 
     async def run(self) -> None:
@@ -225,7 +225,9 @@ class Bot:
         except BaseException:
             await speaker.aclose()
             raise
-        before, self._speaker, self._sealer = self._current(), speaker, sealer
+        floor = self._floor
+        assert floor is not None  # noqa: S101 - whoever takes up edited files was built of others
+        before, floor.speaker, self._sealer = floor.speaker, speaker, sealer
         self.file, self.persona, self.silenced = file, sources.persona, frozenset()
         last, self._embedder = self._embedder, embedder
         self._library.use(sources.persona.knowledge, embedder)
@@ -289,7 +291,8 @@ class Bot:
         self._embedder = self.embedder(file)
         self._sealer = await asyncio.to_thread(self.sealer, file)
         self._library.use(self.persona.knowledge, self._embedder)
-        self._speaker = self.speaker(file, self.persona, None if self._sources is None else self._sources.script)
+        speaker = self.speaker(file, self.persona, None if self._sources is None else self._sources.script)
+        self._floor = floor = Floor(speaker)
         router = router_of(file, self.persona)
         adapters = {name: await self.adapter(name) for name in file.accounts}
         self._realms = {name: adapter.realm for name, adapter in adapters.items()}
@@ -319,7 +322,7 @@ class Bot:
                 bot=file.bot,
                 account=name,
                 router=router,
-                speaker=self._current,
+                floor=floor,
                 ledger=self.ledger,
                 pacer=await recalled(
                     self.ledger,
@@ -336,7 +339,7 @@ class Bot:
                 alone=self._alone,
                 outage=outage,
                 live=account.live,
-                listens_to_others=bool(self._speaker.patient),
+                listens_to_others=bool(speaker.patient),
                 shelf=self._shelf,
                 payments=Payments(adapter, account=name, budget=self._budget, clock=options.clock),
                 obey=obeying.obey,
@@ -385,13 +388,7 @@ class Bot:
 
     def _terms(self) -> Terms:
         local = frozenset(name for name, account in self.file.accounts.items() if is_local(account.platform))
-        return Terms(
-            file=self.file, persona=self.persona, local=local, realms=self._realms, holds_answers=self._holds_answers
-        )
-
-    def _holds_answers(self, account: str) -> str | None:
-        desk = self.desks.get(account)
-        return desk.adapter.capabilities.holds_answers if desk is not None and desk.is_connected else None
+        return Terms(file=self.file, persona=self.persona, local=local, realms=self._realms)
 
     async def _look(self) -> str | None:
         """Look at the files, and return why what stands in them is not in force; None: it is."""
@@ -402,10 +399,6 @@ class Bot:
 
     def _in_force(self) -> BotFile:
         return self.file
-
-    def _current(self) -> Speaker:
-        assert self._speaker is not None  # noqa: S101 - nothing speaks before it is built
-        return self._speaker
 
     async def _end_retired(self) -> None:
         for ending in self._retired:

@@ -166,7 +166,7 @@ class CatchingUp:
         hands = work.afterwards.hands(work.events)
         self._settle(work)
         for conversation, at in hands.items():
-            desk.intake.hand_seen(conversation, at)
+            desk.by_hand.noted(conversation, at)
         for event in work.events:
             work.taken += await desk.intake.take_late(event)
         await self._ledger.committed()
@@ -189,7 +189,7 @@ class CatchingUp:
             case PostEdited():
                 work.afterwards.edited(event)
             case OwnPostSeen():
-                by_hand = event.key is None and not await self._desks[work.account].intake.is_ours(event)
+                by_hand = event.key is None and not await self._desks[work.account].by_hand.is_ours(event)
                 work.afterwards.answered(event, by_hand=by_hand)
             case _:
                 return False

@@ -12,9 +12,11 @@ from greenroom.app.weekly import WEEK
 from greenroom.policy import REPEATED
 from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import JournalEntry, State, Turn
+from greenroom.turns.aftermath import COMPLAINT
 from greenroom.turns.backlog import WAS_AWAY
-from greenroom.turns.intake import ANOTHER_COPY, COMPLAINT, STRANGER
+from greenroom.turns.by_hand import ANOTHER_COPY
 from greenroom.turns.moderating import ORDERED
+from greenroom.turns.places import STRANGER
 from greenroom.turns.quoting import quoted
 from greenroom_adapters.contract import TextEvent
 from greenroom_adapters.text import plain

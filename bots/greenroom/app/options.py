@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from greenroom.clock import Clock, SystemClock
-from greenroom.faults import FaultHook, no_fault
+from greenroom.faults import FaultHook
 from greenroom.generation import Engine
 from greenroom.settings import Platforms
 from greenroom.storage import Patience
@@ -20,7 +20,7 @@ class Options:
     """What the surroundings decide, not the owner's files."""
 
     clock: Clock = field(default_factory=SystemClock)
-    faults: FaultHook = no_fault
+    faults: FaultHook | None = None
     chance: random.Random = field(default_factory=random.Random)
     """Source of jitter; nothing that must be repeatable comes from it."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -75,7 +75,7 @@ class Pauses:
         """End `stop-all`; accounts that were paused by themselves stay so."""
         self._ledger.resume(SWITCH)
         if self._policy is not None:
-            self._policy.switch.off = None
+            self._policy.switch.turn(None)
         why = {name: paused.get(name) or paused.get(EVERY_ACCOUNT) for name in self._file.accounts}
         still = {name: reason for name, reason in why.items() if reason is not None}
         for name in self._file.accounts:
@@ -96,7 +96,7 @@ class Pauses:
         self._ledger.pause(SWITCH, why)
         self._note("everything stopped", why)
         if self._policy is not None:
-            self._policy.switch.off = why
+            self._policy.switch.turn(why)
         for desk in self._desks.values():
             desk.pause(why)
         return {"done": "stopped"}

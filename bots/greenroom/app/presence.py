@@ -80,5 +80,5 @@ class Presence:
         # before the next are asked about: what is left of the day's money is less now
         await desk.note_charges()
         for post in gone:
-            await desk.intake.source_gone(post)
+            await desk.aftermath.gone(post)
         return True

@@ -69,6 +69,7 @@ def build_speaker(
     if judges is not None:
         moderator = build_moderator(judges, purse=purse, resolve=secret, clock=options.clock, environ=options.environ)
     return Speaker(
+        answers=frozenset(rule.identity for rule in file.answer),
         persona=persona,
         voice=voice,
         studio=studio,

@@ -7,7 +7,6 @@ from greenroom.app.accounts import EVERY_ACCOUNT
 from greenroom.app.telling import HELLO, hello_turn, person_id
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher, Payments, recalled
-from greenroom.faults import no_fault
 from greenroom.policy import ALLOW, SWITCH, Budget
 from greenroom.settings import Person, Place
 from greenroom.storage import Draft, Ledger, Part, State, Turn
@@ -57,7 +56,7 @@ async def hello_from_here(
         # a person has just asked for it
         may_send=lambda turn: ALLOW,
         clock=clock,
-        faults=no_fault,
+        faults=None,
         chance=random.Random(),  # noqa: S311 - jitter
         payments=Payments(adapter, account=turn.account, budget=budget, clock=clock),
     )

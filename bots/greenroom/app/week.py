@@ -9,8 +9,8 @@ from greenroom.clock import MICROSECOND, from_micros, to_micros
 from greenroom.policy import REPEATED, read_beginnings, start_of_day
 from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, TELL, Due, JournalEntry, Ledger, Outlay, State, Turn, author_of
+from greenroom.turns.aftermath import COMPLAINT
 from greenroom.turns.gathering import IS_FOR_ALL
-from greenroom.turns.intake import COMPLAINT
 from greenroom.turns.reasons import reason_of
 from greenroom_adapters.contract import OwnPostSeen
 

@@ -25,6 +25,8 @@ class Payments:
     def __init__(self, adapter: Adapter, *, account: str, budget: Budget, clock: Clock) -> None:
         self._platform = adapter.realm
         self._prices = adapter if isinstance(adapter, SupportsPrices) else None
+        self.can_be_due = self._prices is not None
+        """The platform may charge something."""
         self._account = account
         self._budget = budget
         self._clock = clock

@@ -4,7 +4,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-from greenroom.generation.honesty import denies_being_bot
+from greenroom.generation.honesty import denies_being_bot, may_ask
 from greenroom.generation.readability import reading_age
 from greenroom.personas.sound import Bounds
 from greenroom_adapters.contract import CountingRule, TextLimit
@@ -97,7 +97,7 @@ class Rules:
 
         `asked` is what it answers: an answer may not deny being a bot.
         """
-        if self._is_plain(text, limits) and (asked is None or not denies_being_bot(text, asked=asked)):
+        if self._is_plain(text, limits) and (asked is None or not may_ask(asked)):
             return ()
         return tuple(self._faults(text, limits, asked))
 
@@ -105,7 +105,7 @@ class Rules:
         """Tell that a text is within every length and holds nothing that is counted or banned: for ASCII without
         links every counting rule gives the number of characters."""
         length = len(text)
-        if self._needs or not self._least <= length <= self._most or not text.isascii() or text.isspace():
+        if self._needs or not self._least <= length <= self._most or not text.isascii() or text[0] <= " ":
             return False
         for limit in limits:
             if length > limit.length:

@@ -11,7 +11,8 @@ class Busy:
 
     def __init__(self) -> None:
         self._at_work = 0
-        self._rest = asyncio.Event()
+        self._rest: asyncio.Event | None = None
+        """Whoever waits for it; None: nobody does."""
 
     def __enter__(self) -> None:
         self._at_work += 1
@@ -20,11 +21,13 @@ class Busy:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self._at_work -= 1
-        if not self._at_work:
+        if self._rest is not None and not self._at_work:
             self._rest.set()
 
     async def over(self) -> None:
         """Return when nobody is at work."""
         while self._at_work:
+            if self._rest is None:
+                self._rest = asyncio.Event()
             self._rest.clear()
             await self._rest.wait()

@@ -8,7 +8,7 @@ import functools
 import re
 import unicodedata
 
-__all__ = ["admits_being_bot", "asks_about_bot", "denies_being_bot"]
+__all__ = ["admits_being_bot", "asks_about_bot", "denies_being_bot", "may_ask"]
 
 _BOT = (
     r"(?:chat|ro)?bots?|robo|ai|a\.i\.|ia|ki|llm|(?:chat)?gpt|language model|machine|computer|program|automat\w*"
@@ -66,12 +66,12 @@ _SHORT_WORDS = re.compile(r"(?<!\w)(?:ai|a\.i\.|ia|ki)(?!\w)")
 
 def asks_about_bot(text: str) -> bool:
     """Tell whether `text` asks its reader whether it is a bot or a human."""
-    return _may_ask(text) and _compiled(_QUESTION).search(_plain(text)) is not None
+    return may_ask(text) and _compiled(_QUESTION).search(_plain(text)) is not None
 
 
 def denies_being_bot(answer: str, *, asked: str) -> bool:
     """Tell whether `answer`, given to `asked`, claims that its writer is not a bot. False when `asked` does not ask."""
-    if not _may_ask(asked):
+    if not may_ask(asked):
         return False
     question = _plain(asked)
     found = [match["what"] for match in _compiled(_QUESTION).finditer(question)]
@@ -97,7 +97,7 @@ def admits_being_bot(answer: str) -> bool:
     return is_yes and _compiled(_DENIAL).search(text) is None
 
 
-def _may_ask(text: str) -> bool:
+def may_ask(text: str) -> bool:
     """Tell, in a microsecond and erring on the side of yes, whether `text` could be the question."""
     if text.startswith("@"):
         # the name of a bot often says what it is

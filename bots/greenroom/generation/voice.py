@@ -160,7 +160,7 @@ class Voice:
         if self._library is not None and brief.persona.knowledge is not None:
             brief = msgspec.structs.replace(brief, documents=_Looking(self._library, brief))
         checks = self._checks if brief.persona is self._persona else _Checks(brief.persona)
-        turn = _Turn(brief if brief.below is None else _with_room(brief, brief.below), checks)
+        turn = checks.begin(brief if brief.below is None else _with_room(brief, brief.below))
         later: list[EngineUnavailable] = []
         share: ShareSpent | None = None
         is_unable = False
@@ -291,7 +291,7 @@ class Voice:
         """Let the scripted voice speak instead; when that is broken too, a person decides about the draft."""
         if self._script is None or self._script is engine:
             return turn.held(turn.why)
-        instead = _Turn(turn.brief, turn.checks)
+        instead = turn.checks.begin(turn.brief)
         instead.cost = turn.cost
         instead.broke = turn.broke
         instead.notes = [*turn.notes, f"{engine.name}: {turn.why}; the script speaks instead"]
@@ -326,6 +326,8 @@ class _Turn(msgspec.Struct):
 
     brief: Brief
     checks: "_Checks"
+    rules: Rules
+    """What is counted in its texts."""
     notes: list[str] = []
     cost: int = 0
     engine: str = ""
@@ -367,11 +369,6 @@ class _Turn(msgspec.Struct):
         if faults:
             self.broke = (*self.broke, *(fault.bound for fault in faults))
         return faults
-
-    @property
-    def rules(self) -> Rules:
-        """What is counted in its texts."""
-        return self.checks.rules(self.brief)
 
     def breaks(self, bound: Bound) -> bool:
         return any(fault.bound is bound for fault in self.faults)
@@ -440,7 +437,7 @@ class _Turn(msgspec.Struct):
     def _weigh(self, text: str) -> tuple[Fault, ...]:
         self.parts = (text,)
         brief = self.brief
-        self.faults = self.checks.rules(brief).broken(text, limits=brief.limits, asked=brief.said)
+        self.faults = self.rules.broken(text, limits=brief.limits, asked=brief.said)
         if self.model is not None:
             self.faults = (*self.faults, *self.checks.manners.broken(text, self.brief))
         return self.faults
@@ -453,9 +450,9 @@ class _Checks:
         self._persona = persona
         self._rules = {surface: Rules(persona.bounds_on(surface)) for surface in Surface}
 
-    def rules(self, brief: Brief) -> Rules:
-        """Return the bounds that hold for the text that is asked for."""
-        return self._caption if brief.is_caption else self._rules[brief.surface]
+    def begin(self, brief: Brief) -> _Turn:
+        """Return what there is of a text before it is asked for, with the bounds that hold for it."""
+        return _Turn(brief, self, self._caption if brief.is_caption else self._rules[brief.surface])
 
     @cached_property
     def manners(self) -> "Manners":

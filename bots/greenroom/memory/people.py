@@ -242,17 +242,18 @@ class People:
         self._account = account
         self._clock = clock
         self._listened: Remembering | None = None
+        self._sayings: _Sayings | None = None
         self._used: dict[str, int] = {}
         """Person → when it was noted last that what is known of him is of use."""
 
     def hear(self, turn: Turn, event: TextEvent, persona: Persona, more: Sequence[str] = ()) -> None:
         """Queue what somebody says of himself in a message that is answered. May be told twice."""
         memory = persona.memory
-        if not memory.is_on:
-            return
         if memory is not self._listened:
-            self._listened, self._sayings = memory, _sayings(memory)
-        sayings, spoken = self._sayings, event.language
+            self._listened, self._sayings = memory, _sayings(memory) if memory.is_on else None
+        if (sayings := self._sayings) is None:
+            return
+        spoken = event.language
         told = [*sayings.heard(event.text)]
         for text in more:
             told += sayings.heard(text)

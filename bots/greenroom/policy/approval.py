@@ -1,12 +1,14 @@
 """Who lets a draft out: nobody, a person for what could do harm, or a person for everything."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from typing_extensions import override
 
 from greenroom.policy.guard import Guard, Terms, is_owners_words, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Hold, OnWords
-from greenroom.settings import Approve
+from greenroom.settings import AnswerRule, Approve
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom_adapters.contract import TextEvent
 from greenroom_adapters.text import find_links
@@ -51,6 +53,8 @@ class Approval(Guard):
         self._ledger = ledger
         self._sent: dict[str, tuple[int, int]] = {}
         """Account → (posts, replies) that went out, counted up to the numbers that matter."""
+        self._platforms: dict[str, str] = {}
+        """Account → why its platform has a person look at each generated answer."""
         self._cleared: dict[int, tuple[str, ...]] = {}
         """Seq of a turn under way → its words in which the files of now have nothing that a person must see."""
 
@@ -72,6 +76,23 @@ class Approval(Guard):
         words = {word for topic in terms.persona.never for word in re.findall(r"\w{5,}", topic.casefold())}
         stems = sorted(re.escape(word) for word in words - _PLAIN_WORDS)
         self._never = re.compile(rf"\b(?:{'|'.join(stems)})", re.IGNORECASE) if stems else None
+
+    def platform_wants(self, account: str, why: str | None) -> None:
+        """Hear why the platform of an account has a person look at each generated answer; None: it does not."""
+        if self._platforms.get(account) != why:
+            if why is None:
+                del self._platforms[account]
+            else:
+                self._platforms[account] = why
+            self.changed()
+
+    @override
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        if rule is not None and question in ("may_say", "may_send") and not self._platforms:
+            approve = self._terms.file.approve if rule.approve is None else rule.approve
+            if approve is Approve.NEVER:
+                return None
+        return super().asked(question, rule)
 
     @override
     def may_say(self, turn: Turn, draft: Draft) -> OnWords:
@@ -103,7 +124,8 @@ class Approval(Guard):
 
     @override
     def rested(self, turn: Turn) -> None:
-        self._cleared.pop(turn.seq, None)
+        if self._cleared:
+            self._cleared.pop(turn.seq, None)
         if turn.state is not State.SENT or turn.draft is None or turn.draft.engine in _OWNERS:
             return
         posts, replies = self._sent.get(turn.account, (0, 0))
@@ -115,7 +137,7 @@ class Approval(Guard):
 
     def is_held_anyway(self, turn: Turn) -> bool:
         """Say whether what an engine finds for this turn waits for a person, whatever it is."""
-        if turn.kind != CLOCK and self._terms.holds_answers(turn.account) is not None:
+        if turn.kind != CLOCK and turn.account in self._platforms:
             return True
         approve = self._terms.approve(turn)
         is_new = approve is Approve.RISKY and turn.account not in self._terms.local and bool(self._first(turn))
@@ -124,7 +146,7 @@ class Approval(Guard):
     def _held_by_platform(self, turn: Turn, draft: Draft) -> str | None:
         if turn.kind == CLOCK or draft.approved or draft.engine in _OWNERS:
             return None
-        why = self._terms.holds_answers(turn.account)
+        why = self._platforms.get(turn.account)
         return None if why is None or is_stop_or_start(turn) or is_word(turn) else why
 
     def _first(self, turn: Turn) -> list[str]:

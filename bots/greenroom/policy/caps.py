@@ -2,16 +2,16 @@
 
 import bisect
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock
-from greenroom.policy.guard import STOP, Guard, Sort, Terms, is_owners_words, is_stop_or_start, is_unasked, is_word
+from greenroom.policy.guard import STOP, Guard, Terms, is_owners_words, is_stop_or_start, is_unasked, is_word
 from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
-from greenroom.settings import Rate
+from greenroom.settings import AnswerRule, Rate
 from greenroom.storage import CLOCK, TELL, Past, State, Turn, asked_at, author_of, room_of
 from greenroom_adapters.contract import Surface
 
@@ -86,7 +86,7 @@ class Caps(Guard):
         self._clock = clock
         self._windows: dict[tuple[str, ...], _Window] = {}
         self._many = MANY
-        self._taken: dict[int, tuple[int, tuple[_Window, ...]]] = {}
+        self._taken: dict[int, tuple[int, Sequence[_Window]]] = {}
         """Seq of a turn that is worked on, held or unknown → when it took its places, and which."""
         self._waiting: dict[str, list[tuple[int, int]]] = {}
         """Account → (when it was asked for, backwards; seq) of the replies that wait, the newest first."""
@@ -113,10 +113,10 @@ class Caps(Guard):
         }
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        if question == "may_answer" and of is Sort.ANSWER:
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        if question == "may_answer" and rule is not None:
             return self._may_be_answered
-        return super().asked(question, of)
+        return super().asked(question, rule)
 
     @override
     def recall(self, past: Past) -> None:
@@ -163,7 +163,8 @@ class Caps(Guard):
             windows.append(window)
         if replies is not None:
             window = self._of_accounts[turn.account]
-            if (wait := self._place(turn, window, replies, now)) is not None:
+            free = window.free(replies, now)
+            if (free <= 0 or self._waiting) and (wait := self._place(turn, window, replies, now, free)) is not None:
                 return wait
             windows.append(window)
         self._take(turn, windows, now)
@@ -171,7 +172,7 @@ class Caps(Guard):
 
     @override
     def rested(self, turn: Turn) -> None:
-        if self._waiting.get(turn.account):
+        if self._waiting and self._waiting.get(turn.account):
             self._wait_no_longer(turn)
         if turn.state in UNDECIDED or (taken := self._taken.pop(turn.seq, None)) is None or turn.state is State.SENT:
             return
@@ -216,9 +217,9 @@ class Caps(Guard):
             windows.append(window)
         return ALLOW
 
-    def _place(self, turn: Turn, window: _Window, limit: _Limit, now: int) -> Later | None:
-        """Say whether a reply has to wait for a place of its account. The newest goes first: it is worth most."""
-        free = window.free(limit, now)
+    def _place(self, turn: Turn, window: _Window, limit: _Limit, now: int, free: int) -> Later | None:
+        """Say whether a reply has to wait for one of the `free` places of its account. The newest goes first: it is
+        worth most."""
         if not (waiting := self._waiting.get(turn.account)):
             if free > 0:
                 return None
@@ -242,7 +243,7 @@ class Caps(Guard):
     def _take(self, turn: Turn, windows: list[_Window], now: int) -> None:
         for window in windows:
             window.times.append(now)
-        self._taken[turn.seq] = (now, tuple(windows))
+        self._taken[turn.seq] = (now, windows)
 
     def _window(self, place: tuple[str, ...]) -> _Window:
         if (window := self._windows.get(place)) is None:

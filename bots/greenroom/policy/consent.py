@@ -9,8 +9,9 @@ from typing import Any, Self
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND
-from greenroom.policy.guard import FORGET_ME, START, STOP, WHAT_YOU_KNOW, Guard, Sort, Terms, is_word
+from greenroom.policy.guard import FORGET_ME, START, STOP, WHAT_YOU_KNOW, Guard, Terms, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
+from greenroom.settings import AnswerRule
 from greenroom.storage import TELL, Due, Ledger, Turn, asked_at, author_of
 from greenroom_adapters.contract import Author, Kind, TextEvent
 
@@ -233,10 +234,12 @@ class Consent(Guard):
             return
         if turn.rule == STOP and person not in self._stopped:
             self._stopped.add(person)
+            self.changed()
             self._ledger.stop_speaking(realm, author.id, author.handle, at=turn.received)
             since = turn.seq
         elif turn.rule == START and person in self._stopped:
             self._stopped.discard(person)
+            self.changed()
             self._ledger.speak_again(realm, author.id)
             since = turn.seq
         else:
@@ -284,8 +287,10 @@ class Consent(Guard):
         self._ledger.remember(name, word.fact)
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        return self._agreed if question in ("may_answer", "may_send") else super().asked(question, of)
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        if question not in ("may_answer", "may_send"):
+            return super().asked(question, rule)
+        return self._agreed if self._stopped else None
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:

@@ -5,7 +5,7 @@ from typing_extensions import override
 from greenroom.policy.guard import Guard, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
 from greenroom.storage import Turn, author_of
-from greenroom_adapters.contract import Trust
+from greenroom_adapters.contract import TextEvent, Trust
 
 __all__ = ["NoBots"]
 
@@ -16,7 +16,8 @@ class NoBots(Guard):
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:
-        author = author_of(turn.event)
+        event = turn.event
+        author = event.author if isinstance(event, TextEvent) else author_of(event)
         if author is None or not author.declines_bots or turn.trust is Trust.OWNER:
             return ALLOW
         if is_stop_or_start(turn) or is_word(turn):

@@ -1,6 +1,5 @@
 """The seam of the policy: one concern, up to three questions, answered from memory."""
 
-import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,7 +26,6 @@ __all__ = [
     "WHAT_YOU_KNOW",
     "WORD",
     "Guard",
-    "Sort",
     "Terms",
     "is_command",
     "is_owners_words",
@@ -70,8 +68,6 @@ class Terms:
     written do not hold there, and nothing has to be approved unless the file says so."""
     realms: Mapping[str, str] = field(default_factory=dict[str, str])
     """Account → where the ids of its people mean them, where that is less than its platform."""
-    holds_answers: Callable[[str], str | None] = field(default=lambda account: None, repr=False, compare=False)
-    """Account → why its platform has a person look at each generated answer; None: it does not, or is not known yet."""
     _rules: Mapping[str, AnswerRule] = field(init=False, repr=False)
     _gathers: Mapping[str, Mapping[Surface, timedelta]] = field(init=False, repr=False, compare=False)
     """Identity of a rule that waits for more messages → how long on each surface."""
@@ -119,12 +115,8 @@ class Terms:
         return max((rule.hands_off for rule in self.file.answer), default=HANDS_OFF)
 
 
-class Sort(enum.Enum):
-    """Sorts of turns, as far as guards are asked about them."""
-
-    ANSWER = "an answer by a rule of the file"
-    """Nothing that the bot itself obeys, says by the clock or joins in with."""
-    ANY = "any turn"
+def _nobody_listens() -> None:
+    """Hear nothing."""
 
 
 class Guard:
@@ -144,9 +136,13 @@ class Guard:
     def use(self, terms: Terms) -> None:
         """Take over the owner's files: before the first question, and after an edit."""
 
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        """Return what answers a question (the name of one of the methods below) about turns of that sort, by the files
-        that are in `use`; None: nothing can stand against any of them, so it is not asked at all."""
+    changed: Callable[[], None] = staticmethod(_nobody_listens)
+    """To be called when `asked` may return something else from now on, though the files are the same."""
+
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        """Return what answers a question (the name of one of the methods below) about the answers of a rule of the
+        file (None: about any turn), by the files that are in `use` and by what is known now; None: nothing can stand
+        against any of them, so it is not asked at all."""
         is_own = getattr(type(self), question) is not getattr(Guard, question)
         return getattr(self, question) if is_own else None
 

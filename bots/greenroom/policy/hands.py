@@ -1,12 +1,15 @@
 """Hands off: a thread in which the owner has written by hand from the bot's account is his."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock, from_micros
 from greenroom.policy.guard import Guard, Terms, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
+from greenroom.settings import AnswerRule
 from greenroom.storage import Ledger, Turn
 from greenroom_adapters.contract import TextEvent
 
@@ -46,6 +49,7 @@ class HandsOff(Guard):
             self._hands = {place: wrote for place, wrote in self._hands.items() if wrote >= since}
             self._many = max(MANY, 2 * len(self._hands))
         self._hands[account, conversation] = max(at, self._hands.get((account, conversation), 0))
+        self.changed()
         self._ledger.hand(account, conversation, at)
 
     def _matters_since(self) -> int:
@@ -56,6 +60,10 @@ class HandsOff(Guard):
     def wrote_since(self, account: str, conversation: str, at: int) -> bool:
         """Say whether a person wrote there by hand at or after that moment (microseconds since 1970)."""
         return self._hands.get((account, conversation), 0) >= at
+
+    @override
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        return super().asked(question, rule) if self._hands else None
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:

@@ -5,9 +5,9 @@ from typing import Any
 
 from typing_extensions import override
 
-from greenroom.policy.guard import Guard, Sort, Terms
+from greenroom.policy.guard import Guard, Terms
 from greenroom.policy.verdict import ALLOW, Hold, OnWords, Refuse, Repair, Verdict
-from greenroom.settings import Unjudged
+from greenroom.settings import AnswerRule, Unjudged
 from greenroom.storage import Draft, Judgement, Turn
 
 __all__ = ["Harm"]
@@ -25,8 +25,8 @@ class Harm(Guard):
         self.by = terms.file.engines.moderation
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        return None if self.by is None else super().asked(question, of)
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        return None if self.by is None else super().asked(question, rule)
 
     @override
     def may_say(self, turn: Turn, draft: Draft) -> OnWords:

@@ -1,8 +1,9 @@
 """Rooms in which the bot is to be quiet, because somebody who keeps order there has said so."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from typing_extensions import override
 
@@ -10,6 +11,7 @@ from greenroom.clock import MICROSECOND, Clock, from_micros
 from greenroom.policy.guard import Guard, Terms
 from greenroom.policy.moderating import FOR_GOOD, is_word, span_of
 from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
+from greenroom.settings import AnswerRule
 from greenroom.storage import CLOCK, TELL, Ledger, Turn, asked_at, room_of
 from greenroom_adapters.contract import Room
 
@@ -105,6 +107,10 @@ class Hush(Guard):
         return f"{day}{moment:%H:%M}"
 
     @override
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        return super().asked(question, rule) if self._quiet else None
+
+    @override
     def may_answer(self, turn: Turn) -> Verdict:
         return self._may_speak(turn) if self._quiet else ALLOW
 
@@ -131,4 +137,5 @@ class Hush(Guard):
                 del self._quiet[other, where, place]
                 self._ledger.forget_fact(f"{_FACT}{other}:{where}/{place}")
         self._quiet[by, account, room.id] = quiet
+        self.changed()
         self._ledger.remember(f"{_FACT}{by}:{account}/{room.id}", quiet.fact)

@@ -6,7 +6,8 @@ from typing import Any
 from typing_extensions import override
 
 from greenroom.personas import Say
-from greenroom.policy.guard import Guard, Sort, Terms, is_command, is_stop_or_start, is_word
+from greenroom.policy.guard import Guard, Terms, is_command, is_stop_or_start, is_word
+from greenroom.settings import AnswerRule
 from greenroom.storage import Ledger, State, Turn, author_of
 from greenroom_adapters.contract import TextEvent
 
@@ -34,16 +35,17 @@ class Introductions(Guard):
     @override
     def use(self, terms: Terms) -> None:
         self._terms = terms
+        self.are_made = Say.FIRST_REPLY in terms.persona.disclosure.say
+        """The persona has its first reply to somebody say that it is a bot."""
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        says = Say.FIRST_REPLY in self._terms.persona.disclosure.say
-        return super().asked(question, of) if says else None
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        return super().asked(question, rule) if self.are_made else None
 
     def line_for(self, turn: Turn) -> str | None:
         """Return what stands below the answer to a turn: its author has never had one; None: nothing does."""
         persona = self._terms.persona
-        if Say.FIRST_REPLY not in persona.disclosure.say or (who := self._who(turn)) is None or who in self._met:
+        if not self.are_made or (who := self._who(turn)) is None or who in self._met:
             return None
         return persona.disclosure_line
 

@@ -9,9 +9,9 @@ from typing import Any
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND, Clock
-from greenroom.policy.guard import Guard, Sort, Terms, is_unasked
+from greenroom.policy.guard import Guard, Terms, is_unasked
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
-from greenroom.settings import RoomMode
+from greenroom.settings import AnswerRule, RoomMode
 from greenroom.storage import Ledger, Past, State, Turn, room_of
 from greenroom_adapters.contract import Room, TextEvent
 
@@ -69,11 +69,11 @@ class JoiningIn(Guard):
         """It matters what is said in rooms: in one of them at least the bot may join in."""
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        if of is Sort.ANSWER and (question == "may_answer" or (question == "may_send" and not self._open)):
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        if rule is not None and (question == "may_answer" or not self._open):
             # in an open room an answer ends the bot's silence as well
             return None
-        return super().asked(question, of)
+        return super().asked(question, rule)
 
     @override
     def recall(self, past: Past) -> None:

@@ -1,6 +1,6 @@
 """The chain of guards, and the three questions that every turn meets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from greenroom.clock import Clock
@@ -8,7 +8,7 @@ from greenroom.policy.approval import Approval
 from greenroom.policy.caps import DAY, Caps
 from greenroom.policy.consent import Consent
 from greenroom.policy.declining import NoBots
-from greenroom.policy.guard import Guard, Sort, Terms, is_command
+from greenroom.policy.guard import Guard, Terms, is_command
 from greenroom.policy.hands import HandsOff
 from greenroom.policy.harm import Harm
 from greenroom.policy.hush import Hush
@@ -21,6 +21,7 @@ from greenroom.policy.silences import Silences
 from greenroom.policy.strangers import Strangers
 from greenroom.policy.switch import SWITCH, Switch
 from greenroom.policy.verdict import ALLOW, Hold, Later, OnWords, Refuse, Repair, Verdict
+from greenroom.settings import AnswerRule
 from greenroom.storage import CLOCK, Draft, Ledger, Turn
 
 __all__ = ["Policy"]
@@ -32,7 +33,7 @@ NEWEST = 2**62
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """Whom to ask about turns of one sort."""
+    """Whom to ask about the answers of one rule, or about any turn."""
 
     may_answer: tuple[Callable[[Turn], Verdict], ...]
     may_say: tuple[Callable[[Turn, Draft], Verdict], ...]
@@ -62,7 +63,7 @@ class Policy:
         self.introductions = Introductions(ledger)
         self.harm = Harm()
         self._repeats = Repeats(ledger, clock)
-        self._approval = Approval(ledger)
+        self.approval = Approval(ledger)
         self._guards: tuple[Guard, ...] = (
             self.switch,
             self.consent,
@@ -74,7 +75,7 @@ class Policy:
             QuietHours(clock),
             self._repeats,
             self.harm,
-            self._approval,
+            self.approval,
             self.introductions,
             *own,
             # notes who speaks last, so whoever it lets through goes out
@@ -82,6 +83,8 @@ class Policy:
             # takes a place for whoever comes as far as this
             Caps(clock),
         )
+        for guard in self._guards:
+            guard.changed = self._choose_anew
         self.use(terms)
 
     def use(self, terms: Terms) -> None:
@@ -89,16 +92,19 @@ class Policy:
         self.terms = terms
         for guard in self._guards:
             guard.use(terms)
-        self._rules = frozenset(rule.identity for rule in terms.file.answer)
-        self._of_answers = _chain(self._guards, Sort.ANSWER)
-        self._of_any = _chain(self._guards, Sort.ANY)
+        self._rules = {rule.identity: rule for rule in terms.file.answer}
+        self._choose_anew()
+
+    def _choose_anew(self) -> None:
+        """Let each rule's turns meet those guards that may have a say in them by now."""
+        self._chains = _Chains(self._guards, self._rules)
 
     async def load(self) -> None:
         """Take up what is known from before a restart.
 
         :raises StorageError: the ledger cannot be read
         """
-        self.switch.off = (await self._ledger.paused()).get(SWITCH)
+        self.switch.turn((await self._ledger.paused()).get(SWITCH))
         await self.consent.load()
         await self.hands.load(self.terms)
         await self.hush.load()
@@ -106,13 +112,14 @@ class Policy:
         await self.introductions.load()
         await self.strangers.load()
         await self._repeats.load()
-        await self._approval.load(self.terms)
+        await self.approval.load(self.terms)
         for account in self.terms.file.accounts:
             self._repeats.recall_posts(account, await self._ledger.own_posts(account, before=NEWEST, limit=RECENT))
         yesterday = self._clock.micros() - int(DAY.total_seconds()) * MICROSECOND_PER_SECOND
         for past in sorted(await self._ledger.past(since=yesterday), key=lambda past: past.changed):
             for guard in self._guards:
                 guard.recall(past)
+        self._choose_anew()
 
     def is_answer(self, turn: Turn) -> bool:
         """Say whether a rule of the file brought the turn: then it is nothing that the bot itself obeys, says by the
@@ -121,8 +128,8 @@ class Policy:
 
     def may_answer(self, turn: Turn) -> Verdict:
         """May work on this turn begin? Never `Repair`; `Later` is never now."""
-        chain = self._chain_of(turn)
-        if chain is self._of_any and is_command(turn):
+        chain = self._chains[turn.rule] if turn.kind != CLOCK else self._chains.of_any
+        if chain is self._chains.of_any and is_command(turn):
             return ALLOW
         for ask in chain.may_answer:
             if (verdict := ask(turn)) is not ALLOW:
@@ -135,7 +142,8 @@ class Policy:
         :raises TypeError: a guard says `Later`, which is no answer to that
         """
         weighed: OnWords = ALLOW
-        for ask in self._chain_of(turn).may_say:
+        chain = self._chains[turn.rule] if turn.kind != CLOCK else self._chains.of_any
+        for ask in chain.may_say:
             if (verdict := ask(turn, draft)) is ALLOW:
                 continue
             match verdict:
@@ -153,8 +161,8 @@ class Policy:
 
     def may_send(self, turn: Turn) -> Verdict:
         """May it go out now? Never `Repair`: other words are not looked for any more. `Later` is never now."""
-        chain = self._chain_of(turn)
-        if chain is self._of_any and is_command(turn):
+        chain = self._chains[turn.rule] if turn.kind != CLOCK else self._chains.of_any
+        if chain is self._chains.of_any and is_command(turn):
             return ALLOW
         for ask in chain.may_send:
             if (verdict := ask(turn)) is not ALLOW:
@@ -170,21 +178,36 @@ class Policy:
 
     def holds_anyway(self, turn: Turn) -> bool:
         """Say whether whatever words are found for the turn wait for a person."""
-        return self._approval.is_held_anyway(turn)
+        return self.approval.is_held_anyway(turn)
 
     def rested(self, turn: Turn) -> None:
         """Hear that nothing happens to the turn by itself any more."""
-        for tell in self._chain_of(turn).rested:
+        chain = self._chains[turn.rule] if turn.kind != CLOCK else self._chains.of_any
+        for tell in chain.rested:
             tell(turn)
 
-    def _chain_of(self, turn: Turn) -> _Chain:
-        return self._of_answers if turn.rule in self._rules and turn.kind != CLOCK else self._of_any
+
+class _Chains(dict[str, _Chain]):
+    """Identity of a rule → whom to ask about its answers, found out with the first of them. Of what no rule of the file
+    brought: whom to ask about any turn."""
+
+    def __init__(self, guards: Sequence[Guard], rules: Mapping[str, AnswerRule]) -> None:
+        super().__init__()
+        self._guards = guards
+        self._rules = rules
+        self.of_any = _chain(guards, None)
+
+    def __missing__(self, identity: str) -> _Chain:
+        if (rule := self._rules.get(identity)) is None:
+            return self.of_any
+        chain = self[identity] = _chain(self._guards, rule)
+        return chain
 
 
-def _chain(guards: Sequence[Guard], of: Sort) -> _Chain:
-    """Return those of the guards that have something to say about turns of that sort, for each question."""
+def _chain(guards: Sequence[Guard], rule: AnswerRule | None) -> _Chain:
+    """Return those of the guards that have something to say, for each question."""
     asked = (
-        tuple(ask for guard in guards if (ask := guard.asked(question, of)) is not None)
+        tuple(ask for guard in guards if (ask := guard.asked(question, rule)) is not None)
         for question in ("may_answer", "may_say", "may_send", "rested")
     )
     return _Chain(*asked)

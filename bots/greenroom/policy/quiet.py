@@ -7,9 +7,9 @@ from typing import Any
 from typing_extensions import override
 
 from greenroom.clock import Clock, to_micros
-from greenroom.policy.guard import Guard, Sort, Terms, is_stop_or_start, is_word
+from greenroom.policy.guard import Guard, Terms, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Later, Refuse, Verdict
-from greenroom.settings import Span
+from greenroom.settings import AnswerRule, Span
 from greenroom.storage import TELL, Due, Turn
 
 __all__ = ["QuietHours", "quiet_until"]
@@ -43,8 +43,8 @@ class QuietHours(Guard):
         self._quiet, self._zone = terms.file.limits.quiet, terms.file.timezone
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        return None if self._quiet is None else super().asked(question, of)
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        return None if self._quiet is None else super().asked(question, rule)
 
     @override
     def may_send(self, turn: Turn) -> Verdict:

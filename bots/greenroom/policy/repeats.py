@@ -8,8 +8,9 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.personas.sameness import gist
-from greenroom.policy.guard import Guard, Sort, Terms
+from greenroom.policy.guard import Guard, Terms
 from greenroom.policy.verdict import ALLOW, OnWords, Repair
+from greenroom.settings import AnswerRule
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 
 __all__ = ["REPEATED", "SAID_BEFORE", "Repeats"]
@@ -56,8 +57,8 @@ class Repeats(Guard):
         self._recent.setdefault(account, deque(maxlen=RECENT))
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        return None if of is Sort.ANSWER else super().asked(question, of)
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        return None if rule is not None else super().asked(question, rule)
 
     @override
     def may_say(self, turn: Turn, draft: Draft) -> OnWords:

@@ -6,9 +6,9 @@ from typing import Any
 from typing_extensions import override
 
 from greenroom.personas import Silence
-from greenroom.policy.guard import Guard, Sort, Terms, is_stop_or_start, is_word
+from greenroom.policy.guard import Guard, Terms, is_stop_or_start, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
-from greenroom.settings import Do
+from greenroom.settings import AnswerRule, Do
 from greenroom.storage import Turn
 from greenroom_adapters.contract import CommandGiven, MessageReceived, TextEvent
 
@@ -27,10 +27,10 @@ class Silences(Guard):
         self._asked_for = frozenset(rule.identity for rule in terms.file.answer if rule.words)
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        if question == "may_answer" and of is Sort.ANSWER:
-            return self._may_be_answered if self._persona.silent_when else None
-        return super().asked(question, of)
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        if question == "may_answer" and rule is not None:
+            return self._may_be_answered if self._persona.silent_when and Do.REPLY in rule.do else None
+        return super().asked(question, rule)
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:

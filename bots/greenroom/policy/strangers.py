@@ -67,18 +67,13 @@ class Strangers:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._places: dict[tuple[str, str], Stranger] = {}
+        self.places: dict[tuple[str, str], Stranger] = {}
         """(account, room or server) → how the bot stands to it."""
         self._began: dict[str, int] = {}
 
-    @property
-    def are_known(self) -> bool:
-        """There is such a place, on any account."""
-        return bool(self._places)
-
     async def load(self) -> None:
         """Read what is known."""
-        self._places = await read_strangers(self._ledger)
+        self.places = await read_strangers(self._ledger)
         self._began = await read_beginnings(self._ledger)
 
     def begin(self, account: str) -> None:
@@ -89,13 +84,13 @@ class Strangers:
 
     def standing(self, account: str, room: Room) -> Standing | None:
         """Return how the bot stands to a room, or to its server; None: it is nobody's but its owner's."""
-        found = self._places.get((account, room.id)) or self._places.get((account, room.server))
+        found = self.places.get((account, room.id)) or self.places.get((account, room.server))
         return None if found is None else found.standing
 
     def meet(self, account: str, event: InvitationReceived, *, is_covered: bool) -> Wish:
         """Hear that somebody wants the bot somewhere; say what is to be done. What the owner's file, or an invitation
         of his own, covers needs no question; he is asked once about each other place."""
-        known = self._places.get((account, event.room.id))
+        known = self.places.get((account, event.room.id))
         if known is not None:
             if known.is_in is not event.is_in and known.standing is not Standing.LEAVE:
                 self._keep(account, event.room.id, Stranger(known.standing, event.is_in, known.name))
@@ -111,7 +106,7 @@ class Strangers:
     def _open_invitations(self, account: str) -> int:
         return sum(
             where == account and one.standing is Standing.ASKED and not one.is_in
-            for (where, _), one in self._places.items()
+            for (where, _), one in self.places.items()
         )
 
     def asked(self, account: str, event: InvitationReceived) -> None:
@@ -120,20 +115,20 @@ class Strangers:
 
     def decide(self, account: str, place: str, standing: Standing) -> None:
         """Note, with the next commit, what the owner wants."""
-        known = self._places.get((account, place), Stranger(Standing.ASKED, True, ""))
+        known = self.places.get((account, place), Stranger(Standing.ASKED, True, ""))
         self._keep(account, place, Stranger(standing, standing is not Standing.LEAVE, known.name))
 
     def knows(self, account: str, place: str) -> bool:
         """Say whether the room or server with this id is one of them."""
-        return (account, place) in self._places
+        return (account, place) in self.places
 
     def is_invited(self, account: str, place: str) -> bool:
         """Say whether the account is only invited there."""
-        known = self._places.get((account, place))
+        known = self.places.get((account, place))
         return known is not None and not known.is_in
 
     def _keep(self, account: str, place: str, stranger: Stranger) -> None:
-        self._places[account, place] = stranger
+        self.places[account, place] = stranger
         self._ledger.remember(f"{FACT}{account}/{place}", stranger.fact)
 
 

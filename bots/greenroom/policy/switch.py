@@ -1,10 +1,14 @@
 """The kill switch: nothing is begun, nothing is paid, nothing goes out, until a person says so."""
 
+from collections.abc import Callable
+from typing import Any
+
 from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.policy.guard import Guard
 from greenroom.policy.verdict import ALLOW, Later, Verdict
+from greenroom.settings import AnswerRule
 from greenroom.storage import Turn
 
 __all__ = ["SWITCH", "Switch"]
@@ -23,6 +27,15 @@ class Switch(Guard):
         self._clock = clock
         self.off: str | None = None
         """Why everything stands still; None: it does not."""
+
+    def turn(self, off: str | None) -> None:
+        """Let everything stand still, for this reason, or go on (None)."""
+        self.off = off
+        self.changed()
+
+    @override
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        return None if self.off is None else super().asked(question, rule)
 
     @override
     def may_answer(self, turn: Turn) -> Verdict:

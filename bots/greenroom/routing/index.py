@@ -163,7 +163,9 @@ class AccountIndex:
         if room is None:
             return self.outside
         rooms = self.rooms
-        return rooms.get(room.id) or rooms.get(room.name) or (self.staying if stays else self.elsewhere)
+        if rooms and (listed := rooms.get(room.id) or rooms.get(room.name)):
+            return listed
+        return self.staying if stays else self.elsewhere
 
     def trust_of(self, author: Author) -> Trust:
         """Return how far the bot trusts `author`: blocked before owner before moderator, which is whoever the owner

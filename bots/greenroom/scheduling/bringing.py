@@ -50,7 +50,7 @@ class Bringer:
         *,
         ledger: Ledger,
         clock: Clock,
-        faults: FaultHook,
+        faults: FaultHook | None,
         chance: random.Random,
         agenda: asyncio.Lock,
         wake: Callable[[], None],

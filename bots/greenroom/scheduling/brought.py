@@ -65,7 +65,7 @@ class Brought:
         *,
         ledger: Ledger,
         clock: Clock,
-        faults: FaultHook,
+        faults: FaultHook | None,
         agenda: asyncio.Lock,
         wake: Callable[[], None],
     ) -> None:
@@ -140,9 +140,11 @@ class Brought:
                     agenda.append(AgendaItem(id=0, due=due, late=late, account=place.account, event=event))
             marks |= dict.fromkeys(item.marks, period)
         state |= {**facts, "taken": taken[-source.slots.rate.count :], "spelled": source.slots.spelled}
-        self._faults("before_due_insert")
+        if self._faults is not None:
+            self._faults("before_due_insert")
         await self._ledger.bring(source.name, agenda, marks=marks, facts={f"{STATE}{source.name}": json.dumps(state)})
-        self._faults("after_due_insert")
+        if self._faults is not None:
+            self._faults("after_due_insert")
         if agenda:
             self._log.info("brought", post=source.name, items=len(is_new))
             self._wake()

@@ -3,7 +3,7 @@
 import msgspec
 
 from greenroom.storage.turn import Turn, author_of
-from greenroom_adapters.contract import Trust
+from greenroom_adapters.contract import TextEvent, Trust
 
 __all__ = ["NOBODYS", "Cause", "cause_of"]
 
@@ -27,7 +27,8 @@ NOBODYS = Cause()
 
 def cause_of(turn: Turn, *, platform: str, is_spared: bool = False) -> Cause:
     """Return as what a turn on an account of `platform` spends money."""
-    author = author_of(turn.event)
+    event = turn.event
+    author = event.author if isinstance(event, TextEvent) else author_of(event)
     return Cause(
         account=turn.account,
         seq=turn.seq,

@@ -5,6 +5,6 @@ from greenroom.turns.intake import Intake
 from greenroom.turns.intent import key_of
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.performer import Performer
-from greenroom.turns.speaking import Speaker
+from greenroom.turns.speaking import Floor, Speaker
 
-__all__ = ["AccountDesk", "Intake", "Lanes", "Performer", "Speaker", "Watch", "key_of"]
+__all__ = ["AccountDesk", "Floor", "Intake", "Lanes", "Performer", "Speaker", "Watch", "key_of"]

@@ -1,6 +1,6 @@
 """Asking the voice: for the words of a turn, and for those to what its author wrote straight after it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from greenroom.turns.briefing import Briefing
 from greenroom.turns.gathering import NOBODY, Followers, followers_of
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.outcomes import Outcomes
-from greenroom.turns.speaking import Speaker, judged
+from greenroom.turns.speaking import Floor, Speaker, judged
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import Adapter, OwnPostSeen
 
@@ -47,7 +47,7 @@ class Asking:
         self,
         adapter: Adapter,
         *,
-        speaker: Callable[[], Speaker],
+        floor: Floor,
         policy: Policy,
         lanes: Lanes,
         briefing: Briefing,
@@ -56,7 +56,7 @@ class Asking:
         typing: Typing,
     ) -> None:
         self._adapter = adapter
-        self._speaker = speaker
+        self._floor = floor
         self._policy = policy
         self._lanes = lanes
         self._briefing = briefing
@@ -71,7 +71,7 @@ class Asking:
         """
         if self._policy.switch.off is not None:
             raise EngineUnavailable(f"everything is stopped: {self._policy.switch.off}")
-        words, verdict = await self.speak(turn, self._speaker())
+        words, verdict = await self.speak(turn, self._floor.speaker)
         if isinstance(words, GenerationError):
             raise words
         if not isinstance(words, Draft):
@@ -112,20 +112,23 @@ class Asking:
         """
         if self._policy.switch.off is not None and not await self._is_free_to_ask(turn, speaker):
             return STOPPED, ALLOW
-        below = self._policy.introductions.line_for(turn)
+        introductions = self._policy.introductions
+        below = introductions.line_for(turn) if introductions.are_made else None
         form = speaker.form(turn, self._adapter)
         brief = self._briefing.brief(turn, speaker.persona, followers.texts, below=below, form=form)
-        if (acts := speaker.acts.get(turn.rule)) is not None and acts.chooses:
+        if turn.rule in speaker.acts and (acts := speaker.acts[turn.rule]).chooses:
             brief = msgspec.structs.replace(brief, choices=acts.choices(self._adapter))
         try:
             outcome = await self._ask(turn, speaker, brief)
             if not isinstance(outcome, Spoken):
                 return outcome, ALLOW
-            draft = self._draft(outcome, turn, speaker, followers)
+            draft = draft_of(outcome, outcome.engine, followers)
+            if outcome.chosen:
+                draft = with_chosen(draft, turn, speaker, outcome.chosen, self._adapter)
             if speaker.moderator is not None:
                 draft = await judged(draft, brief, speaker.moderator)
             verdict = self._policy.may_say(turn, draft)
-            if not isinstance(verdict, Repair):
+            if verdict is ALLOW or not isinstance(verdict, Repair):
                 return draft, verdict
             if self._policy.switch.off is not None and not await self._is_free_to_ask(turn, speaker):
                 return STOPPED, ALLOW
@@ -136,26 +139,26 @@ class Asking:
         if not isinstance(again, Spoken):
             return replace(again, cost=outcome.cost + again.cost, notes=notes), ALLOW
         again = msgspec.structs.replace(again, cost=outcome.cost + again.cost, notes=notes)
-        draft = await judged(self._draft(again, turn, speaker, followers), brief, speaker.moderator)
+        draft = draft_of(again, again.engine, followers)
+        draft = with_chosen(draft, turn, speaker, again.chosen, self._adapter)
+        draft = await judged(draft, brief, speaker.moderator)
         verdict = self._policy.may_say(turn, draft)
         if isinstance(verdict, Repair):
             verdict = Refuse(f"written twice, and both times {verdict.reason}")
         return draft, verdict
 
     async def _ask(self, turn: Turn, speaker: Speaker, brief: Brief) -> Outcome:
+        if not self._typing.is_possible:
+            return await speaker.voice.speak(brief)
         with self._typing.shown(turn, live=self._outcomes.live):
             return await speaker.voice.speak(brief)
-
-    def _draft(self, outcome: Spoken, turn: Turn, speaker: Speaker, followers: Followers) -> Draft:
-        draft = draft_of(outcome, outcome.engine, followers)
-        return with_chosen(draft, turn, speaker, outcome.chosen, self._adapter) if outcome.chosen else draft
 
     async def _is_free_to_ask(self, turn: Turn, speaker: Speaker) -> bool:
         """Wait until an engine may be asked, while everything is stopped; say whether it is still to be asked, by this
         speaker."""
         if not await self._beginning.may_begin(turn):
             return False
-        if self._speaker() is speaker:
+        if self._floor.speaker is speaker:
             return True
         turn.revisions += 1
         return False

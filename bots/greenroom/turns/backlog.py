@@ -31,12 +31,12 @@ class Backlog:
 
     def __init__(self, account: str, *, lanes: Lanes, ledger: Ledger, clock: Clock) -> None:
         self._account = account
-        self._lanes = lanes
+        self._admitting = lanes
         self._ledger = ledger
         self._clock = clock
         self._late: list[Turn] = []
-        self._kept: Counter[str] = Counter()
-        """Lane → how many of its turns are kept."""
+        self.lanes: Counter[str] = Counter()
+        """Lane → how many of its turns are kept: whatever arrives for it is to be kept too, or it would overtake."""
         self._came = asyncio.Event()
         self._listens_since = 0
         self._gone = asyncio.Event()
@@ -53,16 +53,12 @@ class Backlog:
         """The turns that are kept."""
         return tuple(self._late)
 
-    def keeps(self, lane: str) -> bool:
-        """Say whether turns of this lane are kept: whatever arrives for it is to be kept too, or it would overtake."""
-        return bool(self._kept) and lane in self._kept
-
     def keep(self, turn: Turn) -> None:
         """Take a turn that is on disk: a late one, or one behind a late one. The lanes leave it there meanwhile."""
-        self._lanes.give_back(turn)
-        self._lanes.kept.add(turn.seq)
+        self._admitting.give_back(turn)
+        self._admitting.kept.add(turn.seq)
         self._late.append(turn)
-        self._kept[turn.lane] += 1
+        self.lanes[turn.lane] += 1
         self._gone.clear()
         self._came.set()
 
@@ -84,14 +80,14 @@ class Backlog:
 
     def _let_go(self) -> None:
         late, self._late = self._late, []
-        self._kept.clear()
-        self._lanes.kept.clear()
+        self.lanes.clear()
+        self._admitting.kept.clear()
         lanes: dict[str, list[Turn]] = {}
         for turn in sorted(late, key=asked_at):
             lanes.setdefault(turn.lane, []).append(turn)
         for turns in sorted(lanes.values(), key=lambda turns: asked_at(turns[-1]), reverse=True):
             for turn in turns:
-                self._lanes.admit(turn)
+                self._admitting.admit(turn)
         if missed := [turn for turn in late if turn.late and self._was_missed(turn)]:
             self._tell(missed)
         self._gone.set()

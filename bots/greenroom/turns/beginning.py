@@ -1,6 +1,5 @@
 """Whether work on a turn begins, and when: by the files as they are now, by the policy, by the hour."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from greenroom.clock import Clock
@@ -10,7 +9,7 @@ from greenroom.turns.deciding import Decisions
 from greenroom.turns.gathering import worth_waiting_until
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.outcomes import Outcomes
-from greenroom.turns.speaking import Speaker
+from greenroom.turns.speaking import Floor
 from greenroom_adapters.contract import OwnPostSeen
 
 __all__ = ["PASSED_ON", "Beginning"]
@@ -27,7 +26,7 @@ class Beginning:
     def __init__(
         self,
         *,
-        speaker: Callable[[], Speaker],
+        floor: Floor,
         ledger: Ledger,
         policy: Policy,
         clock: Clock,
@@ -35,7 +34,7 @@ class Beginning:
         decisions: Decisions,
         outcomes: Outcomes,
     ) -> None:
-        self._speaker = speaker
+        self._floor = floor
         self._ledger = ledger
         self._policy = policy
         self._clock = clock
@@ -50,7 +49,7 @@ class Beginning:
         """
         if turn.decided_by != self._decisions.version and (why := self._decisions.why_not(turn)) is not None:
             return why
-        if turn.rule not in self._speaker().passed_on or turn.kind == CLOCK:
+        if turn.rule not in self._floor.speaker.passed_on or turn.kind == CLOCK:
             return None
         if turn.draft is not None and turn.draft.approved:
             # a person has let it out

@@ -50,6 +50,7 @@ class Briefing:
         self._adapter = adapter
         self._account = account
         self._ledger = ledger
+        self._realm = adapter.realm
         self._people = People(ledger, platform=adapter.realm, account=account, clock=clock)
         self._clock = clock
         self._fetching = asyncio.Semaphore(AT_ONCE)
@@ -72,9 +73,9 @@ class Briefing:
         if form is not PLAIN:
             limits = form.room_for_words(limits)
         platform, identity = self._adapter.platform, f"{self._account} {turn.event_id}"
-        cause = cause_of(turn, platform=self._adapter.realm)
+        cause = cause_of(turn, platform=self._realm)
         if isinstance(event, TextEvent):
-            author = _trusted(event.author, turn)
+            author = event.author if event.author.trust is turn.trust else _trusted(event.author, turn)
             self._people.hear(turn, event, persona, more)
             return Brief(
                 persona=persona,

@@ -35,7 +35,7 @@ class Decisions:
 
     def decide(self, event: Event) -> Hit | Miss:
         """Say what is done with an event."""
-        if not self._strangers.are_known:
+        if not self._strangers.places:
             return self._router.decide(event, self._account)
         room = room_of(event)
         standing = None if room is None else self._standing(room)

@@ -3,43 +3,38 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf
 from greenroom.faults import FaultHook
-from greenroom.policy import Policy, Refuse, Verdict, Wish
+from greenroom.policy import Policy, Refuse, Verdict
 from greenroom.routing import Router
 from greenroom.storage import CLOCK, Draft, Ledger, State, StorageError, Turn
 from greenroom.telemetry import get_log
+from greenroom.turns.aftermath import Aftermath
 from greenroom.turns.backlog import Backlog
+from greenroom.turns.by_hand import ByHand
+from greenroom.turns.cursors import Cursors
 from greenroom.turns.deciding import Decisions
 from greenroom.turns.gate import Gate
 from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
+from greenroom.turns.listening import Listening
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
 from greenroom.turns.performer import Performer
-from greenroom.turns.speaking import Speaker
+from greenroom.turns.places import Places
+from greenroom.turns.speaking import Floor
 from greenroom.turns.taking_back import TakingBack
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
     Adapter,
-    AdapterError,
     AuthenticationFailed,
     CommandGiven,
     ConfigurationError,
-    Event,
-    InvitationReceived,
-    OwnPostSeen,
-    PostDeleted,
-    PostEdited,
-    RoomUnreadable,
-    SanctionReceived,
     SupportsCommands,
-    SupportsEntering,
-    SupportsLeaving,
     Unavailable,
 )
 
@@ -69,12 +64,12 @@ class AccountDesk:
         bot: str,
         account: str,
         router: Router,
-        speaker: Callable[[], Speaker],
+        floor: Floor,
         ledger: Ledger,
         pacer: Pacer,
         policy: Policy,
         clock: Clock,
-        faults: FaultHook,
+        faults: FaultHook | None,
         chance: random.Random,
         admission: int,
         flush_every: float,
@@ -138,7 +133,7 @@ class AccountDesk:
             adapter,
             bot=bot,
             account=account,
-            speaker=speaker,
+            floor=floor,
             dispatcher=dispatcher,
             ledger=ledger,
             clock=clock,
@@ -160,9 +155,11 @@ class AccountDesk:
             shelf=shelf,
             taking_back=self.taking_back,
         )
+        cursors = Cursors(account, ledger=ledger)
         self.intake = Intake(
             account,
             decisions=self._decisions,
+            cursors=cursors,
             lanes=self.lanes,
             backlog=self._backlog,
             ledger=ledger,
@@ -170,11 +167,48 @@ class AccountDesk:
             faults=faults,
             others=others,
             policy=policy,
-            dispatcher=dispatcher,
             gate=gate,
             me=lambda: adapter.me,
             dismiss=self._dismiss,
             listens_to_others=listens_to_others,
+        )
+        self.by_hand = ByHand(
+            account,
+            intake=self.intake,
+            cursors=cursors,
+            lanes=self.lanes,
+            ledger=ledger,
+            policy=policy,
+            dispatcher=dispatcher,
+            dismiss=self._dismiss,
+        )
+        self.aftermath = Aftermath(
+            account,
+            cursors=cursors,
+            lanes=self.lanes,
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+            dispatcher=dispatcher,
+            me=lambda: adapter.me,
+        )
+        places = Places(
+            account,
+            intake=self.intake,
+            cursors=cursors,
+            decisions=self._decisions,
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+        )
+        self._listening = Listening(
+            adapter,
+            account=account,
+            ledger=ledger,
+            intake=self.intake,
+            by_hand=self.by_hand,
+            aftermath=self.aftermath,
+            places=places,
         )
 
     @property
@@ -198,7 +232,7 @@ class AccountDesk:
     def _may_send(self, turn: Turn) -> Verdict:
         if turn.kind == CLOCK and (why := self._outage.why_not(turn)) is not None:
             return Refuse(why)
-        if (why := self._performer.why_not(turn)) is not None:
+        if (why := self._performer.beginning.why_not(turn)) is not None:
             return Refuse(why)
         return self._policy.may_send(turn)
 
@@ -250,6 +284,7 @@ class AccountDesk:
             tasks.create_task(self._backlog.run())
             tasks.create_task(self._flush_for_ever())
             await self._in_the_end(lambda: self._stack.enter_async_context(self.adapter))
+            self._policy.approval.platform_wants(self.account, self.adapter.capabilities.holds_answers)
             self._connected.set()
             await self._listen_for_ever()
 
@@ -339,7 +374,7 @@ class AccountDesk:
             if not failures:
                 self._away_since = 0
             try:
-                await self._listen(cursors)
+                await self._listening.listen(cursors)
             except AuthenticationFailed as refusal:
                 await self._refused(refusal)
             except Unavailable as absence:
@@ -372,85 +407,6 @@ class AccountDesk:
                 self._log.exception("adapter failed while connecting")
                 failures += 1
                 await self._pause_after(failures, "the adapter failed", type(error).__name__)
-
-    async def _listen(self, cursors: dict[str, str]) -> None:
-        """Take in what comes until that fails; an adapter that just ends has lost its connection."""
-        if type(self.adapter).acknowledge is Adapter.acknowledge:
-            await self._hear(cursors, lambda event: None)
-        newest: dict[str, str] = {}
-        heard = asyncio.Event()
-
-        def note(event: Event) -> None:
-            newest[event.source] = event.cursor
-            heard.set()
-
-        # No task group: of a failure and a cancellation at the same time it loses the cancellation (Python 3.11, 3.12).
-        tasks = [
-            asyncio.create_task(self._hear(cursors, note)),
-            asyncio.create_task(self._acknowledge_for_ever(newest, heard)),
-        ]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            ended = await asyncio.gather(*tasks, return_exceptions=True)
-        for error in ended:
-            if error is not None and not isinstance(error, asyncio.CancelledError):
-                raise error
-
-    async def _hear(self, cursors: Mapping[str, str], taken: Callable[[Event], None]) -> NoReturn:
-        async with contextlib.aclosing(self.adapter.events(after=cursors)) as events:
-            async for event in events:
-                await self._take(event)
-                taken(event)
-        raise Unavailable("its events came to an end")
-
-    async def _take(self, event: Event) -> None:
-        try:
-            if isinstance(event, (PostDeleted, PostEdited)):
-                await self.intake.source_changed(event)
-            elif isinstance(event, OwnPostSeen):
-                await self.intake.own_post_seen(event)
-            elif isinstance(event, RoomUnreadable):
-                await self.intake.unreadable(event)
-            elif isinstance(event, SanctionReceived):
-                await self.intake.sanctioned(event)
-            elif isinstance(event, InvitationReceived):
-                await self._invited(event)
-            else:
-                await self.intake.take(event)
-        except StorageError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one poisoned event must not stop an account
-            self._log.exception("event skipped", event_id=event.id)
-            self.intake.skip(event, f"{type(error).__name__}: {error!s:.200}")
-
-    async def _invited(self, event: InvitationReceived) -> None:
-        """See to an invitation: what its owner has decided is done, and of what cannot be done he is asked, unless he
-        has decided it."""
-        adapter = self.adapter
-        wish = self.intake.wish_about(event)
-        try:
-            if wish is Wish.ENTER and isinstance(adapter, SupportsEntering):
-                await adapter.enter(event.room.id)
-            elif wish is Wish.LEAVE and isinstance(adapter, SupportsLeaving):
-                await adapter.leave(event.room.id)
-        except AdapterError as failure:
-            self._log.warning("an invitation waits", room=event.room.id, why=str(failure))
-            # what its owner has decided stays: it is tried again when the invitation comes again
-            wish = Wish.NOTHING if self.intake.is_decided(event) else Wish.ASK
-        await self.intake.invited(event, ask=wish is Wish.ASK)
-
-    async def _acknowledge_for_ever(self, newest: dict[str, str], heard: asyncio.Event) -> None:
-        """Tell the platform what is safe: after the commit, never before."""
-        while True:
-            await heard.wait()
-            heard.clear()
-            cursors = dict(newest)
-            await self._ledger.committed()
-            for source, cursor in cursors.items():
-                await self.adapter.acknowledge(source, cursor)
 
     async def _flush_for_ever(self) -> None:
         while True:

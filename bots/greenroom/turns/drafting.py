@@ -1,14 +1,13 @@
 """How a turn comes to its words: fixed ones, those of an engine, or what is done instead of any."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 from greenroom.clock import Clock
 from greenroom.faults import FaultHook
-from greenroom.generation import EngineUnavailable, GenerationError, Held, ShareSpent
+from greenroom.generation import EngineUnavailable, GenerationError, Held, ShareSpent, Silent
 from greenroom.policy import ALLOW, Allow, Hold, Policy, Refuse, Verdict, is_command, is_stop_or_start, is_word
-from greenroom.storage import HAND, Draft, Due, Ledger, State, Turn, cause_of
+from greenroom.storage import CLOCK, HAND, Draft, Due, Ledger, State, Turn, cause_of
 from greenroom.turns.acting import ACT
 from greenroom.turns.asking import Asking, draft_of, may_go_on, with_chosen
 from greenroom.turns.beginning import Beginning
@@ -16,14 +15,14 @@ from greenroom.turns.briefing import trusted_author
 from greenroom.turns.commissions import Commissions
 from greenroom.turns.deciding import Decisions
 from greenroom.turns.form import FEED, Misfit, fed_words
-from greenroom.turns.gathering import NOBODY, reason_of_follower
+from greenroom.turns.gathering import NOBODY, Followers, reason_of_follower
 from greenroom.turns.obedience import Obedience
 from greenroom.turns.offering import Offering, said
 from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
 from greenroom.turns.outcomes import Outcomes
 from greenroom.turns.picturing import NOTHING_MADE, Made, Picturing, wants_engine
-from greenroom.turns.speaking import Speaker
+from greenroom.turns.speaking import Floor, Speaker
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import Adapter, MediaRefused, Surface, TextEvent
 
@@ -46,11 +45,11 @@ class Drafting:
         self,
         adapter: Adapter,
         *,
-        speaker: Callable[[], Speaker],
+        floor: Floor,
         ledger: Ledger,
         policy: Policy,
         clock: Clock,
-        faults: FaultHook,
+        faults: FaultHook | None,
         decisions: Decisions,
         others: Others,
         outage: Outage,
@@ -65,7 +64,7 @@ class Drafting:
         commissions: Commissions,
     ) -> None:
         self._adapter = adapter
-        self._speaker = speaker
+        self._floor = floor
         self._ledger = ledger
         self._policy = policy
         self._clock = clock
@@ -92,11 +91,11 @@ class Drafting:
             await self._beginning.wait_its_time(turn, gather)
             if turn.state is not RECEIVED:
                 return None
-        speaker = self._speaker()
-        is_settled = turn.decided_by == self._decisions.version and turn.rule not in speaker.special
+        speaker = self._floor.speaker
+        is_settled = turn.decided_by == self._decisions.version and turn.rule in speaker.plain
         if not is_settled and self._beginning.is_left_alone(turn):
             return None
-        verdict = self._policy.may_answer(turn) if self._policy.is_answer(turn) else None
+        verdict = self._policy.may_answer(turn) if is_settled or self._policy.is_answer(turn) else None
         if verdict is not ALLOW and not await self._beginning.may_begin(turn, verdict):
             return None
         if not turn.suspect:
@@ -122,8 +121,8 @@ class Drafting:
             # before anything is paid for words that nobody would take
             why = "the account says nothing in rooms of this platform"
             return self._outcomes.end(turn, State.IGNORED, why)
-        speaker = self._speaker()
-        if turn.rule not in speaker.special and self._policy.is_answer(turn):
+        speaker = self._floor.speaker
+        if turn.rule in speaker.plain and turn.kind != CLOCK:
             return await self._find_words(turn, speaker, gather, count=count)
         if is_stop_or_start(turn):
             return self._obedience.confirm(turn)
@@ -181,11 +180,12 @@ class Drafting:
             if turn.state is not RECEIVED or self._beginning.is_left_alone(turn):
                 return None
             # the files may have been edited meanwhile: from here on nobody else takes this one's place
-            speaker = self._speaker()
-        self._faults("before_generate")
+            speaker = self._floor.speaker
+        if self._faults is not None:
+            self._faults("before_generate")
         made = NOTHING_MADE
         if isinstance(turn.event, TextEvent):
-            if turn.rule in speaker.special and (turn.rule in speaker.offers or turn.rule in speaker.paints):
+            if turn.rule in speaker.offers or turn.rule in speaker.paints:
                 return await self._offer(turn, turn.event, speaker)
         elif (its := await self._make(turn, speaker)) is not None:
             made = its
@@ -207,28 +207,41 @@ class Drafting:
                 words, verdict = await self._asking.speak(turn, speaker)
         finally:
             turn.is_read = False
-        self._faults("after_generate_before_store")
+        if self._faults is not None:
+            self._faults("after_generate_before_store")
         if not may_go_on(turn, revision):
             # deleted while the engine worked, or it reads differently by now and is read again
             return None
-        if isinstance(words, EngineUnavailable):
-            return self._outcomes.wait_for_engine(turn, words, speaker.persona)
-        for follower in followers.turns:
-            self._outcomes.end(follower, State.IGNORED, reason_of_follower(turn))
-        if isinstance(words, ShareSpent):
-            return self._outcomes.leave_for_tomorrow(turn, speaker.persona)
-        if isinstance(words, GenerationError):
-            return self._outcomes.end(turn, State.REFUSED, str(words))
-        turn.persona = speaker.persona.version
         if isinstance(words, Draft):
+            if followers is not NOBODY:
+                self._end_followers(turn, followers)
+            turn.persona = speaker.persona.version
             self._outage.ends()
             return self._keep(turn, speaker, words, made, verdict)
-        if isinstance(words, Held):
-            self._ledger.note(turn.seq, "held", words.reason)
-            draft = made.with_draft(draft_of(words, words.engine or "", followers))
-            draft = with_chosen(draft, turn, speaker, words.chosen, self._adapter)
-            return self._outcomes.store(turn, draft, State.HELD, words.reason, acts=speaker.acts.get(turn.rule))
-        return self._outcomes.end(turn, State.IGNORED, words.reason)
+        return self._do_without(turn, speaker, words, followers, made)
+
+    def _do_without(
+        self, turn: Turn, speaker: Speaker, why: Held | Silent | GenerationError, followers: Followers, made: Made
+    ) -> None:
+        """Do with a turn for which the voice has no words that may go out."""
+        if isinstance(why, EngineUnavailable):
+            return self._outcomes.wait_for_engine(turn, why, speaker.persona)
+        self._end_followers(turn, followers)
+        if isinstance(why, ShareSpent):
+            return self._outcomes.leave_for_tomorrow(turn, speaker.persona)
+        if isinstance(why, GenerationError):
+            return self._outcomes.end(turn, State.REFUSED, str(why))
+        turn.persona = speaker.persona.version
+        if isinstance(why, Silent):
+            return self._outcomes.end(turn, State.IGNORED, why.reason)
+        self._ledger.note(turn.seq, "held", why.reason)
+        draft = made.with_draft(draft_of(why, why.engine or "", followers))
+        draft = with_chosen(draft, turn, speaker, why.chosen, self._adapter)
+        return self._outcomes.store(turn, draft, State.HELD, why.reason, acts=speaker.acts.get(turn.rule))
+
+    def _end_followers(self, turn: Turn, followers: Followers) -> None:
+        for follower in followers.turns:
+            self._outcomes.end(follower, State.IGNORED, reason_of_follower(turn))
 
     def _keep(self, turn: Turn, speaker: Speaker, draft: Draft, made: Made, verdict: Verdict | None = None) -> None:
         """Store the words of a turn with the picture that was made for it, as the policy says."""
@@ -237,7 +250,7 @@ class Drafting:
         verdict = verdict or self._policy.may_say(turn, draft)
         if made.held and not isinstance(verdict, Refuse):
             verdict = Hold(made.held)
-        acts = speaker.acts.get(turn.rule) if turn.rule in speaker.special else None
+        acts = speaker.acts.get(turn.rule)
         self._outcomes.weigh(turn, draft, verdict, acts)
 
     async def _make(self, turn: Turn, speaker: Speaker) -> Made | None:
@@ -275,7 +288,8 @@ class Drafting:
             return
         finally:
             turn.is_read = False
-        self._faults("after_generate_before_store")
+        if self._faults is not None:
+            self._faults("after_generate_before_store")
         if may_go_on(turn, revision):
             turn.persona = speaker.persona.version
             self._keep(turn, speaker, draft, NOTHING_MADE)

@@ -1,15 +1,12 @@
 """From words to what is to go out: the form that the account can show, and the pictures that are drawn for it."""
 
-from collections.abc import Callable
-
 from greenroom.faults import FaultHook
-from greenroom.policy import Policy
-from greenroom.storage import Due, Ledger, State, Turn
+from greenroom.storage import CLOCK, Due, Ledger, State, Turn
 from greenroom.turns.form import Misfit
 from greenroom.turns.intent import language_of, parts_of
 from greenroom.turns.outcomes import Outcomes
 from greenroom.turns.picturing import Picturing
-from greenroom.turns.speaking import Speaker
+from greenroom.turns.speaking import Floor
 from greenroom_adapters.contract import Adapter, Media, MediaRefused
 
 __all__ = ["Intending"]
@@ -25,18 +22,16 @@ class Intending:
         adapter: Adapter,
         *,
         bot: str,
-        speaker: Callable[[], Speaker],
+        floor: Floor,
         ledger: Ledger,
-        policy: Policy,
-        faults: FaultHook,
+        faults: FaultHook | None,
         picturing: Picturing,
         outcomes: Outcomes,
     ) -> None:
         self._adapter = adapter
         self._bot = bot
-        self._speaker = speaker
+        self._floor = floor
         self._ledger = ledger
-        self._policy = policy
         self._faults = faults
         self._picturing = picturing
         self._outcomes = outcomes
@@ -45,7 +40,7 @@ class Intending:
         """Bring a turn from `drafted` to `intended`: what it has to say, part by part, each with its key."""
         if not self._outcomes.live:
             return self._outcomes.end(turn, State.IGNORED, "rehearsing: this would have been said")
-        speaker = self._speaker()
+        speaker = self._floor.speaker
         try:
             form = speaker.form(turn, self._adapter)
         except Misfit as misfit:
@@ -59,10 +54,11 @@ class Intending:
             if turn.state is not DRAFTED:
                 # a command has met it meanwhile
                 return None
-        is_answer = self._policy.is_answer(turn)
+        is_answer = turn.rule in speaker.answers and turn.kind != CLOCK
         language = language_of(turn, speaker.persona, is_answer=is_answer)
         turn.outbox = parts_of(turn, bot=self._bot, form=form, language=language, made=made)
         turn.state = INTENDED
         self._ledger.save(turn)
-        self._faults("after_intent")
+        if self._faults is not None:
+            self._faults("after_intent")
         return None

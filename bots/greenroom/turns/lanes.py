@@ -171,9 +171,10 @@ class Lanes:
         self._wake_loader()
 
     def _start(self, lane: str, turn: Turn) -> None:
+        if not self._lanes:
+            self._idle.clear()
         self._lanes[lane] = deque((turn,))
         self._admitted += 1
-        self._idle.clear()
         self._starts.append(lane)
         if self._starter is None:
             self._starter = self._loop.call_soon(self._start_some)
@@ -197,9 +198,11 @@ class Lanes:
         except Exception as error:  # noqa: BLE001 - told to whoever waits in `failure`
             self._break(error)
         finally:
-            self._admitted -= len(queue)
+            if queue:
+                self._admitted -= len(queue)
             del self._lanes[lane], self._tasks[lane]
-            self._rest()
+            if self._waiting or not self._lanes:
+                self._rest()
 
     def _break(self, error: BaseException) -> None:
         if not self._broken.done():

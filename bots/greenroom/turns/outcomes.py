@@ -37,7 +37,7 @@ class Outcomes:
         ledger: Ledger,
         policy: Policy,
         clock: Clock,
-        faults: FaultHook,
+        faults: FaultHook | None,
         chance: random.Random,
         outage: Outage,
         put: Callable[[Turn], None],
@@ -90,7 +90,8 @@ class Outcomes:
         turn.draft, turn.state, turn.reason = draft, state, reason
         turn.starts = turn.not_before = 0
         self._ledger.save(turn)
-        self._faults("after_draft")
+        if self._faults is not None:
+            self._faults("after_draft")
 
     def wait_for_engine(self, turn: Turn, absence: EngineUnavailable, persona: Persona) -> None:
         """Put the turn off durably: it keeps its lane until the engine answers or it is stale. Who asked directly is

@@ -25,7 +25,7 @@ from greenroom.turns.others import Others
 from greenroom.turns.outage import Outage
 from greenroom.turns.outcomes import Outcomes
 from greenroom.turns.picturing import Picturing
-from greenroom.turns.speaking import Speaker
+from greenroom.turns.speaking import Floor
 from greenroom.turns.taking_back import TakingBack
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import Adapter, CommandGiven
@@ -49,11 +49,11 @@ class Performer:
         *,
         bot: str,
         account: str,
-        speaker: Callable[[], Speaker],
+        floor: Floor,
         dispatcher: Dispatcher,
         ledger: Ledger,
         clock: Clock,
-        faults: FaultHook,
+        faults: FaultHook | None,
         chance: random.Random,
         others: Others,
         lanes: Lanes,
@@ -88,8 +88,8 @@ class Performer:
             put=put,
             live=live,
         )
-        self._beginning = Beginning(
-            speaker=speaker,
+        self.beginning = Beginning(
+            floor=floor,
             ledger=ledger,
             policy=policy,
             clock=clock,
@@ -99,18 +99,18 @@ class Performer:
         )
         self._asking = Asking(
             adapter,
-            speaker=speaker,
+            floor=floor,
             policy=policy,
             lanes=lanes,
             briefing=Briefing(adapter, account=account, ledger=ledger, clock=clock),
-            beginning=self._beginning,
+            beginning=self.beginning,
             outcomes=outcomes,
             typing=typing,
         )
         picturing = Picturing(adapter, shelf)
         self._drafting = Drafting(
             adapter,
-            speaker=speaker,
+            floor=floor,
             ledger=ledger,
             policy=policy,
             clock=clock,
@@ -120,7 +120,7 @@ class Performer:
             outage=outage,
             alone=alone,
             typing=typing,
-            beginning=self._beginning,
+            beginning=self.beginning,
             asking=self._asking,
             obedience=Obedience(
                 adapter,
@@ -143,9 +143,8 @@ class Performer:
         self._intending = Intending(
             adapter,
             bot=bot,
-            speaker=speaker,
+            floor=floor,
             ledger=ledger,
-            policy=policy,
             faults=faults,
             picturing=picturing,
             outcomes=outcomes,
@@ -162,13 +161,6 @@ class Performer:
         """Let a turn that waits to go out not go out: the account rehearses. What was tried already is seen through."""
         if turn.state is State.INTENDED and not any(part.number for part in turn.outbox):
             self._rehearse(turn)
-
-    def why_not(self, turn: Turn) -> str | None:
-        """Return why the files as they are now leave a turn alone, or to its owner, who is told so; None: they do not.
-
-        Asked before an engine is, and before the first try: what the owner wrote last decides.
-        """
-        return self._beginning.why_not(turn)
 
     async def write_ahead(self, turn: Turn) -> Draft:
         """Return what an engine writes for a post that is in no ledger yet, which is paid as all is.

@@ -9,12 +9,12 @@ import msgspec
 from greenroom.generation import Brief, FixedWords, Moderator, Studio, Voice
 from greenroom.personas import Persona
 from greenroom.settings import Paints, WithoutModel
-from greenroom.storage import Draft, Due, Turn
+from greenroom.storage import CLOCK, Draft, Due, Turn
 from greenroom.turns.acting import Acts
 from greenroom.turns.form import PLAIN, Form, form_of_due, form_with_embed
 from greenroom_adapters.contract import Adapter, Embed
 
-__all__ = ["Speaker", "judged"]
+__all__ = ["Floor", "Speaker", "judged"]
 
 MOST_NOTED = 5
 """Scores in the note of a judgement, the highest ones; with the draft all are kept."""
@@ -44,22 +44,26 @@ class Speaker:
     """Identity of a rule → what its answers show below their words."""
     paints: Mapping[str, tuple[Paints, ...]] = field(default_factory=dict[str, tuple[Paints, ...]])
     """Identity of a rule → what people may ask a model for."""
-    special: frozenset[str] = field(init=False)
-    """Identities of the rules that are named in any of these: the others are answered in words of the voice, as soon as
-    it has some, and with nothing beside them."""
+    answers: frozenset[str] = frozenset()
+    """Identities of all rules of the file."""
+    plain: frozenset[str] = field(init=False)
+    """Those that none of these names: they answer in words of the voice, as soon as it has some, and with nothing
+    beside them."""
 
     def __post_init__(self) -> None:
         named = (self.fixed, self.patient, self.passed_on, self.offers, self.acts, self.embeds, self.paints)
-        object.__setattr__(self, "special", frozenset[str]().union(*named))
+        object.__setattr__(self, "plain", self.answers.difference(*named))
 
     def form(self, turn: Turn, adapter: Adapter) -> Form:
         """Return the form in which a turn's words go out on its account.
 
         :raises Misfit: the account cannot show them so
         """
+        if turn.rule in self.plain and turn.kind != CLOCK:
+            return PLAIN
         if isinstance(turn.event, Due):
             return form_of_due(turn.event, adapter.capabilities)
-        if turn.rule not in self.special or (embed := self.embeds.get(turn.rule)) is None:
+        if (embed := self.embeds.get(turn.rule)) is None:
             return PLAIN
         return form_with_embed(embed, adapter.capabilities)
 
@@ -78,6 +82,13 @@ class Speaker:
                 stack.push_async_callback(self.moderator.aclose)
             stack.push_async_callback(self.studio.aclose)
             stack.push_async_callback(self.voice.aclose)
+
+
+@dataclass(slots=True)
+class Floor:
+    """Has whoever speaks at the moment, for all accounts of a bot."""
+
+    speaker: Speaker
 
 
 async def judged(draft: Draft, brief: Brief, moderator: Moderator | None) -> Draft:

@@ -30,6 +30,8 @@ class Typing:
     def __init__(self, adapter: Adapter, *, clock: Clock, may_show: "Callable[[Turn], bool]") -> None:
         """`may_show` is asked each time: what nobody may read at once is not being written for anybody."""
         self._adapter = adapter if isinstance(adapter, SupportsTyping) else None
+        self.is_possible = self._adapter is not None
+        """The platform has a sign for it."""
         self._clock = clock
         self._may_show = may_show
         self._tasks: set[asyncio.Task[None]] = set()

@@ -18,9 +18,11 @@ from greenroom.policy import REPEATED, Budget, Lack
 from greenroom.scheduling.bringing import UNREADABLE_FEED
 from greenroom.storage import State
 from greenroom.testing import Trial, answer_lost
+from greenroom.turns.aftermath import COMPLAINT
 from greenroom.turns.backlog import WAS_AWAY
-from greenroom.turns.intake import ANOTHER_COPY, COMPLAINT, STRANGER
+from greenroom.turns.by_hand import ANOTHER_COPY
 from greenroom.turns.moderating import ORDERED
+from greenroom.turns.places import STRANGER
 from greenroom.turns.unreadable import UNREADABLE
 from greenroom_adapters.contract import (
     AuthenticationFailed,

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf, recalled
-from greenroom.faults import FaultHook, no_fault
+from greenroom.faults import FaultHook
 from greenroom.policy import ALLOW, USD, Budget, Verdict
 from greenroom.storage import Part, SqliteLedger, State, Turn
 from greenroom.testing import ManualClock, ScriptedPlatform
@@ -36,7 +36,7 @@ class Door:
     """What of it one person may cause."""
     ledger_class: type[SqliteLedger] = SqliteLedger
     """Of what a new process opens."""
-    faults: FaultHook = no_fault
+    faults: FaultHook | None = None
     may_send: Callable[[Turn], Verdict] = lambda turn: ALLOW
 
     @property

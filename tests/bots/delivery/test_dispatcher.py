@@ -716,7 +716,7 @@ async def test_what_was_looked_up_is_remembered_only_until_the_ledger_knows_whos
         task = asyncio.create_task(dispatcher.deliver(turn))
         await door.clock.run_until(task.done)
         assert turn.state is State.SENT
-    assert dispatcher._claimed == {}
+    assert dispatcher._conclusions.claimed == {}
     taken = Receipt(key="other", ref=PostRef(id="x1"), published_at=door.clock.now())
     platform.answers.append(OutcomeUnknown("the answer was lost"))
     platform.findings.append(Found(receipt=taken))
@@ -724,4 +724,4 @@ async def test_what_was_looked_up_is_remembered_only_until_the_ledger_knows_whos
     task = asyncio.create_task(dispatcher.deliver(other))
     await door.clock.run_until(task.done)
     assert other.state is State.UNKNOWN, "that post is the first turn's"
-    assert dispatcher._claimed == {}
+    assert dispatcher._conclusions.claimed == {}

@@ -45,8 +45,9 @@ async def test_the_first_replies_of_a_real_account_wait_and_then_it_speaks_for_i
 @pytest.mark.asyncio
 async def test_a_platform_that_wants_it_has_a_person_look_at_every_generated_answer(guarded: Guarded) -> None:
     rules = "approve: never\nanswer:\n  - to: mentions\n  - {to: mentions, words: lamp, say: It is lit.}\n"
-    async with guarded(rules + HIGH) as trial:
-        trial.platform.capabilities = replace(trial.platform.capabilities, holds_answers="not approved there yet")
+    trial = guarded(rules + HIGH)
+    trial.platform.capabilities = replace(trial.platform.capabilities, holds_answers="not approved there yet")
+    async with trial:
         trial.mention("how are you?")
         trial.mention("is the lamp lit?")
         await trial.counted({State.HELD: 1, State.SENT: 1})

@@ -22,7 +22,6 @@ from greenroom.policy import (
     Policy,
     Refuse,
     Repair,
-    Sort,
     Terms,
     Verdict,
     interaction,
@@ -36,7 +35,7 @@ from greenroom.policy.joining import JoiningIn
 from greenroom.policy.quiet import QuietHours
 from greenroom.policy.repeats import REPEATED, Repeats
 from greenroom.policy.silences import Silences
-from greenroom.settings import Span
+from greenroom.settings import AnswerRule, Span
 from greenroom.settings.spelling import SPAN
 from greenroom.storage import Draft, SqliteLedger, State, Turn
 from greenroom.testing import Trial
@@ -514,8 +513,8 @@ class Sleeps(Says):
     """A guard that has nothing to say about answers."""
 
     @override
-    def asked(self, question: str, of: Sort) -> Callable[..., Any] | None:
-        return None if of is Sort.ANSWER else super().asked(question, of)
+    def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
+        return None if rule is not None else super().asked(question, rule)
 
 
 @pytest.mark.asyncio
@@ -557,7 +556,7 @@ async def test_whoever_is_not_asked_about_answers_would_have_allowed_them(trial:
         for guard in guards:
             guard.use(terms)
             for question, more in (("may_answer", ()), ("may_say", (turn.draft,)), ("may_send", ())):
-                if guard.asked(question, Sort.ANSWER) is None:
+                if guard.asked(question, terms.file.answer[0]) is None:
                     left_out.add((type(guard), question))
                     assert getattr(guard, question)(turn, *more) is ALLOW
         assert ((QuietHours, "may_send") in left_out) is (rules != QUIET)
