@@ -1,6 +1,7 @@
 """The calls of the Mastodon API, one method each: addresses, queries and bodies, and nothing that decides."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from greenroom_adapters.contract import TargetGone
+from greenroom_adapters.contract import AuthenticationFailed, TargetGone
 from greenroom_adapters.mastodon.wire import (
     ACCOUNTS,
     APPLICATIONS,
@@ -39,10 +40,14 @@ T = TypeVar("T")
 NOTIFICATIONS_PAGE = 80
 STATUSES_PAGE = 40
 """The most that Mastodon gives at once."""
+DOUBT = 1.0
+"""Seconds after which a server that refused the credentials is asked once more. snac2 knows nobody for a moment while
+it writes an account down (a changed profile, the mark of a bot), and one refusal would pause the account for good."""
 
 
 class Api:
-    """The calls. Each raises the errors of `Http.call`."""
+    """The calls. Each raises the errors of `Http.call`; `AuthenticationFailed`, where lists and statuses are read and
+    statuses are posted, when the credentials were refused twice."""
 
     def __init__(self, http: Http) -> None:
         self.http = http
@@ -134,13 +139,17 @@ class Api:
 
     async def post(self, status: Mapping[str, object], *, key: str, deadline: timedelta) -> Answer:
         """Publish a status under an idempotency key."""
-        return await self.http.call(
-            "POST",
-            "/api/v1/statuses",
-            effect=Effect.ONCE,
-            json=status,
-            headers={"Idempotency-Key": key},
-            deadline=deadline,
+        clock = asyncio.get_running_loop().time
+        ends = clock() + deadline.total_seconds()
+        return await self._believed(
+            lambda: self.http.call(
+                "POST",
+                "/api/v1/statuses",
+                effect=Effect.ONCE,
+                json=status,
+                headers={"Idempotency-Key": key},
+                deadline=timedelta(seconds=ends - clock()),
+            )
         )
 
     async def edit(self, name: str, status: Mapping[str, object]) -> None:
@@ -176,8 +185,17 @@ class Api:
         return await self._get(f"/api/v1/media/{quoted(name)}", ATTACHMENTS)
 
     async def _get(self, path: str, decoder: "msgspec.json.Decoder[T]", query: Mapping[str, str] | None = None) -> T:
-        answer = await self.http.call("GET", path, effect=Effect.REPEATABLE, query=query)
+        answer = await self._believed(lambda: self.http.call("GET", path, effect=Effect.REPEATABLE, query=query))
         return self.http.decode(answer, decoder)
+
+    async def _believed(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Return the answer of a call that says the same each time; a refusal of the credentials is believed when it
+        is said twice. What was refused has had no effect."""
+        try:
+            return await ask()
+        except AuthenticationFailed:
+            await asyncio.sleep(DOUBT)
+            return await ask()
 
 
 def quoted(part: str) -> str:

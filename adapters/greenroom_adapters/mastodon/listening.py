@@ -30,9 +30,6 @@ TOLD = 1000
 """Events that were told and may come once more: a mention, for one, as a quote."""
 PATIENCE = 1.0
 """Seconds for which the list of own posts waits for a publication to be over."""
-DOUBT = 1.0
-"""Seconds after which a server that refused the credentials is asked once more. snac2 knows nobody for a moment while
-it writes an account down (a changed profile, the mark of a bot), and what is refused in it would pause the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +75,7 @@ class Listening:
     async def events(self, after: Mapping[str, str]) -> AsyncGenerator[Event, None]:
         """Yield what happened behind the cursors; in a list without one, from now on.
 
-        :raises AuthenticationFailed: the credentials stopped working: they were refused twice in a row
+        :raises AuthenticationFailed: the credentials stopped working
         """
         feed = self._feed()
         task = asyncio.get_running_loop().create_task(feed.run())
@@ -114,7 +111,6 @@ class _Run:
 
     async def events(self) -> AsyncGenerator[Event, None]:
         failures = 0
-        was_refused = False
         read_at = 0.0
         while True:
             try:
@@ -126,19 +122,14 @@ class _Run:
                     if failures:
                         logger.info("the server can be read again")
                         self._feed.try_again()
-                    failures, was_refused = 0, False
+                    failures = 0
                     every = self._rhythm.beside_stream if self._feed.is_open else self._rhythm.without_stream
                     read_at = self._clock() + every.total_seconds()
                 async with aclosing(self._told_by_stream(read_at)) as events:
                     async for event in events:
                         yield event
-            except AuthenticationFailed as refusal:
-                if was_refused:
-                    raise
-                logger.warning("refused, asking once more: %s", refusal)
-                was_refused = True
-                await asyncio.sleep(DOUBT)
-                read_at = 0.0
+            except AuthenticationFailed:
+                raise
             except AdapterError as error:
                 failures += 1
                 await asyncio.sleep(self._pause(failures, error))

@@ -430,11 +430,22 @@ async def test_each_refusal_says_what_to_do_next(
     mastodon_world: MastodonWorld, status: int, words: str, kind: type[Exception]
 ) -> None:
     world = mastodon_world
-    world.order("answer", status=status, body=b'{"error": "%s"}' % words.encode())
+    # a refusal of the credentials is believed when it is said twice
+    times = 2 if kind is AuthenticationFailed else 1
+    world.order("answer", status=status, body=b'{"error": "%s"}' % words.encode(), count=times)
     async with world.adapter() as adapter:
         with pytest.raises(kind) as caught:
             await adapter.publish(Intent(adapter, Post(text="hi")).next_try())
     assert type(caught.value) is kind
+
+
+@pytest.mark.asyncio
+async def test_one_refusal_of_the_credentials_keeps_no_post_from_going_out(mastodon_world: MastodonWorld) -> None:
+    world = mastodon_world
+    world.order("answer", status=401, body=b'{"error": "The access token is invalid"}')
+    async with world.adapter() as adapter:
+        await adapter.publish(Intent(adapter, Post(text="hi")).next_try())
+    assert [post.text for post in await world.published()] == ["hi"]
 
 
 @pytest.mark.asyncio
