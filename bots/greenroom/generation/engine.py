@@ -93,6 +93,11 @@ async def no_history() -> tuple[Line, ...]:
     return ()
 
 
+async def nothing_elsewhere() -> tuple[str, ...]:
+    """Return nothing: this is all that was said."""
+    return ()
+
+
 async def no_documents() -> Found:
     """Return nothing: there are none to look into."""
     return NOTHING_FOUND
@@ -166,6 +171,9 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """Why the previous text would not do ("over the limit by 40 characters"); None on the first try."""
     history: Callable[[], Awaitable[tuple[Line, ...]]] = no_history
     """The conversation so far, oldest first; for a post: the bot's own recent posts. Read only when called."""
+    elsewhere: Callable[[], Awaitable[tuple[str, ...]]] = nothing_elsewhere
+    """Replies: what the bot said to `author` lately in other conversations, not to be shown to anybody: who is answered
+    by a script is not told the same again while there are other words. Read only when called."""
     facts: Callable[[], Awaitable[tuple[PersonFact, ...]]] = no_facts
     """What the author has said of himself and may be used here, the newest first; untrusted. Read only when called."""
     documents: Callable[[], Awaitable[Found]] = no_documents

@@ -33,6 +33,10 @@ AT_ONCE = 4
 """Pictures that are fetched and opened at a time: each of them is in memory."""
 MEMORY = 200
 """Turns of a conversation that an engine may look back on."""
+ELSEWHERE = 4
+"""So many answers to a person are looked at in his other conversations."""
+PEOPLE = 1000
+"""Of so many people it is known in which turns they were answered."""
 ALL = 2**62
 """Behind every turn: what is written ahead is in no ledger yet."""
 
@@ -54,6 +58,8 @@ class Briefing:
         self._people = People(ledger, platform=adapter.realm, account=account, clock=clock)
         self._clock = clock
         self._fetching = asyncio.Semaphore(AT_ONCE)
+        self._answers: dict[str, tuple[int, ...]] = {}
+        """Person → the turns in which he was answered lately; whoever was answered longest ago goes first."""
         self._log = get_log().bind(account=account)
 
     def brief(
@@ -92,6 +98,7 @@ class Briefing:
                 media=event.media,
                 language=event.language,
                 history=partial(self._conversation, turn, event),
+                elsewhere=partial(self._elsewhere, turn, self._answered(turn, event.author.id)),
                 facts=partial(self._people.known, event, persona),
                 pictures=partial(self._sent_with, event) if event.media else no_pictures,
             )
@@ -112,6 +119,24 @@ class Briefing:
             platform=platform,
             history=partial(self._own_posts, turn),
         )
+
+    def _answered(self, turn: Turn, person: str) -> tuple[int, ...]:
+        """Note that somebody is answered in this turn; return in which turns he was before, as far as this run of the
+        bot knows."""
+        before = tuple(seq for seq in self._answers.pop(person, ()) if seq != turn.seq)
+        self._answers[person] = (*before, turn.seq)[-ELSEWHERE:]
+        if len(self._answers) > PEOPLE:
+            del self._answers[next(iter(self._answers))]
+        return before
+
+    async def _elsewhere(self, turn: Turn, before: tuple[int, ...]) -> tuple[str, ...]:
+        """Return what was said in those turns, but for those of this conversation."""
+        told: list[str] = []
+        for seq in before:
+            other = await self._ledger.turn(seq)
+            if other is not None and other.lane != turn.lane and other.draft is not None:
+                told.extend(other.draft.parts)
+        return tuple(told)
 
     async def _sent_with(self, event: TextEvent) -> tuple[bytes, ...]:
         """Return what was sent with a message, as an engine looks at it; what cannot be got at is left out."""

@@ -25,7 +25,8 @@ class ScriptEngine(Engine):
     """Speaks without a model, a network or a cost. Remembers nothing: all it knows of a conversation is its lines.
 
     For one persona, `brief.seed`, history and time of day there is one text. While there is a saying that fits and
-    was not used in this conversation, none is used twice.
+    was not used in this conversation, none is used twice; and of those, while there is one, one that this person has
+    not heard elsewhere lately.
     """
 
     def __init__(self, *, clock: Clock, timezone: tzinfo = UTC, name: str = "script") -> None:
@@ -59,7 +60,7 @@ class ScriptEngine(Engine):
         if brief.surface is Surface.POST:
             return Generated(text=speaker.post(brief, lines, now), engine=self._name)
         found = NOTHING_FOUND if brief.persona.knowledge is None else await brief.documents()
-        text, quoted = speaker.reply(brief, lines, now, found.passages)
+        text, quoted = speaker.reply(brief, lines, now, found.passages, elsewhere=await brief.elsewhere())
         notes = (*found.notes, *(() if quoted is None else (f"out of the document {quoted.named}",)))
         return Generated(text=text, engine=self._name, notes=notes)
 

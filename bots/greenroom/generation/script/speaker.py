@@ -62,6 +62,8 @@ class _Scene:
     is_post: bool
     again: bool
     """An example may be used that was used before."""
+    elsewhere: str = ""
+    """What the person was told in other conversations: other words are better."""
     brevity: bool
     """The last try was refused: shorter words first."""
 
@@ -81,7 +83,13 @@ class Speaker:
         self._helps: Steps = [(rule.says, {}) for rule in danger]
 
     def reply(
-        self, brief: Brief, lines: Sequence[Line], now: datetime, passages: Sequence[Passage] = ()
+        self,
+        brief: Brief,
+        lines: Sequence[Line],
+        now: datetime,
+        passages: Sequence[Passage] = (),
+        *,
+        elsewhere: Sequence[str] = (),
     ) -> tuple[str, Passage | None]:
         """Answer `brief.said`; return the passage as well that the answer is taken from, where it is.
 
@@ -94,7 +102,7 @@ class Speaker:
         said = brief.said or ""
         heard = self._ears.hear(said)
         conversation = self._ears.read(lines, author=brief.author, said=brief.said)
-        scene = self._scene(self._script, brief, conversation, now)
+        scene = replace(self._scene(self._script, brief, conversation, now), elsewhere="\n".join(elsewhere))
         if any(self._danger.matches(heard.words)):
             return self._help(scene), None
         # before any topic: no persona can forbid itself to be honest about this
@@ -319,7 +327,9 @@ class Speaker:
             and saying.wording.shortest <= max(room, scene.bounds.length.most)
             and (scene.is_post or not scene.conversation.was_said(saying))
         ]
-        for saying in _drawn(scene, candidates):
+        heard = [one for one in candidates if one.wording.mark and one.wording.mark in scene.elsewhere]
+        fresh = [one for one in candidates if one not in heard] if heard else candidates
+        for saying in (*_drawn(scene, fresh), *_drawn(scene, heard)):
             for _ in range(3 if saying.wording.symbols else 1):
                 text = self._put(scene, saying, variables)
                 if text is not None and not scene.conversation.has(text) and self._fits(scene, text):
