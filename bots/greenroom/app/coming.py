@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.app.accounts import must_be_an_account
+from greenroom.app.fitting import must_fit, usually_too_long
 from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.scheduling.identity import numbered
 from greenroom.scheduling.scheduler import SINGLE, Scheduler, picture
 from greenroom.settings import BotFile
 from greenroom.storage import HAND, AgendaItem, Card, Due, Ledger, Wish
+from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import ConfigurationError, Media, Poll, Visibility
 
 __all__ = ["PostsToCome", "put_all_down", "put_down"]
@@ -58,13 +60,23 @@ class PostsToCome:
     """The commands about the posts to come of one bot. Changes are queued with the ledger; whoever calls waits for the
     commit.
 
-    `scheduler` is that of the running bot; without one it finds what changed at its next start.
+    `scheduler` and `desks` are those of the running bot; without them it finds what changed at its next start, and what
+    may be too long for an account is put down with a warning.
     """
 
-    def __init__(self, ledger: Ledger, file: BotFile, *, clock: Clock, scheduler: Scheduler | None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        file: BotFile,
+        *,
+        clock: Clock,
+        desks: Mapping[str, AccountDesk],
+        scheduler: Scheduler | None,
+    ) -> None:
         self._ledger = ledger
         self._file = file
         self._clock = clock
+        self._desks = desks
         self._scheduler = scheduler
 
     def use(self, file: BotFile) -> None:
@@ -94,6 +106,7 @@ class PostsToCome:
             poll=_poll(arguments.get("poll")),
         )
         event = event if len(accounts) < 2 else _known_by_one_name(event)
+        warnings = [words for account in accounts for words in self._fits(event, account)]
         ids = await put_down(self._ledger, [at], event, accounts=accounts)
         if self._scheduler is not None:
             self._scheduler.wake()
@@ -104,6 +117,7 @@ class PostsToCome:
             "events": [replace(event, period=event.period or numbered(id, ledger=ledger)).id for id in ids],
             "at": to_micros(at),
             "accounts": accounts,
+            "warnings": warnings,
         }
 
     async def wake(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -123,12 +137,23 @@ class PostsToCome:
     async def edit(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """`item`, and `text` and/or `at`."""
         changed = await self._changed(arguments)
+        warnings = self._fits(changed.event, changed.account) if arguments.get("text") else []
         self._ledger.change_agenda(changed)
-        return {"done": "edited", "item": changed.id}
+        return {"done": "edited", "item": changed.id, "warnings": warnings}
 
     def nothing_taken(self) -> AbstractAsyncContextManager[None]:
         """Return what holds the running scheduler back, so that an item does not go out as it was before."""
         return nullcontext() if self._scheduler is None else self._scheduler.agenda
+
+    def _fits(self, event: Due, account: str) -> list[str]:
+        """Return what may keep words from going out on an account that is not connected.
+
+        :raises ConfigurationError: it is, and they are too long for it
+        """
+        must_fit(event, account, self._desks)
+        desk = self._desks.get(account)
+        is_known = desk is not None and desk.is_connected
+        return [] if is_known else list(usually_too_long([event], account, self._file))
 
     async def _changed(self, arguments: Mapping[str, Any]) -> AgendaItem:
         item = await self._item(arguments)

@@ -65,7 +65,7 @@ class Commands:
         self._catching_up = catching_up
         self._policy = policy
         self._look = look
-        self._coming = coming = PostsToCome(ledger, file, clock=clock, scheduler=scheduler)
+        self._coming = coming = PostsToCome(ledger, file, clock=clock, desks=self._desks, scheduler=scheduler)
         self._pauses = pauses = Pauses(ledger, file, desks=self._desks, policy=policy)
         self._held = held = HeldDrafts(ledger, file, clock=clock, desks=self._desks, rested=self._rested)
         aside = TurnsAside(ledger, clock=clock, desks=self._desks, rested=self._rested)

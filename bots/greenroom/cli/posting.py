@@ -50,6 +50,8 @@ class PutDown:
     """A bot runs on the ledger."""
     is_paused: bool = False
     """Nothing goes out on one of the accounts now."""
+    warnings: Sequence[str] = ()
+    """What may keep it from going out."""
     turns: tuple[Turn, ...] = ()
     """What has come of them so far, for a post of now."""
 
@@ -60,6 +62,7 @@ class PutDown:
             "first": self.first.isoformat(),
             "last": self.last.isoformat(),
             "running": self.runs,
+            "warnings": list(self.warnings),
             "turns": [as_object(turn) for turn in self.turns],
         }
 
@@ -162,6 +165,7 @@ async def put_one_down(
     moment = moment_of(at, now=now, zone=file.timezone)
     rooms = places_of(places, file)
     items: list[int] = []
+    warnings: list[str] = []
     events: set[tuple[str, str]] = set()
     for room, accounts in rooms.items():
         answer = await ask(
@@ -178,6 +182,7 @@ async def put_one_down(
             makes=True,
         )
         items += answer["items"]
+        warnings += answer.get("warnings", ())
         suffix = "" if room is None else f"#{room}"
         events |= {(account, f"{event}{suffix}") for account, event in zip(accounts, answer["events"], strict=True)}
     is_running = runs(file)
@@ -195,6 +200,7 @@ async def put_one_down(
         zone=file.timezone,
         runs=is_running,
         is_paused=is_paused,
+        warnings=warnings,
         turns=turns,
     )
 
@@ -214,6 +220,7 @@ async def put_file_down(
     :raises ConfigurationError: a line, a place or a time is not understood; then nothing was put down
     """
     from greenroom.app import put_all_down
+    from greenroom.app.fitting import usually_too_long
 
     now = SystemClock().now()
     rooms = places_of(places, file)
@@ -233,6 +240,11 @@ async def put_file_down(
     posts = list(_with_progress(read, text.count("\n") + 1) if shows_progress else read)
     if not posts:
         raise ConfigurationError(f"{lines}: there is no post in it; write one a line")
+    warnings = [
+        words
+        for account in dict.fromkeys(account for accounts in rooms.values() for account in accounts)
+        for words in usually_too_long((event for _, event in posts), account, file)
+    ]
     items: list[int] = []
     async with writing_agenda(file) as ledger:
         for room, accounts in rooms.items():
@@ -248,6 +260,7 @@ async def put_file_down(
         now=now,
         zone=file.timezone,
         runs=runs(file),
+        warnings=warnings,
     )
 
 

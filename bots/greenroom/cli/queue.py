@@ -8,7 +8,7 @@ import typer
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.naming import lists_alone
-from greenroom.cli.showing import AsJson, console, moment_words, say, write_json
+from greenroom.cli.showing import AsJson, console, moment_words, say, warn, write_json
 
 if TYPE_CHECKING:
     from greenroom.cli.upcoming import Coming
@@ -126,7 +126,10 @@ def edit(
     answer = asyncio.run(ask(file, "edit", arguments))
     if as_json:
         write_json(answer)
-    elif moment is None:
+        return
+    for words in answer.get("warnings", ()):
+        warn(words)
+    if moment is None:
         say(f"Post {item} is changed.")
     else:
         say(f"Post {item} is changed: it comes {moment_words(moment, SystemClock().now(), file.timezone)}.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -427,3 +428,34 @@ def test_a_machine_that_slept_is_shown_by_status_for_a_week(greenroom: Callable[
     assert until - since == timedelta(hours=26)
     asyncio.run(sleeps(clock.micros() - 8 * 24 * hour))
     assert greenroom("status", "--json").json["slept"] is None
+
+
+TOO_LONG = "Fog. " * 101
+
+
+def test_words_that_are_usually_too_long_are_put_down_with_a_warning_of_both_figures(
+    greenroom: Callable[..., Any], home: Path
+) -> None:
+    figures = "will not go out on home if that takes no more than stage usually does: it has 504 of 500"
+    assert figures in greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour").err.replace("\n", " ")
+    assert greenroom("post", "Fog.", "--at", "in 2 hours").err == ""
+    assert figures in greenroom("queue", "edit", "2", "--text", TOO_LONG.strip()).err.replace("\n", " ")
+    (home / "posts.txt").write_text(f"Fog.\n{TOO_LONG}\n", encoding="utf-8")
+    said = greenroom("post", "--from-file", "posts.txt", "--every", "1 day", "--json").json
+    assert [figures in words for words in said["warnings"]] == [True]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends bots by signals that Windows has not")
+def test_a_running_bot_refuses_words_that_its_platform_does_not_take(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage, running: Callable[..., Any]
+) -> None:
+    write_bot(server=stage.url, handle="wordy1")
+    running()
+    said = greenroom("post", TOO_LONG.strip())
+    assert said.code == 1
+    assert "the text is 4 too long for home: it has 504 of 500. Shorten it" in said.err.replace("\n", " ")
+    assert greenroom("post", "x" * 500, "--at", "in 1 hour").code == 0
+    (one,) = [one for one in greenroom("queue", "list", "--json").json if one["item"]]
+    refused = greenroom("queue", "edit", str(one["item"]), "--text", TOO_LONG.strip())
+    assert "4 too long for home" in refused.err
+    assert [one["say"] for one in greenroom("queue", "list", "--json").json if one["item"]] == ["x" * 500]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from greenroom.generation.script.hearing import Heard, Word, hear
+from greenroom.memory import terms_of
 from greenroom.personas.persona import Persona
 from greenroom_adapters.contract import Surface
 
@@ -49,6 +50,9 @@ STOP = frozenset(
         "your",
     ]
 )
+ABOUT_FROM = 0.6
+"""An example is about what somebody asks when so much of it stands in the example."""
+SHORTEST_TERM = 3
 NARROWING = frozenset(["about", "at", "by", "for", "from", "in", "into", "of", "on", "to", "with"])
 """What comes behind one of these says which of them: "gambling for money"."""
 OTHER = frozenset(["another", "different", "else", "other", "others"])
@@ -106,6 +110,7 @@ class PersonaWords:
             "example": tuple(part for post in posts for part in ([post] if len(post) <= 120 else SENTENCE.split(post))),
             "topic": tuple(topic for topic in persona.topics if len(topic) <= 120),
         }
+        self._about = tuple((frozenset(map(_stem, terms_of(post))), post) for post in posts)
         self._exchanges = {
             surface: tuple((_content(exchange.to), exchange.say) for exchange in persona.exchanges(surface))
             for surface in Surface
@@ -130,6 +135,13 @@ class PersonaWords:
             if alike > best:
                 best, say = alike, answer
         return say
+
+    def examples_about(self, asked: str) -> list[str]:
+        """Return the examples of posts in which most of what is asked stands, the nearest first."""
+        terms = frozenset(_stem(term) for term in terms_of(asked) if term not in STOP and len(term) >= SHORTEST_TERM)
+        near = [(len(terms & words) / len(terms), post) for words, post in self._about if terms]
+        found = sorted(((alike, post) for alike, post in near if alike >= ABOUT_FROM), key=lambda one: -one[0])
+        return [post for _, post in found]
 
     def is_forbidden(self, words: Sequence[Word]) -> bool:
         """Say whether these words touch what the persona never talks about: all words of a topic but the small ones

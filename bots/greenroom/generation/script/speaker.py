@@ -93,7 +93,8 @@ class Speaker:
     ) -> tuple[str, Passage | None]:
         """Answer `brief.said`; return the passage as well that the answer is taken from, where it is.
 
-        What a rule of the script has to say comes first; a document is quoted before what is said to anything.
+        What a rule of the script has to say comes first; a document is quoted before what is said to anything, and so
+        is an example where there is no script.
 
         :raises Refused: the persona does not talk about this and has no line for it
         :raises NothingToAdd: no rule of the script hears it, and the persona is silent then
@@ -117,6 +118,7 @@ class Speaker:
             for passage in passages:
                 if (quote := self._quote(scene, passage, said)) is not None:
                     return quote, passage
+            text = self._out_of_examples(scene, heard, said)
         if text is None and brief.may_be_silent and len(steps) <= STEPS_FOR_ANYTHING:
             raise NothingToAdd(f"silent_when: {Silence.NOTHING_TO_ADD}")
         text = text or self._say_first(scene, steps)
@@ -271,6 +273,21 @@ class Speaker:
         if say is None or say in scene.conversation.said or not self._fits(scene, say):
             return None
         return say
+
+    def _out_of_examples(self, scene: _Scene, heard: Heard, said: str) -> str | None:
+        """Without a script of its own a persona answers a question out of its examples of posts, where one is about
+        it: nobody is told that it does not know what stands there."""
+        if self._script is not self._plain or "question" not in heard.traits:
+            return None
+        for example in self._words.examples_about(said):
+            answer = quoted(
+                example,
+                said,
+                fits=lambda text: self._fits(scene, text) and text not in scene.conversation.said,
+            )
+            if answer is not None:
+                return answer
+        return None
 
     def _quote(self, scene: _Scene, passage: Passage, said: str) -> str | None:
         """Return what of a passage answers what was said: whole sentences as they stand there, as many as fit; None:

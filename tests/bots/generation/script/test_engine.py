@@ -355,6 +355,46 @@ examples:
     assert talk(persona).say("hi, when do you open tomorrow?") == "At seven, unless the road is wet."
 
 
+MUSEUM = """\
+persona: Vera
+who: answers for a small museum of clocks
+voice: friendly
+examples:
+  - "We are open from ten to five, and closed on Mondays."
+  - "The tower clock is in room three; it strikes at noon."
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("When are you open?", "We are open from ten to five, and closed on Mondays."),
+        ("are you closed on mondays?", "We are open from ten to five, and closed on Mondays."),
+        ("which room has the tower clock?", "The tower clock is in room three; it strikes at noon."),
+    ],
+)
+def test_without_a_script_a_question_is_answered_out_of_the_examples_once(
+    stranger: Stranger, talk: Talking, asked: str, answer: str
+) -> None:
+    conversation = talk(stranger(MUSEUM))
+    assert conversation.say(asked) == answer
+    assert conversation.say(f"{asked} Please.") != answer
+
+
+@pytest.mark.parametrize("asked", ["Which room has the sundial and the toilets?", "Is it?", "Who won the match?"])
+def test_an_example_about_something_else_is_no_answer(stranger: Stranger, talk: Talking, asked: str) -> None:
+    persona = stranger(MUSEUM)
+    for seed in range(10):
+        said = talk(persona, seed=str(seed)).say(asked)
+        assert not said.startswith(("We are open", "The tower clock"))
+
+
+def test_what_a_persona_never_talks_about_is_not_answered_out_of_an_example(stranger: Stranger, talk: Talking) -> None:
+    conversation = talk(stranger(f"{MUSEUM}never: [opening hours]\n"))
+    with pytest.raises(Refused):
+        conversation.say("What are your opening hours, when are you open?")
+
+
 def test_four_lines_are_enough_to_talk_and_to_post(stranger: Stranger, talk: Talking) -> None:
     persona = stranger(FOUR_LINES)
     conversation = talk(persona)
