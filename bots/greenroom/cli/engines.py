@@ -8,6 +8,7 @@ from greenroom.clock import SystemClock
 from greenroom.generation.build import OPENAI_API_KEY
 from greenroom.rehearsal import Pocket
 from greenroom.settings import BotFile, ModelRef, PainterRef, SecretRef, resolve
+from greenroom.settings.moderating import ModeratorRef
 from greenroom_adapters.contract import ConfigurationError, Secret
 
 __all__ = ["engines_that_fail"]
@@ -25,10 +26,14 @@ async def engines_that_fail(file: BotFile) -> tuple[list[str], bool]:
     silent = {id(ref) for ref, _ in failing}
     speaking = [ref for ref in file.engines.text if isinstance(ref, ModelRef)]
     is_mute = bool(speaking) and all(id(ref) in silent for ref in speaking) and "script" not in file.engines.text
-    return [f"engine {ref.model}: {why}" for ref, why in failing], is_mute
+    return [f"{_named(ref)} {ref.model}: {why}" for ref, why in failing], is_mute
 
 
-async def _problem(ref: ModelRef | PainterRef, pocket: Pocket, *, writes: bool) -> str | None:
+def _named(ref: ModelRef | PainterRef | ModeratorRef) -> str:
+    return "moderation" if isinstance(ref, ModeratorRef) else "engine"
+
+
+async def _problem(ref: ModelRef | PainterRef | ModeratorRef, pocket: Pocket, *, writes: bool) -> str | None:
     # the SDK is dear to import, and only some bots have a model
     from greenroom.generation.probing import probe
 
@@ -44,11 +49,12 @@ def _secret(reference: SecretRef, owner: str) -> Secret:
     return resolve(reference, owner=owner, environ=os.environ, warn=lambda text: None)
 
 
-def _asked(file: BotFile) -> Iterator[ModelRef | PainterRef]:
+def _asked(file: BotFile) -> Iterator[ModelRef | PainterRef | ModeratorRef]:
     """Yield every engine that has a server and, where that needs one, a key."""
     embeddings = () if file.engines.embeddings is None else (file.engines.embeddings,)
-    for ref in (*file.engines.text, *file.engines.image, *embeddings):
-        if not isinstance(ref, ModelRef | PainterRef):
+    judges = () if file.engines.moderation is None else (file.engines.moderation,)
+    for ref in (*file.engines.text, *file.engines.image, *embeddings, *judges):
+        if not isinstance(ref, ModelRef | PainterRef | ModeratorRef):
             continue
         if ref.key is not None or ref.server is not None or os.environ.get(OPENAI_API_KEY, "").strip():
             yield ref

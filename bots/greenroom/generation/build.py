@@ -166,12 +166,14 @@ def _model(
 
 
 def reach_of(
-    ref: ModelRef | PainterRef, resolve: ResolveSecret, environ: Mapping[str, str]
+    ref: ModelRef | PainterRef | ModeratorRef, resolve: ResolveSecret, environ: Mapping[str, str]
 ) -> tuple[Reach, Price | None]:
     """Return how a model is reached, and what its words cost; None: nothing, or it writes none.
 
     :raises ConfigurationError: it has no price, no server or no key where one is named
     """
+    if isinstance(ref, ModeratorRef):
+        return _reach_of_moderator(ref, resolve, environ), None
     if isinstance(ref, PainterRef):
         return _reach(ref, resolve, environ, price="0.04 USD"), None
     reach = _reach(ref, resolve, environ, price="{input: … USD, output: … USD}")
@@ -258,19 +260,23 @@ def build_moderator(
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
     from greenroom.generation.openai_moderator import OpenAIModerator
 
+    return OpenAIModerator(
+        _reach_of_moderator(ref, resolve, environ),
+        name=ref.model,
+        price=None if ref.price is None or not ref.price.micros else ref.price.micros,
+        purse=purse,
+        clock=clock,
+    )
+
+
+def _reach_of_moderator(ref: ModeratorRef, resolve: ResolveSecret, environ: Mapping[str, str]) -> Reach:
     reach = _reach(ref, resolve, environ, price="0.001 USD")
     if ref.price is None and reach.server != OPENAI and not reach.is_local:
         raise ConfigurationError(
             f"moderation `{ref.model}`: what it costs is not known, so no limit could hold. "
             "Add to it what one call costs there: price: 0.001 USD (0 USD: nothing)"
         )
-    return OpenAIModerator(
-        reach,
-        name=ref.model,
-        price=None if ref.price is None or not ref.price.micros else ref.price.micros,
-        purse=purse,
-        clock=clock,
-    )
+    return reach
 
 
 def _reach(

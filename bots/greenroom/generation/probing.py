@@ -13,6 +13,7 @@ from greenroom.generation.engine import GenerationError, ModelUnknown
 from greenroom.generation.openai_server import OpenAIServer
 from greenroom.generation.purse import Purse
 from greenroom.settings.engines import ModelRef
+from greenroom.settings.moderating import ModeratorRef
 from greenroom.settings.names import nearest
 from greenroom.settings.picture import PainterRef
 
@@ -20,6 +21,7 @@ __all__ = ["probe"]
 
 PATIENCE = timedelta(seconds=60)
 """A server on this machine may have to load the model first."""
+SAY_OK = "Say ok."
 MOST_TOKENS = 16
 READ_TOKENS = 50
 """More than the question has."""
@@ -37,7 +39,7 @@ class _List(msgspec.Struct):
 
 
 async def probe(
-    ref: ModelRef | PainterRef,
+    ref: ModelRef | PainterRef | ModeratorRef,
     *,
     writes: bool,
     purse: Purse,
@@ -46,7 +48,7 @@ async def probe(
     environ: Mapping[str, str] = os.environ,
 ) -> str | None:
     """Return why this engine would not answer, and what helps; None: it would. One that `writes` is asked for a word,
-    of the others it is looked up whether their server has them, which costs nothing.
+    one that judges is shown two; of the others it is looked up whether their server has them, which costs nothing.
 
     :raises ConfigurationError: it has no price, no server or no key where one is named
     """
@@ -55,6 +57,10 @@ async def probe(
     server = OpenAIServer(reach, purse=purse, clock=clock, timeout=PATIENCE, at_once=1)
     key = str(ref.key) if ref.key is not None else f"the environment variable {OPENAI_API_KEY}"
     try:
+        if isinstance(ref, ModeratorRef):
+            charge = None if ref.price is None or not ref.price.micros else ref.price.micros
+            await server.ask(lambda client: _judged(client, model), most=charge, turn=TURN)
+            return None
         if not writes:
             if (known := await _models(server)) and model not in known:
                 return _unknown(model, known)
@@ -77,7 +83,7 @@ async def probe(
 async def _asked(client: openai.AsyncOpenAI, model: str) -> bytes:
     try:
         answer = await client.chat.completions.with_raw_response.create(
-            model=model, messages=[{"role": "user", "content": "Say ok."}], max_completion_tokens=MOST_TOKENS
+            model=model, messages=[{"role": "user", "content": SAY_OK}], max_completion_tokens=MOST_TOKENS
         )
     except openai.BadRequestError as error:
         if "output limit was reached" in str(error):
@@ -85,6 +91,10 @@ async def _asked(client: openai.AsyncOpenAI, model: str) -> bytes:
             return b""
         raise
     return answer.content
+
+
+async def _judged(client: openai.AsyncOpenAI, model: str) -> bytes:
+    return (await client.moderations.with_raw_response.create(model=model, input=SAY_OK)).content
 
 
 async def _models(server: OpenAIServer) -> list[str]:

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from greenroom.cli.engines import engines_that_fail
 from greenroom.settings import BotFile, load_bot
-from greenroom.testing.models import Fails, ModelServer, Order, Sends
+from greenroom.testing.models import Endpoint, Fails, ModelServer, Order, Sends
 
 FILE = """\
 bot: ada
@@ -32,11 +32,15 @@ async def models() -> AsyncIterator[ModelServer]:
 def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., BotFile]:
     """Write a bot with one model: `bot(server, model=…, key=…)`."""
 
-    def write(server: str, *, model: str = "gpt-5-mini", key: str = "right", more: str = "") -> BotFile:
+    def write(
+        server: str, *, model: str = "gpt-5-mini", key: str = "right", more: str = "", judge: str | None = None
+    ) -> BotFile:
         monkeypatch.setenv("THE_KEY", key)
         (tmp_path / "ada.yaml").write_text("persona: Ada\nwho: keeps the lamp\n", encoding="utf-8")
         path = tmp_path / "bot.yaml"
-        path.write_text(FILE.format(server=server, model=model, more=more), encoding="utf-8")
+        text = FILE.format(server=server, model=model, more=more)
+        text += "" if judge is None else JUDGE.format(judge=judge, server=server)
+        path.write_text(text, encoding="utf-8")
         return load_bot(path)
 
     return write
@@ -80,6 +84,30 @@ async def test_the_nearest_model_is_named(models: ModelServer, bot: Callable[...
     assert failing == ["engine gpt-5-mni: its server has no model `gpt-5-mni` for this key: did you mean `gpt-5-mini`?"]
     failing, _ = await engines_that_fail(bot(models.url, model="zebra"))
     assert failing == ["engine zebra: its server has no model `zebra` for this key: it has gpt-5, gpt-5-mini, painter"]
+
+
+JUDGE = """
+  moderation: {{model: {judge}, server: "{server}", key: {{env: THE_KEY}}}}
+"""
+
+
+@pytest.mark.asyncio
+async def test_who_judges_is_asked_once_as_well(models: ModelServer, bot: Callable[..., BotFile]) -> None:
+    assert await engines_that_fail(bot(models.url, judge="gpt-5")) == ([], False)
+    judged = [one for one in models.exchanges if one.endpoint is Endpoint.MODERATIONS]
+    assert len(judged) == 1
+    failing, _ = await engines_that_fail(bot(models.url, judge="gpt-5", key="a-wrong-key"))
+    (told,) = [one for one in failing if one.startswith("moderation gpt-5: ")]
+    assert "put a valid one into the environment variable THE_KEY" in told
+
+
+@pytest.mark.asyncio
+async def test_the_nearest_model_that_judges_is_named(models: ModelServer, bot: Callable[..., BotFile]) -> None:
+    failing, is_mute = await engines_that_fail(bot(models.url, judge="gpt-5-mni"))
+    assert failing == [
+        "moderation gpt-5-mni: its server has no model `gpt-5-mni` for this key: did you mean `gpt-5-mini`?"
+    ]
+    assert not is_mute, "it speaks, and what nobody can judge is held"
 
 
 @pytest.mark.asyncio
