@@ -8,7 +8,7 @@ from greenroom.app.notices import TOLD, Notice, lines_of, notice_of
 from greenroom.clock import MICROSECOND, Clock, from_micros
 from greenroom.scheduling.identity import numbered
 from greenroom.settings import BotFile, Person, Place
-from greenroom.settings.telling import tell_words
+from greenroom.settings.telling import TOLD_UP_TO, UNHEARD, tell_words
 from greenroom.storage import CLOCK, TELL, Due, JournalEntry, Ledger, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk
@@ -30,8 +30,6 @@ LOOK_EVERY = 1.0
 """Seconds between two looks at the journal."""
 GATHER = timedelta(seconds=30)
 """What comes within this long is told in one message."""
-MARK = "told"
-"""Name of the fact that says up to which entry of the journal everything is told."""
 WORTH = timedelta(days=3)
 """How long a message waits for an account that is paused."""
 PAGE = 1000
@@ -158,7 +156,7 @@ class Teller:
         self._ask_again = 0
         """When the platform is asked again who that is, in microseconds since 1970."""
         self._unbound: str | None = None
-        """Whom the platform does not know, so that it is logged once."""
+        """Whom the platform does not know, so that it is noted once."""
         self._all_told_at: object = None
         """The revision of the ledger in which nothing stood behind the mark."""
         self._log = get_log()
@@ -167,7 +165,7 @@ class Teller:
         """Return the mark; a bot that never told anything begins with what comes from now on. Called before anything
         can happen, so that what goes wrong in the first second is told too."""
         if self._mark is None:
-            known = (await self._ledger.facts(MARK)).get(MARK)
+            known = (await self._ledger.facts(TOLD_UP_TO)).get(TOLD_UP_TO)
             if known is None:
                 newest = await self._ledger.journal(limit=1)
                 self._move(newest[0].id if newest else 0)
@@ -220,7 +218,7 @@ class Teller:
 
     def _move(self, mark: int) -> None:
         self._mark = mark
-        self._ledger.remember(MARK, str(mark))
+        self._ledger.remember(TOLD_UP_TO, str(mark))
 
     def _target(self) -> Person | Place | None:
         file = self._file()
@@ -243,7 +241,11 @@ class Teller:
         else:
             if found is None and self._unbound != tell_words(to):
                 self._unbound = tell_words(to)
+                self._ledger.remember(UNHEARD, tell_words(to))
                 self._log.error("nobody to tell", tell=tell_words(to), why="the platform knows nobody of that name")
+        if found is not None:
+            self._ledger.forget_fact(UNHEARD)
+            self._unbound = None
         self._bound = None if found is None else (tell_words(to), found)
         self._ask_again = 0 if found is not None else now + ASK_EVERY // MICROSECOND
 

@@ -8,10 +8,20 @@ from typing import Any
 
 from greenroom.clock import SystemClock
 from greenroom.settings import BotFile
-from greenroom.storage import AlreadyRunning, Ledger, LedgerBroken, StorageError, has_ledger, is_running, open_ledger
+from greenroom.storage import (
+    AlreadyRunning,
+    Ledger,
+    LedgerBroken,
+    State,
+    StorageError,
+    Turn,
+    has_ledger,
+    is_running,
+    open_ledger,
+)
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["ask", "is_there", "reading", "runs", "wake", "writing_agenda"]
+__all__ = ["ask", "come_to_rest", "is_there", "reading", "runs", "wake", "writing_agenda"]
 
 PATIENCE = 5.0
 """Seconds in which a running bot must answer; it looks ten times a second."""
@@ -74,6 +84,20 @@ async def ask(
     if "error" in answer:
         raise ConfigurationError(str(answer["error"]))
     return answer
+
+
+async def come_to_rest(file: BotFile, seq: int) -> Turn | None:
+    """Return a turn when it has come to rest; None when that takes longer than somebody waits for.
+
+    :raises StorageError: its ledger cannot be read
+    """
+    async with reading(file) as ledger:
+        for _ in range(round(PATIENCE / LOOK)):
+            turn = await ledger.turn(seq)
+            if turn is not None and turn.state >= State.HELD:
+                return turn
+            await asyncio.sleep(LOOK)
+    return None
 
 
 async def wake(file: BotFile) -> None:

@@ -211,7 +211,9 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         if limit is None and any(account.costs for account in accounts.values()):
             limit = spend_words(file, 0)
         if file.tell is not None and tries_tell and accounts[file.tell.account].error is None:
-            tell = f"{tell}: {await tried(bot, file.tell)}"
+            words, is_unheard = await tried(bot, file.tell)
+            warnings += [f"you may not hear what needs you: `tell: {tell}`: {words}"] if is_unheard else []
+            tell = f"{tell}: {words}"
     finally:
         for keep in bot.keeps.values():
             keep.close()

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from greenroom.cli.choosing import BotOption, choose
+from greenroom.cli.choosing import BotOption, Chosen, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.naming import lists_alone
-from greenroom.cli.showing import AsJson, say, write_json
+from greenroom.cli.showing import AsJson, console, say, write_json
 from greenroom.cli.waiting import Limit, show_waiting
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Which = Annotated[
 @held.command("list")
 @for_owners
 def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> None:
-    """List what waits, with its words and why it waits.
+    """List what waits, and why, and what was passed on to you.
 
     Example: greenroom held list
     """
@@ -52,6 +52,7 @@ def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> 
             "redraft TURN:   let the persona of now write it anew",
             "refuse TURN:    it shall not go out",
         ),
+        with_passed_on=True,
     )
 
 
@@ -107,12 +108,13 @@ def edit(
     from greenroom.cli.asking import ask
 
     arguments = {"turn": turn, "text": text, "approve": let_out}
-    file = choose(bot).in_force()
+    chosen = choose(bot)
+    file = chosen.in_force()
     answer = asyncio.run(ask(file, "rewrite", arguments))
     if as_json:
         write_json(answer)
     elif let_out:
-        say(f"Turn {turn} is let out with the new words{_when(answer, file)}.{_waiting(answer, file)}")
+        _tell_outcome(chosen, file, turn, answer)
     else:
         say(f"Turn {turn} has new words, and waits: `greenroom held approve {turn}` lets it out.")
 
@@ -131,18 +133,37 @@ def answer(
     """Answer in your own words what was passed on or is held.
 
     A rule with `tell: true` passes on and says nothing; this answers from the bot's account, through the same checks,
-    limits and log as all that it says.
+    limits and log as all that it says. Shows what has become of it after a few seconds.
 
     Example: greenroom held answer 41 "I am sorry. Write to help@example.com, please."
     """
     from greenroom.cli.asking import ask
 
-    file = choose(bot).in_force()
+    chosen = choose(bot)
+    file = chosen.in_force()
     done = asyncio.run(ask(file, "answer", {"turn": turn, "text": text}))
     if as_json:
         write_json(done)
     else:
-        say(f"Turn {turn} is answered with your words{_when(done, file)}.{_waiting(done, file)}")
+        _tell_outcome(chosen, file, turn, done)
+
+
+def _tell_outcome(chosen: Chosen, file: "BotFile", turn: int, answer: "Mapping[str, Any]") -> None:
+    """Say what became of words that were written by hand: what the platform has of them, or what they wait for."""
+    from greenroom.cli.asking import come_to_rest, runs
+    from greenroom.cli.turn_words import turn_lines
+
+    noted = f"Your words for turn {turn} are noted"
+    if waits := _waiting(answer, file):
+        say(f"{noted}.{waits}")
+    elif when := _when(answer, file):
+        say(f"{noted}, and go out{when}.")
+    elif not runs(file):
+        say(f"{noted}. No bot runs on this ledger: they go out when `{chosen.start}` starts it.")
+    elif done := asyncio.run(come_to_rest(file, turn)):
+        console().print(turn_lines(done, file.timezone, with_number=True))
+    else:
+        say(f"{noted}, and wait to go out: `greenroom log --turn {turn}` shows what becomes of them.")
 
 
 def _when(answer: "Mapping[str, Any]", file: "BotFile") -> str:

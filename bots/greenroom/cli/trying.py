@@ -52,11 +52,12 @@ async def unread(file: BotFile) -> list[str]:
         return []
 
 
-async def tried(bot: Bot, to: Person | Place) -> str:
-    """Write once to whoever is told, through the running bot or from here; return what came of it, in words."""
+async def tried(bot: Bot, to: Person | Place) -> tuple[str, bool]:
+    """Write once to whoever is told, through the running bot or from here; return what came of it, in words, and
+    whether he may not hear what needs him. That the account rehearses is told elsewhere."""
     file = bot.file
     if not file.accounts[to.account].live:
-        return "not tried, its account rehearses"
+        return "not tried, its account rehearses", False
     try:
         if runs(file):
             answer = str((await ask(file, "try-tell", {}))["done"])
@@ -66,7 +67,7 @@ async def tried(bot: Bot, to: Person | Place) -> str:
                 budget = Budget(ledger, clock=clock, zone=file.timezone, limit=file.limits.spend.amount.micros)
                 answer = await hello_from_here(ledger, adapter, to, bot=file.bot, clock=clock, budget=budget)
     except TimeoutError:
-        return f"could not be tried: the platform did not answer within {PATIENCE:.0f} seconds"
+        return f"could not be tried: the platform did not answer within {PATIENCE:.0f} seconds", True
     except GreenroomError as error:
-        return f"could not be tried: {words_of(error)}"
-    return WORDS.get(answer, answer)
+        return f"could not be tried: {words_of(error)}", True
+    return WORDS.get(answer, answer), answer not in WORDS

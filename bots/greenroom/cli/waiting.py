@@ -11,6 +11,7 @@ from greenroom.cli.showing import console, say, write_json
 from greenroom.cli.versions import SHOWN
 
 if TYPE_CHECKING:
+    from greenroom.cli.passed_on import PassedOn
     from greenroom.settings import BotFile
     from greenroom.storage import State, Turn
 
@@ -27,22 +28,34 @@ def show_waiting(
     as_json: bool,
     nothing: str,
     helps: Sequence[str],
+    with_passed_on: bool = False,
 ) -> None:
-    """Write the turns in `states`, the newest last, and what `helps` with them; `nothing` where there are none."""
+    """Write the turns in `states`, the newest last, and what `helps` with them; `nothing` where there are none.
+    What was passed on to the owner stands behind them where it is wanted."""
     from greenroom.cli.turn_words import as_object, turn_lines
 
     file = choose(bot).in_force()
-    turns, in_force = asyncio.run(_turns(file, states, limit))
+    turns, in_force, passed = asyncio.run(_turns(file, states, limit, with_passed_on=with_passed_on))
     if as_json:
-        write_json([{**as_object(turn), "is_of_earlier_persona": _is_earlier(turn, in_force)} for turn in turns])
+        write_json(
+            [{**as_object(turn), "is_of_earlier_persona": _is_earlier(turn, in_force)} for turn in turns]
+            + [{**as_object(one.turn), "passed_on": one.at.isoformat(), "told": one.untold is None} for one in passed]
+        )
         return
-    if not turns:
+    if not (turns or passed):
         say(nothing)
         return
     place = console()
     for turn in reversed(turns):
         remark = f"written by an earlier persona, {turn.persona[:SHOWN]}" if _is_earlier(turn, in_force) else ""
         place.print(turn_lines(turn, file.timezone, with_date=True, with_number=True, remark=remark))
+    if passed:
+        say("" if turns else nothing)
+        say("Passed on to you, and not answered:")
+    for one in reversed(passed):
+        remark = f"passed on {one.at.astimezone(file.timezone):%Y-%m-%d %H:%M}"
+        remark += "" if one.untold is None else f"; {one.untold}"
+        place.print(turn_lines(one.turn, file.timezone, with_date=True, with_number=True, remark=remark))
     say("")
     for line in helps:
         say(line)
@@ -55,10 +68,15 @@ def _is_earlier(turn: "Turn", in_force: str) -> bool:
     return turn.state is State.HELD and bool(turn.persona) and bool(in_force) and turn.persona != in_force
 
 
-async def _turns(file: "BotFile", states: "Sequence[State]", limit: int) -> "tuple[list[Turn], str]":
-    """Return the turns, and the version of the persona that is in force; empty: none ever was."""
+async def _turns(
+    file: "BotFile", states: "Sequence[State]", limit: int, *, with_passed_on: bool
+) -> "tuple[list[Turn], str, list[PassedOn]]":
+    """Return the turns, the version of the persona that is in force (empty: none ever was), and what was passed on."""
     from greenroom.cli.asking import reading
+    from greenroom.cli.passed_on import passed_on
 
     async with reading(file) as ledger:
         kept = (await ledger.kept_files()).get("persona")
-        return await ledger.turns(states=states, limit=limit), "" if kept is None else kept.version
+        turns = await ledger.turns(states=states, limit=limit)
+        passed = await passed_on(file, ledger, limit) if with_passed_on else []
+        return turns, "" if kept is None else kept.version, passed

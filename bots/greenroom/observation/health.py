@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from greenroom.policy import SWITCH
 from greenroom.settings import BotFile
+from greenroom.settings.telling import UNHEARD, tell_words
 from greenroom.storage import Ledger, State
 from greenroom.telemetry import Vitals
 
@@ -92,12 +93,25 @@ async def condition_of(
             f"Nobody can observe it, for another program has {taken}: end that one, or start the bot with another "
             "`--observe`."
         )
+    if (unheard := _unheard(file, await ledger.facts(UNHEARD))) is not None:
+        needs.append(unheard)
     if (stopped := paused.get(SWITCH)) is not None:
         needs.append(f"Everything is stopped ({stopped}): `greenroom resume` ends it.")
     else:
         needs += [need for account in accounts if (need := _need_of(account)) is not None]
         needs += _waiting(aside)
     return Condition(accounts=accounts, aside=aside, needs=needs)
+
+
+def _unheard(file: BotFile, facts: Mapping[str, str]) -> str | None:
+    """Return that nobody hears what needs a person, although the file names somebody."""
+    to = file.tell
+    if to is None or not file.accounts[to.account].live or facts.get(UNHEARD) != tell_words(to):
+        return None
+    return (
+        f"You are not told what needs you: {to.account} knows nobody of the name in `tell: {tell_words(to)}`. Mend it "
+        "in the bot file: `greenroom check` tries it; `greenroom held` lists what was to be passed on to you."
+    )
 
 
 def _need_of(account: AccountHealth) -> str | None:

@@ -9,7 +9,12 @@ from greenroom.settings.document import Items
 from greenroom.settings.model import Reading, wrong
 from greenroom.settings.spelling import PERSON, PLACE, Person, Place, SpellingError
 
-__all__ = ["TellTo", "tell_words"]
+__all__ = ["TOLD_UP_TO", "UNHEARD", "TellTo", "tell_words"]
+
+TOLD_UP_TO = "told"
+"""Name of the fact in the ledger that says up to which entry of the journal everything is told."""
+UNHEARD = "tell unheard"
+"""Name of the fact in the ledger that says whom of `tell` the platform does not know, as the file spells it."""
 
 
 def _read(value: Any, info: ValidationInfo) -> Any:

@@ -23,7 +23,7 @@ from greenroom.storage.ledger import (
 )
 from greenroom.storage.opening import files_kept_in, has_ledger, is_running, open_ledger, runner_of, workers_on
 from greenroom.storage.patience import Patience
-from greenroom.storage.people import Audience, PersonFact
+from greenroom.storage.people import Audience, PersonFact, is_called
 from greenroom.storage.realms import REALM, accounts_in, realms_of
 from greenroom.storage.sqlite import (
     SqliteLedger,
@@ -108,6 +108,7 @@ __all__ = [
     "files_kept_in",
     "files_waiting",
     "has_ledger",
+    "is_called",
     "is_running",
     "move_aside",
     "moving_away",

@@ -448,6 +448,10 @@ class Ledger(abc.ABC):
         kept; whether in capitals or not."""
 
     @abc.abstractmethod
+    async def handles_of(self, person: str, *, accounts: Collection[str]) -> list[str]:
+        """Return what a person with this id is or was called on these accounts, as far as texts of him are kept."""
+
+    @abc.abstractmethod
     async def said_to(self, person: str, *, accounts: Collection[str]) -> list[Published]:
         """Return the posts that went out to what a person brought on these accounts, or to him alone, oldest first.
         When he is forgotten this is as well."""
@@ -595,8 +599,8 @@ class Ledger(abc.ABC):
         """Return account → how many turns it has had."""
 
     @abc.abstractmethod
-    async def journal(self, *, seq: int | None = None, limit: int = 50) -> list[JournalEntry]:
-        """Return journal entries, newest first; of one turn, or of all."""
+    async def journal(self, *, seq: int | None = None, what: str | None = None, limit: int = 50) -> list[JournalEntry]:
+        """Return journal entries, newest first; of one turn or of all, and of what is called so or of everything."""
 
     @abc.abstractmethod
     async def journal_after(self, id: int, *, limit: int = 1000) -> list[JournalEntry]:

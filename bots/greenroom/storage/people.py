@@ -1,10 +1,12 @@
 """What people told of themselves, each with the audience that heard it."""
 
 import enum
+import re
+from collections.abc import Collection
 
 import msgspec
 
-__all__ = ["Audience", "PersonFact"]
+__all__ = ["Audience", "PersonFact", "is_called"]
 
 
 class Audience(enum.StrEnum):
@@ -36,3 +38,10 @@ class PersonFact(msgspec.Struct, frozen=True, kw_only=True):
     """By what: the message that says so."""
     said: int
     """When, in microseconds since 1970."""
+
+
+def is_called(text: str, handles: Collection[str]) -> bool:
+    """Say whether a text that the owner is told calls somebody by one of these handles. It has (at) for every @, so
+    that it addresses nobody."""
+    called = "|".join(re.escape(handle) for handle in sorted(handles) if handle)
+    return bool(called) and re.search(rf"(?<![\w@])(?:{called})(?![\w@])", text.replace("(at)", "@")) is not None

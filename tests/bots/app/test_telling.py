@@ -1,6 +1,8 @@
 """The owner is told what needs him: once, gathered, in fixed words, whenever the process dies."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -39,6 +41,7 @@ from greenroom_adapters.contract import (
     RoomUnreadable,
     SanctionReceived,
     Trust,
+    Unavailable,
     key_digest,
 )
 
@@ -597,3 +600,32 @@ async def test_many_answers_that_the_day_cannot_pay_are_told_once_and_as_it_is(t
         ]
         await trial.bot.ledger.reserve(at=trial.clock.now(), turn="t", model="m", micros=50_000)
         assert (await heard(trial, 2))[1].text.startswith("100 % of today's 0.05 USD is spent. Nothing more is paid")
+
+
+@pytest.mark.parametrize("is_tried", [False, True])
+@pytest.mark.asyncio
+async def test_what_is_not_told_yet_is_told_without_who_is_forgotten_meanwhile(trial: Trial, is_tried: bool) -> None:
+    trial.rewrite("answer: {to: mentions, words: [refund], tell: true}\ntell: home/@maria\n")
+    async with trial:
+        for name in ("ben", "bea"):
+            trial.mention(f"a refund for {name}", author=Author(id=f"id-{name}", handle=name))
+        await trial.counted({State.IGNORED: 2})
+        if is_tried:
+            trial.platform.answers += [Unavailable("down")] * 40
+        else:
+            await trial.bot.commands.obey("pause", {"account": "home", "why": "a test"})
+        async with asyncio.timeout(30):
+            while (await trial.bot.ledger.counts()).get(State.INTENDED, 0) == 0 or len(trial.platform.answers) == 40:
+                await pass_time(trial, 1)
+        where = {"platform": "scripted", "person": "id-ben"}
+        await trial.bot.commands.obey("forget", where)
+        trial.platform.answers.clear()
+        if not is_tried:
+            await trial.bot.commands.obey("resume", {"account": "home"})
+        (post,) = await heard(trial)
+        await pass_time(trial)
+        assert len(told(trial)) == 1
+    assert "a refund for bea" in post.text
+    assert "ben" not in post.text
+    with contextlib.closing(sqlite3.connect(trial.path.parent / "data" / "ada.db")) as db:
+        assert "a refund for ben" not in "\n".join(db.iterdump())

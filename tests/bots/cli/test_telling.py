@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from greenroom.clock import SystemClock
-from greenroom.storage import SqliteLedger
+from greenroom.storage import SqliteLedger, State
+from greenroom.turns.performer import PASSED_ON
 from greenroom_adapters.testing.stage import RunningStage
 
 
@@ -58,11 +59,77 @@ def test_beside_a_running_bot_the_bot_writes_and_what_is_passed_on_arrives(
     assert text.startswith("For you: ben on home wrote: (at)teller2 I want a refund http")
 
 
-def test_a_name_that_nobody_has_is_told_by_check(
+def test_a_name_that_nobody_has_is_warned_of_by_check(
     greenroom: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage
 ) -> None:
     write_bot(server=stage.url, handle="teller3", more="tell: home/@nobody-at-all\n")
-    assert "nobody on home is @nobody-at-all" in greenroom("check").out
+    said = greenroom("check", "--json").json
+    unheard = "you may not hear what needs you: `tell: home/@nobody-at-all`: nobody on home is @nobody-at-all"
+    assert unheard in said["warnings"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends bots by signals that Windows has not")
+def test_what_is_passed_on_to_a_name_that_nobody_has_is_listed_and_told_as_soon_as_somebody_has_it(
+    running: Callable[..., Any],
+    greenroom: Callable[..., Any],
+    write_bot: Callable[..., Path],
+    stage: RunningStage,
+    until: Callable[..., Any],
+) -> None:
+    path = write_bot(server=stage.url, handle="teller4", more="tell: home/@maria4\n")
+    rule = "answer: {to: mentions, words: [refund], tell: true}"
+    text = path.read_text(encoding="utf-8").replace("answer: [mentions, replies, direct_messages]", rule)
+    path.write_text(text, encoding="utf-8")
+    running()
+    ben = stage.sign_in("ben4")
+    stage.say(ben, "@teller4 I want a refund")
+    (one,) = until(lambda: greenroom("held", "list", "--json").json)
+    assert (one["input"]["text"], one["told"], bool(one["passed_on"])) == ("@teller4 I want a refund", False, True)
+    listed = until(lambda: [said] if "knows nobody" in (said := greenroom("held").out) else [])[0]
+    assert "No draft waits for you." in listed
+    assert "Passed on to you, and not answered:" in listed
+    assert "you are not told: home knows nobody of the name in `tell: home/@maria4`" in listed
+    status = greenroom("status")
+    assert status.code == 3
+    assert "You are not told what needs you: home knows nobody of the name in `tell: home/@maria4`." in status.out
+
+    answered = greenroom("held", "answer", str(one["turn"]), "I am sorry. You will have it.")
+    assert f"{one['turn']}" in answered.out
+    assert "sent" in answered.out, "it says so when it is"
+    events = stage.call("GET", "/api/events?after=0", token=ben)["events"]
+    assert any("I am sorry. You will have it." in event["post"]["text"] for event in events)
+    assert greenroom("held", "list", "--json").json == []
+
+
+@pytest.mark.usefixtures("passed_on")
+def test_an_answer_by_hand_says_what_it_waits_for_where_it_does_not_go_out(greenroom: Callable[..., Any]) -> None:
+    said = greenroom("held", "answer", "1", "I am sorry.")
+    assert "Your words for turn 1 are noted. No bot runs on this ledger: they go out when `greenroom run" in said.out
+    assert "answered" not in said.out
+
+
+@pytest.mark.usefixtures("passed_on")
+def test_an_answer_by_hand_on_a_paused_account_says_that_it_waits_for_that(greenroom: Callable[..., Any]) -> None:
+    greenroom("pause", "home")
+    said = greenroom("held", "answer", "1", "I am sorry.")
+    assert "Your words for turn 1 are noted. It waits, for home is paused" in said.out
+
+
+@pytest.fixture
+def passed_on(home: Path, write_bot: Callable[..., Path], ledger_with: Callable[..., None]) -> None:
+    """A mention that was passed on to the owner, as turn 1."""
+    write_bot()
+    ledger_with(State.IGNORED)
+
+    async def note() -> None:
+        async with SqliteLedger(home / "data" / "ada.db", bot="ada", clock=SystemClock()) as ledger:
+            turn = await ledger.turn(1)
+            assert turn is not None
+            turn.reason = PASSED_ON
+            ledger.save(turn)
+            await ledger.committed()
+
+    asyncio.run(note())
 
 
 def test_a_bot_that_tells_nobody_is_warned_about(greenroom: Callable[..., Any], write_bot: Callable[..., Path]) -> None:

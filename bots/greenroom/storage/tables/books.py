@@ -46,9 +46,11 @@ def note(commits: GroupCommit, seq: int | None, what: str, why: str, *, now: int
     commits.change("INSERT INTO journal(at,seq,what,why) VALUES(?,?,?,?)", now, seq, what, why)
 
 
-def journal(db: Database, seq: int | None, limit: int) -> list[JournalEntry]:
-    where, values = ("", (limit,)) if seq is None else ("WHERE seq=?", (seq, limit))
-    rows = db.execute(f"SELECT {_ENTRY} FROM journal {where} ORDER BY id DESC LIMIT ?", values)  # noqa: S608 - both conditions are literals
+def journal(db: Database, seq: int | None, what: str | None, limit: int) -> list[JournalEntry]:
+    given = {"seq=?": seq, "what=?": what}
+    conditions = {condition: value for condition, value in given.items() if value is not None}
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows = db.execute(f"SELECT {_ENTRY} FROM journal {where} ORDER BY id DESC LIMIT ?", (*conditions.values(), limit))  # noqa: S608 - the conditions are literals
     return [_entry(row) for row in rows]
 
 

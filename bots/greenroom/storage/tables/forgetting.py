@@ -1,16 +1,16 @@
 """What a ledger forgets of one person: texts, names and drafts, and never what keeps him from being answered twice."""
 
 import asyncio
-import re
 from collections.abc import Collection, Sequence
 
 from greenroom.storage.ledger import PersonKept, Published
+from greenroom.storage.people import is_called
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.rows import encode
 from greenroom.storage.turn import TELL
 
-__all__ = ["forget", "people_called", "said_to", "told_of", "turns_with"]
+__all__ = ["forget", "handles_of", "people_called", "said_to", "told_of", "turns_with"]
 
 _ABOUT = "(json_extract(event,'$.author.id')=? OR json_extract(event,'$.direct_to')=?)"
 _TURNS_WITH = f"SELECT seq FROM turns WHERE event<>'' AND account IN (SELECT value FROM json_each(?)) AND {_ABOUT}"  # noqa: S608 - literals
@@ -31,21 +31,23 @@ def turns_with(db: Database, accounts: Collection[str], person: str) -> list[int
     return [seq for (seq,) in rows]
 
 
-def told_of(db: Database, accounts: Collection[str], person: str) -> list[int]:
-    """Return the seqs of what the owner was told of a person on these accounts: of the messages that call him by a
-    handle that he has in turns with their texts. Reads all turns that have theirs."""
+def handles_of(db: Database, accounts: Collection[str], person: str) -> list[str]:
+    """Return the handles that a person has in turns with their texts. Reads all turns that have theirs."""
     rows = db.execute(
         "SELECT DISTINCT json_extract(event,'$.author.handle') FROM turns WHERE event<>'' "
         "AND account IN (SELECT value FROM json_each(?)) AND json_extract(event,'$.author.id')=?",
         (encode(list(accounts)), person),
     )
-    called = "|".join(re.escape(handle) for (handle,) in rows if handle)
-    if not called:
+    return [handle for (handle,) in rows if handle]
+
+
+def told_of(db: Database, accounts: Collection[str], person: str) -> list[int]:
+    """Return the seqs of what the owner was told of a person on these accounts: of the messages that call him by a
+    handle that he has in turns with their texts. Reads all turns that have theirs."""
+    if not (handles := handles_of(db, accounts, person)):
         return []
-    named = re.compile(rf"(?<![\w@])(?:{called})(?![\w@])")
     told = db.execute("SELECT seq, event FROM turns WHERE rule=? AND event<>''", (TELL,))
-    # told with (at) for every @, so that it addresses nobody
-    return [seq for seq, event in told if named.search(event.replace("(at)", "@"))]
+    return [seq for seq, event in told if is_called(event, handles)]
 
 
 def people_called(db: Database, accounts: Collection[str], person: str, handle: str) -> list[PersonKept]:

@@ -288,6 +288,10 @@ class TableLedger(Ledger):
         return await self._read(forgetting.people_called, accounts, person, handle)
 
     @override
+    async def handles_of(self, person: str, *, accounts: Collection[str]) -> list[str]:
+        return await self._read(forgetting.handles_of, accounts, person)
+
+    @override
     async def said_to(self, person: str, *, accounts: Collection[str]) -> list[Published]:
         return await self._read(forgetting.said_to, accounts, person)
 
@@ -452,8 +456,8 @@ class TableLedger(Ledger):
         return await self._read(books.spending, since, limit)
 
     @override
-    async def journal(self, *, seq: int | None = None, limit: int = 50) -> list[JournalEntry]:
-        return await self._read(books.journal, seq, limit)
+    async def journal(self, *, seq: int | None = None, what: str | None = None, limit: int = 50) -> list[JournalEntry]:
+        return await self._read(books.journal, seq, what, limit)
 
     @override
     async def journal_after(self, id: int, *, limit: int = 1000) -> list[JournalEntry]:
