@@ -7,7 +7,7 @@ from greenroom.clock import from_micros
 from greenroom.settings import BotFile
 from greenroom.settings.telling import TOLD_UP_TO, UNHEARD, tell_words
 from greenroom.storage import Ledger, State, Turn
-from greenroom.turns.performer import PASSED_ON
+from greenroom.turns.beginning import PASSED_ON
 
 __all__ = ["PassedOn", "passed_on"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from greenroom.clock import SystemClock
 from greenroom.storage import SqliteLedger, State
-from greenroom.turns.performer import PASSED_ON
+from greenroom.turns.beginning import PASSED_ON
 from greenroom_adapters.testing.stage import RunningStage
 
 
