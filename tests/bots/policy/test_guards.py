@@ -328,8 +328,12 @@ async def test_what_was_begun_before_quiet_hours_does_not_go_out_within_them(tri
         trial.engine.gate.set()
         await trial.counted({State.IGNORED: 1, State.INTENDED: 1})
         assert (await trial.turn("mention-1")).reason == "quiet hours (12:30-20:00) had begun before it could go out"
-        await trial.past(lambda: trial.platform.posts, by=timedelta(minutes=5))
-        assert f"{trial.clock.now():%H}" == "20"
+        evening = trial.clock.now().replace(hour=20, minute=0, second=0, microsecond=0)
+        trial.clock.turn_to(evening - timedelta(seconds=1))
+        await trial.counted({State.IGNORED: 1, State.INTENDED: 1})
+        assert trial.platform.posts == []
+        trial.clock.turn_to(evening)
+        await trial.until(lambda: trial.platform.posts)
 
 
 @pytest.mark.asyncio
