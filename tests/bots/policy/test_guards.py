@@ -248,7 +248,8 @@ async def test_what_carries_a_key_of_ours_is_not_taken_for_the_owners_whatever_i
         key = key_digest(trial.platform.attempts[0].key)
         written_by_hand(trial, "You said: Is it lit?\n\nA lamp.", conversation="c", post="x1", key=key)
         trial.mention("And now?", conversation="other")
-        await trial.until(lambda: trial.platform.posts)
+        # it waits a moment for the answer to the first one
+        await trial.past(lambda: trial.platform.posts, by=timedelta(seconds=1))
         assert await trial.bot.ledger.hands(since=0) == {}
         assert not any(line.startswith("another copy") for line in await trial.journal())
 
