@@ -163,7 +163,9 @@ def unpack(pack: Path, into: Path) -> Packed:
         if sum(one.file_size for one in archive.infolist()) > LARGEST:
             raise ConfigurationError(f"{pack} holds more than a bot has")
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        raise ConfigurationError(f"{pack} is nothing that `greenroom pack` wrote") from error
+        raise ConfigurationError(
+            f"{pack} is nothing that `greenroom pack` wrote, or not the whole of it: copy it again, or pack anew"
+        ) from error
     with archive:
         there = [str(path) for path in targets.values() if path.exists()]
         if there:

@@ -27,7 +27,7 @@ MENDS = {
     errno.EACCES: "give this user the right to it, or take another folder",
     errno.EPERM: "give this user the right to it, or take another folder",
     errno.EROFS: "nothing can be written there: take another folder",
-    errno.ENOENT: "there is no such file or folder: look at the path",
+    errno.ENOENT: "look at the path, and at the folder that you are in",
     errno.ENOTDIR: "a part of this path is a file: look at the path",
     errno.EISDIR: "this is a folder: name a file",
     errno.ENOSPC: "make room on the disk",
