@@ -384,6 +384,20 @@ def test_importing_the_adapter_loads_no_server() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_room_is_come_into_by_its_name_and_opened_where_nobody_has(
+    stages: Callable[[str], RunningStage],
+) -> None:
+    stage = stages("keyed")
+    keeper = stage.sign_in("pierkeeper")
+    stage.call("POST", "/api/rooms", {"name": "Pier"}, token=keeper)
+    async with StageAdapter(StageSettings(server=stage.url), account="pierbot") as adapter:
+        for name in ("Pier", "Jetty", "Jetty"):
+            await adapter.come_in(name)
+    rooms = {room["name"]: room["members"] for room in stage.call("GET", "/api/rooms", token=keeper)["rooms"]}
+    assert (rooms["Pier"], rooms["Jetty"]) == (2, 1)
+
+
+@pytest.mark.asyncio
 async def test_who_keeps_order_in_a_room_is_known_by_what_he_says_there_and_by_what_he_takes_down(
     stages: Callable[[str], RunningStage],
 ) -> None:
