@@ -113,3 +113,44 @@ async def test_a_backup_goes_when_its_texts_are_too_old_or_somebody_is_forgotten
         await ledger.forget_person("stage", "u1", accounts=("home",))
         assert not new.exists()
     assert others.exists(), "another ledger's"
+
+
+@pytest.mark.asyncio
+async def test_what_waited_for_a_person_before_an_update_of_the_tables_is_found_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "ada.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for step in MIGRATIONS[:6]:
+            db.executescript(step)
+        db.execute("PRAGMA user_version=6")
+        for state in State:
+            db.execute(
+                "INSERT INTO turns(seq,account,event_id,lane,kind,event,surface,rule,trust,received,expires,state,"
+                "changed) VALUES(?,'home',?,'home/c1','mention','','reply','answer 1','anyone',1,1,?,1)",
+                (int(state) + 1, f"mention-{state}", int(state)),
+            )
+    waits = {State.HELD: 1, State.UNKNOWN: 1, State.DEAD: 1}
+    async with SqliteLedger(path, bot="ada", clock=ManualClock()) as ledger:
+        assert await ledger.aside() == waits
+        assert {turn.state for turn in await ledger.turns(states=waits)} == set(waits)
+        assert [turn.state for turn in await ledger.expire()] == [State.STALE]
+        assert await ledger.aside() == {State.UNKNOWN: 1, State.DEAD: 1}
+
+
+@pytest.mark.asyncio
+async def test_what_waits_for_nobody_any_more_leaves_the_table_of_those_with_the_next_retention(tmp_path: Path) -> None:
+    path, clock = tmp_path / "ada.db", ManualClock()
+    async with SqliteLedger(path, bot="ada", clock=clock) as ledger:
+        held, dead = mention_turn(1), mention_turn(2)
+        for turn, state in ((held, State.HELD), (dead, State.DEAD)):
+            turn.state = state
+            ledger.receive(turn)
+            ledger.save(turn)
+        await ledger.committed()
+        held.state = State.REFUSED
+        ledger.save(held)
+        await ledger.committed()
+        assert await ledger.aside() == {State.DEAD: 1}
+        await ledger.retire(before=0)
+        await ledger.committed()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT seq FROM aside").fetchall() == [(dead.seq,)]

@@ -36,6 +36,7 @@ _UPDATE_ALL = _UPDATE.format(draft=",draft=u.draft", types="$9::text[],$10::bigi
 _UPDATE_BUT_DRAFT = _UPDATE.format(draft="", types="$9::bigint[]", names="seq")
 _BEGIN_WORK = "INSERT INTO at_work(seq) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING"
 _END_WORK = "DELETE FROM at_work WHERE seq=ANY($1::bigint[])"
+_PUT_ASIDE = "INSERT INTO aside(seq) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING"
 _RECEIPTS = """
 INSERT INTO receipts(account,post_id,seq,part,url,published)
 SELECT * FROM unnest($1::text[],$2::text[],$3::bigint[],$4::bigint[],$5::text[],$6::bigint[]) ON CONFLICT DO NOTHING
@@ -135,6 +136,8 @@ def _statements(group: Group) -> tuple[_Parts, ...]:
         saves["again"] = (_BEGIN_WORK, (again,))
     if ended:
         saves["ended"] = (_END_WORK, (ended,))
+    if group.aside:
+        saves["put_aside"] = (_PUT_ASIDE, ([seq for (seq,) in group.aside],))
     # an act leaves no post
     if receipts := [row for row in group.receipts if row[1] is not None]:
         saves["told"] = (_RECEIPTS, _columns(receipts))

@@ -29,6 +29,7 @@ UPDATE_BUT_DRAFT = (
 _BEGIN_WORK = "INSERT OR IGNORE INTO at_work(seq) VALUES(?)"
 _BEGIN_WORK_SINCE = "INSERT INTO at_work(seq) SELECT seq FROM turns WHERE seq>=?"
 _END_WORK = "DELETE FROM at_work WHERE seq=?"
+_PUT_ASIDE = "INSERT OR IGNORE INTO aside(seq) VALUES(?)"
 _RECEIPT = "INSERT OR IGNORE INTO receipts(account,post_id,seq,part,url,published) VALUES(?,?,?,?,?,?)"
 _CURSOR = (
     "INSERT INTO cursors(account,source,cursor) VALUES(?,?,?) "
@@ -82,6 +83,8 @@ def _write(db: sqlite3.Connection, group: Group) -> None:
             db.executemany(_BEGIN_WORK, [(seq,) for seq in group.again])
         if group.ended:
             db.executemany(_END_WORK, group.ended)
+        if group.aside:
+            db.executemany(_PUT_ASIDE, group.aside)
         if group.receipts:
             db.executemany(_RECEIPT, group.receipts)
         if group.cursors:

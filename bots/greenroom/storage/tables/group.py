@@ -13,6 +13,7 @@ FULL = 2000
 """Rows in one commit, or a few more at the most, so that nobody waits long for a place."""
 
 _ASIDE_FROM = int(State.HELD)
+_ASIDE = frozenset({int(State.HELD), int(State.UNKNOWN), int(State.DEAD)})
 
 
 class Group:
@@ -21,6 +22,7 @@ class Group:
     __slots__ = (
         "again",
         "arrivals",
+        "aside",
         "changes",
         "cursors",
         "ended",
@@ -45,6 +47,8 @@ class Group:
         """Those whose draft is on disk already."""
         self.ended: list[tuple[int]] = []
         """Seqs of those on which no work is to be done any more."""
+        self.aside: list[tuple[int]] = []
+        """Seqs of those of them that wait for a person."""
         self.again: list[int] = []
         """Seqs of turns that were over or aside and are worked on again."""
         self.receipts: list[tuple[Any, ...]] = []
@@ -73,3 +77,5 @@ class Group:
                 turn.stored_draft = draft
             if row[0] >= _ASIDE_FROM:
                 self.ended.append((turn.seq,))
+                if row[0] in _ASIDE:
+                    self.aside.append((turn.seq,))

@@ -259,6 +259,7 @@ class TableLedger(Ledger):
         emptied = await retention.empty_spared(self._commits)
         if (old := await self._read(retention.oldest_with_texts, before, limit)) is not None:
             emptied += await retention.empty(self._commits, *old)
+        retention.forget_who_is_aside_no_more(self._commits)
         await retention.forget_what_was_said(self._commits, before)
         return emptied
 

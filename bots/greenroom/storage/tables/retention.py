@@ -10,7 +10,7 @@ import msgspec
 from greenroom.storage.ledger import StoredPost
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
-from greenroom.storage.tables.rows import EXPIRED, encode
+from greenroom.storage.tables.rows import EXPIRED, IS_ASIDE, encode
 from greenroom.storage.turn import State
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "empty_these",
     "expire",
     "forget_what_was_said",
+    "forget_who_is_aside_no_more",
     "oldest_with_texts",
     "stored_posts",
     "written_in_view_of",
@@ -60,6 +61,7 @@ _THEIR_CALLS = (
     f"AND seq IN (SELECT seq FROM turns WHERE {_AT_REST})"
 )
 """Arguments of tools repeat their words."""
+_ASIDE_NO_MORE = f"DELETE FROM aside WHERE seq NOT IN (SELECT seq FROM turns WHERE {IS_ASIDE})"  # noqa: S608 - a literal
 _RETIRED_UP_TO = "coalesce((SELECT CAST(value AS BIGINT) FROM meta WHERE name='retired'),0)"
 
 
@@ -166,6 +168,11 @@ def forget_what_was_said(commits: GroupCommit, before: int) -> "asyncio.Future[i
         before,
         2**62,
     )
+
+
+def forget_who_is_aside_no_more(commits: GroupCommit) -> None:
+    """Queue that the table of turns aside has no others."""
+    commits.change(_ASIDE_NO_MORE)
 
 
 def expire(commits: GroupCommit, now: int) -> "asyncio.Future[int]":

@@ -24,9 +24,9 @@ COLUMNS = (
     "persona,draft,outbox,changed"
 )
 """What `turn_of` takes, in this order."""
-IS_ASIDE = "(state=4 OR state=5 OR state=15)"
-"""Word for word the condition of the index `turns_aside`: without it the index is not used."""
-EXPIRED = f"{IS_ASIDE} AND state=4 AND expires<?"
+IS_ASIDE = "seq IN (SELECT seq FROM aside) AND state IN (4,5,15)"
+"""Turns that wait for a person; of those in the table some do not any more."""
+EXPIRED = "seq IN (SELECT seq FROM aside) AND state=4 AND expires<?"
 """Turns that were held for too long; takes the present moment."""
 
 SURFACES = {surface.value: surface for surface in Surface}
