@@ -1,7 +1,5 @@
 """Whether work on a turn begins, and when: by the files as they are now, by the policy, by the hour."""
 
-from datetime import timedelta
-
 from greenroom.clock import Clock
 from greenroom.policy import STOP, Allow, Later, Policy, Refuse, Verdict, is_stop_or_start, is_word
 from greenroom.storage import CLOCK, Ledger, State, Turn
@@ -68,13 +66,14 @@ class Beginning:
         self._outcomes.end(turn, State.IGNORED, why)
         return True
 
-    async def wait_its_time(self, turn: Turn, gather: timedelta) -> None:
+    async def wait_its_time(self, turn: Turn) -> None:
         """Wait as long as the turn has to, and for more from the same author as long as that is worth it."""
-        while (begins := self._begins(turn, gather)) and (pause := begins - self._clock.micros()) > 0:
+        while (begins := self._begins(turn)) and (pause := begins - self._clock.micros()) > 0:
             with self._lanes.asleep():
                 await self._clock.sleep(pause / 1e6)
 
-    def _begins(self, turn: Turn, gather: timedelta) -> int:
+    def _begins(self, turn: Turn) -> int:
+        gather = self._policy.terms.gather(turn)
         return worth_waiting_until(turn, self._lanes.behind(turn), gather=gather) if gather else turn.not_before
 
     async def may_begin(self, turn: Turn, said: Verdict | None = None) -> bool:

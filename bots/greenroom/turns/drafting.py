@@ -1,7 +1,6 @@
 """How a turn comes to its words: fixed ones, those of an engine, or what is done instead of any."""
 
 import asyncio
-from datetime import timedelta
 
 from greenroom.clock import Clock
 from greenroom.faults import FaultHook
@@ -86,9 +85,8 @@ class Drafting:
         """Bring a turn from `received` to where it has its words, waits for a person or an engine, or is over."""
         if turn.not_before > turn.expires:
             return self._outcomes.end(turn, State.STALE, turn.reason or "it would be too late for it")
-        gather = self._policy.terms.gather(turn)
-        if gather or turn.not_before:
-            await self._beginning.wait_its_time(turn, gather)
+        if turn.not_before or self._policy.terms.gather(turn):
+            await self._beginning.wait_its_time(turn)
             if turn.state is not RECEIVED:
                 return None
         speaker = self._floor.speaker
@@ -100,20 +98,20 @@ class Drafting:
             return None
         if not turn.suspect:
             count, turn.starts = turn.starts == 0, 1
-            return await self._begin(turn, gather, count=count)
+            return await self._begin(turn, count=count)
         turn.suspect = False
         if turn.starts >= MOST_STARTS:
             return self._outcomes.end(turn, State.DEAD, f"crashed {turn.starts} times")
         turn.starts += 1
         if turn.starts < MOST_STARTS:
-            return await self._begin(turn, gather, count=True)
+            return await self._begin(turn, count=True)
         # The last chance is taken alone, so that of all that were under way only one can die of the next crash.
         async with self._alone:
             if turn.state is RECEIVED and not self._beginning.is_left_alone(turn):
-                await self._begin(turn, gather, count=True)
+                await self._begin(turn, count=True)
         return None
 
-    async def _begin(self, turn: Turn, gather: timedelta, *, count: bool) -> None:
+    async def _begin(self, turn: Turn, *, count: bool) -> None:
         """Find words for a turn whose work may begin; `count`: the start is not on disk yet."""
         if turn.expires < self._clock.micros():
             return self._outcomes.end(turn, State.STALE, turn.reason or "it is too late for it")
@@ -123,7 +121,7 @@ class Drafting:
             return self._outcomes.end(turn, State.IGNORED, why)
         speaker = self._floor.speaker
         if turn.rule in speaker.plain and turn.kind != CLOCK:
-            return await self._find_words(turn, speaker, gather, count=count)
+            return await self._find_words(turn, speaker, count=count)
         if is_stop_or_start(turn):
             return self._obedience.confirm(turn)
         if is_command(turn):
@@ -132,9 +130,9 @@ class Drafting:
             return await self._obedience.obey_moderator(turn)
         if turn.rule in speaker.patient and self._others.have_answered(turn):
             return self._outcomes.end(turn, State.IGNORED, "somebody else has answered")
-        return await self._find_what_is_special(turn, speaker, gather, count=count)
+        return await self._find_what_is_special(turn, speaker, count=count)
 
-    async def _find_what_is_special(self, turn: Turn, speaker: Speaker, gather: timedelta, *, count: bool) -> None:
+    async def _find_what_is_special(self, turn: Turn, speaker: Speaker, *, count: bool) -> None:
         """Find the words of a post, or of a rule that says or does something of its own."""
         try:
             speaker.form(turn, self._adapter)
@@ -151,7 +149,7 @@ class Drafting:
             draft = Draft(parts=(), engine=ACT, acts=done)
         if draft is not None and not wants_engine(turn, speaker.studio):
             return self._outcomes.weigh(turn, draft, self._policy.may_say(turn, draft), acts)
-        return await self._find_words(turn, speaker, gather, draft, count=count)
+        return await self._find_words(turn, speaker, draft, count=count)
 
     def _fixed_draft(self, turn: Turn, speaker: Speaker) -> Draft | None:
         """Return the words for which no engine is needed, the owner's own or those of a feed; None: an engine speaks.
@@ -170,9 +168,7 @@ class Drafting:
         words = speaker.fixed[turn.rule].render(trusted_author(turn), bot=speaker.persona.persona)
         return Draft(parts=(words,), engine="say")
 
-    async def _find_words(
-        self, turn: Turn, speaker: Speaker, gather: timedelta, draft: Draft | None = None, *, count: bool
-    ) -> None:
+    async def _find_words(self, turn: Turn, speaker: Speaker, draft: Draft | None = None, *, count: bool) -> None:
         """Ask engines for what is missing: for words, where there is no `draft` yet, and for what goes with them."""
         if count:
             self._ledger.save(turn)
@@ -193,15 +189,16 @@ class Drafting:
             return None
         if draft is not None:
             return self._keep(turn, speaker, draft, made)
-        return await self._let_speak(turn, speaker, gather, made)
+        return await self._let_speak(turn, speaker, made)
 
-    async def _let_speak(self, turn: Turn, speaker: Speaker, gather: timedelta, made: Made) -> None:
+    async def _let_speak(self, turn: Turn, speaker: Speaker, made: Made) -> None:
         """Let the voice find the words, and take what comes of that."""
         revision = turn.revisions
         turn.is_read = True
         followers = NOBODY
         try:
-            if gather:
+            # by the rule that it is answered by now: the file may have been edited while it waited
+            if gather := self._policy.terms.gather(turn):
                 followers, words, verdict = await self._asking.speak_to_all(turn, speaker, gather)
             else:
                 words, verdict = await self._asking.speak(turn, speaker)

@@ -348,3 +348,18 @@ async def test_what_is_delivered_late_while_the_bot_listens_was_not_missed(trial
             await trial.until(lambda: trial.platform.history)
         await trial.counted({State.SENT: 3}, by=timedelta(seconds=1))
         assert not any("while the bot was away" in line for line in await trial.journal())
+
+
+@pytest.mark.asyncio
+async def test_what_gathers_by_a_rule_that_was_edited_meanwhile_gets_one_answer_all_the_same(chatty: Trial) -> None:
+    trial = chatty
+    await trial.start()
+    for number, text in enumerate(("hello", "I have a question", "is it lit?"), 1):
+        write(trial, number, text)
+        await trial.counted({State.RECEIVED: number})
+    await trial.stop()
+    trial.rewrite("answer: {to: direct_messages, within: 3 hours}\n")
+    async with trial:
+        await trial.past(lambda: trial.platform.posts)
+        await trial.counted({State.SENT: 1, State.IGNORED: 2})
+        assert trial.platform.texts == ["You said: hello\nI have a question\nis it lit?"]
