@@ -194,6 +194,7 @@ class Dispatcher:
         )
         if not has_place and (after := await self._wait_for_place(turn, index, in_doubt)) is not None:
             return after
+        tried = part.number
         try:
             if in_doubt and not self._attempts.trusts_key(part):
                 # its window ended while the turn waited
@@ -214,7 +215,7 @@ class Dispatcher:
                     return after
             answer = await self._publish(turn, part)
         finally:
-            self._pacer.end()
+            self._pacer.end(was_used=part.number > tried)
         if isinstance(answer, Receipt):
             if self._faults is not None:
                 self._faults("after_publish_before_receipt")

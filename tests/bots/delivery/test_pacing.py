@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from greenroom.clock import to_micros
 from greenroom.delivery import Pacer, forget_block
+from greenroom.policy import ALLOW, Refuse
 from greenroom.storage import State
 from greenroom.testing import ManualClock, ScriptedPlatform
 from greenroom_adapters.contract import Attempt, Quota, RateLimited, Receipt
@@ -122,10 +123,10 @@ async def test_a_wait_ends_in_vain_at_its_limit(clock: ManualClock) -> None:
 class Window:
     """A platform's limiter: so many writes in a minute, counted from the first."""
 
-    def __init__(self, platform: ScriptedPlatform, limit: int) -> None:
+    def __init__(self, platform: ScriptedPlatform, limit: int, *, used: int = 0) -> None:
         self._limit = limit
-        self._used = 0
-        self._ends = platform.clock.now()
+        self._used = used
+        self._ends = platform.clock.now() + timedelta(seconds=60 if used else 0)
         self.refused = 0
         self.most = 0
 
@@ -161,6 +162,21 @@ async def test_the_platforms_own_limiter_never_fires_however_many_want_to_write_
     assert len(door.platform.posts) == 151
     assert limiter.refused == 0
     assert limiter.most == 38, "all but a twentieth is used"
+
+
+@pytest.mark.asyncio
+async def test_a_first_post_that_is_left_alone_at_the_last_moment_leaves_it_to_the_next_to_go_alone(door: Door) -> None:
+    limiter = Window(door.platform, 40, used=30)
+    door.platform.answers.append(limiter)
+    door.pacer.heard(quota(door.clock, 40, limit=40))
+    turns = [await door.intended(f"post {number}") for number in range(20)]
+    door.may_send = lambda turn: Refuse("its author has left") if turn is turns[0] else ALLOW
+    dispatcher = door.dispatcher()
+    tasks = [asyncio.create_task(dispatcher.deliver(turn)) for turn in turns]
+    await door.clock.run_until(lambda: all(task.done() for task in tasks), patience=30)
+    await asyncio.gather(*tasks)
+    assert [turn.state for turn in turns] == [State.IGNORED, *[State.SENT] * 19]
+    assert limiter.refused == 0, "the answer to the second told that others had written"
 
 
 @pytest.mark.asyncio
