@@ -115,8 +115,8 @@ class Pacer:
         return True
 
     def end(self, *, was_used: bool = True) -> None:
-        """Give the place back, after the answer was `heard`; every `take` that took one has one. Not `was_used`: nothing
-        was written, so the first write is still to come."""
+        """Give the place back, after the answer was `heard`; every `take` that took one has one. Not `was_used`:
+        nothing was written, so the first write is still to come."""
         self._under_way -= 1
         if self._alone_until:
             self._alone_until = 0 if was_used else None
