@@ -15,6 +15,8 @@ from greenroom.personas.sameness import gist
         "2026-11-24 The rye is out",
         "24.11.2026: The rye is out.",
         "The rye is out (6 pm)",
+        "The rye is out. 18:02",
+        "7:30 am, Tuesday: the rye is out.",
         "Day 12. The rye is out.",
         "#12: The rye is out.",
         "Log 143. The rye is out.",
@@ -32,6 +34,8 @@ def test_dates_times_and_the_number_of_a_post_are_not_what_it_says(text: str) ->
         ("Version 1.4 is out.", "Version 1.5 is out."),
         ("Wind west, 5.", "Wind west, 6."),
         ("18:02", "18:03"),
+        ("High tide at 06:12 and 18:40.", "High tide at 07:02 and 19:31."),
+        ("Tuesday. The ferry leaves at 6 pm.", "Wednesday. The ferry leaves at 7 pm."),
         ("Monday", "Tuesday"),
     ],
 )

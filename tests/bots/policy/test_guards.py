@@ -124,6 +124,17 @@ async def test_a_post_like_a_recent_one_is_written_again_and_else_left_out(trial
 
 
 @pytest.mark.asyncio
+async def test_posts_whose_news_is_an_hour_are_posted_each(trial: Trial) -> None:
+    trial.rewrite("post: {name: tide, every: 6 hours, about: the tide}\n")
+    tides = ["Tuesday. High tide at 06:12 and 18:40.", "Wednesday. High tide at 07:02 and 19:31."]
+    trial.engine.outcomes += tides
+    async with trial:
+        await trial.past(lambda: len(trial.platform.posts) == 2, by=timedelta(minutes=10))
+        assert trial.platform.texts == tides
+        assert len(trial.engine.briefs) == 2, "neither is written again"
+
+
+@pytest.mark.asyncio
 async def test_the_first_post_of_a_day_that_is_left_out_for_that_is_noted_also_over_a_restart(trial: Trial) -> None:
     trial.rewrite("post: {name: log, every: 1 hour, about: the sea}\n")
     trial.engine.outcomes += ["Fog since four this morning, and the horn answers it every minute."] * 20
