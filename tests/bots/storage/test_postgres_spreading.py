@@ -191,6 +191,22 @@ async def test_nobody_else_takes_a_bot_that_is_asked_for_and_who_asks_and_dies_i
 
 
 @pytest.mark.asyncio
+async def test_who_tries_to_take_a_bot_does_not_ask_for_it(database: str) -> None:
+    connections = [await asyncpg.connect(database) for _ in range(3)]
+    owner, other, looker = connections
+    try:
+        number = await owning.number_of(owner, "a")
+        assert await owning.take(owner, number)
+        async with other.transaction():
+            # in the middle of an attempt, for its locks last until the end of its transaction
+            assert not await owning.take(other, number)
+            assert await owning.asker_of(looker, number) is None
+    finally:
+        for connection in connections:
+            await connection.close()
+
+
+@pytest.mark.asyncio
 async def test_a_bot_that_is_lost_at_once_by_who_was_given_it_stays_where_it_is(database: str) -> None:
     # who takes it back may need a second for that
     patience = replace(QUICK, settled=5.0)

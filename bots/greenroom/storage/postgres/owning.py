@@ -61,9 +61,11 @@ WHERE l.locktype='advisory' AND l.classid::bigint IN ($1,$2) AND l.objsubid=2 AN
 GROUP BY b.name, a.application_name, a.client_addr, a.backend_start, a.pid
 ORDER BY b.name, 5 DESC, a.backend_start, a.pid
 """
+# The shared lock of an attempt to take the bot, which stands there for a moment, asks for nothing.
 _ASKER = """
 SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid=l.pid
 WHERE l.locktype='advisory' AND l.classid::bigint=$1 AND l.objid::bigint=$2 AND l.objsubid=2 AND l.granted
+  AND l.mode='ExclusiveLock'
   AND l.database=(SELECT oid FROM pg_database WHERE datname=current_database())
 """
 # An attempt that is in the way of who asks takes nothing: the shared lock falls with the statement.
