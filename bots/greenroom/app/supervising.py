@@ -50,16 +50,23 @@ async def keep_running(
                 return
         except (LedgerLost, BaseExceptionGroup) as error:
             # asked, for a task does not know it: a group of tasks that failed leaves its mark there (Python 3.11)
-            if is_stopping() or not is_known:
-                raise
-            if (lost := _among(error, LedgerLost)) is not None:
-                get_log().warning("the ledger is lost; standing by until it is there again", why=str(lost))
-            elif (given := _among(error, HandedOver)) is not None:
+            if (given := _handed_over(error)) is not None:
+                if is_stopping():
+                    return
                 get_log().info("handed over to another host, which has less to do; standing by", why=str(given))
                 continue
-            else:
+            if is_stopping() or not is_known or (lost := _among(error, LedgerLost)) is None:
                 raise
+            get_log().warning("the ledger is lost; standing by until it is there again", why=str(lost))
         await asyncio.sleep(AGAIN)
+
+
+def _handed_over(error: BaseException) -> HandedOver | None:
+    """Return what says that the bot was handed over; None: it was not, or something failed beside that."""
+    given = _among(error, HandedOver)
+    if isinstance(error, BaseExceptionGroup) and cast("BaseExceptionGroup[BaseException]", error).split(HandedOver)[1]:
+        return None
+    return given
 
 
 def _among(error: BaseException, kind: type[E]) -> E | None:

@@ -2,13 +2,16 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
 
 import asyncpg
 import pytest
 from postgres import UNHURRIED, Postgres
 
+from greenroom.app import Bot, Options, keep_running
 from greenroom.app.handing_over import HandedOver, hand_over_when_asked
 from greenroom.clock import SystemClock
+from greenroom.settings import Platforms
 from greenroom.storage import State
 from greenroom.storage.postgres import PostgresLedger, owning
 from greenroom.storage.postgres.address import schema_of
@@ -62,3 +65,39 @@ async def test_a_bot_that_is_asked_for_is_handed_over_once_nothing_is_in_doubt(
                 await handing
     finally:
         await there.close()
+
+
+async def kept_running(trial: Trial, *endings: Exception, stops: bool) -> int:
+    """Keep a bot running whose tasks end so each time, told to stop meanwhile or not; return how often it began."""
+    began = 0
+
+    def load(standing_by: Callable[[str], None]) -> Bot:
+        standing_by("a worker on another host")
+        options = Options(environ={}, platforms=Platforms.of(trial.platform.adapter_class()), grace=0.0)
+        return Bot.load(trial.path, options)
+
+    async def live(bot: Bot) -> None:
+        nonlocal began
+        began += 1
+        if began < 3:
+            raise ExceptionGroup("tasks of a bot", list(endings))
+
+    await keep_running(load, live, is_stopping=lambda: stops)
+    return began
+
+
+@pytest.mark.asyncio
+async def test_who_has_handed_a_bot_over_stands_by_for_it(trial: Trial) -> None:
+    assert await kept_running(trial, HandedOver("there is less to do"), stops=False) == 3
+
+
+@pytest.mark.asyncio
+async def test_who_is_told_to_stop_while_he_hands_a_bot_over_ends_without_an_error(trial: Trial) -> None:
+    assert await kept_running(trial, HandedOver("there is less to do"), stops=True) == 1
+
+
+@pytest.mark.asyncio
+async def test_what_fails_while_a_bot_is_handed_over_is_not_passed_over(trial: Trial) -> None:
+    with pytest.raises(ExceptionGroup) as failed:
+        await kept_running(trial, HandedOver("there is less to do"), ValueError("a mistake"), stops=False)
+    assert failed.group_contains(ValueError, match="a mistake")
