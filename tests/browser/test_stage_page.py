@@ -115,6 +115,30 @@ def test_the_menu_of_people_opens_by_keyboard_and_escape_closes_it(open_page: Op
     expect(menu).to_contain_text("You")
 
 
+def test_who_becomes_somebody_else_on_the_timeline_sees_at_once_who_he_is(open_page: Open, stage_url: str) -> None:
+    page = open_page(stage_url + "/people/new")
+    page.get_by_label("Handle").fill("noa")
+    page.get_by_label("Name").fill("Noa")
+    page.get_by_role("button", name="Walk on").click()
+    me = page.locator(".you > summary")
+    expect(me).to_contain_text("Noa")
+    me.click()
+    page.locator(".menu").get_by_role("button", name="@you").click()
+    expect(me.locator("b")).to_have_text("You")
+    write(page, "Whose words?")
+    expect(page.locator("article .byline")).to_contain_text("@you")
+
+
+def test_who_joins_a_room_can_write_in_it_at_once(open_page: Open, stage_url: str, bot: Bot) -> None:
+    room = bot("POST", "/api/rooms", name="garden")["id"]
+    page = open_page(f"{stage_url}/rooms/{room}")
+    page.get_by_role("button", name="Join").click()
+    page.get_by_label("Write to the room").fill("What grows by the wall?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("article .text")).to_have_text("What grows by the wall?")
+    expect(page.get_by_text("Join the room to write in it.")).to_have_count(0)
+
+
 def test_hostile_text_runs_nothing_and_is_shown_as_it_was_written(open_page: Open, stage_url: str, bot: Bot) -> None:
     attack = "<img src=x onerror=alert(1)><script>alert(2)</script> \u202egnp.exe [javascript:alert(3)](x) '\"&lt;"
     bot("PATCH", "/api/me", name="<b>Ada</b>", bio=attack)

@@ -162,12 +162,12 @@ document.addEventListener("submit", async (event) => {
     const to = new URL(answer.url);
     if (!answer.ok) {
       complain(form, $("[data-refusal]", page)?.textContent || "The Stage did not take it.");
-    } else if (to.pathname + to.search === location.pathname + location.search) {
+    } else if (to.pathname + to.search === location.pathname + location.search && !("whole" in form.dataset)) {
       // Who writes on while the answer is on its way keeps the new words.
       if ("composer" in form.dataset && form.elements.text.value === sent) clear(form);
       takeOver(page);
     } else {
-      location.assign(to);
+      location.assign(to); // to itself as well, where the form changes more than the live regions
     }
   } catch {
     complain(form, "The Stage cannot be reached. What you wrote is still here.");
