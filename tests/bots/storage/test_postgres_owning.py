@@ -1,6 +1,7 @@
 """One worker at a time owns a bot on PostgreSQL: whoever is gone, stopped or cut off is not it any more."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -249,6 +250,18 @@ async def test_a_copy_of_a_database_rehearses_until_it_is_taken_over(
             assert copy.strayed is None
     finally:
         await server.close()
+
+
+@pytest.mark.asyncio
+async def test_who_is_stopped_while_it_connects_closes_what_it_had_begun(make: Callable[..., PostgresLedger]) -> None:
+    opening = asyncio.create_task(make().__aenter__())
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    del opening
+    # what is still open now warns of it, which is an error
+    gc.collect()
 
 
 @pytest.mark.asyncio

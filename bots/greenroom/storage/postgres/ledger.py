@@ -150,7 +150,14 @@ class PostgresLedger(TableLedger):
             async def do(function: Callable[[], T]) -> T:
                 return await self._loop.run_in_executor(thread, self._failing(function))
 
-            writer = await do(self._connect)
+            connecting = self._loop.run_in_executor(thread, self._failing(self._connect))
+            try:
+                writer = await asyncio.shield(connecting)
+            except asyncio.CancelledError:
+                # the thread connects all the same
+                with contextlib.suppress(StorageError):
+                    await do((await connecting).close)
+                raise
             try:
                 if await do(lambda: self._take(writer)):
                     await do(lambda: self._came_back(writer))
@@ -271,16 +278,29 @@ class PostgresLedger(TableLedger):
         if self._bell is not None:
             self._bell.close()
             self._bell = None
-        for thread, database in ((self._readers, self._reader), (self._asides, self._aside_database)):
+        for thread, database, close in (
+            (self._readers, self._reader, self._close_reader),
+            (self._asides, self._aside_database, self._close_aside),
+        ):
             if thread is not None:
-                if database is not None:
-                    if self._commits.failed.done():
-                        # it may wait for a server that is gone
-                        database.cut()
-                    await self._loop.run_in_executor(thread, database.close)
+                if database is not None and self._commits.failed.done():
+                    # it may wait for a server that is gone
+                    database.cut()
+                # behind what the thread is at: it may just be connecting
+                await self._loop.run_in_executor(thread, close)
                 thread.shutdown(wait=False)
-        self._readers = self._reader = self._asides = self._aside_database = None
+        self._readers = self._asides = None
         self._commits.failed.cancel()
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _close_aside(self) -> None:
+        if self._aside_database is not None:
+            self._aside_database.close()
+            self._aside_database = None
 
     # commands: told by a notification, and looked for now and then where one is missed
 
