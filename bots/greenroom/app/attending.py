@@ -47,7 +47,7 @@ class Attending:
         while True:
             room = next((room for room in rooms_of(self._file(), name) if room not in settled), None)
             if room is None or not desk.is_connected:
-                await self._clock.sleep(LOOK_EVERY)
+                await self._clock.beat(LOOK_EVERY)
                 continue
             try:
                 await adapter.come_in(room)
