@@ -231,8 +231,6 @@ class Bot:
         self.file, self.persona, self.silenced = file, sources.persona, frozenset()
         last, self._embedder = self._embedder, embedder
         self._library.use(sources.persona.knowledge, embedder)
-        if last is not None and last is not embedder:
-            await last.aclose()
         self.policy.use(self._terms())
         self._budget.change(zone=file.timezone, limit=file.limits.spend.amount.micros, share=file.limits.share)
         for name, desk in self.desks.items():
@@ -243,6 +241,9 @@ class Bot:
         ending = asyncio.create_task(before.finish())
         self._retired.add(ending)
         ending.add_done_callback(self._retired.discard)
+        if last is not None and last is not embedder:
+            # when all else is in force: a turn that goes on meanwhile meets no mixture of both files
+            await last.aclose()
         return later
 
     def silence(self) -> None:

@@ -1,7 +1,7 @@
 """An edited file takes effect between two turns, or is told and leaves everything as it was."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,13 +11,22 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from greenroom.app import Bot
 from greenroom.app.reloading import usable_now
 from greenroom.generation import EngineUnavailable
-from greenroom.settings import Mistakes, load_bot
-from greenroom.storage import State
+from greenroom.memory import EmbeddingFailed
+from greenroom.settings import BotFile, Mistakes, load_bot
+from greenroom.storage import NOBODYS, Cause, State
 from greenroom.testing import Trial
 from greenroom_adapters.contract import Limits, MediaLimit, PostEdited, PostRef, Room, TextLimit
 
+BOT = """\
+bot: ada
+persona: ada.yaml
+accounts: {home: {platform: scripted}}
+timezone: UTC
+engines: hold
+"""
 TWO = """\
 bot: ada
 persona: ada.yaml
@@ -93,6 +102,45 @@ async def test_a_turn_never_mixes_two_personas_and_the_old_voice_is_closed_after
         after = trial.bot.persona.version
         assert [(await trial.turn(f"mention-{number}")).persona for number in (1, 2)] == [before, after]
     assert [brief.persona.persona for brief in trial.engine.briefs] == ["Ada", "Bella"]
+
+
+class SlowToClose:
+    """Makes no vectors, and takes its time to be closed."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self.is_closing = asyncio.Event()
+        self.may_close = asyncio.Event()
+
+    async def embed(self, texts: Sequence[str], *, turn: str, cause: Cause = NOBODYS) -> list[Sequence[float]]:
+        raise EmbeddingFailed("never")
+
+    async def aclose(self) -> None:
+        self.is_closing.set()
+        await self.may_close.wait()
+
+
+@pytest.mark.asyncio
+async def test_an_engine_that_is_slow_to_close_leaves_no_turn_between_two_files(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SlowToClose()
+
+    def embedder(bot: Bot, file: BotFile) -> SlowToClose | None:
+        return slow if file.engines.embeddings else None
+
+    monkeypatch.setattr(Bot, "embedder", embedder)
+    passed_on = "answer: {{to: mentions, tell: true, within: {within}}}\ntell: home/@maria\n"
+    head = BOT.replace("hold", "{text: hold, embeddings: {model: small, server: 'http://127.0.0.1:9/v1'}}")
+    trial.rewrite(passed_on.format(within="1 hour"), head=head)
+    async with trial:
+        trial.rewrite(passed_on.format(within="2 hours"))
+        await trial.past(slow.is_closing.is_set)
+        trial.mention()
+        await trial.counted({State.IGNORED: 1})
+        assert trial.engine.briefs == [], "both files leave it to the owner"
+        slow.may_close.set()
 
 
 @pytest.mark.parametrize(
