@@ -86,25 +86,7 @@ class PostsToCome:
     async def post(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """`text` or `about`, `at` (microseconds), `accounts`, `picture` or `card`, `alt`, `room`, `warning`,
         `visibility`, `poll` (`options`, `open_for` in seconds, `several`)."""
-        accounts = list(arguments.get("accounts") or self._file.accounts)
-        for account in accounts:
-            must_be_an_account(self._file, account)
-        at = from_micros(int(arguments["at"])) if arguments.get("at") is not None else self._clock.now()
-        ledger = self._ledger.id
-        event = Due(
-            name=SINGLE,
-            # a command that is obeyed twice, because the bot died over it, puts down the same post
-            period=numbered(f"command-{arguments['command']}", ledger=ledger) if "command" in arguments else "",
-            due=at,
-            say=arguments.get("text"),
-            about=arguments.get("about"),
-            media=_media(arguments),
-            picture=_wish(arguments),
-            room=arguments.get("room"),
-            warning=arguments.get("warning"),
-            visibility=None if arguments.get("visibility") is None else Visibility(arguments["visibility"]),
-            poll=_poll(arguments.get("poll")),
-        )
+        at, event, accounts = self._wanted(arguments)
         event = event if len(accounts) < 2 else _known_by_one_name(event)
         warnings = [words for account in accounts for words in self._fits(event, account)]
         ids = await put_down(self._ledger, [at], event, accounts=accounts)
@@ -114,11 +96,18 @@ class PostsToCome:
             "done": "put down",
             "items": list(ids),
             # as the inbox will know them
-            "events": [replace(event, period=event.period or numbered(id, ledger=ledger)).id for id in ids],
+            "events": [replace(event, period=event.period or numbered(id, ledger=self._ledger.id)).id for id in ids],
             "at": to_micros(at),
             "accounts": accounts,
             "warnings": warnings,
         }
+
+    async def fits(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As `post`, which is refused here or would be taken, and nothing is put down: for a post in several places."""
+        _, event, accounts = self._wanted(arguments)
+        for account in accounts:
+            self._fits(event, account)
+        return {"done": "looked"}
 
     async def wake(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Look at the posts to come again: somebody has put some down beside the running bot."""
@@ -144,6 +133,30 @@ class PostsToCome:
     def nothing_taken(self) -> AbstractAsyncContextManager[None]:
         """Return what holds the running scheduler back, so that an item does not go out as it was before."""
         return nullcontext() if self._scheduler is None else self._scheduler.agenda
+
+    def _wanted(self, arguments: Mapping[str, Any]) -> tuple[datetime, Due, list[str]]:
+        """Return for when, what and on which accounts a post is wanted."""
+        accounts = list(arguments.get("accounts") or self._file.accounts)
+        for account in accounts:
+            must_be_an_account(self._file, account)
+        at = from_micros(int(arguments["at"])) if arguments.get("at") is not None else self._clock.now()
+        event = Due(
+            name=SINGLE,
+            # a command that is obeyed twice, because the bot died over it, puts down the same post
+            period=numbered(f"command-{arguments['command']}", ledger=self._ledger.id)
+            if "command" in arguments
+            else "",
+            due=at,
+            say=arguments.get("text"),
+            about=arguments.get("about"),
+            media=_media(arguments),
+            picture=_wish(arguments),
+            room=arguments.get("room"),
+            warning=arguments.get("warning"),
+            visibility=None if arguments.get("visibility") is None else Visibility(arguments["visibility"]),
+            poll=_poll(arguments.get("poll")),
+        )
+        return at, event, accounts
 
     def _fits(self, event: Due, account: str) -> list[str]:
         """Return what may keep words from going out on an account that is not connected.

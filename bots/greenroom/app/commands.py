@@ -74,6 +74,7 @@ class Commands:
         self._placing = placing = Placing(ledger, file, desks=self._desks, policy=policy)
         self._known: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[_Answer]]] = {
             "post": coming.post,
+            "fits": coming.fits,
             "wake": coming.wake,
             "cancel": coming.cancel,
             "edit": coming.edit,

@@ -167,20 +167,15 @@ async def put_one_down(
     items: list[int] = []
     warnings: list[str] = []
     events: set[tuple[str, str]] = set()
-    for room, accounts in rooms.items():
-        answer = await ask(
-            file,
-            "post",
-            {
-                "text": text,
-                "about": about,
-                "at": to_micros(moment),
-                "accounts": accounts,
-                "room": room,
-                **around.arguments,
-            },
-            makes=True,
-        )
+    posts = [
+        {"text": text, "about": about, "at": to_micros(moment), "accounts": accounts, "room": room, **around.arguments}
+        for room, accounts in rooms.items()
+    ]
+    # what is refused in one place is put down in none
+    for post in posts if len(posts) > 1 else ():
+        await ask(file, "fits", post, makes=True)
+    for post, (room, accounts) in zip(posts, rooms.items(), strict=True):
+        answer = await ask(file, "post", post, makes=True)
         items += answer["items"]
         warnings += answer.get("warnings", ())
         suffix = "" if room is None else f"#{room}"

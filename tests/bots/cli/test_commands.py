@@ -459,3 +459,22 @@ def test_a_running_bot_refuses_words_that_its_platform_does_not_take(
     refused = greenroom("queue", "edit", str(one["item"]), "--text", TOO_LONG.strip())
     assert "4 too long for home" in refused.err
     assert [one["say"] for one in greenroom("queue", "list", "--json").json if one["item"]] == ["x" * 500]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends bots by signals that Windows has not")
+def test_a_post_that_is_refused_in_one_of_its_places_is_put_down_in_none(
+    greenroom: Callable[..., Any], bot: Path, stage: RunningStage, running: Callable[..., Any]
+) -> None:
+    with RunningStage("--text-limit", "600") as roomy:
+        accounts = "\n".join(
+            f'  {name}: {{platform: stage, server: "{one.url}", handle: {name}2}}'
+            for name, one in (("home", stage), ("away", roomy))
+        )
+        bot.write_text(f"bot: ada\npersona: persona.yaml\naccounts:\n{accounts}\nanswer: mentions\n", encoding="utf-8")
+        running()
+        places = ("--in", "away/quay", "--in", "home", "--at", "in 1 hour")
+        said = greenroom("post", TOO_LONG.strip(), *places)
+        assert "4 too long for home" in said.err
+        assert greenroom("queue", "list", "--json").json == []
+        assert greenroom("post", "Fog.", *places).code == 0
+        assert len(greenroom("queue", "list", "--json").json) == 2
