@@ -24,7 +24,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.text import cut, fits
 
-__all__ = ["HELLO", "Teller", "hello_turn", "person_id", "say_hello", "tell_turn"]
+__all__ = ["HELLO", "Teller", "hello_turn", "nobody_is", "person_id", "say_hello", "tell_turn"]
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the journal."""
@@ -91,6 +91,13 @@ async def person_id(ledger: Ledger, adapter: Adapter, to: Person) -> str | None:
     return found.id
 
 
+def nobody_is(adapter: Adapter, to: Person) -> str:
+    """Return why no id stands behind the name of a person, in words that lead on."""
+    if not isinstance(adapter, SupportsLookup):
+        return f"{adapter.platform} cannot say who {to.who} is: name a room, or somebody on another account"
+    return f"nobody on {to.account} is {to.who} yet; a running bot asks again every minute"
+
+
 async def _asked(adapter: SupportsLookup, to: Person) -> Author | None:
     try:
         async with asyncio.timeout(ASK_WITHIN):
@@ -120,7 +127,7 @@ async def say_hello(ledger: Ledger, to: Person | Place, desk: AccountDesk, *, no
         return f"{to.account} is not connected yet"
     person: str | None = None
     if isinstance(to, Person) and (person := await person_id(ledger, desk.adapter, to)) is None:
-        return f"nobody on {to.account} is {to.who}"
+        return nobody_is(desk.adapter, to)
     turn = hello_turn(to, ledger=ledger.id, person=person, now=now)
     if await ledger.seq_of_event(turn.account, turn.event_id) is not None:
         return "tried before"
@@ -242,7 +249,7 @@ class Teller:
             if found is None and self._unbound != tell_words(to):
                 self._unbound = tell_words(to)
                 self._ledger.remember(UNHEARD, tell_words(to))
-                self._log.error("nobody to tell", tell=tell_words(to), why="the platform knows nobody of that name")
+                self._log.error("nobody to tell", tell=tell_words(to), why=nobody_is(desk.adapter, to))
         if found is not None:
             self._ledger.forget_fact(UNHEARD)
             self._unbound = None

@@ -4,7 +4,7 @@ import asyncio
 import random
 
 from greenroom.app.accounts import EVERY_ACCOUNT
-from greenroom.app.telling import HELLO, hello_turn, person_id
+from greenroom.app.telling import HELLO, hello_turn, nobody_is, person_id
 from greenroom.clock import Clock
 from greenroom.delivery import Dispatcher, Payments, recalled
 from greenroom.policy import ALLOW, SWITCH, Budget
@@ -37,7 +37,7 @@ async def hello_from_here(
         return f"not tried, {to.account} is paused: {why}"
     person: str | None = None
     if isinstance(to, Person) and (person := await person_id(ledger, adapter, to)) is None:
-        return f"nobody on {to.account} is {to.who}"
+        return nobody_is(adapter, to)
     turn = hello_turn(to, ledger=ledger.id, person=person, now=clock.micros())
     if await ledger.seq_of_event(turn.account, turn.event_id) is not None:
         return "tried before"

@@ -9,7 +9,7 @@ from greenroom.clock import SystemClock
 from greenroom.policy import Budget
 from greenroom.settings import BotFile, Person, Place, Platforms
 from greenroom.storage import StorageError
-from greenroom_adapters.contract import GreenroomError
+from greenroom_adapters.contract import GreenroomError, SupportsLookup
 
 __all__ = ["tried", "unheard", "unread"]
 
@@ -34,8 +34,12 @@ def unheard(file: BotFile) -> list[str]:
 
 
 def _how_to_be_told(file: BotFile) -> str:
-    name, account = next(iter(file.accounts.items()))
-    adapter = Platforms.installed().adapter(account.platform)
+    platforms = Platforms.installed()
+    adapters = {name: platforms.adapter(account.platform) for name, account in file.accounts.items()}
+    able = [name for name, adapter in adapters.items() if issubclass(adapter, SupportsLookup)]
+    if not able:
+        return "`greenroom status` and `greenroom held` show it"
+    name, adapter = able[0], adapters[able[0]]
     mend = f"Write `tell: {name}/{adapter.person_form}` to hear of it at once"
     return f"{mend}. {adapter.person_hint}" if adapter.person_hint else mend
 

@@ -64,7 +64,10 @@ def test_a_name_that_nobody_has_is_warned_of_by_check(
 ) -> None:
     write_bot(server=stage.url, handle="teller3", more="tell: home/@nobody-at-all\n")
     said = greenroom("check", "--json").json
-    unheard = "you may not hear what needs you: `tell: home/@nobody-at-all`: nobody on home is @nobody-at-all"
+    unheard = (
+        "you may not hear what needs you: `tell: home/@nobody-at-all`: nobody on home is @nobody-at-all yet; "
+        "a running bot asks again every minute"
+    )
     assert unheard in said["warnings"]
 
 

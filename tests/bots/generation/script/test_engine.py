@@ -431,11 +431,16 @@ def test_a_persona_without_a_script_says_something_else_in_each_of_twenty_posts(
         assert gist(text) not in map(gist, before), "nor does it differ in its date alone"
 
 
-def test_the_words_of_the_persona_are_posted_before_others(stranger: Stranger, talk: Talking) -> None:
-    posts = talk(stranger(BAKERY))
-    made = " ".join(posts.post("what comes out of the oven") for _ in range(6))
-    for example in ("It crackles for another minute.", "The rolls will be worth it."):
-        assert made.count(example) == 1
+@pytest.mark.parametrize("seed", range(20))
+def test_the_examples_of_a_persona_are_posted_before_anything_else(
+    stranger: Stranger, talk: Talking, seed: int
+) -> None:
+    posts = talk(stranger(BAKERY), seed=str(seed))
+    made = [posts.post("what comes out of the oven") for _ in range(6)]
+    examples = ("It crackles for another minute.", "The rolls will be worth it.")
+    assert any(example in made[0] for example in examples)
+    for example in examples:
+        assert " ".join(made[:2]).count(example) == " ".join(made).count(example) == 1
 
 
 def test_two_hundred_posts_are_two_hundred_texts_within_all_bounds(ada: Persona, talk: Talking) -> None:
