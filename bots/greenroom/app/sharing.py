@@ -61,8 +61,13 @@ def _mark(file: BotFile) -> str | None:
     path = file.home.parent / MARK
     with contextlib.suppress(OSError, UnicodeDecodeError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError), path.open("x") as new:
-            new.write(secrets.token_hex(8))
-        # one that another worker is just writing is empty
-        return path.read_text() or None
+        if not path.exists():
+            mark = secrets.token_hex(8)
+            whole = path.with_name(f"{MARK}-{mark}")
+            whole.write_text(mark)
+            # the first of several workers gives the name, and nobody ever reads half of a mark
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(whole)
+            whole.unlink()
+        return path.read_text()
     return None

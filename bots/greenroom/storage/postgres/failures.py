@@ -41,7 +41,9 @@ def in_words(place: str, error: BaseException) -> StorageError:
     elif isinstance(error, asyncpg.InvalidCatalogNameError):
         mend = "make it with: createdb NAME"
     elif isinstance(error, asyncpg.InsufficientPrivilegeError):
-        mend = "let this user make schemas in it: GRANT CREATE ON DATABASE … TO …"
+        mend = (
+            "let this user make schemas in it (GRANT CREATE ON DATABASE … TO …); all bots of a database run as one user"
+        )
     elif isinstance(error, asyncpg.DiskFullError):
         mend = "make room on the server's disk"
     elif isinstance(error, _LOST) and not isinstance(error, ValueError):
