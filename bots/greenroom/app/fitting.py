@@ -44,8 +44,8 @@ def usually_too_long(events: Iterable[Due], account: str, file: BotFile) -> Iter
         for event in events:
             if event.say is not None and excess(event.say, limits):
                 yield (
-                    f"{event.say[:30]!r}… will not go out on {account} if that takes no more than {platform} usually "
-                    f"does: {_figures(event.say, limits)}"
+                    f"{event.say[:30]!r}… is longer than what {platform} usually takes, and will not go out on "
+                    f"{account}: {_figures(event.say, limits)}"
                 )
 
 

@@ -109,8 +109,9 @@ def _unheard(file: BotFile, facts: Mapping[str, str]) -> str | None:
     if to is None or not file.accounts[to.account].live or facts.get(UNHEARD) != tell_words(to):
         return None
     return (
-        f"You are not told what needs you: {to.account} knows nobody of the name in `tell: {tell_words(to)}`. Mend it "
-        "in the bot file: `greenroom check` tries it; `greenroom held` lists what was to be passed on to you."
+        f"You are not told what needs you: {to.account} knows nobody of the name in `tell: {tell_words(to)}`. It is "
+        "asked again every minute; if the name is wrong, mend it in the bot file. `greenroom held` lists what was to "
+        "be passed on to you."
     )
 
 

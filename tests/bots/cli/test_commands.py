@@ -436,7 +436,7 @@ TOO_LONG = "Fog. " * 101
 def test_words_that_are_usually_too_long_are_put_down_with_a_warning_of_both_figures(
     greenroom: Callable[..., Any], home: Path
 ) -> None:
-    figures = "will not go out on home if that takes no more than stage usually does: it has 504 of 500"
+    figures = "is longer than what stage usually takes, and will not go out on home: it has 504 of 500"
     assert figures in greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour").err.replace("\n", " ")
     assert greenroom("post", "Fog.", "--at", "in 2 hours").err == ""
     assert figures in greenroom("queue", "edit", "2", "--text", TOO_LONG.strip()).err.replace("\n", " ")
