@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ WORKERS = 3
 PATIENCE = 120.0
 WRITES, SECONDS = 20, 3
 """What the Stage allows one account."""
-ANSWERS = 60
+ANSWERS = 100
 """What the day's money is enough for."""
-ASKED, BURST = 100, 25
-"""So many, and a kill after each burst of them."""
+ASKED, BURST, CALLS = 200, 20, 10
+"""So many, in bursts, and a kill when so many calls of each have come to the model."""
 EACH_MICROS = 1_000
 """What a call costs, in millionths of a US dollar: 900 tokens read and 100 written, at a dollar for each million."""
 MORE = """\
@@ -142,16 +143,19 @@ async def test_neither_the_platforms_limit_nor_the_days_money_is_overrun_while_w
             limit = f"{ANSWERS * EACH_MICROS / 1_000_000:.6f}"
             more = MORE.format(models=models.url, limit=limit, store=store.url)
             workers = Workers(tmp_path, store, network.bot_file.replace("engines: hold\n", "") + more)
+            is_spent = partial(workers.said, '"event": "budget"')
             tokens = [f"m{number:05d}" for number in range(ASKED)]
             try:
                 for _ in range(WORKERS):
                     await workers.start()
                 await workers.until(lambda: has_cursor(store), "nobody noted where it begins to listen")
-                for number, token in enumerate(tokens):
-                    await asyncio.to_thread(network.mention, token, number)
-                    if number % BURST == BURST - 1:
-                        await workers.kill_owner()
-                await workers.until(lambda: workers.said('"event": "budget"'), "the money was enough for all")
+                for first in range(0, ASKED, BURST):
+                    for number in range(first, first + BURST):
+                        await asyncio.to_thread(network.mention, tokens[number], number)
+                    enough = len(models.asked()) + CALLS
+                    await workers.until(lambda enough=enough: len(models.asked()) >= enough or is_spent(), "no calls")
+                    await workers.kill_owner()
+                await workers.until(is_spent, "the money was enough for all")
                 # what is still under way may end
                 await asyncio.sleep(SECONDS)
             finally:
@@ -161,7 +165,7 @@ async def test_neither_the_platforms_limit_nor_the_days_money_is_overrun_while_w
         postgres.close()
     told = f"{calls} calls, {count.sent} answers, {refused} writes refused"
     assert refused == 0, told
-    # a call that was cut off by a kill counts in full, so not all of the money is used
-    assert ANSWERS / 2 <= calls <= ANSWERS, told
-    assert ANSWERS / 2 <= count.sent <= calls, told
+    # what was set aside for a call that a kill cut off counts in full, so not all of the money is used
+    assert CALLS <= calls <= ANSWERS, told
+    assert CALLS <= count.sent <= calls, told
     assert (count.doubled, count.strange) == ((), ()), told

@@ -64,10 +64,10 @@ def _mark(file: BotFile) -> str | None:
         if not path.exists():
             mark = secrets.token_hex(8)
             whole = path.with_name(f"{MARK}-{mark}")
-            whole.write_text(mark)
+            whole.write_text(mark, encoding="utf-8")
             # the first of several workers gives the name, and nobody ever reads half of a mark
             with contextlib.suppress(FileExistsError):
                 path.hardlink_to(whole)
             whole.unlink()
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     return None
