@@ -119,6 +119,11 @@ def has_cursor(store: Database) -> bool:
     return asyncio.run(count()) > 0
 
 
+def has_heard(models: ModelServer, calls: int) -> bool:
+    """Say whether so many calls have come to the model."""
+    return len(models.asked()) >= calls
+
+
 @pytest_asyncio.fixture
 async def models() -> AsyncIterator[ModelServer]:
     def repeats(body: dict[str, Any]) -> Order:
@@ -152,8 +157,8 @@ async def test_neither_the_platforms_limit_nor_the_days_money_is_overrun_while_w
                 for first in range(0, ASKED, BURST):
                     for number in range(first, first + BURST):
                         await asyncio.to_thread(network.mention, tokens[number], number)
-                    enough = len(models.asked()) + CALLS
-                    await workers.until(lambda enough=enough: len(models.asked()) >= enough or is_spent(), "no calls")
+                    heard = partial(has_heard, models, len(models.asked()) + CALLS)
+                    await workers.until(lambda: heard() or is_spent(), "nobody asked the model")  # noqa: B023 - ends in here
                     await workers.kill_owner()
                 await workers.until(is_spent, "the money was enough for all")
                 # what is still under way may end
