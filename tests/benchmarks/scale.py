@@ -253,9 +253,9 @@ async def simulate(accounts: int, people: int, days: int, folder: Path) -> list[
 
 def draw(rows: Sequence[Mapping[str, float]], into: Path) -> None:
     """Draw CPU for a mention and size of the ledger against the people met."""
-    wide, high, left, top = 720, 200, 70, 36
+    wide, high, left, right, top = 720, 200, 70, 45, 36
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {2 * (high + 70)}" font-family="sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {2 * (high + 70) + 16}" font-family="sans-serif" '
         'font-size="13"><rect width="100%" height="100%" fill="white"/>'
     ]
     most_people = max(row["people"] for row in rows)
@@ -265,19 +265,19 @@ def draw(rows: Sequence[Mapping[str, float]], into: Path) -> None:
         base = place * (high + 70) + top
         most = max(row[key] for row in rows) * 1.1
         points = " ".join(
-            f"{left + row['people'] / most_people * (wide - left - 20):.1f},{base + high - row[key] / most * high:.1f}"
+            f"{left + row['people'] / most_people * (wide - left - right):.1f},{base + high - row[key] / most * high:.1f}"
             for row in rows
         )
         parts.append(f'<text x="{left}" y="{base - 12}" font-weight="bold">{title}</text>')
         for share in (0, 0.5, 1):
             y = base + high - share * high
-            parts.append(f'<line x1="{left}" x2="{wide - 20}" y1="{y}" y2="{y}" stroke="#ddd"/>')
+            parts.append(f'<line x1="{left}" x2="{wide - right}" y1="{y}" y2="{y}" stroke="#ddd"/>')
             parts.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{share * most:,.0f}</text>')
         for share in (0, 0.5, 1):
-            x = left + share * (wide - left - 20)
+            x = left + share * (wide - left - right)
             parts.append(f'<text x="{x}" y="{base + high + 18}" text-anchor="middle">{share * most_people:,.0f}</text>')
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
-    parts.append(f'<text x="{wide / 2}" y="{2 * (high + 70) - 4}" text-anchor="middle">people met</text></svg>')
+    parts.append(f'<text x="{wide / 2}" y="{2 * (high + 70) + 8}" text-anchor="middle">people met</text></svg>')
     into.write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 
