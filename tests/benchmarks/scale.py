@@ -254,6 +254,7 @@ async def simulate(accounts: int, people: int, days: int, folder: Path) -> list[
 def draw(rows: Sequence[Mapping[str, float]], into: Path) -> None:
     """Draw CPU for a mention and size of the ledger against the people met."""
     wide, high, left, right, top = 720, 200, 70, 45, 36
+    width = wide - left - right
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {2 * (high + 70) + 16}" font-family="sans-serif" '
         'font-size="13"><rect width="100%" height="100%" fill="white"/>'
@@ -265,7 +266,7 @@ def draw(rows: Sequence[Mapping[str, float]], into: Path) -> None:
         base = place * (high + 70) + top
         most = max(row[key] for row in rows) * 1.1
         points = " ".join(
-            f"{left + row['people'] / most_people * (wide - left - right):.1f},{base + high - row[key] / most * high:.1f}"
+            f"{left + row['people'] / most_people * width:.1f},{base + high * (1 - row[key] / most):.1f}"
             for row in rows
         )
         parts.append(f'<text x="{left}" y="{base - 12}" font-weight="bold">{title}</text>')
@@ -274,7 +275,7 @@ def draw(rows: Sequence[Mapping[str, float]], into: Path) -> None:
             parts.append(f'<line x1="{left}" x2="{wide - right}" y1="{y}" y2="{y}" stroke="#ddd"/>')
             parts.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{share * most:,.0f}</text>')
         for share in (0, 0.5, 1):
-            x = left + share * (wide - left - right)
+            x = left + share * width
             parts.append(f'<text x="{x}" y="{base + high + 18}" text-anchor="middle">{share * most_people:,.0f}</text>')
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
     parts.append(f'<text x="{wide / 2}" y="{2 * (high + 70) + 8}" text-anchor="middle">people met</text></svg>')
