@@ -1,21 +1,27 @@
 """What one worker carries on PostgreSQL, beside the same on SQLite.
 
-    python tests/benchmarks/on_postgres.py [--events N] [--idle SECONDS]
+    python tests/benchmarks/on_postgres.py [--rounds N] [--events N] [--idle SECONDS]
 
-Prints a JSON object for each figure. `ledger`: the store alone, three commits for each event as the product makes them
-(received, sending, sent with its receipt), 256 at a time. `bot`: the whole bot of `make bench`, with everything that it
-does for an event. `idle`: the part of a core that a worker needs that is connected and has nothing to do. CPU is that
-of the worker's process; the server's own comes on top, on its machine.
+Prints a JSON object for each figure, and in the end the middle of the rounds. `bare`: the bare json loop of `make
+bench`: how fast the machine is at that moment. `to_bare` is a figure's CPU divided by its CPU, and `of_bare`
+a rate divided by its rate, in a round. `ledger`: the store alone, three commits for each event as the product
+makes them (received, sending, sent with its receipt), 256 at a time. `bot`: the whole bot of `make bench`, with
+everything that it does for an event. `idle`: the part of a core that a worker needs that is connected and has nothing
+to do. CPU is that of the worker's process; the server's own comes on top, on its machine. The server writes through
+to the disk, as it does where it matters.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +46,7 @@ store: {store}
 """
 
 
-async def ledger_alone(store: Store, events: int) -> dict[str, Any]:
+async def ledger_alone(store: Store, events: int) -> dict[str, float]:
     """Return what so many events cost the store."""
     numbers = iter(range(events))
     async with open_ledger(store, bot="bench", clock=SystemClock()) as ledger:
@@ -69,22 +75,31 @@ async def ledger_alone(store: Store, events: int) -> dict[str, Any]:
     return {"per_second": round(events / took), "cpu_us": round(used / events * 1e6, 1)}
 
 
-def whole_bot(store: Store | None, folder: Path) -> dict[str, Any]:
+def whole_bot(store: Store | None, folder: Path) -> dict[str, float]:
     """Return what the bot of the benchmark needs for an event."""
+    return _peer(
+        HERE / "peer_greenroom.py",
+        PYTHONPATH=os.pathsep.join((str(HERE / "peers"), *(part for part in sys.path if part))),
+        BENCH_DATA=str(folder),
+        BENCH_STORE="" if store is None else str(store),
+    )
+
+
+def bare() -> dict[str, float]:
+    """Return what a bare loop needs that decodes an event, looks its rule up and encodes the answer."""
+    return _peer(HERE / "peers" / "bare.py")
+
+
+def _peer(script: Path, **environment: str) -> dict[str, float]:
     done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, str(HERE / "peer_greenroom.py"), "--window", str(WINDOW), "--secs", "3"],
+        [sys.executable, str(script), "--window", str(WINDOW), "--secs", "3"],
         capture_output=True,
         text=True,
         check=True,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(HERE / "peers"), *(part for part in sys.path if part))),
-            "BENCH_DATA": str(folder),
-            "BENCH_STORE": "" if store is None else str(store),
-        },
+        env={**os.environ, **environment},
     )
     result: dict[str, Any] = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
-    return result
+    return {"per_second": round(result["ev_s"]), "cpu_us": round(result["cpu_us"], 1)}
 
 
 def idle(store: Store, folder: Path, seconds: float) -> float:
@@ -111,6 +126,7 @@ def _ticks(pid: int) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int, default=30_000)
     parser.add_argument("--idle", type=float, default=60.0)
     options = parser.parse_args()
@@ -118,21 +134,44 @@ def main() -> None:
     from postgres import Postgres
 
     suit_a_bot()
-    postgres = Postgres().start()
+    postgres = Postgres(fsync=True).start()
+    rounds: dict[tuple[str, str], list[dict[str, float]]] = defaultdict(list)
     try:
+        for number in range(options.rounds):
+            with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DATA")) as data:
+                for (figure, store), cell in one_round(Path(data), Database(postgres.url), options.events):
+                    rounds[figure, store].append(cell)
+                    _tell(round=number + 1, figure=figure, store=store, **cell)
+        for (figure, store), cells in rounds.items():
+            middle = {name: statistics.median(cell[name] for cell in cells) for name in cells[0]}
+            _tell(figure=figure, store=store, **middle)
         with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DATA")) as data:
             folder = Path(data)
-            stores: dict[str, Store] = {"sqlite": folder / "bench.db", "postgresql": Database(postgres.url)}
-            for name, store in stores.items():
-                _tell(figure="ledger", store=name, **asyncio.run(ledger_alone(store, options.events)))
-            # the bot of the benchmark has the same name, and wants a ledger of its own
-            asyncio.run(_drop(postgres.url))
-            for name, at in (("sqlite", None), ("postgresql", stores["postgresql"])):
-                _tell(figure="bot", store=name, **whole_bot(at, folder))
-            for name, at in (("sqlite", folder / "idle.db"), ("postgresql", stores["postgresql"])):
+            for name, at in (("sqlite", folder / "idle.db"), ("postgresql", Database(postgres.url))):
                 _tell(figure="idle", store=name, percent=idle(at, folder, options.idle))
     finally:
         postgres.close()
+
+
+def one_round(folder: Path, database: Database, events: int) -> Iterator[tuple[tuple[str, str], dict[str, float]]]:
+    """Give each figure of one round as soon as it is known, with what it is beside bare."""
+    loop = bare()
+    yield ("bare", "none"), loop
+
+    def beside(cell: dict[str, float]) -> dict[str, float]:
+        return {
+            **cell,
+            "to_bare": round(cell["cpu_us"] / loop["cpu_us"], 2),
+            "of_bare": round(cell["per_second"] / loop["per_second"], 3),
+        }
+
+    yield ("ledger", "sqlite"), beside(asyncio.run(ledger_alone(folder / "bench.db", events)))
+    yield ("ledger", "postgresql"), beside(asyncio.run(ledger_alone(database, events)))
+    # the bot of the benchmark has the same name, and wants a ledger of its own
+    asyncio.run(_drop(database.url))
+    yield ("bot", "sqlite"), beside(whole_bot(None, folder))
+    yield ("bot", "postgresql"), beside(whole_bot(database, folder))
+    asyncio.run(_drop(database.url))
 
 
 async def _drop(url: str) -> None:

@@ -37,8 +37,11 @@ def programs() -> Path | None:
 class Postgres:
     """One server. `start` it, `close` it; between them it can be killed and started again on the same data."""
 
-    def __init__(self, *, addresses: Sequence[str] = ()) -> None:
-        """It listens on 127.0.0.1, and on further `addresses` of this machine, for whoever is there."""
+    def __init__(self, *, addresses: Sequence[str] = (), fsync: bool = False) -> None:
+        """It listens on 127.0.0.1, and on further `addresses` of this machine, for whoever is there.
+
+        With `fsync` it waits for the disk at each commit: only a crash of the machine, or a measurement, needs it.
+        """
         bin_folder = programs()
         if bin_folder is None:
             if os.environ.get("CI"):
@@ -54,6 +57,7 @@ class Postgres:
         self.url = f"postgresql://greenroom@127.0.0.1:{self.port}/postgres"
         self._process: subprocess.Popen[bytes] | None = None
         self._addresses = ("127.0.0.1", *addresses)
+        self._fsync = fsync
         self._run(
             "initdb",
             "-D",
@@ -104,8 +108,7 @@ class Postgres:
             "listen_addresses": ",".join(self._addresses),
             "port": str(self.port),
             "unix_socket_directories": str(self._folder),
-            # only a crash of the machine would need it
-            "fsync": "off",
+            "fsync": "on" if self._fsync else "off",
             "shared_buffers": "64MB",
         }
         self._process = subprocess.Popen(
