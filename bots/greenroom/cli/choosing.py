@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import greenroom
-from greenroom.cli.showing import warn
+from greenroom.cli.showing import note, warn
 
 if TYPE_CHECKING:
     from greenroom.personas import Persona
@@ -187,7 +187,7 @@ def choose(given: str | None) -> Chosen:
         return running[0]
     if has_demo and not running:
         beside = ", ".join(str(one.path) for one in here)
-        warn(f"this is about the demo, which has run in this folder. Bots of yours: {beside}; name one (or `{DEMO}`)")
+        note(f"This is about the demo, which has run in this folder. To ask about another one name it: {beside}")
         return demo
     names = [DEMO if one.is_demo else str(one.path) for one in running or known]
     which = "which bot? These run" if running else "which bot? There are"

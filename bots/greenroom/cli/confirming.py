@@ -17,10 +17,10 @@ def confirm(question: str, *, tell: Callable[[], None], yes: bool, as_json: bool
     """
     from greenroom_adapters.contract import ConfigurationError
 
-    if not yes and (as_json or not sys.stdin.isatty()):
-        raise ConfigurationError("nobody can be asked here, so nothing was done: add --yes to do it")
     if not as_json:
         tell()
+    if not yes and (as_json or not sys.stdin.isatty()):
+        raise ConfigurationError("nobody can be asked here, so nothing was done: add --yes to do it")
     if not yes and not typer.confirm(question):
         typer.echo("Nothing was done.")
         raise typer.Exit

@@ -38,9 +38,9 @@ def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> 
         as_json=as_json,
         nothing="Nothing is dead or unknown.",
         helps=(
-            "retry TURN: it did not go out, try again",
-            "drop TURN:  it shall not go out",
-            "sent TURN:  it did go out, I have seen it",
+            ("greenroom dead retry TURN", "it did not go out, try again"),
+            ("greenroom dead drop TURN", "it shall not go out"),
+            ("greenroom dead sent TURN", "it did go out, I have seen it"),
         ),
     )
 

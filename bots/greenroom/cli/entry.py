@@ -38,6 +38,7 @@ from greenroom.cli.store import store
 from greenroom.cli.try_out import try_persona
 from greenroom.cli.undo import undo
 from greenroom.cli.unit import unit
+from greenroom.cli.usage import Program
 from greenroom.cli.week import week
 from greenroom.cli.workers import workers
 
@@ -45,6 +46,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="greenroom",
+    cls=Program,
     help="Social media bots with a persona: one YAML file answers mentions and posts on schedule, "
     "never twice, never lost.",
     epilog="Without a bot file, `greenroom run` starts a demo that needs no account and no key.",

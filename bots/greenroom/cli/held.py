@@ -46,11 +46,14 @@ def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> 
         as_json=as_json,
         nothing="No draft waits for you.",
         helps=(
-            "approve TURN:   let it out as it stands (also: approve all, approve posts, approve replies)",
-            "edit TURN TEXT: other words; with --approve they go out at once",
-            "answer TURN TEXT: your words at once; also to what was passed on to you",
-            "redraft TURN:   let the persona of now write it anew",
-            "refuse TURN:    it shall not go out",
+            (
+                "greenroom held approve TURN",
+                "let it out as it stands (also: approve all, approve posts, approve replies)",
+            ),
+            ("greenroom held edit TURN TEXT", "other words; with --approve they go out at once"),
+            ("greenroom held answer TURN TEXT", "your words at once; also to what was passed on to you"),
+            ("greenroom held redraft TURN", "let the persona of now write it anew"),
+            ("greenroom held refuse TURN", "it shall not go out"),
         ),
         with_passed_on=True,
     )

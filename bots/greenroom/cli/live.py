@@ -31,7 +31,7 @@ from greenroom_adapters.text import plain
 if TYPE_CHECKING:
     from greenroom.observation.server import Observation
 
-__all__ = ["JsonLog", "LiveLog", "Log"]
+__all__ = ["JsonLog", "LiveLog", "Log", "program_name"]
 
 Entry = Mapping[str, Any]
 """As `logging_to` hands it over: redacted, made of what JSON knows."""
@@ -182,7 +182,7 @@ class LiveLog(Log):
         if file.tell is not None:
             rows.append(("tell", tell_words(file.tell)))
         if others:
-            program = _program()
+            program = program_name()
             rows.append(("", f"This is the demo. Bots of yours: {', '.join(f'{program} run {one}' for one in others)}"))
         self._place.print(Text.assemble((bot.persona.persona, "bold"), f" runs as bot {file.bot}. Ctrl-C stops it."))
         facts(rows, self._place)
@@ -268,7 +268,7 @@ def _outdated(bot: Bot) -> list[str]:
     return of_bot + outdated(Persona, bot.file.persona)
 
 
-def _program() -> str:
+def program_name() -> str:
     """Return how this program can be called again: by its name, or by its path where its folder is in no PATH."""
     called = Path(sys.argv[0])
     return "greenroom" if called.stem != "greenroom" or which("greenroom") else str(called)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from greenroom.cli.choosing import BotArgument, choose
+from greenroom.cli.choosing import BotArgument, bot_among, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson, console, facts, money, say, write_json
 
@@ -37,6 +37,10 @@ def log(
 
     Example: greenroom log --turn 12
     """
+    from greenroom_adapters.contract import ConfigurationError
+
+    if bot is not None and bot.isdecimal() and bot_among([bot]) is None:
+        raise ConfigurationError(f"`{bot}` is no bot here; the turn of that number: `greenroom log --turn {bot}`")
     file = choose(bot).in_force()
     if turn is not None:
         asyncio.run(_one(file, turn, as_json=as_json))

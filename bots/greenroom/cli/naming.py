@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args
 
 import typer
-from typer.core import TyperGroup
 from typing_extensions import override
 
 from greenroom.cli.choosing import BOT_BY_ENVIRONMENT, HELP, BotOption, bot_among, complete_bot
 from greenroom.cli.showing import AsJson
+from greenroom.cli.usage import Commands
 
 __all__ = ["bot_out_of_place", "lists_alone", "takes_bot"]
 
@@ -75,7 +75,7 @@ def bot_out_of_place(given: Mapping[str, Any]) -> str | None:
     return None if named is None else f"`{named}` is a bot, and another word belongs there: write `--bot {named}`"
 
 
-class _Group(TyperGroup):
+class _Group(Commands):
     """A group of commands that knows a bot's name where a command belongs."""
 
     @override

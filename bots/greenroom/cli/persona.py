@@ -22,6 +22,7 @@ from greenroom.cli.choosing import BotArgument, BotOption, choose
 from greenroom.cli.confirming import confirm
 from greenroom.cli.failing import FAILED, for_owners
 from greenroom.cli.showing import AsJson, console, moment_words, money, say, write_json
+from greenroom.cli.usage import Commands
 from greenroom.cli.versions import SHOWN, version_meant, version_of, versions_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["persona"]
 
-persona = typer.Typer(help="A persona's cases and versions.", no_args_is_help=True)
+persona = typer.Typer(help="A persona's cases and versions.", no_args_is_help=True, cls=Commands)
 
 BY_SCRIPT, BY_MODEL = 5, 1
 """How often a case is tried: the script costs nothing."""

@@ -101,17 +101,19 @@ def _table(comings: "list[Coming]", file: "BotFile") -> None:
 @for_owners
 def edit(
     item: Item,
-    text: Annotated[str | None, typer.Option(metavar="WORDS", help="What it says instead.", show_default=False)] = None,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="What it says instead.", show_default=False)
+    ] = None,
     at: Annotated[str | None, typer.Option(metavar="WHEN", help="When instead.", show_default=False)] = None,
     bot: BotOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Change the words or the time of a post that was put down.
 
-    Example: greenroom queue edit 12 --at "2026-12-24 19:00"
+    Example: greenroom queue edit 12 "The lights are on." --at "2026-12-24 19:00"
     """
     if text is None and at is None:
-        raise typer.BadParameter("say what to change: --text WORDS or --at WHEN")
+        raise typer.BadParameter("say what to change: TEXT or --at WHEN")
 
     from greenroom.cli.asking import ask
     from greenroom.cli.when import moment_of

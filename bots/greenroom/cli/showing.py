@@ -14,7 +14,7 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["AsJson", "complain", "console", "facts", "moment_words", "money", "say", "warn", "write_json"]
+__all__ = ["AsJson", "complain", "console", "facts", "moment_words", "money", "note", "say", "warn", "write_json"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else.", show_default=False)]
 
@@ -60,6 +60,11 @@ def complain(words: str) -> None:
 def warn(words: str) -> None:
     """Write what an owner should know although it went well to standard error."""
     _to_standard_error("warning: ", "bold yellow", words)
+
+
+def note(words: str) -> None:
+    """Write what an owner may wonder about, and need not mend, to standard error."""
+    _to_standard_error("", "", words)
 
 
 def _to_standard_error(title: str, style: str, words: str) -> None:

@@ -9,11 +9,12 @@ from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.progress import progress_bar
 from greenroom.cli.showing import AsJson, say, write_json
+from greenroom.cli.usage import Commands
 from greenroom.stores import Database, Store
 
 __all__ = ["store"]
 
-store = typer.Typer(help="Take the ledger from a file into a database, or back.", no_args_is_help=True)
+store = typer.Typer(help="Take the ledger from a file into a database, or back.", no_args_is_help=True, cls=Commands)
 
 
 @store.command("copy")

@@ -43,10 +43,12 @@ def try_persona(
         str | None,
         typer.Argument(
             metavar="TEXT",
-            help="What somebody says to it, or what a post is about. Left out: a post; with --surface another one each "
-            "line of standard input.",
+            help="What somebody says to it. Left out: a post; with --surface another one each line of standard input.",
             show_default=False,
         ),
+    ] = None,
+    about: Annotated[
+        str | None, typer.Option("--about", metavar="WORDS", help="A post, about this.", show_default=False)
     ] = None,
     surface: Annotated[
         Where | None,
@@ -80,13 +82,17 @@ def try_persona(
 
     Example: greenroom try ada "Is the sea calm?" --platform mastodon
     """
+    if about is not None and (text is not None or surface not in (None, Where.POST)):
+        raise typer.BadParameter("--about WORDS is what a post is about, TEXT what somebody says: keep one of them")
+    if text is not None and surface is Where.POST:
+        raise typer.BadParameter("a post answers nobody: --about WORDS says what it is about")
     who_speaks = cast(who)
     engines = engines_of(who_speaks, engine, server) or who_speaks.engines
     where = surface or (Where.POST if text is None else Where.REPLY)
     talks = text is None and where is not Where.POST
     number = int.from_bytes(os.urandom(3)) if seed is None else seed
     failed = asyncio.run(
-        _try(who_speaks, engines, where, None if talks else [text], platform, seed=number, as_json=as_json)
+        _try(who_speaks, engines, where, None if talks else [text or about], platform, seed=number, as_json=as_json)
     )
     if failed:
         raise typer.Exit(FAILED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from greenroom.cli.choosing import choose
-from greenroom.cli.showing import console, say, write_json
+from greenroom.cli.showing import console, facts, say, write_json
 from greenroom.cli.versions import SHOWN
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ def show_waiting(
     *,
     as_json: bool,
     nothing: str,
-    helps: Sequence[str],
+    helps: Sequence[tuple[str, str]],
     with_passed_on: bool = False,
 ) -> None:
-    """Write the turns in `states`, the newest last, and what `helps` with them; `nothing` where there are none.
-    What was passed on to the owner stands behind them where it is wanted."""
+    """Write the turns in `states`, the newest last, and the commands that are of help with them (`helps`); `nothing`
+    where there are none. What was passed on to the owner stands behind them where it is wanted."""
     from greenroom.cli.turn_words import as_object, turn_lines
 
     file = choose(bot).in_force()
@@ -57,8 +57,7 @@ def show_waiting(
         remark += "" if one.untold is None else f"; {one.untold}"
         place.print(turn_lines(one.turn, file.timezone, with_date=True, with_number=True, remark=remark))
     say("")
-    for line in helps:
-        say(line)
+    facts(helps, place)
 
 
 def _is_earlier(turn: "Turn", in_force: str) -> bool:

@@ -12,7 +12,7 @@ from greenroom_adapters.contract import OwnPostSeen
 
 __all__ = ["PASSED_ON", "Beginning"]
 
-PASSED_ON = "passed to its owner"
+PASSED_ON = "left to its owner: `greenroom held` lists it"
 """Why a turn is left alone that a rule with `tell` passes on; its owner may answer it by hand."""
 
 RECEIVED = State.RECEIVED

@@ -23,7 +23,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "owner_answers": (
             "written by hand",
             "answered by hand",
-            "passed to its owner",
+            "left to its owner",
             "by hand from the bot's account",
         ),
         "person_decided": (

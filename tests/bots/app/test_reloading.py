@@ -18,6 +18,7 @@ from greenroom.memory import EmbeddingFailed
 from greenroom.settings import BotFile, Mistakes, load_bot
 from greenroom.storage import NOBODYS, Cause, State
 from greenroom.testing import Trial
+from greenroom.turns.beginning import PASSED_ON
 from greenroom_adapters.contract import Limits, MediaLimit, PostEdited, PostRef, Room, TextLimit
 
 BOT = """\
@@ -411,7 +412,7 @@ async def test_a_mention_that_is_edited_into_one_for_its_owner_is_passed_to_him(
             )
         )
         await trial.counted({State.IGNORED: 1}, by=timedelta(seconds=1))
-        assert (await trial.turn("mention-1")).reason == "passed to its owner"
+        assert (await trial.turn("mention-1")).reason == PASSED_ON
         assert "passed on: its owner answers" in await trial.journal()
     assert trial.platform.texts == []
     assert not trial.engine.briefs

@@ -22,6 +22,7 @@ from greenroom.storage import State
 from greenroom.testing import Trial, answer_lost
 from greenroom.turns.aftermath import COMPLAINT
 from greenroom.turns.backlog import WAS_AWAY
+from greenroom.turns.beginning import PASSED_ON
 from greenroom.turns.by_hand import ANOTHER_COPY
 from greenroom.turns.moderating import ORDERED
 from greenroom.turns.places import STRANGER
@@ -166,7 +167,7 @@ async def test_a_rule_that_passes_on_answers_nobody_and_tells_the_text_and_the_l
         where = PostRef(id="p1", url="https://scripted.example/p1")
         trial.mention("@ada I want a refund,\nask @ben", post=where)
         await trial.counted({State.IGNORED: 1})
-        assert (await trial.turn("mention-1")).reason == "passed to its owner"
+        assert (await trial.turn("mention-1")).reason == PASSED_ON
         (post,) = await heard(trial)
     assert post.text == (
         "For you: iris on home wrote: (at)ada I want a refund, ask (at)ben https://scripted.example/p1. "

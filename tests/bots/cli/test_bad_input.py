@@ -80,7 +80,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no such turn to explain": (("explain", "--turn", "99"), ("turn 99", "greenroom log")),
     "a turn in another state": (("dead", "sent", "1"), ("turn 1 is sent",)),
     "no such post": (("queue", "cancel", "99"), ("post 99", "greenroom queue")),
-    "no such post to edit": (("queue", "edit", "99", "--text", "x"), ("post 99", "greenroom queue")),
+    "no such post to edit": (("queue", "edit", "99", "x"), ("post 99", "greenroom queue")),
     "a time that is none": (("post", "hello", "--at", "teatime"), ("`teatime`", "18:00", "in 2 hours")),
     "a time with minutes or months": (("post", "hello", "--at", "in 10m"), ("10 minutes",)),
     "a time that has passed": (("post", "hello", "--at", "2001-01-01 12:00"), ("has passed",)),
@@ -91,7 +91,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "an empty list": (("post", "--from-file", "empty.txt"), ("empty.txt", "one a line")),
     "a list with a past time": (("post", "--from-file", "past.txt"), ("past.txt:2", "has passed")),
     "a list that is not UTF-8": (("post", "--from-file", "latin.txt"), ("latin.txt", "UTF-8")),
-    "an empty change": (("queue", "edit", "1", "--text", " "), ("greenroom queue cancel 1",)),
+    "an empty change": (("queue", "edit", "1", " "), ("greenroom queue cancel 1",)),
     "an unknown kind": (("explain", "--text", "x", "--kind", "mentoin"), ("`mentoin`", "`mention`")),
     "a join into nowhere": (("explain", "--kind", "join"), ("--in account/room",)),
     "an unknown platform": (("new", "--platform", "stag"), ("`stage`",)),
@@ -101,7 +101,6 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "an unknown account to catch up": (("catch-up", "hme"), ("`hme`", "home")),
     "a bad stretch to catch up": (("catch-up", "home", "--since", "10m"), ("--since", "10 minutes")),
     "catching up without a running bot": (("catch-up", "home"), ("greenroom run bot.yaml",)),
-    "a reset that nobody confirms": (("reset",), ("--yes",)),
     "a reset without a ledger": (("reset", "more/other.yaml", "--yes"), ("other.db", "nothing to forget")),
     "a folder that is a file": (("schema", "--out", "bot.yaml/x"), ("bot.yaml",)),
 }
@@ -160,6 +159,37 @@ def test_a_command_line_that_is_not_understood_leaves_with_2(
     said = greenroom(*USAGE[mistake])
     assert said.code == 2
     assert "Error: " in said.err
+
+
+LEADS: dict[str, tuple[tuple[str, ...], str]] = {
+    "a word too many": (("queue", "edit", "9", "Hello.", "there"), "Example: greenroom queue edit 12"),
+    "nothing said": (("post",), "Example: greenroom post"),
+    "nothing named": (("live",), "Example: greenroom live"),
+    "a part of a command's name": (("stop",), "Did you mean 'stop-all' or 'pause'?"),
+    "the beginning of a command's name": (("catch",), "Did you mean 'catch-up'?"),
+    "what others call a command": (("start",), "Did you mean 'run'?"),
+    "a command that is nearly one": (("chekc",), "Did you mean 'check'?"),
+    "no command of a group": (("queue", "9"), "There are: list, edit, cancel"),
+    "no command at all": (("xyzzy",), "`greenroom --help` lists all of them"),
+    "what somebody says to a post": (("try", "bot", "the sea", "--surface", "post"), "--about WORDS"),
+    "what a reply is about": (("try", "bot", "--about", "the sea", "--surface", "reply"), "keep one of them"),
+}
+
+
+@pytest.mark.parametrize("mistake", LEADS)
+def test_a_command_line_that_is_not_understood_is_told_with_what_leads_on(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], mistake: str
+) -> None:
+    write_bot()
+    words, lead = LEADS[mistake]
+    said = greenroom(*words)
+    assert said.code == 2
+    assert lead in said.err
+
+
+def test_the_number_of_a_turn_is_no_bot(greenroom: Callable[..., Any], write_bot: Callable[..., Path]) -> None:
+    write_bot()
+    assert "`greenroom log --turn 99`" in greenroom("log", "99").err
 
 
 def test_several_bots_are_named_when_none_was_chosen(

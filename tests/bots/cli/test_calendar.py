@@ -112,7 +112,7 @@ def test_a_running_bot_drafts_ahead_and_the_owner_rewrites_it_in_the_queue(
     assert len(dues) == len(set(dues)), "what is drafted is not told as something to be written"
     number = str(found[-1]["item"])
     assert "change its time there" in greenroom("queue", "edit", number, "--at", "in 1 hour").err
-    assert greenroom("queue", "edit", number, "--text", "In my own words.").code == 0
+    assert greenroom("queue", "edit", number, "In my own words.").code == 0
     again = greenroom("calendar", "--days", "3", "--json").json
     assert len(again) == len(found), "each is there once"
     assert (again[-1]["say"], again[-1]["beside"]) == ("In my own words.", ["drafted ahead, by you"])

@@ -66,8 +66,9 @@ def test_among_several_nobody_is_taken_but_the_demo_that_has_run_there(
     assert capsys.readouterr().err == ""
     assert choose(None).is_demo
     said = " ".join(capsys.readouterr().err.split())
-    assert "this is about the demo" in said, "whom nobody named is named"
-    assert "bot.yaml, second.yaml; name one" in said
+    assert said == (
+        "This is about the demo, which has run in this folder. To ask about another one name it: bot.yaml, second.yaml"
+    ), "whom nobody named is named, and nothing is wrong"
 
 
 def test_the_environment_can_name_the_bot(

@@ -58,7 +58,7 @@ def test_the_queue_names_what_the_file_plans_and_what_was_put_down(greenroom: Ca
 
 def test_a_post_can_be_changed_and_cancelled(greenroom: Callable[..., Any]) -> None:
     greenroom("post", "One.", "--at", "in 1 hour")
-    assert greenroom("queue", "edit", "1", "--text", "Two.", "--at", "in 2 hours").code == 0
+    assert greenroom("queue", "edit", "1", "Two.", "--at", "in 2 hours").code == 0
     (one,) = [one for one in greenroom("queue", "list", "--json").json if one["item"]]
     assert one["say"] == "Two."
     assert greenroom("queue", "cancel", "1").code == 0
@@ -327,7 +327,7 @@ def test_every_command_writes_one_json_value_and_nothing_else(
         ("dead", "drop", "2"),
         ("dead", "sent", "3"),
         ("post", "hello", "--at", "in 1 hour"),
-        ("queue", "edit", "1", "--text", "x"),
+        ("queue", "edit", "1", "x"),
         ("queue", "cancel", "1"),
         ("pause",),
         ("resume",),
@@ -366,7 +366,7 @@ def test_what_goes_with_a_post_is_put_down_with_it(greenroom: Callable[..., Any]
         "2 hours",
     )
     assert greenroom("post", "Which?", "--at", "in 1 hour", *options, "--poll-several").code == 0
-    greenroom("queue", "edit", "1", "--text", "Which one?")
+    greenroom("queue", "edit", "1", "Which one?")
     (home / "posts.txt").write_text("One.\nTwo.\n", encoding="utf-8")
     assert greenroom("post", "--from-file", "posts.txt", "--at", "in 1 hour", *options, "--poll-several").code == 0
 
@@ -439,7 +439,7 @@ def test_words_that_are_usually_too_long_are_put_down_with_a_warning_of_both_fig
     figures = "is longer than what stage usually takes, and will not go out on home: it has 504 of 500"
     assert figures in greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour").err.replace("\n", " ")
     assert greenroom("post", "Fog.", "--at", "in 2 hours").err == ""
-    assert figures in greenroom("queue", "edit", "2", "--text", TOO_LONG.strip()).err.replace("\n", " ")
+    assert figures in greenroom("queue", "edit", "2", TOO_LONG.strip()).err.replace("\n", " ")
     (home / "posts.txt").write_text(f"Fog.\n{TOO_LONG}\n", encoding="utf-8")
     said = greenroom("post", "--from-file", "posts.txt", "--every", "1 day", "--json").json
     assert [figures in words for words in said["warnings"]] == [True]
@@ -456,7 +456,7 @@ def test_a_running_bot_refuses_words_that_its_platform_does_not_take(
     assert "the text is 4 too long for home: it has 504 of 500. Shorten it" in said.err.replace("\n", " ")
     assert greenroom("post", "x" * 500, "--at", "in 1 hour").code == 0
     (one,) = [one for one in greenroom("queue", "list", "--json").json if one["item"]]
-    refused = greenroom("queue", "edit", str(one["item"]), "--text", TOO_LONG.strip())
+    refused = greenroom("queue", "edit", str(one["item"]), TOO_LONG.strip())
     assert "4 too long for home" in refused.err
     assert [one["say"] for one in greenroom("queue", "list", "--json").json if one["item"]] == ["x" * 500]
 

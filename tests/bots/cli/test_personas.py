@@ -84,6 +84,14 @@ def test_a_persona_alone_speaks_with_its_script_and_the_same_seed_says_the_same(
     assert "no platform's limit was counted" in greenroom("try", "bea").out
 
 
+def test_a_post_is_tried_about_what_it_is_to_be_about(greenroom: Greenroom, bea: Path, home: Path) -> None:
+    posts = 'posts: ["Two boats in.", {say: "High water at six.", about: [tide]}]'
+    (home / "bea.script.yaml").write_text(posts, encoding="utf-8")
+    for seed in range(8):
+        said = greenroom("try", "bea", "--about", "the tide", "--seed", str(seed))
+        assert said.out.startswith("High water at six.\n")
+
+
 def test_what_would_be_held_is_told_with_its_reason_and_the_draft(greenroom: Greenroom, bea: Path) -> None:
     bea.write_text(LONG.replace("length: 1-40", "hashtags: 1-2"), encoding="utf-8")
     found = greenroom("try", "bea", "any boats?", "--json").json

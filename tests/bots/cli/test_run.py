@@ -84,7 +84,7 @@ def test_a_killed_bot_goes_on_and_commands_work_beside_it(
     until(lambda: any(post["text"] == "Lamp out." for post in answers(stage, "stubborn")))
 
     later = greenroom("post", "Good night.", "--at", "in 5 hours", "--json").json["items"][0]
-    assert greenroom("queue", "edit", str(later), "--text", "Sleep well.").code == 0
+    assert greenroom("queue", "edit", str(later), "Sleep well.").code == 0
     assert [one["say"] for one in greenroom("queue", "list", "--json").json if one["item"]] == ["Sleep well."]
     assert greenroom("queue", "cancel", str(later)).code == 0
     assert greenroom("log", "--limit", "3").code == 0
@@ -166,6 +166,6 @@ def test_the_command_for_other_bots_can_be_typed_where_no_path_leads_to_it(
     program.touch(mode=0o755)
     monkeypatch.setattr(sys, "argv", ["bin/greenroom", "run", "demo"])
     monkeypatch.setenv("PATH", str(home))
-    assert live._program() == "bin/greenroom"
+    assert live.program_name() == "bin/greenroom"
     monkeypatch.setenv("PATH", str(program.parent))
-    assert live._program() == "greenroom"
+    assert live.program_name() == "greenroom"

@@ -34,6 +34,7 @@ def test_a_post_is_shown_taken_back_and_gone_from_the_platform(
     asked = greenroom("undo")
     assert asked.code == 1
     assert "add --yes" in asked.err
+    assert "> The lamp is lit." in asked.out, "what it would take back is shown all the same"
     said = greenroom("undo", "--yes")
     assert said.code == 0, said.err
     assert "> The lamp is lit." in said.out

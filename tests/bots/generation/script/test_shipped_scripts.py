@@ -19,6 +19,8 @@ SHIPPED = (
     "config/personas/ada.script.yaml",
 )
 
+SHOWN = sorted({ROOT / path for path in SHIPPED} | {*(ROOT / "config").rglob("*.script.yaml")})
+
 
 def texts(script: Script) -> list[str]:
     """Return everything that a script may say, as written."""
@@ -42,6 +44,13 @@ def test_a_shipped_script_says_nothing_in_two_places(path: str) -> None:
     spoken = [saying.wording.source for rule in script.rules.values() for saying in rule.says]
     whole = [text for text in spoken if not re.fullmatch(r"#[a-z_]+#", text)]
     assert len(set(whole)) == len(whole)
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: path.stem)
+def test_nobody_is_greeted_for_the_first_time_as_somebody_who_was_there_before(path: Path) -> None:
+    greetings = [rule for name, rule in load_script(path).rules.items() if name.startswith("greeting")]
+    back = [one for rule in greetings for one in rule.says if re.search(r"\b(again|still)\b", one.wording.source, re.I)]
+    assert [one.wording.source for one in back if one.first is not False] == []
 
 
 def test_ada_has_much_to_say() -> None:
