@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench crash lock clean
+.PHONY: help run test lint bench crash image lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1	/' | expand -t 14
@@ -31,11 +31,16 @@ bench: $(VENV)/test.stamp ## Measure, beside the peers; writes tests/benchmarks/
 crash: $(VENV)/test.stamp ## Kill the bot 200 times on each kind of platform, and show a table (a quarter of an hour)
 	@$(BIN)/python tests/system/crash_everywhere.py $(CRASH)
 
+image: $(VENV)/test.stamp ## Build the container image, and run a bot in it without rights (needs podman; minutes)
+	@tests/packaging/image_base.sh
+	@$(BIN)/python -m pytest tests/packaging/test_image.py
+
 lock: $(VENV)/test.stamp ## Write the locked requirements anew
 	@$(PIP) uv
 	@$(LOCK) pyproject.toml --group build --output-file requirements/run.txt
 	@$(LOCK) pyproject.toml --extra c2pa --extra keyring --extra knowledge --extra metrics --extra nostr --extra otel --extra postgres --extra testing --extra tools --extra video --group build --group dev --output-file requirements/test.txt
-	@$(LOCK) pyproject.toml --extra c2pa --extra knowledge --extra metrics --extra nostr --extra otel --extra postgres --extra tools --extra video --group build --constraint requirements/test.txt --output-file requirements/container.txt
+	@$(LOCK) pyproject.toml --extra c2pa --extra knowledge --extra metrics --extra nostr --extra otel --extra postgres --extra tools --extra video --constraint requirements/test.txt --output-file requirements/container.txt
+	@$(LOCK) --group build --constraint requirements/test.txt --output-file requirements/build.txt
 
 clean: ## Take away what these commands made (bots' data stays)
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -43,17 +43,17 @@ def needed_by_tests(project: dict[str, Any]) -> list[Requirement]:
     return [*needed_to_run(project), *direct(wanted)]
 
 
-@pytest.mark.parametrize("name", ["run.txt", "test.txt", "container.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "test.txt", "container.txt", "build.txt"])
 def test_lock_files_name_no_host_and_no_folder(root: Path, name: str) -> None:
     text = (root / "requirements" / name).read_text(encoding="utf-8")
     assert re.findall(r"^.*(?:://|--index|--extra-index|--find-links|@ ?file).*$", text, re.MULTILINE) == []
 
 
-@pytest.mark.parametrize("name", ["run.txt", "test.txt", "container.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "test.txt", "container.txt", "build.txt"])
 def test_every_locked_version_has_hashes(root: Path, name: str) -> None:
     text = (root / "requirements" / name).read_text(encoding="utf-8")
     entries = [entry for entry in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE) if "==" in entry]
-    assert len(entries) > 20
+    assert len(entries) >= len(pins(root / "requirements" / name)) > 5
     assert [entry.split("\n")[0] for entry in entries if "--hash=sha256:" not in entry] == []
 
 
@@ -74,6 +74,6 @@ def test_what_tests_is_locked_as_pyproject_asks_for_it(root: Path, project: dict
 
 def test_tests_run_on_the_very_versions_that_run(root: Path) -> None:
     test = pins(root / "requirements" / "test.txt")
-    for name in ("run.txt", "container.txt"):
+    for name in ("run.txt", "container.txt", "build.txt"):
         run = pins(root / "requirements" / name)
         assert {name: test.get(name) for name in run} == run
