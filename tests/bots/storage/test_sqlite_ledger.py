@@ -154,3 +154,26 @@ async def test_what_waits_for_nobody_any_more_leaves_the_table_of_those_with_the
         await ledger.committed()
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT seq FROM aside").fetchall() == [(dead.seq,)]
+
+
+@pytest.mark.asyncio
+async def test_a_commit_is_another_revision_whatever_time_and_length_its_file_has(tmp_path: Path) -> None:
+    path, clock = tmp_path / "ada.db", ManualClock()
+    async with SqliteLedger(path, bot="ada", clock=clock) as ledger:
+        ledger.note(None, "held", "the first")
+        await ledger.committed()
+        # the log begins anew with the next commit and keeps its length
+        with contextlib.closing(sqlite3.connect(path)) as outside:
+            outside.execute("PRAGMA wal_checkpoint(RESTART)")
+        log = path.with_name("ada.db-wal")
+        long_ago = (log.stat().st_size, 1_000_000_000)
+        os.utime(log, ns=(long_ago[1], long_ago[1]))
+        before = ledger.revision()
+        assert ledger.revision() == before
+        ledger.note(None, "held", "the second")
+        await ledger.committed()
+        # as on a disk on which what was written long ago can only be read now
+        os.utime(log, ns=(long_ago[1], long_ago[1]))
+        assert (log.stat().st_size, log.stat().st_mtime_ns) == long_ago
+        assert ledger.revision() != before
+        assert [entry.why for entry in await ledger.journal(limit=1)] == ["the second"]

@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import math
-import os
 import sqlite3
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,8 +33,6 @@ LOOK = 0.2
 """Seconds between two looks for commands."""
 LOOKS = 5
 """Looks at the revision without a change until commands are read all the same."""
-SETTLED = 50_000_000
-"""Nanoseconds after which a change of the file has another time than the one before: file systems count in ticks."""
 CHECKPOINTS = 40
 """Tries to empty the log beside the file, while somebody reads in it."""
 
@@ -59,8 +55,9 @@ class SqliteLedger(TableLedger):
         self._place: Mapping[str, Any] = {}
         self._readers: ThreadPoolExecutor | None = None
         self._reader: sqlite3.Connection | None = None
+        self._glance: sqlite3.Connection | None = None
+        """Asked in the loop whether anything was committed; it waits for nobody and reads nothing else."""
         self._lock: sqlite3.Connection | None = None
-        self._log = Path(f"{path}-wal")
         self._commands_at: object = None
         """The revision in which commands were looked for last."""
 
@@ -152,10 +149,11 @@ class SqliteLedger(TableLedger):
                 self._strayed = home.strayed(reader, self._path)
             found = reader.execute("SELECT value FROM meta WHERE name='id'").fetchone()
             self._id = "" if found is None else str(found[0])
+            glance = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0)
         except BaseException:
             reader.close()
             raise
-        self._reader = reader
+        self._reader, self._glance = reader, glance
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
 
     @override
@@ -167,6 +165,9 @@ class SqliteLedger(TableLedger):
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+        if self._glance is not None:
+            self._glance.close()
+            self._glance = None
         self._close_lock()
         self._commits.failed.cancel()
 
@@ -191,14 +192,15 @@ class SqliteLedger(TableLedger):
 
     @override
     def revision(self) -> object:
-        # every commit of every process writes to the log, which is there as long as somebody has the file open
+        # counts the commits of all other connections as soon as they can be read. The time of the file says less: it is
+        # that of the writing, and on a slow disk what was written can be read much later.
+        if self._glance is None:
+            return object()
         try:
-            facts = os.stat(self._log)
-        except OSError:
+            ((commits,),) = self._glance.execute("PRAGMA data_version").fetchall()
+        except sqlite3.Error:
             return object()
-        if time.time_ns() - facts.st_mtime_ns < SETTLED:
-            return object()
-        return facts.st_mtime_ns, facts.st_size
+        return commits
 
     @override
     async def open_commands(self) -> list[Command]:

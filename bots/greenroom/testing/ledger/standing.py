@@ -11,7 +11,7 @@ from msgspec.structs import replace as replaced
 
 from greenroom.storage import AgendaItem, Audience, Cause, KeptFile, PersonFact, ScheduleMark
 from greenroom.testing.clock import ManualClock
-from greenroom.testing.ledger.turns import HOUR, MakeLedger, item, mention_turn, settled_revision, stored
+from greenroom.testing.ledger.turns import HOUR, MakeLedger, item, mention_turn, stored
 from greenroom_adapters.contract import Quota
 
 __all__ = ["Standing"]
@@ -247,11 +247,11 @@ class Standing:
                 lambda: ledger.move_cursor("home", "mentions", "1"),
             )
             for write in writes:
-                before = await settled_revision(ledger)
+                before = ledger.revision()
                 write()
                 await ledger.committed()
                 assert ledger.revision() != before
-            before = await settled_revision(ledger)
+            before = ledger.revision()
             await ledger.ask("pause", {})
             assert ledger.revision() != before
 

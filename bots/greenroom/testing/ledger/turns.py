@@ -1,6 +1,5 @@
 """Turns that tests put into a ledger, and what comes back of them."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +16,6 @@ __all__ = [
     "item",
     "mention_turn",
     "rested",
-    "settled_revision",
     "stored",
 ]
 
@@ -104,14 +102,6 @@ async def rested(ledger: Ledger, turn: Turn, state: State, **changes: Any) -> Tu
     ledger.save(turn)
     await ledger.committed()
     return turn
-
-
-async def settled_revision(ledger: Ledger) -> object:
-    """Return the revision of a ledger to which nobody writes, as soon as it stays the same."""
-    async with asyncio.timeout(20):
-        while (revision := ledger.revision()) != ledger.revision():
-            await asyncio.sleep(0.01)
-    return revision
 
 
 def facts(turn: Turn) -> dict[str, Any]:
