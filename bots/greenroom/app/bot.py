@@ -106,6 +106,8 @@ class Bot:
         )
         self._webhooks = Webhooks()
         self._alone = asyncio.Lock()
+        self._forgetting = asyncio.Lock()
+        """Held while somebody is forgotten, and while the owner is told what turns say."""
         self._log = get_log().bind(bot=file.bot)
 
     @classmethod
@@ -313,6 +315,7 @@ class Bot:
             budget=self._budget,
             commands=lambda: self.commands,
             clock=options.clock,
+            forgetting=self._forgetting,
         )
         for name, account in file.accounts.items():
             adapter = adapters[name]
@@ -369,8 +372,16 @@ class Bot:
             catching_up=self._catching_up,
             policy=self.policy,
             look=self._look,
+            forgetting=self._forgetting,
         )
-        self._teller = Teller(self.ledger, file=self._in_force, desks=self.desks, put=self._put, clock=options.clock)
+        self._teller = Teller(
+            self.ledger,
+            file=self._in_force,
+            desks=self.desks,
+            put=self._put,
+            clock=options.clock,
+            forgetting=self._forgetting,
+        )
         await self._teller.begin()
         self._presence = Presence(self.ledger, self.desks, budget=self._budget, clock=options.clock)
         self._attending = Attending(self.ledger, self.desks, file=self._in_force, clock=options.clock)

@@ -1,5 +1,6 @@
 """What a person can tell a bot: obeyed by the running bot, or done on its ledger alone when none runs."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -55,8 +56,10 @@ class Commands:
         catching_up: CatchingUp | None = None,
         policy: Policy | None = None,
         look: Callable[[], Awaitable[str | None]] | None = None,
+        forgetting: asyncio.Lock | None = None,
     ) -> None:
-        """Take the bot's parts; `look` lets the running bot look at its files, and says why they are refused."""
+        """Take the bot's parts; `look` lets the running bot look at its files, and says why they are refused;
+        `forgetting` is held while somebody is forgotten."""
         self._ledger = ledger
         self._file = file
         self._clock = clock
@@ -65,6 +68,7 @@ class Commands:
         self._catching_up = catching_up
         self._policy = policy
         self._look = look
+        self._forgetting = forgetting or asyncio.Lock()
         self._coming = coming = PostsToCome(ledger, file, clock=clock, desks=self._desks, scheduler=scheduler)
         self._pauses = pauses = Pauses(ledger, file, desks=self._desks, policy=policy)
         self._held = held = HeldDrafts(ledger, file, clock=clock, desks=self._desks, rested=self._rested)
@@ -150,14 +154,15 @@ class Commands:
         """`platform` (or server of it) and `person`: forget him, as he could have it himself."""
         platform = str(arguments["platform"])
         platforms = {name: account.platform for name, account in self._file.accounts.items()}
-        turns = await forget(
-            self._ledger,
-            self._desks,
-            self._policy,
-            accounts=accounts_in(await realms_of(self._ledger, platforms), platform),
-            platform=platform,
-            person=str(arguments["person"]),
-        )
+        async with self._forgetting:
+            turns = await forget(
+                self._ledger,
+                self._desks,
+                self._policy,
+                accounts=accounts_in(await realms_of(self._ledger, platforms), platform),
+                platform=platform,
+                person=str(arguments["person"]),
+            )
         return {"done": "forgotten", "turns": turns}
 
     async def _take_up(self, arguments: Mapping[str, Any]) -> _Answer:

@@ -30,7 +30,8 @@ async def forget(
     """Forget a person of this platform (or server of it), on all of its accounts; return how many turns were emptied
     at once. What waits to be answered to him, or to be looked at, is given up; what is being sent at the moment is
     finished first, and so is what he `asked` this by. What the owner is still to be told is told without the lines that
-    name him. Without desks nothing is at work but on disk.
+    name him. Without desks nothing is at work but on disk. One person at a time, and none while somebody who has read a
+    turn is about to write of it (a `Teller`): in a running bot one lock is held over each of these.
 
     :raises StorageError: the ledger failed
     """

@@ -57,7 +57,9 @@ class Obeying:
         budget: Budget,
         commands: Callable[[], Commands],
         clock: Clock,
+        forgetting: asyncio.Lock,
     ) -> None:
+        """Take the bot's parts; `forgetting` is held while somebody is forgotten."""
         self._ledger = ledger
         self._desks = desks
         self._file = file
@@ -68,7 +70,7 @@ class Obeying:
         self._clock = clock
         self._told: dict[tuple[str, str, str], int] = {}
         """What was asked, platform and person → when he was told last."""
-        self._forgetting = asyncio.Lock()
+        self._forgetting = forgetting
         self._forgotten: dict[tuple[str, str], int] = {}
         """Platform and person → when forgetting him began last."""
 

@@ -151,12 +151,15 @@ class Teller:
         desks: Mapping[str, AccountDesk],
         put: Callable[[Turn], None],
         clock: Clock,
+        forgetting: asyncio.Lock,
     ) -> None:
+        """Take the bot's parts; `forgetting` is held while somebody is forgotten."""
         self._ledger = ledger
         self._file = file
         self._desks = desks
         self._put = put
         self._clock = clock
+        self._forgetting = forgetting
         self._mark: int | None = None
         self._bound: tuple[str, str] | None = None
         """Who is to be told, as the file spells it, and the stable id behind that."""
@@ -190,6 +193,11 @@ class Teller:
     async def look(self) -> None:
         """Tell what has been gathered for long enough."""
         await self._bind()
+        # whoever is forgotten between the reading of his turn and the message about it would be named in that
+        async with self._forgetting:
+            await self._look()
+
+    async def _look(self) -> None:
         mark = await self.begin()
         revision = self._ledger.revision()
         if revision == self._all_told_at:

@@ -18,7 +18,7 @@ from greenroom.app.weekly import WEEK
 from greenroom.generation import Refused
 from greenroom.policy import REPEATED, Budget, Lack
 from greenroom.scheduling.bringing import UNREADABLE_FEED
-from greenroom.storage import State
+from greenroom.storage import State, Turn
 from greenroom.testing import Trial, answer_lost
 from greenroom.turns.aftermath import COMPLAINT
 from greenroom.turns.backlog import WAS_AWAY
@@ -623,6 +623,42 @@ async def test_what_is_not_told_yet_is_told_without_who_is_forgotten_meanwhile(t
         trial.platform.answers.clear()
         if not is_tried:
             await trial.bot.commands.obey("resume", {"account": "home"})
+        (post,) = await heard(trial)
+        await pass_time(trial)
+        assert len(told(trial)) == 1
+    assert "a refund for bea" in post.text
+    assert "ben" not in post.text
+    with contextlib.closing(sqlite3.connect(trial.path.parent / "data" / "ada.db")) as db:
+        assert "a refund for ben" not in "\n".join(db.iterdump())
+
+
+@pytest.mark.asyncio
+async def test_who_is_forgotten_while_the_owner_is_about_to_be_told_of_him_is_not_named(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial.rewrite("answer: {to: mentions, words: [refund], tell: true}\ntell: home/@maria\n")
+    async with trial:
+        ledger = trial.bot.ledger
+        for name in ("ben", "bea"):
+            trial.mention(f"a refund for {name}", author=Author(id=f"id-{name}", handle=name))
+        await trial.counted({State.IGNORED: 2})
+        await trial.bot.commands.obey("pause", {"account": "home", "why": "a test"})
+        read, forgetting = ledger.turn, list[asyncio.Task[object]]()
+
+        async def turn(seq: int) -> Turn | None:
+            found = await read(seq)
+            if not forgetting:
+                obey = trial.bot.commands.obey("forget", {"platform": "scripted", "person": "id-ben"})
+                forgetting.append(asyncio.create_task(obey))
+                # either he is forgotten now, or only when the message is there
+                await asyncio.wait(forgetting, timeout=1)
+            return found
+
+        monkeypatch.setattr(ledger, "turn", turn)
+        async with asyncio.timeout(30):
+            while not forgetting or not forgetting[0].done():
+                await pass_time(trial, 1)
+        await trial.bot.commands.obey("resume", {"account": "home"})
         (post,) = await heard(trial)
         await pass_time(trial)
         assert len(told(trial)) == 1
