@@ -172,10 +172,19 @@ class Bot:
             if self._floor is not None:
                 stack.push_async_callback(self._floor.speaker.aclose)
             stack.push_async_callback(self._end_retired)
-            for desk in self.desks.values():
-                stack.push_async_callback(desk.close, grace=self._options.grace)
+            stack.push_async_callback(self._close_desks)
         self._floor = None
         self.local.clear()
+
+    async def _close_desks(self) -> None:
+        """Let all accounts end side by side, so that what is in flight has its grace once and not once for each."""
+        closing = (desk.close(grace=self._options.grace) for desk in self.desks.values())
+        ended = await asyncio.gather(*closing, return_exceptions=True)
+        failures = [failure for failure in ended if isinstance(failure, BaseException)]
+        if len(failures) > 1:
+            raise BaseExceptionGroup("accounts could not be closed", failures)
+        for failure in failures:
+            raise failure
 
     async def run(self) -> None:
         """Listen, answer and post until cancelled.

@@ -303,11 +303,11 @@ class AccountDesk:
 
     async def close(self, *, grace: float) -> None:
         """Let what is in flight finish for `grace` seconds, note the cursors, sign out. Safe to call twice."""
-        await self.lanes.close(grace=grace)
-        self.intake.flush()
-        await self._typing.close()
-        await asyncio.gather(*self._dismissals, return_exceptions=True)
         try:
+            await self.lanes.close(grace=grace)
+            self.intake.flush()
+            await self._typing.close()
+            await asyncio.gather(*self._dismissals, return_exceptions=True)
             await self.note_charges()
         finally:
             await self._stack.aclose()

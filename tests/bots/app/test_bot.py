@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 
 from greenroom.app import Bot, Options, put_down
 from greenroom.settings import Platforms
-from greenroom.storage import AlreadyRunning, Due, SqliteLedger, State
+from greenroom.storage import AlreadyRunning, Due, SqliteLedger, State, StorageError
 from greenroom.storage.sqlite import is_running as runs
 from greenroom.testing import Trial
-from greenroom_adapters.contract import ConfigurationError, UnknownEvent
+from greenroom_adapters.contract import Author, ConfigurationError, UnknownEvent
 
 TWO = """\
 bot: ada
@@ -85,6 +86,36 @@ async def test_an_adapter_that_fails_to_sign_out_does_not_keep_the_rest_open(tri
         await trial.stop()
     assert trial.platform.open_connections == 0
     assert not runs(bot.file.home)
+
+
+@pytest.mark.asyncio
+async def test_accounts_end_side_by_side_so_that_none_waits_for_what_another_has_in_flight(trial: Trial) -> None:
+    trial.rewrite("answer: mentions\n", head=TWO)
+    bot = await trial.start()
+    await trial.until(lambda: trial.platform.open_connections == 2)
+    both = asyncio.Barrier(2)
+    for desk in bot.desks.values():
+        desk._stack.push_async_callback(both.wait)  # a sign-out that takes as long as the other's
+    async with asyncio.timeout(30):
+        await trial.stop()
+    assert trial.platform.open_connections == 0
+
+
+@pytest.mark.asyncio
+async def test_an_account_signs_out_also_when_the_ledger_takes_its_last_cursors_no_more(trial: Trial) -> None:
+    bot = await trial.start()
+    trial.mention(author=Author(id="u2", handle="a-robot", is_bot=True))
+    cursors = bot.desks["home"].intake._cursors
+    await trial.until(lambda: cursors.passed)
+    with sqlite3.connect(trial.path.parent / "data" / "ada.db", isolation_level=None) as outside:
+        outside.execute("DROP TABLE facts")
+    outside.close()
+    bot.ledger.remember("what", "cannot be stored")
+    with pytest.raises(StorageError):
+        await bot.ledger.committed()
+    with pytest.raises(StorageError):
+        await trial.stop()
+    assert trial.platform.open_connections == 0
 
 
 @pytest.mark.asyncio
