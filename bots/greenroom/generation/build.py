@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,6 @@ def build_voice(
     clock: Clock,
     zone: tzinfo = UTC,
     environ: Mapping[str, str] = os.environ,
-    no_paid_calls: bool = False,
     own: Sequence[Engine] = (),
     script: "Script | None" = None,
     through: Callable[[Engine], Engine] = lambda engine: engine,
@@ -90,7 +88,7 @@ def build_voice(
         if isinstance(ref, ModelRef):
             if shared is None and toolbox is not None:
                 shared = _shared(toolbox, purse, clock, note)
-            built.append(through(_model(ref, purse, resolve, clock, zone, environ, no_paid_calls, shared)))
+            built.append(through(_model(ref, purse, resolve, clock, zone, environ, shared)))
         elif ref is BuiltIn.SCRIPT:
             if scripted is not None:
                 built.append(scripted)
@@ -145,7 +143,6 @@ def _model(
     clock: Clock,
     zone: tzinfo,
     environ: Mapping[str, str],
-    no_paid_calls: bool,
     tools: "Tools | None",
 ) -> Engine:
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
@@ -153,7 +150,7 @@ def _model(
 
     reach, price = reach_of(ref, resolve, environ)
     return OpenAIEngine(
-        replace(reach, no_paid_calls=no_paid_calls),
+        reach,
         name=ref.model,
         price=price,
         sees=ref.sees,
@@ -200,7 +197,6 @@ def build_studio(
     resolve: ResolveSecret,
     clock: Clock,
     environ: Mapping[str, str] = os.environ,
-    no_paid_calls: bool = False,
 ) -> Studio:
     """Return who makes the pictures that posts ask for, in their order; whoever calls closes it. Opens no connection.
 
@@ -210,7 +206,7 @@ def build_studio(
     instead = WithoutModel.HOLD
     for ref in engines:
         if isinstance(ref, PainterRef):
-            painters.append(_painter(ref, purse, resolve, clock, environ, no_paid_calls))
+            painters.append(_painter(ref, purse, resolve, clock, environ))
         else:
             instead = ref
     return Studio(painters, instead=instead)
@@ -222,12 +218,11 @@ def _painter(
     resolve: ResolveSecret,
     clock: Clock,
     environ: Mapping[str, str],
-    no_paid_calls: bool,
 ) -> Painter:
     # Imported only for bots that use it: the SDK costs more to import than all the rest.
     from greenroom.generation.openai_painter import OpenAIPainter
 
-    reach = replace(_reach(ref, resolve, environ, price="0.04 USD"), no_paid_calls=no_paid_calls)
+    reach = _reach(ref, resolve, environ, price="0.04 USD")
     price = None if ref.price is None else ref.price.micros
     known = picture_price_of(reach.model) if ref.server is None else None
     if price is None and known is None and not reach.is_local:

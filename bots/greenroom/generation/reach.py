@@ -23,10 +23,8 @@ class Reach:
     """As its server calls it."""
     server: str = OPENAI
     key: Secret | None = None
-    no_paid_calls: bool = False
-    """Forbids every call that leaves this machine."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
-    """Its variable `GREENROOM_NO_PAID_CALLS` forbids the same, and is read before each call."""
+    """Its variable `GREENROOM_NO_PAID_CALLS` forbids every call that leaves this machine, and is read before each."""
 
     @property
     def is_local(self) -> bool:
@@ -36,8 +34,7 @@ class Reach:
     @property
     def is_switched_off(self) -> bool:
         """Whether a call is forbidden now."""
-        off = self.no_paid_calls or self.environ.get(NO_PAID_CALLS, "") not in ("", "0")
-        return off and not self.is_local
+        return self.environ.get(NO_PAID_CALLS, "") not in ("", "0") and not self.is_local
 
 
 def is_loopback(server: str) -> bool:

@@ -12,6 +12,7 @@ from typing_extensions import override
 from greenroom.clock import Clock, to_micros
 from greenroom.generation import (
     Brief,
+    Canvas,
     Engine,
     EngineUnavailable,
     Generated,
@@ -20,11 +21,17 @@ from greenroom.generation import (
     Silent,
     Spoken,
     Voice,
+    build_embedder,
+    build_moderator,
+    build_studio,
     build_voice,
 )
+from greenroom.memory import EmbeddingFailed
 from greenroom.personas.persona import Persona
 from greenroom.policy import Lack
 from greenroom.settings.engines import BuiltIn, EngineRef, ModelRef
+from greenroom.settings.moderating import ModeratorRef
+from greenroom.settings.picture import PainterRef
 from greenroom.settings.secrets import SecretRef
 from greenroom.storage import NOBODYS, Cause
 from greenroom_adapters.contract import ConfigurationError, Secret, Surface, TextLimit
@@ -134,6 +141,27 @@ async def test_the_switch_against_paid_calls_stands_before_the_budget() -> None:
         outcome = await voice.speak(BRIEF)
     assert isinstance(outcome, Held)
     assert outcome.reason == "openai/gpt-5-mini: paid calls are switched off"
+
+
+@pytest.mark.asyncio
+async def test_one_switch_keeps_all_who_are_asked_for_money_from_calling_anybody() -> None:
+    key = {"OPENAI_API_KEY": "sk-environment"}
+    switched_off, asked = "paid calls are switched off", "do not fit into what is left"
+    for environ, why in ((key | {"GREENROOM_NO_PAID_CALLS": "1"}, switched_off), (key, asked)):
+        reach: Any = {"purse": EmptyPurse(), "resolve": resolve, "clock": StillClock(), "environ": environ}
+        async with build(model("openai/gpt-5-mini"), BuiltIn.HOLD, environ=environ) as voice:
+            outcome = await voice.speak(BRIEF)
+        assert isinstance(outcome, Held)
+        assert why in outcome.reason
+        painter = PainterRef.model_validate({"model": "openai/gpt-image-1-mini"})
+        studio = build_studio([painter], **reach)
+        painting = await studio.paint(Canvas(prompt="a lamp"))
+        assert why in "".join(painting.notes)
+        judge = ModeratorRef.model_validate({"model": "openai/omni-moderation-latest", "price": "0.001 USD"})
+        assert why in ((await build_moderator(judge, **reach).judge("a lamp", turn="t")).missing or "")
+        embedder = build_embedder(model("openai/text-embedding-3-small"), **reach)
+        with pytest.raises(EmbeddingFailed, match=why):
+            await embedder.embed(["a lamp"], turn="t")
 
 
 @pytest.mark.asyncio

@@ -26,7 +26,7 @@ from greenroom.generation import (
     ShareSpent,
 )
 from greenroom.generation.openai_engine import OpenAIEngine
-from greenroom.generation.reach import NO_PAID_CALLS, Reach, is_loopback
+from greenroom.generation.reach import Reach, is_loopback
 from greenroom.personas.persona import Persona
 from greenroom.policy.budget import Budget
 from greenroom.storage import NOBODYS, Cause
@@ -322,15 +322,6 @@ async def test_nothing_that_leaves_this_machine_is_called_while_paid_calls_are_o
     error = await unavailable(make({"server": "https://api.openai.example/v1"}))
     assert str(error) == "paid calls are switched off"
     assert error.permanent
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize("environ", [{}, {NO_PAID_CALLS: ""}, {NO_PAID_CALLS: "0"}])
-async def test_the_switch_can_be_set_by_hand_whatever_the_environment_says(
-    make: Workshop, environ: dict[str, str]
-) -> None:
-    engine = make({"server": "https://api.openai.example/v1", "no_paid_calls": True, "environ": environ})
-    assert str(await unavailable(engine)) == "paid calls are switched off"
 
 
 @pytest.mark.asyncio
