@@ -141,7 +141,9 @@ class Observation:
                 get_log().warning("not observed", why=str(error))
         get_log().info("observed", at=self.url)
         if self._bot is not None:
-            self._bot.ledger.forget_fact(UNOBSERVED)
+            # a ledger that has failed takes no more, and its bot is about to end; the next start forgets it as well
+            with contextlib.suppress(StorageError):
+                self._bot.ledger.forget_fact(UNOBSERVED)
 
     def stand_by(self) -> None:
         """Tell from now on that another worker runs the bot: it is ready to take over, and nothing needs a person."""

@@ -1,12 +1,15 @@
 """Whether a bot is alive, ready and well is told over HTTP in the sentences of `greenroom status`."""
 
 import json
+import socket
+import sqlite3
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from observed import Observed
 
-from greenroom.storage import State
+from greenroom.storage import State, StorageError
 from greenroom_adapters.contract import Unavailable
 
 
@@ -96,3 +99,24 @@ async def test_a_worker_that_stands_by_is_ready_and_needs_nobody(observed: Obser
     assert (await observed.figures())["greenroom_standing_by", frozenset()] == 0
     observed.observation.show(None)
     assert (await observed.ask("/ready"))[0] == 503
+
+
+@pytest.mark.asyncio
+async def test_an_address_that_is_free_again_is_listened_on_also_when_the_ledger_has_failed(observed: Observed) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        waiting = observed.listening_on(f"127.0.0.1:{other.getsockname()[1]}")
+        async with waiting:
+            assert waiting.is_taken
+            bot = await observed.trial.start()
+            waiting.show(bot)
+            with sqlite3.connect(observed.trial.path.parent / "data" / "ada.db", isolation_level=None) as outside:
+                outside.execute("DROP TABLE facts")
+            outside.close()
+            bot.ledger.remember("what", "cannot be stored")
+            with pytest.raises(StorageError):
+                await bot.ledger.committed()
+            other.close()
+            await observed.trial.past(lambda: not waiting.is_taken)
+            assert await observed.ask("/live", of=waiting) == (200, "alive\n")
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await observed.ask("/live", of=waiting)
