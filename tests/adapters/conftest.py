@@ -84,6 +84,13 @@ class StageWorld(World):
         return person
 
     @override
+    async def say_in(self, room: str, text: str) -> None:
+        opened = await asyncio.to_thread(
+            self.stage.call, "POST", "/api/rooms", {"name": room}, token=self._persons_token
+        )
+        await self.say(self._persons_token, text, room=opened["id"])
+
+    @override
     async def remove(self, ref: PostRef) -> None:
         post = await asyncio.to_thread(self.stage.call, "GET", f"/api/posts/{ref.id}", token=self._eyes)
         token = self._eyes if post["author"]["handle"] == self.bot else self._persons_token

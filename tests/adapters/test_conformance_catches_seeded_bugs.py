@@ -19,6 +19,7 @@ from greenroom_adapters.contract import (
     AdapterError,
     Attempt,
     Event,
+    Forbidden,
     Found,
     MentionReceived,
     OutcomeUnknown,
@@ -286,6 +287,23 @@ class DeletesOnce(StageAdapter):
         await super().delete(ref)
 
 
+class ComesInOnce(StageAdapter):
+    _rooms: frozenset[str] = frozenset()
+
+    @override
+    async def come_in(self, room: str) -> None:
+        if room in self._rooms:
+            raise Forbidden("it is in there already", platform=self.platform, account="bot")
+        self._rooms |= {room}
+        await super().come_in(room)
+
+
+class StaysOutside(StageAdapter):
+    @override
+    async def come_in(self, room: str) -> None:
+        return
+
+
 class ReactsToWhatIsGone(StageAdapter):
     @override
     async def react(self, ref: PostRef, reaction: str = "like") -> None:
@@ -306,6 +324,7 @@ class Plant:
 
 
 AWKWARD = "e\u0301"
+COMING_IN = "who_comes_into_a_room_twice_is_in_it_and_hears_what_is_said_there_once"
 PLANTS = (
     Plant(bug=PostsTwice, test="published_text_is_what_was_asked_for", arguments={"text": "plain"}),
     Plant(bug=ComposesAccents, test="published_text_is_what_was_asked_for", arguments={"text": AWKWARD}),
@@ -356,6 +375,9 @@ PLANTS = (
     Plant(bug=ListensOnWithoutRights, test="credentials_that_stop_working_end_the_events_with_the_reason"),
     Plant(bug=LeaksATask, test="leaving_leaves_no_task_and_no_connection"),
     Plant(bug=DeletesOnce, test="deleting_twice_is_fine"),
+    Plant(bug=ComesInOnce, test=COMING_IN, arguments={"is_there": True}),
+    Plant(bug=StaysOutside, test=COMING_IN, arguments={"is_there": True}),
+    Plant(bug=StaysOutside, test=COMING_IN, arguments={"is_there": False}),
     Plant(bug=ReactsToWhatIsGone, test="reacting_twice_leaves_one_reaction"),
 )
 

@@ -7,9 +7,9 @@ from greenroom_adapters.testing import AdapterConformance, World
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
 
-CANNOT_PLAY = {"redeliver_next", "reorder_next", "give_command"}
+CANNOT_PLAY = {"redeliver_next", "reorder_next", "give_command", "say_in"}
 """A homeserver answers from a token: it gives nothing twice and nothing in another order.
-There is no menu of commands."""
+There is no menu of commands, and the adapter comes only into rooms that it is invited to."""
 
 
 class TestMatrix(AdapterConformance):

@@ -7,8 +7,9 @@ from greenroom_adapters.testing import AdapterConformance, World
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
 
-CANNOT_PLAY = {"redeliver_next", "reorder_next", "give_command"}
-"""A relay gives what is stored once and newest first, and what comes as it comes. There is no menu of commands."""
+CANNOT_PLAY = {"redeliver_next", "reorder_next", "give_command", "say_in"}
+"""A relay gives what is stored once and newest first, and what comes as it comes. There is no menu of commands, and
+there are no rooms."""
 
 
 class TestNostr(AdapterConformance):

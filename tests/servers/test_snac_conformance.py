@@ -14,6 +14,7 @@ CANNOT_PLAY = {
     "redeliver_next",
     "reorder_next",
     "give_command",
+    "say_in",  # it has no rooms
 }
 
 

@@ -22,7 +22,8 @@ class TestDiscord(AdapterConformance):
 
     def test_this_world_plays_everything(self, world: World) -> None:
         optional = {name for name, value in vars(World).items() if callable(value) and not name.startswith("_")}
-        assert {name for name in optional if getattr(type(world), name) is getattr(World, name)} == set()
+        left_alone = {name for name in optional if getattr(type(world), name) is getattr(World, name)}
+        assert left_alone == {"say_in"}, "who invites the bot into a server decides on its channels"
 
     @pytest.mark.xfail(
         reason="Discord lists no direct conversations, so that one which began before the bot's first session is "

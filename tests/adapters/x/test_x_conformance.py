@@ -9,9 +9,9 @@ from x_world import XWorld
 
 from greenroom_adapters.testing import AdapterConformance, World
 
-CANNOT_PLAY = {"redeliver_next", "reorder_next", "arrived_keys", "give_command"}
-"""A timeline that is read by id gives nothing twice and nothing in another order, and X knows no keys and no
-menu of commands."""
+CANNOT_PLAY = {"redeliver_next", "reorder_next", "arrived_keys", "give_command", "say_in"}
+"""A timeline that is read by id gives nothing twice and nothing in another order, and X knows no keys, no
+menu of commands and no rooms."""
 
 
 class Conformance(AdapterConformance):

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -15,6 +16,7 @@ from greenroom_adapters.contract import (
     OwnPostSeen,
     Post,
     PostRef,
+    SupportsComingIn,
     SupportsCommands,
     SupportsDelete,
     SupportsEdit,
@@ -97,6 +99,31 @@ class Acting:
                 lasts = await adapter.show_typing(asked)
                 assert timedelta(seconds=2) <= lasts <= timedelta(minutes=1)
         assert await world.published() == []
+
+    @pytest.mark.parametrize("is_there", [True, False], ids=["a room that is there", "a room that nobody has opened"])
+    @pytest.mark.asyncio
+    async def test_who_comes_into_a_room_twice_is_in_it_and_hears_what_is_said_there_once(
+        self, world: World, is_there: bool
+    ) -> None:
+        room = f"quay-{uuid4().hex[:8]}"
+        async with world.connect() as adapter:
+            if not isinstance(adapter, SupportsComingIn):
+                pytest.skip("this adapter cannot come into a room by itself")
+            if is_there:
+                await world.say_in(room, "said before")
+            async with listening(adapter, after=await adapter.now()) as listener:
+                await adapter.come_in(room)
+                await adapter.come_in(room)
+                await world.say_in(room, "hello, you")
+                await listener.until("hello, you")
+            assert listener.texts() == ["hello, you"]
+            (heard,) = (event for event in listener.seen if isinstance(event, TextEvent))
+            assert heard.room is not None
+            assert room in (heard.room.id, heard.room.name)
+            # it is in the room for which it is told by the event's id as well
+            await adapter.come_in(heard.room.id)
+            await adapter.publish(Intent(adapter, Post(text="here I am", room=heard.room.id)).next_try())
+        assert await texts_of(world) == ["here I am"]
 
     @pytest.mark.asyncio
     async def test_commands_are_offered_once_and_an_answer_stays_when_its_command_is_dismissed(

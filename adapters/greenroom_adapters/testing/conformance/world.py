@@ -78,6 +78,11 @@ class World(abc.ABC):
         """Let somebody else write to the bot alone; return the person's stable id."""
         cannot("send a direct message")
 
+    async def say_in(self, room: str, text: str) -> None:
+        """Let somebody else say `text` in the room of this name, which is open to whoever knows what it is called; he
+        opens it where nobody has."""
+        cannot("speak in a room that is open to whoever knows its name")
+
     async def give_command(self, name: str, text: str) -> None:
         """Let somebody else give a command that the bot offers, in public, with `text` behind it; as soon as the bot
         listens."""
