@@ -14,7 +14,7 @@ from bot_process import BotProcess, read_modules_once
 from counting import Count
 from crash_bot import Life
 from ledger_facts import ends, has_cursor, open_turns, parked, received, standing, stored, waiting
-from network import Network
+from network import DOUBTS, Network
 
 from greenroom.app import put_down
 from greenroom.clock import SystemClock
@@ -23,8 +23,6 @@ from greenroom.storage import Due, SqliteLedger
 
 __all__ = ["CrashTest"]
 
-DOUBTS = {"before_reconcile", "after_reconcile"}
-"""Fault points behind an answer that was lost."""
 STARTS = 3
 """Starts without an end that make a turn dead. That is for turns that bring the process down, which none does here."""
 RECEIVED, SENDING = 0, 3

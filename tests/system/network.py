@@ -9,10 +9,12 @@ from typing import ClassVar, Self
 
 from counting import Count
 
-__all__ = ["BOT", "PEOPLE", "Network"]
+__all__ = ["BOT", "DOUBTS", "PEOPLE", "Network"]
 
 BOT = "keeper"
 PEOPLE = 25
+DOUBTS = {"before_reconcile", "after_reconcile"}
+"""Fault points behind an answer that was lost."""
 
 
 class Network(ABC):

@@ -3,10 +3,14 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hosts import why_no_hosts
+from stage_network import UNREACHABLE
 from workers import ALONE, WorkersTest, arguments
+
+from greenroom.faults import POINTS
 
 pytestmark = [
     pytest.mark.system,
@@ -14,10 +18,20 @@ pytestmark = [
     pytest.mark.flaky(reruns=0),  # a broken promise is never tried again
 ]
 
+STOPS = [point for point in POINTS if point not in UNREACHABLE["listed"]]
+
 
 @pytest.mark.parametrize(
     ("idempotency", "only"),
-    [("keyed", "kill,stop,restart,cut,slow"), ("listed", "mute,end,leave"), ("listed", f"{ALONE},stop")],
+    [
+        ("keyed", "kill,stop,restart,cut,slow"),
+        ("listed", "mute,end,leave"),
+        ("listed", f"{ALONE},stop"),
+        # a stop at each point that a worker can come to, in two parts that run beside each other
+        pytest.param("listed", ",".join(STOPS[::2]), id="stopped at half of the points"),
+        pytest.param("listed", ",".join(STOPS[1::2]), id="stopped at the other half"),
+        ("two_phase", "kill,after_checkpoint,restart,after_publish_before_receipt,cut"),
+    ],
 )
 def test_nothing_is_lost_or_doubled_whatever_happens_to_the_worker_that_runs_the_bot(
     tmp_path: Path, idempotency: str, only: str
@@ -26,11 +40,26 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_worker_that_runs_the
         if os.environ.get("CI") and os.geteuid() == 0:
             pytest.fail(why)
         pytest.skip(why)
-    rounds = len(only.split(","))
-    options = arguments(["--rounds", str(rounds), "--mentions", "6", "--idempotency", idempotency, "--only", only])
-    result = WorkersTest(options, tmp_path).run()
-    told = json.dumps(result)
-    assert (result["lost"], result["doubled"], result["strange"], result["out of order"]) == (0, 0, 0, 0), told
-    assert result["listened together"] == [], told
-    assert result["sent"] == result["asked"] >= rounds * 7, told
-    assert result["workers that ran it"] > 1, told
+    result = run(tmp_path, idempotency, only)
+    assert (result["sent"], result["parked"]) == (result["asked"], 0), result
+
+
+def test_what_nobody_can_look_up_is_parked_when_the_worker_that_sent_it_is_stopped_and_never_said_twice(
+    tmp_path: Path,
+) -> None:
+    result = run(tmp_path, "none", "after_sending,after_publish_before_receipt")
+    assert result["parked"] >= 2, result
+    assert result["asked"] - result["parked"] <= result["sent"] <= result["asked"], result
+
+
+def run(folder: Path, idempotency: str, only: str) -> dict[str, Any]:
+    """Return the figures of a run in which each of the deeds is done once; what holds on every platform held."""
+    told = arguments(["--mentions", "6", "--idempotency", idempotency, "--only", only])
+    told.rounds = len(told.only)
+    result = WorkersTest(told, folder).run()
+    never = ("lost", "doubled", "strange", "out of order")
+    assert [result[what] for what in never] == [0] * len(never), json.dumps(result)
+    assert result["listened together"] == [], json.dumps(result)
+    assert result["asked"] >= told.rounds * 7, json.dumps(result)
+    assert result["workers that ran it"] > 1, json.dumps(result)
+    return result

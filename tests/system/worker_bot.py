@@ -2,10 +2,13 @@
 
 python tests/system/worker_bot.py BOT_FILE BILL [HOST SETTLED]
 
-With the last two its host is called so, and bots are moved between hosts that many seconds after the last move.
+With the last two its host is called so, and bots are moved between hosts that many seconds after the last move. When it
+comes to the fault point whose name stands in the file `stop-at` beside its bot file, it takes the order away and stops
+itself (SIGSTOP).
 """
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -21,11 +24,23 @@ from greenroom.telemetry import logging_to
 __all__ = ["work"]
 
 
+def stopper(order: Path) -> Callable[[str], None]:
+    """Return a hook that stops this process, every thread of it, at the point whose name stands in `order`."""
+
+    def reached(name: str) -> None:
+        if order.exists() and order.read_text() == name:
+            order.unlink()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    return reached
+
+
 async def work(file: Path, bill: Path, host: str | None = None, settled: str = "60") -> None:
     platforms = Platforms.of(quickened(Platforms.installed().adapter("stage")))
 
     def load(standing_by: Callable[[str], None]) -> Bot:
         options = Options(
+            faults=stopper(file.with_name("stop-at")),
             engines=(TokenEngine(bill),),
             platforms=platforms,
             grace=2.0,

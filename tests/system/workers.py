@@ -6,7 +6,9 @@ Each round asks for something and then does one of these to whoever owns the bot
 until another owns it and let it go on, `end` its session at the server, kill the server itself with -9 and `restart`
 it, have the owner `leave` (SIGTERM), `cut` its connections to the database until another owns it, `mute` them (they
 stay open and nothing passes), make them `slow` for a while. With `down`, which root alone can do, each worker has a
-network of its own, and the link of the owner to the database goes down without a word until another owns the bot.
+network of its own, and the link of the owner to the database goes down without a word until another owns the bot. The
+name of a fault point is a deed as well: the owner stops when it comes there, until another owns the bot; `points` are
+all that it can come to.
 
 People talk in threads, so there is an order. The Stage's own database says in the end what was lost, said twice, or
 said out of order, and the pings that workers answered whether two of them listened at the same time; the result is the
@@ -33,15 +35,17 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from counting import TOKEN
 from hosts import Host, why_no_hosts
 from listeners import Listeners
-from network import BOT
+from network import BOT, DOUBTS
 from postgres import Postgres
-from stage_network import CLASSES, StageNetwork
+from stage_network import CLASSES, UNREACHABLE, StageNetwork
 from wire import Wire
 
 from greenroom.app import put_down
 from greenroom.clock import SystemClock
+from greenroom.faults import POINTS
 from greenroom.storage import Due, State, StorageError, open_ledger, runner_of, workers_on
 from greenroom.storage.postgres.address import schema_of
 from greenroom.stores import Database
@@ -107,8 +111,7 @@ class WorkersTest:
                     self._post()
                     time.sleep(self.chance.uniform(0.0, 0.4))
                     self._do(next(deeds))
-                self._until(lambda: not self.network.count(self.tokens).lost, "", fails=False)
-                self._until(self._is_at_rest, "", fails=False)
+                self._until(self._is_done, "", fails=False)
                 return self._report()
         finally:
             for _, process in self.workers.values():
@@ -155,8 +158,12 @@ class WorkersTest:
         session = self._session()
         self.owners.add(owner)
         number, process = self.workers[owner]
+        if deed in POINTS:
+            self._stop_at(deed, owner)
         began = time.monotonic()
-        if deed == "kill":
+        if deed in POINTS:
+            pass  # it has stopped itself
+        elif deed == "kill":
             process.kill()
         elif deed == "stop":
             process.send_signal(signal.SIGSTOP)
@@ -188,7 +195,7 @@ class WorkersTest:
         # whose session was ended may be the first to come again
         self._until(lambda: self._session() not in (None, session), f"nobody took over after: {deed}")
         self.took[deed].append(time.monotonic() - began)
-        if deed == "stop":
+        if deed == "stop" or deed in POINTS:
             # it wakes up while another is at work, which may have begun long ago
             time.sleep(self.chance.uniform(0.0, 1.0))
             process.send_signal(signal.SIGCONT)
@@ -201,6 +208,25 @@ class WorkersTest:
             assert deed == "kill" or code == 0, f"a worker that was told to stop ended with {code}"
             del self.workers[owner]
             self._start(number)
+
+    def _stop_at(self, point: str, owner: int) -> None:
+        """Have the owner stop when it comes to this fault point, and give it work until it is there."""
+        home = self.folder / f"worker-{self.workers[owner][0]}"
+        (home / "order").write_text(point)
+        (home / "order").rename(home / "stop-at")
+        tries = itertools.count()
+
+        def has_stopped() -> bool:
+            if Path(f"/proc/{owner}/stat").read_text().rpartition(")")[2].split()[0] == "T":
+                return True
+            if next(tries) % 20 == 0:
+                if point in DOUBTS:
+                    self.network.lose_next_answer()
+                self._ask(1)
+                self._post()
+            return False
+
+        self._until(has_stopped, f"the worker never came to: {point}")
 
     # what comes in
 
@@ -251,6 +277,13 @@ class WorkersTest:
             return False
         return bool(self._sql(f'SELECT count(*) FROM "{schema_of(BOT)}".cursors'))  # noqa: S608 - ours
 
+    def _is_done(self) -> bool:
+        """Say whether no turn is at work and everything went out or is parked."""
+        if not self._is_at_rest():
+            return False
+        lost = set(self.network.count(self.tokens).lost)
+        return not lost or not lost - asyncio.run(self._ends())[1]
+
     def _is_at_rest(self) -> bool:
         return not self._sql(f'SELECT count(*) FROM "{schema_of(BOT)}".at_work')  # noqa: S608 - ours
 
@@ -276,30 +309,34 @@ class WorkersTest:
 
     def _report(self) -> dict[str, Any]:
         count = self.network.count(self.tokens)
-
-        async def states() -> dict[State, int]:
-            async with open_ledger(self.store, bot=BOT, clock=SystemClock(), beside=True) as ledger:
-                return await ledger.counts()
-
+        states, parked = asyncio.run(self._ends())
         return {
             "idempotency": self.options.idempotency,
             "seed": self.options.seed,
             "rounds": self.options.rounds,
             "asked": len(self.tokens),
             "sent": count.sent,
-            "lost": len(count.lost),
+            "parked": len(parked),
+            "lost": len(set(count.lost) - parked),
             "doubled": len(count.doubled),
             "strange": len(count.strange),
             "out of order": len(self.network.out_of_order()),
             "streams": self.listeners.count,
             "listened together": sorted(round(seconds, 2) for seconds in self.listeners.together()),
-            "states": {state.word: number for state, number in asyncio.run(states()).items()},
+            "states": {state.word: number for state, number in states.items()},
             "workers that ran it": len(self.owners),
             "takeover": {
                 deed: {"times": len(took), "p50": round(statistics.median(took), 2), "max": round(max(took), 2)}
                 for deed, took in self.took.items()
             },
         }
+
+    async def _ends(self) -> tuple[dict[State, int], set[str]]:
+        """Return how many turns stand in each state, and the tokens of those that were parked for a person."""
+        async with open_ledger(self.store, bot=BOT, clock=SystemClock(), beside=True) as ledger:
+            aside = await ledger.turns(states=[State.UNKNOWN], limit=len(self.tokens))
+            texts = [part.post.text for turn in aside for part in turn.outbox]
+            return await ledger.counts(), {token for text in texts for token in TOKEN.findall(text)}
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -313,7 +350,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--calm", action="store_true", help="wait until all others stand by; for times of takeover")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
     options = parser.parse_args(argv)
-    if unknown := set(options.only).difference((*DEEDS, ALONE)):
+    if options.only == ("points",):
+        options.only = tuple(point for point in POINTS if point not in UNREACHABLE.get(options.idempotency, {}))
+    if unknown := set(options.only).difference((*DEEDS, ALONE, *POINTS)):
         parser.error(f"no such deed: {', '.join(sorted(unknown))}")
     if ALONE in options.only:
         if without := {"cut", "mute", "slow"}.intersection(options.only):
@@ -327,7 +366,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="greenroom-workers-") as folder:
         result = WorkersTest(arguments(), Path(folder)).run()
     print(json.dumps(result))  # noqa: T201 - the result
-    sys.exit(any(result[what] for what in ("lost", "doubled", "strange", "out of order", "listened together")))
+    never = ["lost", "doubled", "strange", "out of order", "listened together"]
+    if result["idempotency"] != "none":
+        never.append("parked")
+    sys.exit(any(result[what] for what in never))
 
 
 if __name__ == "__main__":
