@@ -1,6 +1,5 @@
 """The composition root: builds a whole bot from its files, and runs it."""
 
-from greenroom.app.accounts import EVERY_ACCOUNT
 from greenroom.app.bot import Bot, router_of
 from greenroom.app.coming import put_all_down, put_down
 from greenroom.app.commands import Commands
@@ -15,7 +14,6 @@ from greenroom.app.trying import hello_from_here
 from greenroom.app.vitals import vitals_of
 
 __all__ = [
-    "EVERY_ACCOUNT",
     "Bot",
     "Commands",
     "LocalPlatform",

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from greenroom.policy import EVERY_ACCOUNT
 from greenroom.settings import BotFile
 from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["EVERY_ACCOUNT", "account_or_all", "desks_of", "must_be_an_account"]
-
-EVERY_ACCOUNT = "*"
-"""Stands for all accounts in `pause` and `resume`."""
+__all__ = ["account_or_all", "desks_of", "must_be_an_account"]
 
 
 def must_be_an_account(file: BotFile, account: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -28,10 +29,10 @@ from greenroom.app.telling import Teller
 from greenroom.app.thresholds import Thresholds
 from greenroom.app.upkeep import expire_for_ever, obey_for_ever, retire_for_ever
 from greenroom.app.weekly import Weekly
-from greenroom.delivery import Payments, Sealer, Shelf, recalled
+from greenroom.delivery import Means, Payments, Sealer, Shelf, recalled
 from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona
-from greenroom.policy import SWITCH, Budget, Policy, Terms, settle_realms
+from greenroom.policy import Budget, Policy, Terms, settle_realms, why_paused
 from greenroom.routing import Router
 from greenroom.scheduling.bringing import Bringer
 from greenroom.scheduling.schedule import Occurrence
@@ -39,7 +40,7 @@ from greenroom.scheduling.scheduler import Scheduler
 from greenroom.settings import BotFile, Mistakes
 from greenroom.storage import Ledger, Turn, open_ledger
 from greenroom.telemetry import get_log
-from greenroom.turns import AccountDesk, Floor, Speaker
+from greenroom.turns import AccountDesk, Floor, Shared, Speaker
 from greenroom.turns.outage import Outage
 from greenroom_adapters.contract import Adapter
 from greenroom_adapters.webhooks import Webhooks
@@ -105,7 +106,6 @@ class Bot:
             persona.knowledge, clock=options.clock, index=file.home.with_name(f"{file.bot}-knowledge.index")
         )
         self._webhooks = Webhooks()
-        self._alone = asyncio.Lock()
         self._forgetting = asyncio.Lock()
         """Held while somebody is forgotten, and while the owner is told what turns say."""
         self._log = get_log().bind(bot=file.bot)
@@ -132,7 +132,12 @@ class Bot:
         bot.silenced = silenced
         bot.refused, bot._sources = refused, sources
         bot._reloader = Reloader(
-            bot, sources, read=read, clock=options.clock, refused=None if refused is None else str(refused)
+            bot,
+            sources,
+            read=read,
+            ledger=bot.ledger,
+            clock=options.clock,
+            refused=None if refused is None else str(refused),
         )
         return bot
 
@@ -314,7 +319,6 @@ class Bot:
         await self.policy.load()
         outage = Outage(self.ledger, options.clock, self.policy.hands)
         await outage.load()
-        paused = await self.ledger.paused()
         obeying = Obeying(
             self.ledger,
             self.desks,
@@ -326,37 +330,27 @@ class Bot:
             clock=options.clock,
             forgetting=self._forgetting,
         )
+        shared = Shared(
+            bot=file.bot,
+            floor=floor,
+            policy=self.policy,
+            outage=outage,
+            alone=asyncio.Lock(),
+            obey=obeying.obey,
+            admission=options.admission,
+            flush_every=options.flush_every,
+            watches=options.watches,
+        )
+        paused = await self.ledger.paused()
         for name, account in file.accounts.items():
-            adapter = adapters[name]
             if name in self.keeps:
                 await asyncio.to_thread(self.keeps[name].forget_others)
             self.desks[name] = AccountDesk(
-                adapter,
-                bot=file.bot,
-                account=name,
+                await self._means(name, adapters[name], paused),
+                shared,
                 router=router,
-                floor=floor,
-                ledger=self.ledger,
-                pacer=await recalled(
-                    self.ledger,
-                    name,
-                    clock=options.clock,
-                    paused=paused.get(SWITCH) or paused.get(name) or paused.get("*"),
-                ),
-                policy=self.policy,
-                clock=options.clock,
-                faults=options.faults,
-                chance=options.chance,
-                admission=options.admission,
-                flush_every=options.flush_every,
-                alone=self._alone,
-                outage=outage,
                 live=account.live,
                 listens_to_others=bool(speaker.patient),
-                shelf=self._shelf,
-                payments=Payments(adapter, account=name, budget=self._budget, clock=options.clock),
-                obey=obeying.obey,
-                watches=options.watches,
             )
         self.ledger.on_arrival(self._arrived)
         self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)
@@ -401,11 +395,26 @@ class Bot:
             self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
         )
         if self.refused is not None:
-            tell_of_refusal(self, str(self.refused))
+            tell_of_refusal(self.ledger, str(self.refused), bot=file.bot)
         elif self._sources is not None:
             self.ledger.keep_files(tuple(self._sources.files.values()))
         if self.ledger.strayed is None:
             await self._recover()
+
+    async def _means(self, account: str, adapter: Adapter, paused: Mapping[str, str]) -> Means:
+        """Return what there is to work with on an account; a pause of it, or of all, holds over restarts."""
+        options = self._options
+        return Means(
+            account=account,
+            adapter=adapter,
+            ledger=self.ledger,
+            pacer=await recalled(self.ledger, account, clock=options.clock, paused=why_paused(paused, account)),
+            clock=options.clock,
+            chance=options.chance,
+            faults=options.faults,
+            shelf=self._shelf,
+            payments=Payments(adapter, account=account, budget=self._budget, clock=options.clock),
+        )
 
     def _terms(self) -> Terms:
         local = frozenset(name for name, account in self.file.accounts.items() if is_local(account.platform))

@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 
-from greenroom.app.accounts import EVERY_ACCOUNT
 from greenroom.app.undecided import SECOND_CHANCE
 from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
-from greenroom.policy import SWITCH, quiet_until
+from greenroom.policy import EVERY_ACCOUNT, SWITCH, quiet_until
 from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom.turns import AccountDesk

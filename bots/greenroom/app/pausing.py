@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from greenroom.app.accounts import EVERY_ACCOUNT, account_or_all, desks_of
+from greenroom.app.accounts import account_or_all, desks_of
 from greenroom.delivery import forget_block
-from greenroom.policy import SWITCH, Policy
+from greenroom.policy import EVERY_ACCOUNT, SWITCH, Policy
 from greenroom.settings import BotFile
 from greenroom.storage import Ledger
 from greenroom.telemetry import get_log

@@ -4,18 +4,17 @@ import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from greenroom.app.sources import Sources
 from greenroom.clock import Clock
+from greenroom.scheduling.schedule import Occurrence
 from greenroom.settings import BotFile
+from greenroom.storage import Ledger
 from greenroom.telemetry import get_log, redacted
 from greenroom_adapters.contract import ConfigurationError
 
-if TYPE_CHECKING:
-    from greenroom.app.bot import Bot
-
-__all__ = ["Reloader", "rehearsing", "tell_of_refusal", "usable_now"]
+__all__ = ["Reloader", "TakesUp", "rehearsing", "tell_of_refusal", "usable_now"]
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the files. An edit is read when a file stayed the same from one look to the next."""
@@ -23,6 +22,30 @@ COMINGS = 5
 """Posts to come that are told when an edit was taken up."""
 
 _Look = tuple[tuple[int, int, int] | None, ...]
+
+
+class TakesUp(Protocol):
+    """Runs by files that may be edited meanwhile."""
+
+    @property
+    def silenced(self) -> frozenset[str]:
+        """Accounts that rehearse because the bot file says so, although it is refused for something else."""
+        ...
+
+    async def take_up(self, sources: Sources) -> list[str]:
+        """Put edited files in force, between two turns; return what of them takes effect at the next start.
+
+        :raises ConfigurationError: they cannot be used; then everything is as it was
+        """
+        ...
+
+    def silence(self) -> None:
+        """Let rehearse, between two turns, of whom the bot file says `live: false` though it cannot be used."""
+        ...
+
+    async def upcoming(self, *, limit: int) -> list[Occurrence]:
+        """Return the next posts of the file, earliest first."""
+        ...
 
 
 class Reloader:
@@ -34,17 +57,25 @@ class Reloader:
     """
 
     def __init__(
-        self, bot: "Bot", sources: Sources, *, read: Callable[[], Sources], clock: Clock, refused: str | None = None
+        self,
+        bot: TakesUp,
+        sources: Sources,
+        *,
+        read: Callable[[], Sources],
+        ledger: Ledger,
+        clock: Clock,
+        refused: str | None = None,
     ) -> None:
         """`sources` is what is in force; `refused` says why the files on disk are not."""
         self._bot = bot
+        self._ledger = ledger
         self._sources = sources
         self._read = read
         self._clock = clock
         self._refused = refused
         self._last = self._taken = _look_at(sources.paths)
         self._looking = asyncio.Lock()
-        self._log = get_log().bind(bot=bot.file.bot)
+        self._log = get_log().bind(bot=sources.file.bot)
 
     @property
     def refused(self) -> str | None:
@@ -93,10 +124,10 @@ class Reloader:
             old = before.files.get(role)
             if old is None or old.version != file.version:
                 was, now = "none" if old is None else old.version[:8], file.version[:8]
-                self._bot.ledger.note(None, "taken up", f"{file.path.name} {was} → {now}")
+                self._ledger.note(None, "taken up", f"{file.path.name} {was} → {now}")
                 self._log.info("taken up", file=file.path.name, was=was, now=now)
         for what in later:
-            self._bot.ledger.note(None, "next start", f"{what} takes effect at the next start")
+            self._ledger.note(None, "next start", f"{what} takes effect at the next start")
             self._log.warning("next start", what=f"{what} takes effect at the next start")
         zone = sources.file.timezone
         for coming in await self._bot.upcoming(limit=COMINGS):
@@ -114,15 +145,15 @@ class Reloader:
         why = str(error)
         if why != self._refused:
             self._refused = why
-            tell_of_refusal(self._bot, why)
+            tell_of_refusal(self._ledger, why, bot=self._sources.file.bot)
 
 
-def tell_of_refusal(bot: "Bot", why: str) -> None:
+def tell_of_refusal(ledger: Ledger, why: str, *, bot: str) -> None:
     """Note that the files on disk cannot be used, and that the last good version is in force."""
     # it stays in the journal: a key that was pasted into the wrong place must not
     each = str(redacted({"why": "; ".join(why.splitlines())})["why"])
-    bot.ledger.note(None, "edit refused", f"{each}; the last good version stays in force")
-    get_log().bind(bot=bot.file.bot).error("edit refused", why=each, instead="the last good version stays in force")
+    ledger.note(None, "edit refused", f"{each}; the last good version stays in force")
+    get_log().bind(bot=bot).error("edit refused", why=each, instead="the last good version stays in force")
 
 
 def rehearsing(file: BotFile, accounts: Collection[str]) -> BotFile:

@@ -3,11 +3,10 @@
 import asyncio
 import random
 
-from greenroom.app.accounts import EVERY_ACCOUNT
 from greenroom.app.telling import HELLO, hello_turn, nobody_is, person_id
 from greenroom.clock import Clock
-from greenroom.delivery import Dispatcher, Payments, recalled
-from greenroom.policy import ALLOW, SWITCH, Budget
+from greenroom.delivery import Dispatcher, Means, Payments, recalled
+from greenroom.policy import ALLOW, EVERY_ACCOUNT, SWITCH, Budget
 from greenroom.settings import Person, Place
 from greenroom.storage import Draft, Ledger, Part, State, Turn
 from greenroom.turns.intent import key_of
@@ -48,18 +47,17 @@ async def hello_from_here(
     _intend(turn)
     ledger.save(turn)
     await ledger.committed()
-    dispatcher = Dispatcher(
-        adapter,
+    means = Means(
         account=turn.account,
+        adapter=adapter,
         ledger=ledger,
         pacer=await recalled(ledger, turn.account, clock=clock),
-        # a person has just asked for it
-        may_send=lambda turn: ALLOW,
         clock=clock,
-        faults=None,
         chance=random.Random(),  # noqa: S311 - jitter
         payments=Payments(adapter, account=turn.account, budget=budget, clock=clock),
     )
+    # a person has just asked for it
+    dispatcher = Dispatcher(means, may_send=lambda turn: ALLOW)
     try:
         async with asyncio.timeout(PATIENCE):
             await dispatcher.deliver(turn)

@@ -15,7 +15,7 @@ from greenroom.cli.places import places_of
 from greenroom.cli.turn_words import as_object
 from greenroom.cli.when import moment_of
 from greenroom.clock import SystemClock, to_micros
-from greenroom.policy import SWITCH
+from greenroom.policy import EVERY_ACCOUNT, SWITCH
 from greenroom.scheduling.scheduler import SINGLE, picture
 from greenroom.settings import BotFile, PollEntry
 from greenroom.settings.model import not_a_word
@@ -183,7 +183,7 @@ async def put_one_down(
     is_running = runs(file)
     async with reading(file) as ledger:
         paused = await ledger.paused()
-        is_paused = "*" in paused or SWITCH in paused or any(account in paused for account, _ in events)
+        is_paused = EVERY_ACCOUNT in paused or SWITCH in paused or any(account in paused for account, _ in events)
         watches = is_running and not is_paused and moment <= SystemClock().now()
         turns = await _come_to_rest(ledger, events) if watches else ()
     return PutDown(

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from functools import partial
 
-from greenroom.clock import MICROSECOND, Clock, from_micros
-from greenroom.faults import FaultHook
-from greenroom.storage import Ledger, Part, Turn
-from greenroom_adapters.contract import Adapter, Attempt, IdempotencyKind
+from greenroom.clock import MICROSECOND, from_micros
+from greenroom.delivery.means import Means
+from greenroom.storage import Part, Turn
+from greenroom_adapters.contract import Attempt, IdempotencyKind
 
 __all__ = ["Attempts"]
 
@@ -17,11 +17,11 @@ MARGIN = timedelta(minutes=1)
 class Attempts:
     """Knows the tries of one account."""
 
-    def __init__(self, adapter: Adapter, *, ledger: Ledger, clock: Clock, faults: FaultHook | None) -> None:
-        self._adapter = adapter
-        self._ledger = ledger
-        self._clock = clock
-        self._faults = faults
+    def __init__(self, means: Means) -> None:
+        self._adapter = means.adapter
+        self._ledger = means.ledger
+        self._clock = means.clock
+        self._faults = means.faults
 
     def of(self, turn: Turn, part: Part) -> Attempt:
         """Return the latest try of a part, as its adapter takes it."""

@@ -1,15 +1,12 @@
 """What a try came to, written down, and what follows it."""
 
 import enum
-import random
 
-from greenroom.clock import Clock, to_micros
-from greenroom.delivery.pacing import Pacer
-from greenroom.delivery.payments import Payments
-from greenroom.faults import FaultHook
-from greenroom.storage import Ledger, Part, State, Turn
+from greenroom.clock import to_micros
+from greenroom.delivery.means import Means
+from greenroom.storage import Part, State, Turn
 from greenroom.telemetry import get_log
-from greenroom_adapters.contract import Adapter, AuthenticationFailed, Capabilities, Kind, Receipt
+from greenroom_adapters.contract import AuthenticationFailed, Capabilities, Kind, Receipt
 
 __all__ = ["AGAIN", "DONE", "OVER", "Conclusions", "Next"]
 
@@ -36,26 +33,15 @@ DONE, AGAIN, OVER = Next
 class Conclusions:
     """Draws them for one account, in the ledger as well."""
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        *,
-        account: str,
-        ledger: Ledger,
-        pacer: Pacer,
-        clock: Clock,
-        faults: FaultHook | None,
-        chance: random.Random,
-        payments: Payments | None,
-    ) -> None:
-        self._adapter = adapter
-        self._account = account
-        self._ledger = ledger
-        self._pacer = pacer
-        self._clock = clock
-        self._faults = faults
-        self._chance = chance
-        self._payments = payments
+    def __init__(self, means: Means) -> None:
+        self._adapter = means.adapter
+        self._account = means.account
+        self._ledger = means.ledger
+        self._pacer = means.pacer
+        self._clock = means.clock
+        self._faults = means.faults
+        self._chance = means.chance
+        self._payments = means.payments
         self.claimed: dict[str, int] = {}
         """Post that was looked up → seq of the turn that takes it for its own, until the ledger knows of it."""
         self._published: dict[str, None] = {}
@@ -65,7 +51,7 @@ class Conclusions:
         """What the account could at the last look."""
         self.shows_own = False
         """The platform shows the account its own posts."""
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     def has_published(self, post_id: str, key: str | None = None) -> bool:
         """Say whether it has published the post, or tried to under the key with this digest, as far as remembered."""

@@ -1,25 +1,21 @@
 """The one door out: publishes the parts of a turn, each once, and finds out what became of a lost answer."""
 
 import math
-import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from greenroom.clock import Clock
 from greenroom.delivery.acting import do
 from greenroom.delivery.attempts import Attempts
 from greenroom.delivery.conclusions import AGAIN, OVER, REMEMBERED, Conclusions, Next
 from greenroom.delivery.deadlines import Deadlines, Watched
-from greenroom.delivery.pacing import Pacer, note_block
-from greenroom.delivery.payments import Payments, given_back
+from greenroom.delivery.means import Means
+from greenroom.delivery.pacing import note_block
+from greenroom.delivery.payments import given_back
 from greenroom.delivery.reconciling import Reconciling
-from greenroom.delivery.shelf import Shelf
-from greenroom.faults import FaultHook
 from greenroom.policy import ALLOW, OWNERS, Allow, Hold, Later, Refuse, Repair, Verdict
-from greenroom.storage import Due, Ledger, Part, State, StorageError, Turn, note_gone
+from greenroom.storage import Due, Part, State, StorageError, Turn, note_gone
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
-    Adapter,
     AdapterError,
     AuthenticationFailed,
     Duplicate,
@@ -51,61 +47,28 @@ class Dispatcher:
     unknown is looked up, then decided. `deliver` may be called for many turns at once.
     """
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        *,
-        account: str,
-        ledger: Ledger,
-        pacer: Pacer,
-        may_send: Callable[[Turn], Verdict],
-        clock: Clock,
-        faults: FaultHook | None,
-        chance: random.Random,
-        shelf: Shelf | None = None,
-        payments: Payments | None = None,
-    ) -> None:
-        """Take the account and its means; `may_send` is asked before the first try of a turn. On the `shelf` files are
-        made to fit the platform; None: they go out as they are. `payments` pay what the platform charges; None: it
-        charges nothing."""
-        self._adapter = adapter
-        self._account = account
-        self._ledger = ledger
-        self._pacer = pacer
+    def __init__(self, means: Means, *, may_send: Callable[[Turn], Verdict]) -> None:
+        """Take the means of an account; `may_send` is asked before the first try of a turn."""
+        self._adapter = means.adapter
+        self._account = means.account
+        self._ledger = means.ledger
+        self._pacer = means.pacer
         self._may_send = may_send
-        self._clock = clock
-        self._faults = faults
-        self._chance = chance
-        self._shelf = shelf
-        self._payments = payments
-        self._deadlines = Deadlines(adapter)
-        self._attempts = Attempts(adapter, ledger=ledger, clock=clock, faults=faults)
-        self._conclusions = Conclusions(
-            adapter,
-            account=account,
-            ledger=ledger,
-            pacer=pacer,
-            clock=clock,
-            faults=faults,
-            chance=chance,
-            payments=payments,
-        )
+        self._clock = means.clock
+        self._faults = means.faults
+        self._shelf = means.shelf
+        self._payments = means.payments
+        self._deadlines = Deadlines(means.adapter)
+        self._attempts = Attempts(means)
+        self._conclusions = Conclusions(means)
         self._reconciling = Reconciling(
-            adapter,
-            account=account,
-            ledger=ledger,
-            clock=clock,
-            faults=faults,
-            chance=chance,
-            attempts=self._attempts,
-            conclusions=self._conclusions,
-            deadlines=self._deadlines,
+            means, attempts=self._attempts, conclusions=self._conclusions, deadlines=self._deadlines
         )
-        self._is_fenced = math.isfinite(ledger.act_within)
+        self._is_fenced = math.isfinite(means.ledger.act_within)
         """Another machine may take over while this process stands still."""
         self._taken_down: dict[str, None] = {}
         """Ids of the posts that were deleted here; the oldest are forgotten first."""
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     async def take_down(self, post: PostRef) -> None:
         """Delete a post of the account. One that is gone already is no error.

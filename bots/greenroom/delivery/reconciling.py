@@ -1,20 +1,18 @@
 """Finding out what became of a try whose answer was lost."""
 
 import asyncio
-import random
 from datetime import timedelta
 
-from greenroom.clock import MICROSECOND, Clock
+from greenroom.clock import MICROSECOND
 from greenroom.delivery.attempts import Attempts
 from greenroom.delivery.conclusions import Conclusions, Next
 from greenroom.delivery.deadlines import Deadlines, Watched
+from greenroom.delivery.means import Means
 from greenroom.delivery.payments import given_back
-from greenroom.faults import FaultHook
-from greenroom.storage import Ledger, Part, State, StorageError, Turn
+from greenroom.storage import Part, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom_adapters.contract import (
     Absent,
-    Adapter,
     Attempt,
     AuthenticationFailed,
     Found,
@@ -34,30 +32,18 @@ LOOKED_UP_AT_ONCE = 8
 class Reconciling:
     """Asks the platform of one account."""
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        *,
-        account: str,
-        ledger: Ledger,
-        clock: Clock,
-        faults: FaultHook | None,
-        chance: random.Random,
-        attempts: Attempts,
-        conclusions: Conclusions,
-        deadlines: Deadlines,
-    ) -> None:
-        self._adapter = adapter
-        self._account = account
-        self._ledger = ledger
-        self._clock = clock
-        self._faults = faults
-        self._chance = chance
+    def __init__(self, means: Means, *, attempts: Attempts, conclusions: Conclusions, deadlines: Deadlines) -> None:
+        self._adapter = means.adapter
+        self._account = means.account
+        self._ledger = means.ledger
+        self._clock = means.clock
+        self._faults = means.faults
+        self._chance = means.chance
         self._attempts = attempts
         self._conclusions = conclusions
         self._deadlines = deadlines
         self._looking_up = asyncio.Semaphore(LOOKED_UP_AT_ONCE)
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     async def reconcile(self, turn: Turn, part: Part, why: str, *, refused: bool = False, heard_of: int = 0) -> Next:
         """Find out what became of the last try: done, to be tried again under the same key, or parked for a person.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from greenroom.policy import SWITCH
+from greenroom.policy import SWITCH, why_paused
 from greenroom.settings import BotFile
 from greenroom.settings.telling import UNHEARD, tell_words
 from greenroom.storage import Ledger, State
@@ -11,8 +11,6 @@ from greenroom.telemetry import Vitals
 
 __all__ = ["UNOBSERVED", "AccountHealth", "Condition", "condition_of"]
 
-EVERY_ACCOUNT = "*"
-"""Stands for all accounts where the ledger says what is paused."""
 BROKEN = "The files have mistakes, so the version that was valid last is in force: `greenroom check` names them."
 SILENT = "The running bot does not answer: it is busy, or it hangs; where that stays, stop it and start it again."
 UNOBSERVED = "unobserved"
@@ -76,7 +74,7 @@ async def condition_of(
                 platform=account.platform,
                 is_live=account.live,
                 is_connected=None if own is None else own.is_connected,
-                paused=paused.get(SWITCH) or paused.get(name) or paused.get(EVERY_ACCOUNT),
+                paused=why_paused(paused, name),
                 away=now - own.away_since if own is not None and own.away_since else 0,
                 late=0 if own is None else own.late,
             )

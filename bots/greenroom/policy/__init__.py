@@ -29,12 +29,13 @@ from greenroom.policy.quiet import quiet_until
 from greenroom.policy.repeats import REPEATED, SAID_BEFORE
 from greenroom.policy.settling import settle_realms
 from greenroom.policy.strangers import Standing, Stranger, Strangers, Wish, read_beginnings, read_strangers
-from greenroom.policy.switch import SWITCH
+from greenroom.policy.switch import EVERY_ACCOUNT, SWITCH, why_paused
 from greenroom.policy.verdict import ALLOW, Allow, Hold, Later, OnWords, Refuse, Repair, Verdict
 
 __all__ = [
     "ABOUT",
     "ALLOW",
+    "EVERY_ACCOUNT",
     "FIRST_POSTS",
     "FIRST_REPLIES",
     "FORGET_ME",
@@ -85,4 +86,5 @@ __all__ = [
     "rule_of_order",
     "settle_realms",
     "start_of_day",
+    "why_paused",
 ]

@@ -1,6 +1,6 @@
 """The kill switch: nothing is begun, nothing is paid, nothing goes out, until a person says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from typing_extensions import override
@@ -11,10 +11,12 @@ from greenroom.policy.verdict import ALLOW, Later, Verdict
 from greenroom.settings import AnswerRule
 from greenroom.storage import Turn
 
-__all__ = ["SWITCH", "Switch"]
+__all__ = ["EVERY_ACCOUNT", "SWITCH", "Switch", "why_paused"]
 
 SWITCH = "!"
 """Its name among the paused accounts of the ledger; no account can be called so."""
+EVERY_ACCOUNT = "*"
+"""Stands there, and in `pause` and `resume`, for all accounts."""
 LOOK = 1_000_000
 """Microseconds after which a turn that waits looks at the switch again."""
 
@@ -40,3 +42,8 @@ class Switch(Guard):
     @override
     def may_answer(self, turn: Turn) -> Verdict:
         return ALLOW if self.off is None else Later(self._clock.micros() + LOOK, f"everything is stopped: {self.off}")
+
+
+def why_paused(paused: Mapping[str, str], account: str) -> str | None:
+    """Return why nothing goes out on an account, by the pauses of its ledger; None: something does."""
+    return paused.get(SWITCH) or paused.get(account) or paused.get(EVERY_ACCOUNT)

@@ -1,35 +1,26 @@
 """A ledger taken from one store into another, row by row, and read back to prove that all of it is there."""
 
-import abc
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from greenroom.storage.ends import End, Table
 from greenroom.storage.errors import LedgerBroken
+from greenroom.storage.opening import has_ledger
 from greenroom.storage.tables.migrations import MIGRATIONS
 from greenroom.stores import Store
 
-__all__ = ["Copied", "End", "Table", "take_across"]
+__all__ = ["Copied", "take_across"]
 
 NOT_TAKEN = ("home", "moved", "runner", "tables")
 """What stands in `meta` about the place where a ledger is."""
 COUNTED = ("journal", "commands", "spend")
 """Tables whose numbers are given by the database, and never twice."""
 BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """One table of a ledger."""
-
-    name: str
-    columns: tuple[str, ...]
-    order: tuple[str, ...]
-    """The columns of its key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,34 +31,6 @@ class Copied:
     """Table → how many rows it has on both sides, with the same in them."""
 
 
-class End(AbstractContextManager["End"]):
-    """One of the two stores. Entered, nobody else runs the bot there; left by an error, nothing was changed in it."""
-
-    @abc.abstractmethod
-    def count(self, table: Table) -> int:
-        """Return how many rows it has."""
-
-    @abc.abstractmethod
-    def rows(self, table: Table) -> Iterator[tuple[Any, ...]]:
-        """Yield its rows, by its key."""
-
-    @abc.abstractmethod
-    def put(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Add rows."""
-
-    @abc.abstractmethod
-    def last_number(self, table: str) -> int:
-        """Return the last number that was given in a table, also where its row is gone."""
-
-    @abc.abstractmethod
-    def go_on_after(self, table: str, number: int) -> None:
-        """Let the next number that is given be a higher one."""
-
-    @abc.abstractmethod
-    def leave(self, target: str) -> None:
-        """Note that the ledger goes on at `target`, so that it runs here no more."""
-
-
 def take_across(source: Store, target: Store, *, bot: str, now: int, told: Callable[[float], None]) -> Copied:
     """Copy the ledger of a bot from one store into another that has none of it, and leave a mark at the source, where
     it runs no more. `told` hears which part is done.
@@ -75,8 +38,6 @@ def take_across(source: Store, target: Store, *, bot: str, now: int, told: Calla
     :raises AlreadyRunning: it runs
     :raises StorageError: there is none, there is one already, or one of the two cannot be used
     """
-    from greenroom.storage.opening import has_ledger
-
     if not has_ledger(source, bot):
         raise LedgerBroken(f"{source}: there is no ledger of {bot!r}")
     if has_ledger(target, bot):

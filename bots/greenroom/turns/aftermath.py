@@ -1,12 +1,11 @@
 """What becomes of posts afterwards: what is answered is deleted or edited, what was said is taken down."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from greenroom.clock import Clock, to_micros
-from greenroom.delivery import Dispatcher
+from greenroom.clock import to_micros
+from greenroom.delivery import Dispatcher, Means
 from greenroom.policy import Policy
-from greenroom.storage import TELL, Ledger, State, Turn, note_gone, room_of
+from greenroom.storage import TELL, State, Turn, note_gone, room_of
 from greenroom.telemetry import get_log
 from greenroom.turns.cursors import Cursors
 from greenroom.turns.deciding import REREAD
@@ -37,25 +36,22 @@ class Aftermath:
 
     def __init__(
         self,
-        account: str,
+        means: Means,
         *,
         cursors: Cursors,
         lanes: Lanes,
-        ledger: Ledger,
-        clock: Clock,
         policy: Policy,
         dispatcher: Dispatcher,
-        me: Callable[[], Author],
     ) -> None:
-        self._account = account
+        self._account = means.account
         self._cursors = cursors
         self._lanes = lanes
-        self._ledger = ledger
-        self._clock = clock
+        self._ledger = means.ledger
+        self._clock = means.clock
         self._policy = policy
         self._dispatcher = dispatcher
-        self._me = me
-        self._log = get_log().bind(account=account)
+        self._adapter = means.adapter
+        self._log = get_log().bind(account=means.account)
 
     async def changed(self, event: PostDeleted | PostEdited) -> None:
         """See to the open turns that answer a post which was deleted or edited. Commits before it returns.
@@ -114,7 +110,7 @@ class Aftermath:
         if self._dispatcher.has_taken_down(event.post.id):
             return
         said = next((turn for turn in self._lanes.in_memory() if turn.seq == seq), said)
-        if room is None or (by is not None and by.id == self._me().id):
+        if room is None or (by is not None and by.id == self._adapter.me.id):
             self._taken_back_by_hand(said, event)
             return
         if not self._policy.joining.complained(self._account, room, about=event.id):

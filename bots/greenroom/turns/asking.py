@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
+from greenroom.delivery import Means
 from greenroom.generation import (
     Brief,
     EngineUnavailable,
@@ -17,7 +18,7 @@ from greenroom.generation import (
     Silent,
     Spoken,
 )
-from greenroom.policy import ALLOW, Policy, Refuse, Repair, Verdict
+from greenroom.policy import ALLOW, Refuse, Repair, Verdict
 from greenroom.storage import Draft, State, Turn
 from greenroom.turns.acting import ACT
 from greenroom.turns.beginning import Beginning
@@ -25,7 +26,8 @@ from greenroom.turns.briefing import Briefing
 from greenroom.turns.gathering import NOBODY, Followers, followers_of
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.outcomes import Outcomes
-from greenroom.turns.speaking import Floor, Speaker, judged
+from greenroom.turns.shared import Shared
+from greenroom.turns.speaking import Speaker, judged
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import Adapter, OwnPostSeen
 
@@ -45,21 +47,19 @@ class Asking:
 
     def __init__(
         self,
-        adapter: Adapter,
+        means: Means,
+        shared: Shared,
         *,
-        floor: Floor,
-        policy: Policy,
         lanes: Lanes,
-        briefing: Briefing,
         beginning: Beginning,
         outcomes: Outcomes,
         typing: Typing,
     ) -> None:
-        self._adapter = adapter
-        self._floor = floor
-        self._policy = policy
+        self._adapter = means.adapter
+        self._floor = shared.floor
+        self._policy = shared.policy
         self._lanes = lanes
-        self._briefing = briefing
+        self._briefing = Briefing(means)
         self._beginning = beginning
         self._outcomes = outcomes
         self._typing = typing

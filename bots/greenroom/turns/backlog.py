@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from greenroom.clock import MICROSECOND, Clock
-from greenroom.storage import Ledger, Turn, asked_at
+from greenroom.clock import MICROSECOND
+from greenroom.delivery import Means
+from greenroom.storage import Turn, asked_at
 from greenroom.telemetry import get_log
 from greenroom.turns.lanes import Lanes
 
@@ -29,11 +30,11 @@ class Backlog:
     newest conversation first, within a conversation in order. They are rows of the ledger already: a crash meanwhile
     loses none."""
 
-    def __init__(self, account: str, *, lanes: Lanes, ledger: Ledger, clock: Clock) -> None:
-        self._account = account
+    def __init__(self, means: Means, *, lanes: Lanes) -> None:
+        self._account = means.account
         self._admitting = lanes
-        self._ledger = ledger
-        self._clock = clock
+        self._ledger = means.ledger
+        self._clock = means.clock
         self._late: list[Turn] = []
         self.lanes: Counter[str] = Counter()
         """Lane → how many of its turns are kept: whatever arrives for it is to be kept too, or it would overtake."""
@@ -41,7 +42,7 @@ class Backlog:
         self._listens_since = 0
         self._gone = asyncio.Event()
         self._gone.set()
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     def listens(self) -> None:
         """Hear that the account listens again from now on: what happened before this moment was missed. Not told of an

@@ -1,13 +1,13 @@
 """Whether work on a turn begins, and when: by the files as they are now, by the policy, by the hour."""
 
-from greenroom.clock import Clock
-from greenroom.policy import STOP, Allow, Later, Policy, Refuse, Verdict, is_stop_or_start, is_word
-from greenroom.storage import CLOCK, Ledger, State, Turn
+from greenroom.delivery import Means
+from greenroom.policy import STOP, Allow, Later, Refuse, Verdict, is_stop_or_start, is_word
+from greenroom.storage import CLOCK, State, Turn
 from greenroom.turns.deciding import Decisions
 from greenroom.turns.gathering import worth_waiting_until
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.outcomes import Outcomes
-from greenroom.turns.speaking import Floor
+from greenroom.turns.shared import Shared
 from greenroom_adapters.contract import OwnPostSeen
 
 __all__ = ["PASSED_ON", "Beginning"]
@@ -21,21 +21,11 @@ RECEIVED = State.RECEIVED
 class Beginning:
     """Asks whether the turns of one account are worked on, and waits where they have to."""
 
-    def __init__(
-        self,
-        *,
-        floor: Floor,
-        ledger: Ledger,
-        policy: Policy,
-        clock: Clock,
-        lanes: Lanes,
-        decisions: Decisions,
-        outcomes: Outcomes,
-    ) -> None:
-        self._floor = floor
-        self._ledger = ledger
-        self._policy = policy
-        self._clock = clock
+    def __init__(self, means: Means, shared: Shared, *, lanes: Lanes, decisions: Decisions, outcomes: Outcomes) -> None:
+        self._floor = shared.floor
+        self._ledger = means.ledger
+        self._policy = shared.policy
+        self._clock = means.clock
         self._lanes = lanes
         self._decisions = decisions
         self._outcomes = outcomes

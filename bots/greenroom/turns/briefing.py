@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from greenroom.clock import Clock
+from greenroom.delivery import Means
 from greenroom.generation import Brief, Line, no_pictures
 from greenroom.generation.history import lines_of
 from greenroom.memory import People
 from greenroom.personas import Persona
-from greenroom.storage import Due, Ledger, Turn, author_of, cause_of
+from greenroom.storage import Due, Turn, author_of, cause_of
 from greenroom.telemetry import get_log
 from greenroom.turns.form import PLAIN, Form
 from greenroom.turns.offering import LARGEST
 from greenroom.turns.picturing import made_small
 from greenroom_adapters.contract import (
-    Adapter,
     AdapterError,
     Author,
     SupportsFetching,
@@ -50,17 +49,17 @@ def trusted_author(turn: Turn) -> Author | None:
 class Briefing:
     """Writes the briefs of one account."""
 
-    def __init__(self, adapter: Adapter, *, account: str, ledger: Ledger, clock: Clock) -> None:
-        self._adapter = adapter
-        self._account = account
-        self._ledger = ledger
-        self._realm = adapter.realm
-        self._people = People(ledger, platform=adapter.realm, account=account, clock=clock)
-        self._clock = clock
+    def __init__(self, means: Means) -> None:
+        self._adapter = means.adapter
+        self._account = means.account
+        self._ledger = means.ledger
+        self._realm = means.adapter.realm
+        self._people = People(means.ledger, platform=self._realm, account=means.account, clock=means.clock)
+        self._clock = means.clock
         self._fetching = asyncio.Semaphore(AT_ONCE)
         self._answers: dict[str, tuple[int, ...]] = {}
         """Person → the turns in which he was answered lately; whoever was answered longest ago goes first."""
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     def brief(
         self,

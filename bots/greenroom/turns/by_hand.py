@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from greenroom.clock import to_micros
-from greenroom.delivery import Dispatcher
+from greenroom.delivery import Dispatcher, Means
 from greenroom.policy import Policy
-from greenroom.storage import Ledger, Part, State, asked_at
+from greenroom.storage import Part, State, asked_at
 from greenroom.telemetry import get_log
 from greenroom.turns.cursors import Cursors
 from greenroom.turns.intake import Intake
@@ -27,25 +27,24 @@ class ByHand:
 
     def __init__(
         self,
-        account: str,
+        means: Means,
         *,
         intake: Intake,
         cursors: Cursors,
         lanes: Lanes,
-        ledger: Ledger,
         policy: Policy,
         dispatcher: Dispatcher,
         dismiss: Callable[[CommandGiven], None],
     ) -> None:
-        self._account = account
+        self._account = means.account
         self._intake = intake
         self._cursors = cursors
         self._lanes = lanes
-        self._ledger = ledger
+        self._ledger = means.ledger
         self._policy = policy
         self._dispatcher = dispatcher
         self._dismiss = dismiss
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     async def seen(self, event: OwnPostSeen) -> None:
         """See to what the bot's own account has written: by itself, or by the hand of its owner.

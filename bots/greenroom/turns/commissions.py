@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Collection
 
-from greenroom.delivery import Shelf
+from greenroom.delivery import Means
 from greenroom.filters import open_picture
 from greenroom.generation import Canvas, Studio, Voice
 from greenroom.personas import Persona
@@ -13,7 +13,6 @@ from greenroom.storage import Draft, Turn, cause_of
 from greenroom.turns.offering import FILTER, LARGEST, may_be_seen, said
 from greenroom.turns.picturing import described, opened, styled
 from greenroom_adapters.contract import (
-    Adapter,
     AdapterError,
     Media,
     MediaRefused,
@@ -38,9 +37,9 @@ class Commissions:
     hold for it, and the answer goes the way of every answer, approval among it.
     """
 
-    def __init__(self, adapter: Adapter, shelf: Shelf | None) -> None:
-        self._adapter = adapter
-        self._shelf = shelf
+    def __init__(self, means: Means) -> None:
+        self._adapter = means.adapter
+        self._shelf = means.shelf
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def draft(

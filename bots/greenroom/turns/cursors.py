@@ -1,6 +1,6 @@
 """How far the sources of one account are read, as far as only the memory knows."""
 
-from greenroom.storage import Ledger
+from greenroom.delivery import Means
 from greenroom_adapters.contract import Event
 
 __all__ = ["Cursors"]
@@ -10,9 +10,9 @@ class Cursors:
     """Moves the cursors of one account. One is committed with the events that came before it, or later; never
     sooner."""
 
-    def __init__(self, account: str, *, ledger: Ledger) -> None:
-        self._account = account
-        self._ledger = ledger
+    def __init__(self, means: Means) -> None:
+        self._account = means.account
+        self._ledger = means.ledger
         self.passed: dict[str, str] = {}
         """Source → cursor that moved in memory only."""
 

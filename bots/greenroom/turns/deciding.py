@@ -1,8 +1,9 @@
 """What the owner's files, as they are now, do with the events of one account, and with turns that wait."""
 
+from greenroom.delivery import Means
 from greenroom.policy import Standing, Strangers, is_command, is_stop_or_start, is_word
 from greenroom.routing import Hit, Miss, Router
-from greenroom.storage import CLOCK, Ledger, Turn, room_of
+from greenroom.storage import CLOCK, Turn, room_of
 from greenroom_adapters.contract import Event, Kind, Room, TextEvent
 
 __all__ = ["REREAD", "Decisions"]
@@ -17,13 +18,13 @@ class Decisions:
     """Decides by the rules in force. A turn is decided once for each version of the files and each text of its event,
     so that who is blocked, or silenced, while his turn waits is not answered when it goes on."""
 
-    def __init__(self, router: Router, *, account: str, ledger: Ledger, strangers: Strangers) -> None:
+    def __init__(self, means: Means, router: Router, *, strangers: Strangers) -> None:
         self._router = router
-        self.trust_of = router.trusts(account)
+        self.trust_of = router.trusts(means.account)
         """Author → how far the bot trusts him where he did what he is the author of."""
         self._strangers = strangers
-        self._account = account
-        self._ledger = ledger
+        self._account = means.account
+        self._ledger = means.ledger
         self.version = 1
         """Which of the versions of the files, counted from 1 in this run, is in force."""
 

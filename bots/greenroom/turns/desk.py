@@ -2,16 +2,13 @@
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from greenroom.clock import Clock
-from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf
-from greenroom.faults import FaultHook
-from greenroom.policy import Policy, Refuse, Verdict
+from greenroom.delivery import Dispatcher, Means
+from greenroom.policy import Refuse, Verdict
 from greenroom.routing import Router
-from greenroom.storage import CLOCK, Draft, Ledger, State, StorageError, Turn
+from greenroom.storage import CLOCK, Draft, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.aftermath import Aftermath
 from greenroom.turns.backlog import Backlog
@@ -23,14 +20,12 @@ from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.listening import Listening
 from greenroom.turns.others import Others
-from greenroom.turns.outage import Outage
 from greenroom.turns.performer import Performer
 from greenroom.turns.places import Places
-from greenroom.turns.speaking import Floor
+from greenroom.turns.shared import Shared
 from greenroom.turns.taking_back import TakingBack
 from greenroom.turns.typing import Typing
 from greenroom_adapters.contract import (
-    Adapter,
     AuthenticationFailed,
     CommandGiven,
     ConfigurationError,
@@ -38,13 +33,9 @@ from greenroom_adapters.contract import (
     Unavailable,
 )
 
-__all__ = ["AccountDesk", "Watch"]
+__all__ = ["AccountDesk"]
 
 T = TypeVar("T")
-
-Watch = Callable[[Turn, Coroutine[Any, Any, None]], Coroutine[Any, Any, None]]
-"""Goes round the work on a turn: takes both, and returns what does that work and sees how long it took and where the
-turn rests then."""
 
 STEADY = 20_000_000
 """Microseconds after which a connection that was lost before counts as one that holds."""
@@ -57,158 +48,80 @@ class AccountDesk:
     platform cannot be reached. Owns the adapter: enters it in `run`, leaves it in `close`.
     """
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        *,
-        bot: str,
-        account: str,
-        router: Router,
-        floor: Floor,
-        ledger: Ledger,
-        pacer: Pacer,
-        policy: Policy,
-        clock: Clock,
-        faults: FaultHook | None,
-        chance: random.Random,
-        admission: int,
-        flush_every: float,
-        alone: asyncio.Lock,
-        outage: Outage,
-        live: bool = True,
-        listens_to_others: bool = False,
-        shelf: Shelf | None = None,
-        payments: Payments | None = None,
-        obey: Callable[[Turn], Awaitable[str]] | None = None,
-        watches: Sequence[Watch] = (),
-    ) -> None:
-        """Take what the accounts of a bot share; `alone` is held by a turn that takes its last chance. `obey` does what
-        somebody told the bot by a command, and returns what is to be said to that. `watches` go round the work on every
-        turn."""
-        self.account = account
-        self.adapter = adapter
-        self.pacer = pacer
-        self._ledger = ledger
+    def __init__(self, means: Means, shared: Shared, *, router: Router, live: bool, listens_to_others: bool) -> None:
+        """Take the means of the account and what it shares with the bot's others, and what the files say at first."""
+        policy = shared.policy
+        self.account = means.account
+        self.adapter = adapter = means.adapter
+        self.pacer = pacer = means.pacer
+        self._ledger = means.ledger
         self._policy = policy
-        self._outage = outage
-        self._clock = clock
-        self._chance = chance
-        self._faults = faults
-        self._flush_every = flush_every
-        self._payments = payments
+        self._outage = shared.outage
+        self._clock = means.clock
+        self._chance = means.chance
+        self._flush_every = shared.flush_every
+        self._payments = means.payments
         self._stack = contextlib.AsyncExitStack()
         self._connected = asyncio.Event()
         self._resumed = asyncio.Event()
         self._is_refused = False
-        self._watches = tuple(watches)
+        self._watches = tuple(shared.watches)
         self.reconnects = 0
         """How often it has had to connect anew, or to try to, in this run."""
-        self._away_since = clock.micros()
+        self._away_since = means.clock.micros()
         """When it was last known to listen before it failed to, or was made; 0: it has not failed to since."""
         self._listens_since = 0
         """0: it does not listen now."""
-        self._log = get_log().bind(account=account)
-        dispatcher = Dispatcher(
-            adapter,
-            account=account,
-            ledger=ledger,
-            pacer=pacer,
-            may_send=self._may_send,
-            clock=clock,
-            faults=faults,
-            chance=chance,
-            shelf=shelf,
-            payments=payments,
-        )
-        others, gate = Others(), Gate()
-        self._decisions = Decisions(router, account=account, ledger=ledger, strangers=policy.strangers)
-        self.lanes = Lanes(self._perform, ledger=ledger, admission=admission)
-        self._backlog = Backlog(account, lanes=self.lanes, ledger=ledger, clock=clock)
+        self._log = get_log().bind(account=means.account)
         self._dismissals: set[asyncio.Task[None]] = set()
+        others, gate, cursors = Others(), Gate(), Cursors(means)
+        dispatcher = Dispatcher(means, may_send=self._may_send)
+        self._decisions = Decisions(means, router, strangers=policy.strangers)
+        self.lanes = Lanes(self._perform, ledger=means.ledger, admission=shared.admission)
+        self._backlog = Backlog(means, lanes=self.lanes)
         self._typing = Typing(
-            adapter, clock=clock, may_show=lambda turn: pacer.paused is None and not policy.holds_anyway(turn)
+            adapter, clock=means.clock, may_show=lambda turn: pacer.paused is None and not policy.holds_anyway(turn)
         )
-        self.taking_back = TakingBack(adapter, ledger=ledger, policy=policy, dispatcher=dispatcher, lanes=self.lanes)
-        self._performer = Performer(
-            adapter,
-            bot=bot,
-            account=account,
-            floor=floor,
-            dispatcher=dispatcher,
-            ledger=ledger,
-            clock=clock,
-            faults=faults,
-            chance=chance,
-            others=others,
-            lanes=self.lanes,
-            policy=policy,
-            live=live,
-            alone=alone,
-            gate=gate,
-            outage=outage,
-            put=lambda turn: self.intake.put(turn),
-            decisions=self._decisions,
-            may_write=lambda turn: self.intake.may_write(turn),
-            typing=self._typing,
-            dismiss=self._dismiss,
-            obey=obey,
-            shelf=shelf,
-            taking_back=self.taking_back,
-        )
-        cursors = Cursors(account, ledger=ledger)
+        self.taking_back = TakingBack(means, policy=policy, dispatcher=dispatcher, lanes=self.lanes)
         self.intake = Intake(
-            account,
+            means,
             decisions=self._decisions,
             cursors=cursors,
             lanes=self.lanes,
             backlog=self._backlog,
-            ledger=ledger,
-            clock=clock,
-            faults=faults,
             others=others,
             policy=policy,
             gate=gate,
-            me=lambda: adapter.me,
             dismiss=self._dismiss,
             listens_to_others=listens_to_others,
         )
+        self._performer = Performer(
+            means,
+            shared,
+            dispatcher=dispatcher,
+            intake=self.intake,
+            lanes=self.lanes,
+            decisions=self._decisions,
+            others=others,
+            gate=gate,
+            typing=self._typing,
+            taking_back=self.taking_back,
+            dismiss=self._dismiss,
+            live=live,
+        )
         self.by_hand = ByHand(
-            account,
+            means,
             intake=self.intake,
             cursors=cursors,
             lanes=self.lanes,
-            ledger=ledger,
             policy=policy,
             dispatcher=dispatcher,
             dismiss=self._dismiss,
         )
-        self.aftermath = Aftermath(
-            account,
-            cursors=cursors,
-            lanes=self.lanes,
-            ledger=ledger,
-            clock=clock,
-            policy=policy,
-            dispatcher=dispatcher,
-            me=lambda: adapter.me,
-        )
-        places = Places(
-            account,
-            intake=self.intake,
-            cursors=cursors,
-            decisions=self._decisions,
-            ledger=ledger,
-            clock=clock,
-            policy=policy,
-        )
+        self.aftermath = Aftermath(means, cursors=cursors, lanes=self.lanes, policy=policy, dispatcher=dispatcher)
+        places = Places(means, intake=self.intake, cursors=cursors, decisions=self._decisions, policy=policy)
         self._listening = Listening(
-            adapter,
-            account=account,
-            ledger=ledger,
-            intake=self.intake,
-            by_hand=self.by_hand,
-            aftermath=self.aftermath,
-            places=places,
+            means, intake=self.intake, by_hand=self.by_hand, aftermath=self.aftermath, places=places
         )
 
     @property

@@ -1,12 +1,9 @@
 """How a turn comes to its words: fixed ones, those of an engine, or what is done instead of any."""
 
-import asyncio
-
-from greenroom.clock import Clock
-from greenroom.faults import FaultHook
+from greenroom.delivery import Means
 from greenroom.generation import EngineUnavailable, GenerationError, Held, ShareSpent, Silent
-from greenroom.policy import ALLOW, Allow, Hold, Policy, Refuse, Verdict, is_command, is_stop_or_start, is_word
-from greenroom.storage import CLOCK, HAND, Draft, Due, Ledger, State, Turn, cause_of
+from greenroom.policy import ALLOW, Allow, Hold, Refuse, Verdict, is_command, is_stop_or_start, is_word
+from greenroom.storage import CLOCK, HAND, Draft, Due, State, Turn, cause_of
 from greenroom.turns.acting import ACT
 from greenroom.turns.asking import Asking, draft_of, may_go_on, with_chosen
 from greenroom.turns.beginning import Beginning
@@ -18,12 +15,12 @@ from greenroom.turns.gathering import NOBODY, Followers, reason_of_follower
 from greenroom.turns.obedience import Obedience
 from greenroom.turns.offering import Offering, said
 from greenroom.turns.others import Others
-from greenroom.turns.outage import Outage
 from greenroom.turns.outcomes import Outcomes
 from greenroom.turns.picturing import NOTHING_MADE, Made, Picturing, wants_engine
-from greenroom.turns.speaking import Floor, Speaker
+from greenroom.turns.shared import Shared
+from greenroom.turns.speaking import Speaker
 from greenroom.turns.typing import Typing
-from greenroom_adapters.contract import Adapter, MediaRefused, Surface, TextEvent
+from greenroom_adapters.contract import MediaRefused, Surface, TextEvent
 
 __all__ = ["Drafting"]
 
@@ -42,44 +39,36 @@ class Drafting:
 
     def __init__(
         self,
-        adapter: Adapter,
+        means: Means,
+        shared: Shared,
         *,
-        floor: Floor,
-        ledger: Ledger,
-        policy: Policy,
-        clock: Clock,
-        faults: FaultHook | None,
         decisions: Decisions,
         others: Others,
-        outage: Outage,
-        alone: asyncio.Lock,
         typing: Typing,
         beginning: Beginning,
         asking: Asking,
         obedience: Obedience,
         outcomes: Outcomes,
-        offering: Offering,
         picturing: Picturing,
-        commissions: Commissions,
     ) -> None:
-        self._adapter = adapter
-        self._floor = floor
-        self._ledger = ledger
-        self._policy = policy
-        self._clock = clock
-        self._faults = faults
+        self._adapter = means.adapter
+        self._floor = shared.floor
+        self._ledger = means.ledger
+        self._policy = shared.policy
+        self._clock = means.clock
+        self._faults = means.faults
         self._decisions = decisions
         self._others = others
-        self._outage = outage
-        self._alone = alone
+        self._outage = shared.outage
+        self._alone = shared.alone
         self._typing = typing
         self._beginning = beginning
         self._asking = asking
         self._obedience = obedience
         self._outcomes = outcomes
-        self._offering = offering
+        self._offering = Offering(means)
         self._picturing = picturing
-        self._commissions = commissions
+        self._commissions = Commissions(means)
 
     async def draft(self, turn: Turn) -> None:
         """Bring a turn from `received` to where it has its words, waits for a person or an engine, or is over."""

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from greenroom.clock import MICROSECOND, Clock, to_micros
-from greenroom.faults import FaultHook
+from greenroom.clock import MICROSECOND, to_micros
+from greenroom.delivery import Means
 from greenroom.policy import (
     Order,
     Policy,
@@ -15,7 +15,7 @@ from greenroom.policy import (
     rule_of_order,
 )
 from greenroom.routing import Hit, Miss
-from greenroom.storage import Ledger, Turn
+from greenroom.storage import Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.backlog import LATE, Backlog
 from greenroom.turns.commanding import is_for_an_engine, order_in, rule_of
@@ -26,7 +26,6 @@ from greenroom.turns.lanes import Lanes
 from greenroom.turns.moderating import ORDERED
 from greenroom.turns.others import Others
 from greenroom_adapters.contract import (
-    Author,
     CommandGiven,
     DirectMessageReceived,
     Event,
@@ -56,39 +55,35 @@ class Intake:
 
     def __init__(
         self,
-        account: str,
+        means: Means,
         *,
         decisions: Decisions,
         cursors: Cursors,
         lanes: Lanes,
         backlog: Backlog,
-        ledger: Ledger,
-        clock: Clock,
-        faults: FaultHook | None,
         others: Others,
         policy: Policy,
         gate: Gate,
-        me: Callable[[], Author],
         dismiss: Callable[[CommandGiven], None],
-        listens_to_others: bool = False,
+        listens_to_others: bool,
     ) -> None:
         self._policy = policy
-        self._account = account
+        self._account = means.account
         self._decisions = decisions
         self._lanes = lanes
         self._backlog = backlog
-        self._ledger = ledger
-        self._clock = clock
-        self._faults = faults
+        self._ledger = means.ledger
+        self._clock = means.clock
+        self._faults = means.faults
         self._others = others
         self._gate = gate
-        self._me = me
+        self._adapter = means.adapter
         self._dismiss = dismiss
         self._listens_to_others = listens_to_others
         self._cursors = cursors
         self._passed = cursors.passed
         self._on_the_way = 0
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     def use(self, *, listens_to_others: bool) -> None:
         """Listen to what others answer, or no longer."""
@@ -260,7 +255,7 @@ class Intake:
 
     def _said(self, event: TextEvent) -> str | None:
         """Return what of stop and start is said to the bot."""
-        return self._policy.consent.word(event, self._me(), names_me=self._decisions.names_the_bot)
+        return self._policy.consent.word(event, self._adapter.me, names_me=self._decisions.names_the_bot)
 
     def _ordered(self, event: TextEvent, decision: Hit | Miss) -> Order | None:
         """Return what somebody who keeps order in the event's room tells the bot to do there; None: it is talk, or not
@@ -270,7 +265,7 @@ class Intake:
             return None
         if event.author.is_bot or len(event.text) > LONGEST_ORDER or decision is Miss.BLOCKED:
             return None
-        said = self._policy.consent.said(event, self._me(), names_me=self._decisions.names_the_bot)
+        said = self._policy.consent.said(event, self._adapter.me, names_me=self._decisions.names_the_bot)
         return None if said is None else read_order(said)
 
     def _turn_of_order(self, event: TextEvent, order: Order) -> Turn:

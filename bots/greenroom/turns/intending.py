@@ -1,13 +1,13 @@
 """From words to what is to go out: the form that the account can show, and the pictures that are drawn for it."""
 
-from greenroom.faults import FaultHook
-from greenroom.storage import CLOCK, Due, Ledger, State, Turn
+from greenroom.delivery import Means
+from greenroom.storage import CLOCK, Due, State, Turn
 from greenroom.turns.form import Misfit
 from greenroom.turns.intent import language_of, parts_of
 from greenroom.turns.outcomes import Outcomes
 from greenroom.turns.picturing import Picturing
-from greenroom.turns.speaking import Floor
-from greenroom_adapters.contract import Adapter, Media, MediaRefused
+from greenroom.turns.shared import Shared
+from greenroom_adapters.contract import Media, MediaRefused
 
 __all__ = ["Intending"]
 
@@ -17,22 +17,12 @@ DRAFTED, INTENDED = State.DRAFTED, State.INTENDED
 class Intending:
     """Makes the intents of one account."""
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        *,
-        bot: str,
-        floor: Floor,
-        ledger: Ledger,
-        faults: FaultHook | None,
-        picturing: Picturing,
-        outcomes: Outcomes,
-    ) -> None:
-        self._adapter = adapter
-        self._bot = bot
-        self._floor = floor
-        self._ledger = ledger
-        self._faults = faults
+    def __init__(self, means: Means, shared: Shared, *, picturing: Picturing, outcomes: Outcomes) -> None:
+        self._adapter = means.adapter
+        self._bot = shared.bot
+        self._floor = shared.floor
+        self._ledger = means.ledger
+        self._faults = means.faults
         self._picturing = picturing
         self._outcomes = outcomes
 

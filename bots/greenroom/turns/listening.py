@@ -5,8 +5,9 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
+from greenroom.delivery import Means
 from greenroom.policy import Wish
-from greenroom.storage import Ledger, StorageError
+from greenroom.storage import StorageError
 from greenroom.telemetry import get_log
 from greenroom.turns.aftermath import Aftermath
 from greenroom.turns.by_hand import ByHand
@@ -33,24 +34,14 @@ __all__ = ["Listening"]
 class Listening:
     """Hears one account's events for as long as one connection lasts."""
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        *,
-        account: str,
-        ledger: Ledger,
-        intake: Intake,
-        by_hand: ByHand,
-        aftermath: Aftermath,
-        places: Places,
-    ) -> None:
-        self._adapter = adapter
-        self._ledger = ledger
+    def __init__(self, means: Means, *, intake: Intake, by_hand: ByHand, aftermath: Aftermath, places: Places) -> None:
+        self._adapter = means.adapter
+        self._ledger = means.ledger
         self._intake = intake
         self._by_hand = by_hand
         self._aftermath = aftermath
         self._places = places
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     async def listen(self, cursors: Mapping[str, str]) -> None:
         """Take in what comes after these cursors until that fails; an adapter that just ends has lost its connection.

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from greenroom.clock import to_micros
+from greenroom.delivery import Means
 from greenroom.policy import UNASKED, Order, Policy, Word, order_of
-from greenroom.storage import CLOCK, Due, Ledger, State, Turn, author_of, room_of
+from greenroom.storage import CLOCK, Due, State, Turn, author_of, room_of
 from greenroom.telemetry import get_log
 from greenroom.turns.quoting import quoted
 from greenroom.turns.taking_back import TakingBack, is_speech
 from greenroom_adapters.contract import (
-    Adapter,
     Forbidden,
     JoinReceived,
     Kind,
@@ -50,21 +50,13 @@ class Moderating:
     """Does what moderators order on one account. Each order is done again, with the same effect, when a crash came
     before it was noted that it was done."""
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        *,
-        account: str,
-        ledger: Ledger,
-        policy: Policy,
-        taking_back: TakingBack,
-    ) -> None:
-        self._adapter = adapter
-        self._account = account
-        self._ledger = ledger
+    def __init__(self, means: Means, *, policy: Policy, taking_back: TakingBack) -> None:
+        self._adapter = means.adapter
+        self._account = means.account
+        self._ledger = means.ledger
         self._policy = policy
         self._taking_back = taking_back
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     async def obey(self, turn: Turn) -> Obeyed:
         """Do what a turn orders. What is changed by it in the ledger is queued, without a pause before it returns.

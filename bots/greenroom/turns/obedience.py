@@ -1,17 +1,17 @@
 """What the bot sees to itself, without an engine: stop and start, commands, the words of moderators."""
 
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from greenroom.clock import Clock
-from greenroom.policy import Policy, Refuse, Word, order_of
-from greenroom.storage import Draft, Ledger, State, Turn
+from greenroom.delivery import Means
+from greenroom.policy import Refuse, Word, order_of
+from greenroom.storage import Draft, State, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.moderating import ORDERED, Moderating, Obeyed, words_for_owner
 from greenroom.turns.outcomes import LONGEST_PAUSE, Outcomes
+from greenroom.turns.shared import Shared
 from greenroom.turns.taking_back import TakingBack
-from greenroom_adapters.contract import Adapter, AdapterError, Surface
+from greenroom_adapters.contract import AdapterError, Surface
 from greenroom_adapters.text import split
 
 __all__ = ["Obedience"]
@@ -24,30 +24,25 @@ class Obedience:
 
     def __init__(
         self,
-        adapter: Adapter,
+        means: Means,
+        shared: Shared,
         *,
-        account: str,
-        ledger: Ledger,
-        policy: Policy,
-        clock: Clock,
-        chance: random.Random,
         lanes: Lanes,
         outcomes: Outcomes,
         may_write: Callable[[Turn], bool],
-        obey: Callable[[Turn], Awaitable[str]] | None,
         taking_back: TakingBack,
     ) -> None:
-        self._adapter = adapter
-        self._ledger = ledger
-        self._policy = policy
-        self._clock = clock
-        self._chance = chance
+        self._adapter = means.adapter
+        self._ledger = means.ledger
+        self._policy = shared.policy
+        self._clock = means.clock
+        self._chance = means.chance
         self._lanes = lanes
         self._outcomes = outcomes
         self._may_write = may_write
-        self._obey = obey
-        self._moderating = Moderating(adapter, account=account, ledger=ledger, policy=policy, taking_back=taking_back)
-        self._log = get_log().bind(account=account)
+        self._obey = shared.obey
+        self._moderating = Moderating(means, policy=shared.policy, taking_back=taking_back)
+        self._log = get_log().bind(account=means.account)
 
     def confirm(self, turn: Turn) -> None:
         """Tell somebody who said stop or start that he was understood."""
@@ -65,8 +60,6 @@ class Obedience:
 
     async def answer_command(self, turn: Turn) -> None:
         """Obey a command, and say what came of it. One that is given up on the way is obeyed again: each can be."""
-        if self._obey is None:
-            return self._outcomes.end(turn, State.IGNORED, "nobody obeys commands here")
         words = await self._obey(turn)
         if turn.state is not RECEIVED:
             return None

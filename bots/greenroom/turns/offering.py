@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from greenroom.delivery import Shelf
+from greenroom.delivery import Means, Shelf
 from greenroom.storage import Draft
 from greenroom_adapters.contract import (
-    Adapter,
     AdapterError,
     Media,
     MediaRefused,
@@ -40,9 +39,9 @@ class Offering:
     offered, or sends nothing that can be worked on, is told what there is.
     """
 
-    def __init__(self, adapter: Adapter, shelf: Shelf | None) -> None:
-        self._adapter = adapter
-        self._shelf = shelf
+    def __init__(self, means: Means) -> None:
+        self._adapter = means.adapter
+        self._shelf = means.shelf
         self._fetching = asyncio.Semaphore(AT_ONCE)
 
     async def draft(self, event: TextEvent, offered: Iterable[str]) -> Draft:

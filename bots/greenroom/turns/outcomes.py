@@ -1,21 +1,18 @@
 """What becomes of a turn, written down: its words, its end, or that it is put off."""
 
-import random
 from collections.abc import Callable
 
 import msgspec
 
-from greenroom.clock import Clock
-from greenroom.faults import FaultHook
+from greenroom.delivery import Means
 from greenroom.generation import EngineUnavailable
 from greenroom.personas import Persona
-from greenroom.policy import ALLOW, Allow, Hold, Policy, Verdict
-from greenroom.storage import Draft, Ledger, State, Turn
+from greenroom.policy import ALLOW, Allow, Hold, Verdict
+from greenroom.storage import Draft, State, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.acting import Acts
-from greenroom.turns.outage import Outage
 from greenroom.turns.share import Shares, why_share
-from greenroom_adapters.contract import Adapter
+from greenroom.turns.shared import Shared
 
 __all__ = ["LONGEST_PAUSE", "Outcomes"]
 
@@ -29,32 +26,19 @@ DRAFTED = State.DRAFTED
 class Outcomes:
     """Brings the turns of one account to their next state, in the ledger as well, and says why."""
 
-    def __init__(
-        self,
-        adapter: Adapter,
-        *,
-        account: str,
-        ledger: Ledger,
-        policy: Policy,
-        clock: Clock,
-        faults: FaultHook | None,
-        chance: random.Random,
-        outage: Outage,
-        put: Callable[[Turn], None],
-        live: bool,
-    ) -> None:
+    def __init__(self, means: Means, shared: Shared, *, put: Callable[[Turn], None], live: bool) -> None:
         self.live = live
         """What is said is published; else it is rehearsed."""
-        self._adapter = adapter
-        self._ledger = ledger
-        self._policy = policy
-        self._clock = clock
-        self._faults = faults
-        self._chance = chance
-        self._outage = outage
+        self._adapter = means.adapter
+        self._ledger = means.ledger
+        self._policy = shared.policy
+        self._clock = means.clock
+        self._faults = means.faults
+        self._chance = means.chance
+        self._outage = shared.outage
         self._put = put
-        self._shares = Shares(ledger, clock, platform=adapter.realm)
-        self._log = get_log().bind(account=account)
+        self._shares = Shares(means.ledger, means.clock, platform=means.adapter.realm)
+        self._log = get_log().bind(account=means.account)
 
     def end(self, turn: Turn, state: State, why: str) -> None:
         """End a turn, or park it."""

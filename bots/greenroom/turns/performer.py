@@ -1,34 +1,27 @@
 """One turn's way on one account: from the inbox through the voice to the door."""
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from greenroom.clock import Clock
-from greenroom.delivery import Dispatcher, Shelf
-from greenroom.faults import FaultHook
-from greenroom.policy import Policy
-from greenroom.storage import Draft, Ledger, State, StorageError, Turn
+from greenroom.delivery import Dispatcher, Means
+from greenroom.storage import Draft, State, StorageError, Turn
 from greenroom.telemetry import get_log
 from greenroom.turns.asking import Asking
 from greenroom.turns.beginning import Beginning
-from greenroom.turns.briefing import Briefing
-from greenroom.turns.commissions import Commissions
 from greenroom.turns.deciding import Decisions
 from greenroom.turns.drafting import Drafting
 from greenroom.turns.gate import Gate
+from greenroom.turns.intake import Intake
 from greenroom.turns.intending import Intending
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.obedience import Obedience
-from greenroom.turns.offering import Offering
 from greenroom.turns.others import Others
-from greenroom.turns.outage import Outage
 from greenroom.turns.outcomes import Outcomes
 from greenroom.turns.picturing import Picturing
-from greenroom.turns.speaking import Floor
+from greenroom.turns.shared import Shared
 from greenroom.turns.taking_back import TakingBack
 from greenroom.turns.typing import Typing
-from greenroom_adapters.contract import Adapter, CommandGiven
+from greenroom_adapters.contract import CommandGiven
 
 __all__ = ["Performer"]
 
@@ -45,111 +38,50 @@ class Performer:
 
     def __init__(
         self,
-        adapter: Adapter,
+        means: Means,
+        shared: Shared,
         *,
-        bot: str,
-        account: str,
-        floor: Floor,
         dispatcher: Dispatcher,
-        ledger: Ledger,
-        clock: Clock,
-        faults: FaultHook | None,
-        chance: random.Random,
-        others: Others,
+        intake: Intake,
         lanes: Lanes,
-        policy: Policy,
-        live: bool,
-        alone: asyncio.Lock,
-        gate: Gate,
-        outage: Outage,
-        put: Callable[[Turn], None],
         decisions: Decisions,
-        may_write: Callable[[Turn], bool],
+        others: Others,
+        gate: Gate,
         typing: Typing,
-        dismiss: Callable[[CommandGiven], None],
-        obey: Callable[[Turn], Awaitable[str]] | None,
-        shelf: Shelf | None = None,
         taking_back: TakingBack,
+        dismiss: Callable[[CommandGiven], None],
+        live: bool,
     ) -> None:
         self._dispatcher = dispatcher
-        self._ledger = ledger
-        self._policy = policy
+        self._ledger = means.ledger
+        self._policy = shared.policy
         self._gate = gate
         self._dismiss = dismiss
-        self._outcomes = outcomes = Outcomes(
-            adapter,
-            account=account,
-            ledger=ledger,
-            policy=policy,
-            clock=clock,
-            faults=faults,
-            chance=chance,
-            outage=outage,
-            put=put,
-            live=live,
-        )
-        self.beginning = Beginning(
-            floor=floor,
-            ledger=ledger,
-            policy=policy,
-            clock=clock,
-            lanes=lanes,
-            decisions=decisions,
-            outcomes=outcomes,
-        )
-        self._asking = Asking(
-            adapter,
-            floor=floor,
-            policy=policy,
-            lanes=lanes,
-            briefing=Briefing(adapter, account=account, ledger=ledger, clock=clock),
-            beginning=self.beginning,
-            outcomes=outcomes,
-            typing=typing,
-        )
-        picturing = Picturing(adapter, shelf)
+        self._outcomes = outcomes = Outcomes(means, shared, put=intake.put, live=live)
+        self.beginning = Beginning(means, shared, lanes=lanes, decisions=decisions, outcomes=outcomes)
+        self._asking = Asking(means, shared, lanes=lanes, beginning=self.beginning, outcomes=outcomes, typing=typing)
+        picturing = Picturing(means)
         self._drafting = Drafting(
-            adapter,
-            floor=floor,
-            ledger=ledger,
-            policy=policy,
-            clock=clock,
-            faults=faults,
+            means,
+            shared,
             decisions=decisions,
             others=others,
-            outage=outage,
-            alone=alone,
             typing=typing,
             beginning=self.beginning,
             asking=self._asking,
             obedience=Obedience(
-                adapter,
-                account=account,
-                ledger=ledger,
-                policy=policy,
-                clock=clock,
-                chance=chance,
+                means,
+                shared,
                 lanes=lanes,
                 outcomes=outcomes,
-                may_write=may_write,
-                obey=obey,
+                may_write=intake.may_write,
                 taking_back=taking_back,
             ),
             outcomes=outcomes,
-            offering=Offering(adapter, shelf),
             picturing=picturing,
-            commissions=Commissions(adapter, shelf),
         )
-        self._intending = Intending(
-            adapter,
-            bot=bot,
-            floor=floor,
-            ledger=ledger,
-            faults=faults,
-            picturing=picturing,
-            outcomes=outcomes,
-        )
-        self._log = get_log().bind(account=account)
+        self._intending = Intending(means, shared, picturing=picturing, outcomes=outcomes)
+        self._log = get_log().bind(account=means.account)
 
     def use(self, *, live: bool) -> None:
         """Publish from now on, or rehearse."""

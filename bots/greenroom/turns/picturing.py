@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from greenroom.cards import draw_chart, draw_quote, shown
-from greenroom.delivery import Shelf
+from greenroom.delivery import Means
 from greenroom.filters import open_picture
 from greenroom.generation import Canvas, Painted, Sight, Studio, Voice
 from greenroom.personas import Persona
 from greenroom.settings import WithoutModel
 from greenroom.settings.table import TableError, read_table
 from greenroom.storage import Card, Cause, Draft, Due, Turn, Wish, cause_of
-from greenroom_adapters.contract import Adapter, Media, MediaRefused, TextLimit
+from greenroom_adapters.contract import Media, MediaRefused, TextLimit
 from greenroom_adapters.media import Source, facts_of, written_png
 from greenroom_adapters.text import cut
 
@@ -79,9 +79,9 @@ def drawn(card: Card, words: str, persona: Persona, *, shape: str) -> tuple[byte
 class Picturing:
     """Makes what the posts of one account go out with."""
 
-    def __init__(self, adapter: Adapter, shelf: Shelf | None) -> None:
-        self._adapter = adapter
-        self._shelf = shelf
+    def __init__(self, means: Means) -> None:
+        self._adapter = means.adapter
+        self._shelf = means.shelf
         self._kept: dict[str, Made] = {}
         """Identity of a turn → what was made for it already: a post that waits for its words is not paid twice."""
 

@@ -1,8 +1,7 @@
 """Where the account is: rooms that it is invited into, and those that it cannot read."""
 
-from greenroom.clock import Clock
+from greenroom.delivery import Means
 from greenroom.policy import Policy, Standing, Wish
-from greenroom.storage import Ledger
 from greenroom.telemetry import get_log
 from greenroom.turns.cursors import Cursors
 from greenroom.turns.deciding import Decisions
@@ -20,25 +19,15 @@ STRANGER = "stranger"
 class Places:
     """Sees to what one account hears of rooms, beside what is said in them."""
 
-    def __init__(
-        self,
-        account: str,
-        *,
-        intake: Intake,
-        cursors: Cursors,
-        decisions: Decisions,
-        ledger: Ledger,
-        clock: Clock,
-        policy: Policy,
-    ) -> None:
-        self._account = account
+    def __init__(self, means: Means, *, intake: Intake, cursors: Cursors, decisions: Decisions, policy: Policy) -> None:
+        self._account = means.account
         self._intake = intake
         self._cursors = cursors
         self._decisions = decisions
-        self._ledger = ledger
-        self._clock = clock
+        self._ledger = means.ledger
+        self._clock = means.clock
         self._policy = policy
-        self._log = get_log().bind(account=account)
+        self._log = get_log().bind(account=means.account)
 
     async def unreadable(self, event: RoomUnreadable) -> None:
         """See to a room that the account cannot read: its owner hears of it, and where the bot may write those in the

@@ -1,10 +1,10 @@
 """Taking back what the bot has said: one way for its owner and for moderators."""
 
-from greenroom.delivery import Dispatcher
+from greenroom.delivery import Dispatcher, Means
 from greenroom.policy import Policy, is_command, is_stop_or_start, is_word
-from greenroom.storage import TELL, Ledger, State, Turn
+from greenroom.storage import TELL, State, Turn
 from greenroom.turns.lanes import Lanes
-from greenroom_adapters.contract import Adapter, CommandGiven, PostRef, SupportsDelete, Unsupported
+from greenroom_adapters.contract import CommandGiven, PostRef, SupportsDelete, Unsupported
 
 __all__ = ["TakingBack", "is_speech"]
 
@@ -27,11 +27,9 @@ def is_speech(turn: Turn) -> bool:
 class TakingBack:
     """Takes back on one account. Done again after a crash, it has the same effect."""
 
-    def __init__(
-        self, adapter: Adapter, *, ledger: Ledger, policy: Policy, dispatcher: Dispatcher, lanes: Lanes
-    ) -> None:
-        self._adapter = adapter
-        self._ledger = ledger
+    def __init__(self, means: Means, *, policy: Policy, dispatcher: Dispatcher, lanes: Lanes) -> None:
+        self._adapter = means.adapter
+        self._ledger = means.ledger
         self._policy = policy
         self._dispatcher = dispatcher
         self._lanes = lanes

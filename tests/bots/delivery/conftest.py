@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from greenroom.delivery import Dispatcher, Pacer, Payments, Shelf, recalled
+from greenroom.delivery import Dispatcher, Means, Pacer, Payments, Shelf, recalled
 from greenroom.faults import FaultHook
 from greenroom.policy import ALLOW, USD, Budget, Verdict
 from greenroom.storage import Part, SqliteLedger, State, Turn
@@ -45,18 +45,18 @@ class Door:
 
     def dispatcher(self) -> Dispatcher:
         adapter = self.platform.adapter()
-        return Dispatcher(
-            adapter,
+        means = Means(
             account="home",
+            adapter=adapter,
             ledger=self.ledger,
             pacer=self.pacer,
-            may_send=self.may_send,
             clock=self.clock,
-            faults=self.faults,
             chance=random.Random(1),  # noqa: S311 - jitter
+            faults=self.faults,
             shelf=Shelf(self.path.with_name("media")),
             payments=Payments(adapter, account="home", budget=self.budget, clock=self.clock),
         )
+        return Dispatcher(means, may_send=self.may_send)
 
     async def intended(self, *texts: str) -> Turn:
         """Return a stored turn that is to be sent as a thread of `texts`."""

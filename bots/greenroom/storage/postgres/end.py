@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from typing_extensions import override
 
-from greenroom.storage.copying import End, Table
+from greenroom.storage.ends import End, Table
 from greenroom.storage.errors import AlreadyRunning
 from greenroom.storage.postgres import owning
 from greenroom.storage.postgres.address import schema_of, shown

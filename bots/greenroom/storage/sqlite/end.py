@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from typing_extensions import override
 
-from greenroom.storage.copying import End, Table
+from greenroom.storage.ends import End, Table
 from greenroom.storage.errors import LedgerBroken
 from greenroom.storage.sqlite.failures import in_words
 from greenroom.storage.sqlite.migrations import migrate, must_be_current
