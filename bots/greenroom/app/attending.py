@@ -1,10 +1,11 @@
 """Being in the rooms that the bot file names, where a platform lets in who knows what a room is called."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from greenroom.app.in_force import InForce
 from greenroom.clock import Clock
-from greenroom.settings import BotFile, rooms_of
+from greenroom.settings import rooms_of
 from greenroom.storage import Ledger
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk
@@ -23,12 +24,10 @@ class Attending:
     """Goes once into each room that the file in force names, as soon as the account is signed in. Whoever sends the bot
     away from one, or has it leave, is not overruled by the next start. What fails is logged, and stops nothing."""
 
-    def __init__(
-        self, ledger: Ledger, desks: Mapping[str, AccountDesk], *, file: Callable[[], BotFile], clock: Clock
-    ) -> None:
+    def __init__(self, ledger: Ledger, desks: Mapping[str, AccountDesk], *, in_force: InForce, clock: Clock) -> None:
         self._ledger = ledger
         self._desks = desks
-        self._file = file
+        self._in_force = in_force
         self._clock = clock
 
     async def run(self) -> None:
@@ -45,7 +44,7 @@ class Attending:
         failures = 0
         await desk.connected()
         while True:
-            room = next((room for room in rooms_of(self._file(), name) if room not in settled), None)
+            room = next((room for room in rooms_of(self._in_force.file, name) if room not in settled), None)
             if room is None or not desk.is_connected:
                 await self._clock.beat(LOOK_EVERY)
                 continue

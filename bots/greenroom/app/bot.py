@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from greenroom.app.attending import Attending
 from greenroom.app.catching_up import CatchingUp
@@ -14,6 +14,7 @@ from greenroom.app.connecting import build_adapter
 from greenroom.app.declaring import Declaring
 from greenroom.app.handing_over import hand_over_when_asked
 from greenroom.app.homeless import end_homeless
+from greenroom.app.in_force import InForce
 from greenroom.app.keeping import FolderKeep
 from greenroom.app.local import LocalPlatform, is_local
 from greenroom.app.obeying import Obeying
@@ -61,8 +62,7 @@ class Bot:
 
     def __init__(self, file: BotFile, persona: Persona, options: Options) -> None:
         """Take two files as they were read, for good; `load` watches them."""
-        self.file = file
-        self.persona = persona
+        self.in_force = InForce(file, persona)
         self.refused: Mistakes | None = None
         """Why the bot runs with the last good version of its files; None: with those on disk."""
         self._options = options
@@ -108,6 +108,8 @@ class Bot:
         self._webhooks = Webhooks()
         self._forgetting = asyncio.Lock()
         """Held while somebody is forgotten, and while the owner is told what turns say."""
+        self._duties: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
+        """What is done beside listening and answering for as long as it runs."""
         self._log = get_log().bind(bot=file.bot)
 
     @classmethod
@@ -140,6 +142,16 @@ class Bot:
             refused=None if refused is None else str(refused),
         )
         return bot
+
+    @property
+    def file(self) -> BotFile:
+        """The bot file that is in force."""
+        return self.in_force.file
+
+    @property
+    def persona(self) -> Persona:
+        """The persona that is in force."""
+        return self.in_force.persona
 
     @property
     def has_valid_files(self) -> bool:
@@ -204,26 +216,8 @@ class Bot:
             tasks.create_task(self.ledger.failure())
             for desk in self.desks.values():
                 tasks.create_task(desk.run())
-            tasks.create_task(self._scheduler.run())
-            tasks.create_task(self._bringer.run())
-            tasks.create_task(obey_for_ever(self.ledger, self.commands))
-            tasks.create_task(
-                retire_for_ever(
-                    self.ledger, self._shelf, file=self._in_force, persona=lambda: self.persona, clock=clock
-                )
-            )
-            tasks.create_task(self._library.keep_in_step())
-            tasks.create_task(expire_for_ever(self.ledger, clock=clock, ended=self._ended))
-            tasks.create_task(Thresholds(self.ledger, self._budget, file=self._in_force, clock=clock).run())
-            tasks.create_task(Weekly(self.ledger, file=self._in_force, clock=clock).run())
-            tasks.create_task(self._teller.run())
-            tasks.create_task(self._catching_up.run())
-            tasks.create_task(self._declaring.run())
-            tasks.create_task(self._presence.run())
-            tasks.create_task(self._offering.run())
-            tasks.create_task(self._attending.run())
-            if self._reloader is not None:
-                tasks.create_task(self._reloader.run())
+            for duty in self._duties:
+                tasks.create_task(duty())
 
     async def take_up(self, sources: Sources) -> list[str]:
         """Put edited files in force, between two turns; return what of them takes effect at the next start.
@@ -244,7 +238,8 @@ class Bot:
         floor = self._floor
         assert floor is not None  # noqa: S101 - whoever takes up edited files was built of others
         before, floor.speaker, self._sealer = floor.speaker, speaker, sealer
-        self.file, self.persona, self.silenced = file, sources.persona, frozenset()
+        self.in_force.file, self.in_force.persona = file, sources.persona
+        self.silenced = frozenset()
         last, self._embedder = self._embedder, embedder
         self._library.use(sources.persona.knowledge, embedder)
         self.policy.use(self._terms())
@@ -273,7 +268,7 @@ class Bot:
         if not live:
             return
         self.silenced |= live
-        self.file = rehearsing(self.file, live)
+        self.in_force.file = rehearsing(self.file, live)
         self.policy.use(self._terms())
         for name in sorted(live):
             self.desks[name].rehearse()
@@ -297,14 +292,14 @@ class Bot:
         """Take a ledger over that is not where it ran last, or let all accounts rehearse."""
         if self.ledger.strayed is not None and self._options.take_over:
             await take_over(self.ledger, self.file, now=self._options.clock.micros())
-        self.file = self._at_home(self.file)
+        self.in_force.file = self._at_home(self.file)
 
     def _at_home(self, file: BotFile) -> BotFile:
         """Return what of a file can be in force: beside another copy that may run everything is rehearsed."""
         return file if self.ledger.strayed is None else rehearsing(file, file.accounts)
 
     async def _build(self) -> None:
-        options, file = self._options, self.file
+        options, file, clock = self._options, self.file, self._options.clock
         self._embedder = self.embedder(file)
         self._sealer = await asyncio.to_thread(self.sealer, file)
         self._library.use(self.persona.knowledge, self._embedder)
@@ -315,19 +310,18 @@ class Bot:
         self._realms = {name: adapter.realm for name, adapter in adapters.items()}
         platforms = {name: adapter.platform for name, adapter in adapters.items()}
         await settle_realms(self.ledger, platforms, self._realms)
-        self.policy = Policy(self.ledger, options.clock, self._terms())
+        self.policy = Policy(self.ledger, clock, self._terms())
         await self.policy.load()
-        outage = Outage(self.ledger, options.clock, self.policy.hands)
+        outage = Outage(self.ledger, clock, self.policy.hands)
         await outage.load()
         obeying = Obeying(
             self.ledger,
             self.desks,
-            file=self._in_force,
-            persona=lambda: self.persona,
+            in_force=self.in_force,
             policy=self.policy,
             budget=self._budget,
             commands=lambda: self.commands,
-            clock=options.clock,
+            clock=clock,
             forgetting=self._forgetting,
         )
         shared = Shared(
@@ -353,11 +347,11 @@ class Bot:
                 listens_to_others=bool(speaker.patient),
             )
         self.ledger.on_arrival(self._arrived)
-        self._scheduler = Scheduler(ledger=self.ledger, clock=options.clock, put=self._put, faults=options.faults)
+        self._scheduler = Scheduler(ledger=self.ledger, clock=clock, put=self._put, faults=options.faults)
         await self._scheduler.use(file)
         self._bringer = Bringer(
             ledger=self.ledger,
-            clock=options.clock,
+            clock=clock,
             faults=options.faults,
             chance=options.chance,
             agenda=self._scheduler.agenda,
@@ -365,35 +359,45 @@ class Bot:
         )
         await self._bringer.use(file, calendars_of(file) if self._sources is None else self._sources.calendars)
         self._scheduler.after_gap = self._bringer.after_gap
-        self._catching_up = CatchingUp(self.ledger, self.desks, clock=options.clock)
+        catching_up = CatchingUp(self.ledger, self.desks, clock=clock)
         self.commands = Commands(
             self.ledger,
             file,
-            clock=options.clock,
+            clock=clock,
             desks=self.desks,
             scheduler=self._scheduler,
-            catching_up=self._catching_up,
+            catching_up=catching_up,
             policy=self.policy,
             look=self._look,
             forgetting=self._forgetting,
         )
-        self._teller = Teller(
+        teller = Teller(
             self.ledger,
-            file=self._in_force,
+            in_force=self.in_force,
             desks=self.desks,
             put=self._put,
-            clock=options.clock,
+            clock=clock,
             forgetting=self._forgetting,
         )
-        await self._teller.begin()
-        self._presence = Presence(self.ledger, self.desks, budget=self._budget, clock=options.clock)
-        self._attending = Attending(self.ledger, self.desks, file=self._in_force, clock=options.clock)
-        self._declaring = Declaring(
-            self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
+        await teller.begin()
+        self._duties = (
+            self._scheduler.run,
+            self._bringer.run,
+            self._library.keep_in_step,
+            catching_up.run,
+            teller.run,
+            partial(obey_for_ever, self.ledger, self.commands),
+            partial(expire_for_ever, self.ledger, clock=clock, ended=self._ended),
+            partial(retire_for_ever, self.ledger, self._shelf, in_force=self.in_force, clock=clock),
+            Thresholds(self.ledger, self._budget, in_force=self.in_force, clock=clock).run,
+            Weekly(self.ledger, in_force=self.in_force, clock=clock).run,
+            Presence(self.ledger, self.desks, budget=self._budget, clock=clock).run,
+            Attending(self.ledger, self.desks, in_force=self.in_force, clock=clock).run,
+            Declaring(self.ledger, self.desks, in_force=self.in_force, clock=clock).run,
+            Offering(self.ledger, self.desks, in_force=self.in_force, clock=clock).run,
         )
-        self._offering = Offering(
-            self.ledger, self.desks, file=self._in_force, persona=lambda: self.persona, clock=options.clock
-        )
+        if self._reloader is not None:
+            self._duties += (self._reloader.run,)
         if self.refused is not None:
             tell_of_refusal(self.ledger, str(self.refused), bot=file.bot)
         elif self._sources is not None:
@@ -426,9 +430,6 @@ class Bot:
             return None
         await self._reloader.look_until_settled()
         return self._reloader.refused
-
-    def _in_force(self) -> BotFile:
-        return self.file
 
     async def _end_retired(self) -> None:
         for ending in self._retired:

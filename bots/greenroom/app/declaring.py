@@ -1,12 +1,12 @@
 """Marking the bot's accounts as what they are, where their platforms have a mark for automated accounts."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from greenroom.app.in_force import InForce
 from greenroom.app.local import is_local
 from greenroom.clock import Clock
-from greenroom.personas import Persona, Say
-from greenroom.settings import BotFile
+from greenroom.personas import Say
 from greenroom.storage import Ledger
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk
@@ -33,14 +33,12 @@ class Declaring:
         ledger: Ledger,
         desks: Mapping[str, AccountDesk],
         *,
-        file: Callable[[], BotFile],
-        persona: Callable[[], Persona],
+        in_force: InForce,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._desks = desks
-        self._file = file
-        self._persona = persona
+        self._in_force = in_force
         self._clock = clock
 
     async def run(self) -> None:
@@ -81,8 +79,8 @@ class Declaring:
             return None
 
     def _is_wanted(self, name: str) -> bool:
-        account = self._file().accounts.get(name)
-        return account is not None and account.live and Say.PROFILE in self._persona().disclosure.say
+        account = self._in_force.file.accounts.get(name)
+        return account is not None and account.live and Say.PROFILE in self._in_force.persona.disclosure.say
 
     async def _failed(self, name: str, why: str) -> None:
         get_log().bind(account=name).warning("not marked as a bot", why=why)

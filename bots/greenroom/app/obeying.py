@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from greenroom.app.commands import Commands
 from greenroom.app.forgetting import forget
+from greenroom.app.in_force import InForce
 from greenroom.clock import MICROSECOND, Clock, from_micros
 from greenroom.memory import audience_of
-from greenroom.personas import Persona
 from greenroom.policy import ABOUT, FORGET_ME, ORDERS, OWNERS, PAUSE, RESUME, WHAT_YOU_KNOW, Budget, Policy
-from greenroom.settings import BotFile
 from greenroom.storage import Audience, Ledger, State, Turn, author_of, room_of
 from greenroom.turns import AccountDesk
 from greenroom_adapters.contract import (
@@ -51,8 +50,7 @@ class Obeying:
         ledger: Ledger,
         desks: Mapping[str, AccountDesk],
         *,
-        file: Callable[[], BotFile],
-        persona: Callable[[], Persona],
+        in_force: InForce,
         policy: Policy,
         budget: Budget,
         commands: Callable[[], Commands],
@@ -62,8 +60,7 @@ class Obeying:
         """Take the bot's parts; `forgetting` is held while somebody is forgotten."""
         self._ledger = ledger
         self._desks = desks
-        self._file = file
-        self._persona = persona
+        self._in_force = in_force
         self._policy = policy
         self._budget = budget
         self._commands = commands
@@ -113,7 +110,7 @@ class Obeying:
                     )
             if not isinstance(event, CommandGiven) and self._was_told(turn, *person):
                 return ""
-        persona = self._persona()
+        persona = self._in_force.persona
         language = event.language if isinstance(event, TextEvent) else None
         return persona.line(persona.lines.forgotten, language) or FORGOTTEN
 
@@ -136,7 +133,7 @@ class Obeying:
         event, author = turn.event, author_of(turn.event)
         if not isinstance(event, TextEvent) or author is None:
             return ""
-        file = self._file()
+        file = self._in_force.file
         adapter = self._desks[turn.account].adapter
         facts = await self._ledger.facts_about(adapter.realm, author.id)
         count = "1 thing" if len(facts) == 1 else f"{len(facts)} things"
@@ -161,7 +158,7 @@ class Obeying:
 
     async def _about(self, turn: Turn) -> str:
         """Say that it is a bot, whose, and which words it understands."""
-        lines = [self._persona().disclosure_line]
+        lines = [self._in_force.persona.disclosure_line]
         if owners := await self._owners(turn.account):
             lines.append(f"I belong to {' and '.join(owners)}.")
         lines.append('Say "stop" and I leave you alone; say "start" and I answer you again.')
@@ -172,7 +169,7 @@ class Obeying:
     async def _owners(self, account: str) -> list[str]:
         """Return what people call the bot's owners on this account."""
         adapter, found = self._desks[account].adapter, list[str]()
-        for owner in self._file().people.owner:
+        for owner in self._in_force.file.people.owner:
             if owner.account != account:
                 continue
             if owner.who.startswith("@"):
@@ -195,7 +192,7 @@ class Obeying:
 
     async def _status(self) -> str:
         """Say of each account how it is, what waits for a person, and what today has cost."""
-        file, counts = self._file(), await self._ledger.counts()
+        file, counts = self._in_force.file, await self._ledger.counts()
         lines: list[str] = []
         for name, account in file.accounts.items():
             desk = self._desks.get(name)

@@ -1,11 +1,10 @@
 """Offering the bot's commands where a platform has a menu of them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from greenroom.app.in_force import InForce
 from greenroom.clock import Clock
-from greenroom.personas import Persona
-from greenroom.settings import BotFile
 from greenroom.storage import Ledger
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk
@@ -30,14 +29,12 @@ class Offering:
         ledger: Ledger,
         desks: Mapping[str, AccountDesk],
         *,
-        file: Callable[[], BotFile],
-        persona: Callable[[], Persona],
+        in_force: InForce,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._desks = desks
-        self._file = file
-        self._persona = persona
+        self._in_force = in_force
         self._clock = clock
 
     async def run(self) -> None:
@@ -55,8 +52,8 @@ class Offering:
         failures = 0
         await desk.connected()
         while True:
-            account = self._file().accounts.get(name)
-            wanted = commands_of(self._file(), self._persona(), name)
+            account = self._in_force.file.accounts.get(name)
+            wanted = commands_of(self._in_force.file, self._in_force.persona, name)
             # a pause is for this as well: nothing goes out
             may = account is not None and account.live and desk.is_connected and desk.pacer.paused is None
             if not may or wanted == settled:

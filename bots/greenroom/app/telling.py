@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
+from greenroom.app.in_force import InForce
 from greenroom.app.notices import TOLD, Notice, lines_of, notice_of
 from greenroom.clock import MICROSECOND, Clock, from_micros
 from greenroom.scheduling.identity import numbered
-from greenroom.settings import BotFile, Person, Place
+from greenroom.settings import Person, Place
 from greenroom.settings.telling import TOLD_UP_TO, UNHEARD, tell_words
 from greenroom.storage import CLOCK, TELL, Due, JournalEntry, Ledger, Turn
 from greenroom.telemetry import get_log
@@ -147,7 +148,7 @@ class Teller:
         self,
         ledger: Ledger,
         *,
-        file: Callable[[], BotFile],
+        in_force: InForce,
         desks: Mapping[str, AccountDesk],
         put: Callable[[Turn], None],
         clock: Clock,
@@ -155,7 +156,7 @@ class Teller:
     ) -> None:
         """Take the bot's parts; `forgetting` is held while somebody is forgotten."""
         self._ledger = ledger
-        self._file = file
+        self._in_force = in_force
         self._desks = desks
         self._put = put
         self._clock = clock
@@ -236,7 +237,7 @@ class Teller:
         self._ledger.remember(TOLD_UP_TO, str(mark))
 
     def _target(self) -> Person | Place | None:
-        file = self._file()
+        file = self._in_force.file
         to = file.tell
         return to if to is not None and to.account in self._desks and file.accounts[to.account].live else None
 

@@ -1,10 +1,8 @@
 """Half, most and all of the day's money: noted once a day each, before the owner wonders."""
 
-from collections.abc import Callable
-
+from greenroom.app.in_force import InForce
 from greenroom.clock import Clock
 from greenroom.policy import Budget
-from greenroom.settings import BotFile
 from greenroom.storage import Ledger
 from greenroom.telemetry import get_log
 
@@ -24,10 +22,10 @@ class Thresholds:
     is noted, too, that a call or a post does not fit into the rest any more. Another limit is a new one: its parts are
     noted again."""
 
-    def __init__(self, ledger: Ledger, budget: Budget, *, file: Callable[[], BotFile], clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, budget: Budget, *, in_force: InForce, clock: Clock) -> None:
         self._ledger = ledger
         self._budget = budget
-        self._file = file
+        self._in_force = in_force
         self._clock = clock
         self._last: tuple[int, int, bool] | None = None
 
@@ -44,7 +42,7 @@ class Thresholds:
             return
         self._last = (spent, limit, is_over)
         reached = next((percent for percent in PERCENT if spent * 100 >= limit * percent), 0)
-        day = f"{self._clock.now().astimezone(self._file().timezone):%Y-%m-%d}:{limit}"
+        day = f"{self._clock.now().astimezone(self._in_force.file.timezone):%Y-%m-%d}:{limit}"
         known = await self._ledger.facts(FACT)
         is_more = reached > int(known.get(f"{FACT}{day}", "0"))
         is_short = is_over and reached < 100 and f"{SHORT}{day}" not in await self._ledger.facts(SHORT)

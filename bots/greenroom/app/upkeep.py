@@ -5,10 +5,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from greenroom.app.commands import THAT_WAIT, Commands
+from greenroom.app.in_force import InForce
 from greenroom.clock import MICROSECOND, Clock
 from greenroom.delivery import Shelf
-from greenroom.personas import Persona
-from greenroom.settings import BotFile
 from greenroom.storage import Command, Ledger, Turn, empty_gone
 
 __all__ = ["expire_for_ever", "obey_for_ever", "retire_for_ever"]
@@ -48,17 +47,15 @@ async def expire_for_ever(ledger: Ledger, *, clock: Clock, ended: Callable[[Turn
         await clock.sleep(EXPIRE_EVERY)
 
 
-async def retire_for_ever(
-    ledger: Ledger, shelf: Shelf, *, file: Callable[[], BotFile], persona: Callable[[], Persona], clock: Clock
-) -> None:
+async def retire_for_ever(ledger: Ledger, shelf: Shelf, *, in_force: InForce, clock: Clock) -> None:
     """Empty the texts and remove the fitted files that are older than the file in force keeps them, the texts of what
     its authors have deleted, and what is known of people for longer than the persona remembers."""
     while True:
         await empty_gone(ledger, clock=clock)
-        before = clock.micros() - int(file().keep.total_seconds() * 1e6)
+        before = clock.micros() - int(in_force.file.keep.total_seconds() * 1e6)
         while await ledger.retire(before=before):
             await clock.sleep(0.05)
-        memory = persona().memory
+        memory = in_force.persona.memory
         kept = memory.for_ if memory.is_on else timedelta(0)
         ledger.retire_facts(before=clock.micros() - kept // MICROSECOND)
         await asyncio.to_thread(shelf.clear, before=before)

@@ -1,11 +1,10 @@
 """On Mondays the owner hears what the bot did in the week before, as `greenroom week` says it."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
+from greenroom.app.in_force import InForce
 from greenroom.app.week import Span, count_week, week_lines
 from greenroom.clock import Clock
-from greenroom.settings import BotFile
 from greenroom.storage import Ledger
 
 __all__ = ["WEEK", "Weekly"]
@@ -22,9 +21,9 @@ LOOK_EVERY = 60.0
 class Weekly:
     """Notes the week in the journal, where whoever tells the owner finds it: once, whenever the process dies."""
 
-    def __init__(self, ledger: Ledger, *, file: Callable[[], BotFile], clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, *, in_force: InForce, clock: Clock) -> None:
         self._ledger = ledger
-        self._file = file
+        self._in_force = in_force
         self._clock = clock
         self._done: str | None = None
 
@@ -36,7 +35,7 @@ class Weekly:
 
     async def look(self) -> None:
         """Note the week that is over, if that was not done."""
-        file, now = self._file(), self._clock.now()
+        file, now = self._in_force.file, self._clock.now()
         monday = _monday((now.astimezone(file.timezone) - timedelta(hours=HOUR)).date()).isoformat()
         if monday == self._done:
             return

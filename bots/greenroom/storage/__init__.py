@@ -4,12 +4,16 @@ from greenroom.storage.cause import NOBODYS, Cause, cause_of
 from greenroom.storage.copying import Copied, take_across
 from greenroom.storage.errors import AlreadyRunning, LedgerBroken, LedgerLost, LedgerMoved, StorageError
 from greenroom.storage.gone import empty_gone, note_gone
-from greenroom.storage.ledger import (
+from greenroom.storage.ledger import Ledger
+from greenroom.storage.opening import files_kept_in, has_ledger, is_running, open_ledger, runner_of, workers_on
+from greenroom.storage.patience import Patience
+from greenroom.storage.people import Audience, PersonFact, is_called
+from greenroom.storage.realms import REALM, accounts_in, realms_of
+from greenroom.storage.records import (
     AgendaItem,
     Command,
     JournalEntry,
     KeptFile,
-    Ledger,
     Outlay,
     Past,
     PersonaVersion,
@@ -21,10 +25,6 @@ from greenroom.storage.ledger import (
     StoredPost,
     Strayed,
 )
-from greenroom.storage.opening import files_kept_in, has_ledger, is_running, open_ledger, runner_of, workers_on
-from greenroom.storage.patience import Patience
-from greenroom.storage.people import Audience, PersonFact, is_called
-from greenroom.storage.realms import REALM, accounts_in, realms_of
 from greenroom.storage.sqlite import (
     SqliteLedger,
     arrive,

@@ -7,8 +7,9 @@ from typing import Any
 from greenroom.clock import Clock
 from greenroom.storage import sqlite
 from greenroom.storage.errors import StorageError
-from greenroom.storage.ledger import KeptFile, Ledger
+from greenroom.storage.ledger import Ledger
 from greenroom.storage.patience import Patience
+from greenroom.storage.records import KeptFile
 from greenroom.storage.workers import Worker
 from greenroom.stores import Database, Store
 

@@ -337,7 +337,7 @@ async def test_half_most_and_all_of_the_days_money_are_told_once_each_a_day_over
 async def test_all_of_the_money_is_told_when_the_rest_is_too_little_for_another_call(trial: Trial) -> None:
     async with trial:
         budget = Budget(trial.bot.ledger, clock=trial.clock, zone=UTC)
-        watching = Thresholds(trial.bot.ledger, budget, file=lambda: trial.bot.file, clock=trial.clock)
+        watching = Thresholds(trial.bot.ledger, budget, in_force=trial.bot.in_force, clock=trial.clock)
         await trial.bot.ledger.reserve(at=trial.clock.now(), turn="t", model="m", micros=990_000)
         await watching.look()
         assert await budget.reserve(20_000, turn="t", model="m") is Lack.DAY

@@ -13,7 +13,6 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.storage.errors import AlreadyRunning, LedgerLost, LedgerMoved, StorageError
-from greenroom.storage.ledger import Strayed
 from greenroom.storage.patience import Patience
 from greenroom.storage.postgres import owning
 from greenroom.storage.postgres.address import schema_of, shown
@@ -23,6 +22,7 @@ from greenroom.storage.postgres.failures import FAILURES, in_words
 from greenroom.storage.postgres.migrations import migrate, must_be_there
 from greenroom.storage.postgres.spreading import Asking, why_here
 from greenroom.storage.postgres.writing import PostgresWriter
+from greenroom.storage.records import Strayed
 from greenroom.storage.tables import asking
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.ledger import TableLedger

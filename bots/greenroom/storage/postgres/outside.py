@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from greenroom.clock import to_micros
-from greenroom.storage.ledger import KeptFile
 from greenroom.storage.postgres import owning
 from greenroom.storage.postgres.address import schema_of, shown
 from greenroom.storage.postgres.database import PostgresDatabase
 from greenroom.storage.postgres.failures import FAILURES, in_words
 from greenroom.storage.postgres.migrations import is_there
+from greenroom.storage.records import KeptFile
 from greenroom.storage.tables import standing
 from greenroom.storage.workers import Worker
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from greenroom.clock import from_micros
 from greenroom.storage.errors import LedgerMoved
-from greenroom.storage.ledger import Strayed
+from greenroom.storage.records import Strayed
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.rows import decode_object, encode
 

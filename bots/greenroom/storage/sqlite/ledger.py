@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.storage.errors import LedgerBroken, StorageError
-from greenroom.storage.ledger import Command, Strayed
+from greenroom.storage.records import Command, Strayed
 from greenroom.storage.sqlite import home
 from greenroom.storage.sqlite.failures import in_words
 from greenroom.storage.sqlite.migrations import back_up, drop_copies, migrate, must_be_current

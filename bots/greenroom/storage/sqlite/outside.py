@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from greenroom.storage.ledger import KeptFile
+from greenroom.storage.records import KeptFile
 from greenroom.storage.tables import standing
 from greenroom.storage.tables.rows import decode_object
 

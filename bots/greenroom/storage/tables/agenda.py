@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from greenroom.storage.ledger import AgendaItem
+from greenroom.storage.records import AgendaItem
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.rows import encode

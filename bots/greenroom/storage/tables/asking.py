@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from greenroom.storage.ledger import Command
+from greenroom.storage.records import Command
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.rows import decode_object, encode

@@ -7,7 +7,7 @@ from typing import Any
 
 from greenroom.clock import to_micros
 from greenroom.storage.cause import Cause
-from greenroom.storage.ledger import JournalEntry, Outlay, SpendRow
+from greenroom.storage.records import JournalEntry, Outlay, SpendRow
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from greenroom.storage.ledger import Past
+from greenroom.storage.records import Past
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.rows import COLUMNS, EXPIRED, IS_ASIDE, SURFACES, turn_of
 from greenroom.storage.turn import CLOCK, State, Turn

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Collection, Sequence
 
-from greenroom.storage.ledger import PersonKept, Published
 from greenroom.storage.people import is_called
+from greenroom.storage.records import PersonKept, Published
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.rows import encode

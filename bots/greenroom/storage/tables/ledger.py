@@ -10,12 +10,13 @@ from typing_extensions import override
 
 from greenroom.clock import Clock
 from greenroom.storage.cause import NOBODYS, Cause
-from greenroom.storage.ledger import (
+from greenroom.storage.ledger import Ledger
+from greenroom.storage.people import PersonFact
+from greenroom.storage.records import (
     AgendaItem,
     Command,
     JournalEntry,
     KeptFile,
-    Ledger,
     Outlay,
     Past,
     PersonaVersion,
@@ -26,7 +27,6 @@ from greenroom.storage.ledger import (
     Stopped,
     StoredPost,
 )
-from greenroom.storage.people import PersonFact
 from greenroom.storage.tables import agenda, asking, books, finding, forgetting, people, retention, standing
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from greenroom.storage.ledger import StoredPost
+from greenroom.storage.records import StoredPost
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.rows import EXPIRED, IS_ASIDE, encode

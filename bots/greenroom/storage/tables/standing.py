@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from greenroom.clock import from_micros, to_micros
-from greenroom.storage.ledger import KeptFile, PersonaVersion, ScheduleMark, Stopped
+from greenroom.storage.records import KeptFile, PersonaVersion, ScheduleMark, Stopped
 from greenroom.storage.tables.commits import GroupCommit
 from greenroom.storage.tables.database import Database
 from greenroom_adapters.contract import Quota
