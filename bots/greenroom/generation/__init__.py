@@ -22,10 +22,11 @@ from greenroom.generation.engine import (
 )
 from greenroom.generation.fixed import FixedWords
 from greenroom.generation.moderating import Moderator
+from greenroom.generation.outcome import Held, Outcome, Silent, Spoken
 from greenroom.generation.painting import Canvas, Painted, Painter, Painting, Studio
 from greenroom.generation.prices import PRICES, Price, price_of
 from greenroom.generation.purse import Purse, Reservation
-from greenroom.generation.voice import Ending, Held, Outcome, Silent, Spoken, Voice
+from greenroom.generation.voice import Ending, Voice
 
 __all__ = [
     "PRICES",

@@ -19,7 +19,8 @@ from greenroom.generation.engine import (
     Refused,
     ShareSpent,
 )
-from greenroom.generation.voice import Ending, Held, Silent, Spoken, Voice
+from greenroom.generation.outcome import Held, Silent, Spoken
+from greenroom.generation.voice import Ending, Voice
 from greenroom.personas.persona import Persona
 from greenroom_adapters.contract import CountingRule, Surface, TextLimit
 from greenroom_adapters.text import fits

@@ -1,27 +1,25 @@
 """How one persona speaks without a model: which saying answers, and how it is put together."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from greenroom.generation.engine import Brief, EngineUnavailable, Line, NothingToAdd, Overlong, Refused
+from greenroom.generation.engine import Brief, Line, NothingToAdd, Refused
 from greenroom.generation.honesty import asks_about_bot
-from greenroom.generation.script.bounds import keeps
 from greenroom.generation.script.hearing import LONGEST, Heard, hear
-from greenroom.generation.script.loader import BUILT_IN_SYMBOLS
 from greenroom.generation.script.memory import Conversation, Ears, echo, named
 from greenroom.generation.script.patterns import Match, PatternIndex
 from greenroom.generation.script.persona_words import PersonaWords
 from greenroom.generation.script.quoting import quoted
+from greenroom.generation.script.scene import Scene, Steps
 from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, IN_DANGER, REFUSED, Rule, Saying, Script
 from greenroom.generation.script.weather import Moment
 from greenroom.memory import Passage
 from greenroom.personas.persona import Persona
 from greenroom.personas.sameness import gist
 from greenroom.personas.silences import Silence
-from greenroom.personas.sound import Bounds
-from greenroom_adapters.contract import Surface, TextLimit
+from greenroom_adapters.contract import Surface
 from greenroom_adapters.text import cut, fits
 
 __all__ = ["Speaker"]
@@ -41,31 +39,6 @@ REMEMBERED_POSTS = 24
 
 STEPS_FOR_ANYTHING = 2
 """Those that are always there: what the script says to anything."""
-
-Steps = list[tuple[Sequence[Saying], Mapping[str, str]]]
-"""What may be said, the best first, each with the words that were captured for it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
-    """Everything that one text depends on."""
-
-    persona: Persona
-    script: Script
-    surface: Surface
-    limits: tuple[TextLimit, ...]
-    bounds: Bounds
-    conversation: Conversation
-    moment: Moment
-    dice: random.Random
-    variables: Mapping[str, str | int]
-    is_post: bool
-    again: bool
-    """An example may be used that was used before."""
-    elsewhere: str = ""
-    """What the person was told in other conversations: other words are better."""
-    brevity: bool
-    """The last try was refused: shorter words first."""
 
 
 class Speaker:
@@ -105,7 +78,7 @@ class Speaker:
         conversation = self._ears.read(lines, author=brief.author, said=brief.said)
         scene = replace(self._scene(self._script, brief, conversation, now), elsewhere="\n".join(elsewhere))
         if any(self._danger.matches(heard.words)):
-            return self._help(scene), None
+            return scene.say(self._helps), None
         # before any topic: no persona can forbid itself to be honest about this
         if asks_about_bot(said[:LONGEST]):
             return self._admission(scene), None
@@ -121,8 +94,7 @@ class Speaker:
             text = self._out_of_examples(scene, heard, said)
         if text is None and brief.may_be_silent and len(steps) <= STEPS_FOR_ANYTHING:
             raise NothingToAdd(f"silent_when: {Silence.NOTHING_TO_ADD}")
-        text = text or self._say_first(scene, steps)
-        return (text if text is not None else self._say_again(scene, steps)), None
+        return text or scene.say(steps), None
 
     def post(self, brief: Brief, lines: Sequence[Line], now: datetime) -> str:
         """Write a post, about `brief.about` where the script has something to say about it.
@@ -137,7 +109,7 @@ class Speaker:
         if brief.item is not None:
             # the script has no words of its own for what happened; a frame for them, perhaps
             framed = [saying for saying in script.posts if "item" in saying.wording.variables]
-            return self._say_first(scene, [(framed, {})]) or cut(_headline(brief.item), scene.limits)
+            return scene.say_first([(framed, {})]) or cut(_headline(brief.item), scene.limits)
         fitting = [saying for saying in script.posts if saying.about & wanted]
         # Nothing about it in particular: then anything, rather than silence.
         others = list(script.posts)
@@ -150,13 +122,13 @@ class Speaker:
         groups: Steps = [(fresh, {}), (stale, {}), (others, {})]
         lately = replace(scene, conversation=replace(_past(mine[-REMEMBERED_POSTS:]), turn=conversation.turn))
         # Best what was never said, then what was not for a while; an example in another frame is better than silence.
-        said = (self._say_first(one, groups) for one in (scene, lately, replace(lately, again=True)))
+        said = (one.say_first(groups) for one in (scene, lately, replace(lately, again=True)))
         text = next((text for text in said if text is not None), None)
-        return text if text is not None else self._say_again(scene, groups)
+        return text if text is not None else scene.say_again(groups)
 
     # What could be said
 
-    def _scene(self, script: Script, brief: Brief, conversation: Conversation, now: datetime) -> _Scene:
+    def _scene(self, script: Script, brief: Brief, conversation: Conversation, now: datetime) -> Scene:
         persona = self._persona
         moment = Moment(now, seed=persona.persona, moods=persona.moods, drifts=script.drifts, chapters=script.chapters)
         variables: dict[str, str | int] = {
@@ -176,8 +148,9 @@ class Speaker:
             variables["about"] = brief.about
         if brief.item is not None:
             variables["item"] = _headline(brief.item)
-        return _Scene(
+        return Scene(
             persona=persona,
+            words=self._words,
             script=script,
             surface=brief.surface,
             limits=brief.limits,
@@ -192,7 +165,7 @@ class Speaker:
         )
 
     def _steps(
-        self, scene: _Scene, heard: Heard, traits: frozenset[str]
+        self, scene: Scene, heard: Heard, traits: frozenset[str]
     ) -> Iterator[tuple[Sequence[Saying], Mapping[str, str]]]:
         """Yield what may answer, the best first."""
         rules = self._fitting(heard, traits)
@@ -241,7 +214,7 @@ class Speaker:
                 captures[name] = kept
         return captures
 
-    def _follow_up(self, scene: _Scene, heard: Heard) -> tuple[int, tuple[Saying, ...]]:
+    def _follow_up(self, scene: Scene, heard: Heard) -> tuple[int, tuple[Saying, ...]]:
         """Return what the bot's last line has ready for these words, and the highest rank that it goes before."""
         last = scene.conversation.last_leading(self._script)
         if last is None:
@@ -252,29 +225,24 @@ class Speaker:
             return CUE_RANK, sayings
         return ANYTHING_RANK, () if "question" in heard.traits else last.then.get(ANYTHING, ())
 
-    def _help(self, scene: _Scene) -> str:
-        text = self._say_first(scene, self._helps)
-        return text if text is not None else self._say_again(scene, self._helps)
-
-    def _admission(self, scene: _Scene) -> str:
+    def _admission(self, scene: Scene) -> str:
         line = self._persona.disclosure_line
-        if line not in scene.conversation.said and self._fits(scene, line):
+        if line not in scene.conversation.said and scene.fits_in(line):
             return line
         rule = self._script.rules.get(ARE_YOU_A_BOT) or self._plain.rules[ARE_YOU_A_BOT]
         groups: Steps = [(rule.says, {}), (self._plain.rules[ARE_YOU_A_BOT].says, {})]
-        text = self._say_first(scene, groups)
-        return text if text is not None else self._say_again(scene, groups)
+        return scene.say(groups)
 
-    def _by_example(self, scene: _Scene, heard: Heard) -> str | None:
+    def _by_example(self, scene: Scene, heard: Heard) -> str | None:
         """Without a script of its own a persona answers as its examples do, where somebody asks what they ask."""
         if self._script is not self._plain:
             return None
         say = self._words.answer(scene.surface, heard)
-        if say is None or say in scene.conversation.said or not self._fits(scene, say):
+        if say is None or say in scene.conversation.said or not scene.fits_in(say):
             return None
         return say
 
-    def _out_of_examples(self, scene: _Scene, heard: Heard, said: str) -> str | None:
+    def _out_of_examples(self, scene: Scene, heard: Heard, said: str) -> str | None:
         """Without a script of its own a persona answers a question out of its examples of posts, where one is about
         it: nobody is told that it does not know what stands there."""
         if self._script is not self._plain or "question" not in heard.traits:
@@ -283,13 +251,13 @@ class Speaker:
             answer = quoted(
                 example,
                 said,
-                fits=lambda text: self._fits(scene, text) and text not in scene.conversation.said,
+                fits=lambda text: scene.fits_in(text) and text not in scene.conversation.said,
             )
             if answer is not None:
                 return answer
         return None
 
-    def _quote(self, scene: _Scene, passage: Passage, said: str) -> str | None:
+    def _quote(self, scene: Scene, passage: Passage, said: str) -> str | None:
         """Return what of a passage answers what was said: whole sentences as they stand there, as many as fit; None:
         it is about something else, or was said before."""
         if passage.covers < QUOTED_FROM:
@@ -303,106 +271,25 @@ class Speaker:
             quote = self._quote_before(scene, passage, said, behind=f" ({passage.source})")
         return quote
 
-    def _quote_before(self, scene: _Scene, passage: Passage, said: str, *, behind: str) -> str | None:
+    def _quote_before(self, scene: Scene, passage: Passage, said: str, *, behind: str) -> str | None:
         return quoted(
             passage.text,
             said,
-            fits=lambda text: self._fits(scene, text + behind) and text not in scene.conversation.said,
+            fits=lambda text: scene.fits_in(text + behind) and text not in scene.conversation.said,
             behind=behind,
         )
 
-    def _refusal(self, scene: _Scene, language: str | None) -> str:
+    def _refusal(self, scene: Scene, language: str | None) -> str:
         line = self._persona.line(self._persona.lines.refused, language)
         if line is not None and line not in scene.conversation.said and fits(line, scene.limits):
             return line
         rule = self._script.rules.get(REFUSED)
-        text = self._say_one(scene, rule.says, {}) if rule is not None else None
+        text = scene.say_one(rule.says, {}) if rule is not None else None
         if text is None:
             text = line
         if text is None or not fits(text, scene.limits):
             raise Refused("the persona does not talk about this")
         return text
-
-    # How it is said
-
-    def _say_first(self, scene: _Scene, steps: Steps) -> str | None:
-        """Return a saying of the first step that has one to offer; None when none has."""
-        said = (self._say_one(scene, sayings, captures) for sayings, captures in steps)
-        return next((text for text in said if text is not None), None)
-
-    def _fits(self, scene: _Scene, text: str) -> bool:
-        return fits(text, scene.limits) and keeps(text, scene.bounds)
-
-    def _say_one(self, scene: _Scene, sayings: Sequence[Saying], captures: Mapping[str, str]) -> str | None:
-        """Return one of the sayings that was not said before and fits; None when there is none."""
-        variables = {**scene.variables, **captures}
-        room = min((limit.length for limit in scene.limits), default=LONGEST)
-        candidates = [
-            saying
-            for saying in sayings
-            if _may_be_said(scene, saying, variables)
-            and saying.wording.shortest <= max(room, scene.bounds.length.most)
-            and (scene.is_post or not scene.conversation.was_said(saying))
-        ]
-        heard = [one for one in candidates if one.wording.mark and one.wording.mark in scene.elsewhere]
-        fresh = [one for one in candidates if one not in heard] if heard else candidates
-        for saying in (*_drawn(scene, fresh), *_drawn(scene, heard)):
-            for _ in range(3 if saying.wording.symbols else 1):
-                text = self._put(scene, saying, variables)
-                if text is not None and not scene.conversation.has(text) and self._fits(scene, text):
-                    return text
-        return None
-
-    def _say_again(self, scene: _Scene, groups: Iterable[tuple[Sequence[Saying], Mapping[str, str]]]) -> str:
-        """Everything was said, or nothing is short enough: what was said longest ago, cut to what fits."""
-        ready: list[tuple[int, int, str]] = []
-        for sayings, captures in groups:
-            variables = {**scene.variables, **captures}
-            for saying in sayings:
-                if _may_be_said(scene, saying, variables):
-                    text = self._put(scene, saying, variables)
-                    if text is not None:
-                        ready.append((scene.conversation.said.rfind(saying.wording.mark), len(ready), text))
-            if ready:
-                break
-        limits = (*scene.limits, TextLimit(length=scene.bounds.length.most))
-        for _, _, text in sorted(ready):
-            shortened = cut(text, limits)
-            if shortened.strip(" …") and fits(shortened, limits):
-                return shortened
-        raise Overlong("no word of it fits into the limits")
-
-    def _put(self, scene: _Scene, saying: Saying, variables: Mapping[str, str | int]) -> str | None:
-        """Put one text together; None when a symbol has nothing to offer now."""
-        missing: list[str] = []
-        used: list[str] = []
-
-        def expand(name: str) -> str:
-            if name in scene.script.drifts:
-                return scene.moment.value(name)
-            if name in BUILT_IN_SYMBOLS:
-                own = self._words.symbol(name, scene.dice, scene.conversation.said, used, again=scene.again)
-                if own is None:
-                    missing.append(name)
-                    return ""
-                used.append(own)
-                return own
-            told = scene.script.told.get(name)
-            choices = told[scene.moment.chapter(name)] if told else scene.script.symbols.get(name, ())
-            open_now = [choice for choice in choices if _may_be_said(scene, choice, variables)]
-            fresh = [choice for choice in open_now if not scene.conversation.was_said(choice)]
-            if not fresh and not told:
-                # All were said: one of those that were said longest ago. What a chapter tells is told once.
-                open_now.sort(key=lambda choice: scene.conversation.said.rfind(choice.wording.mark))
-                fresh = open_now[: len(open_now) // 2 + 1]
-            chosen = next(_drawn(scene, fresh), None)
-            if chosen is None:
-                missing.append(name)
-                return ""
-            return chosen.wording.say(expand, variables)
-
-        text = _rendered(saying, expand, variables)
-        return None if missing else text
 
 
 def _past(posts: tuple[str, ...]) -> Conversation:
@@ -420,51 +307,3 @@ def _past(posts: tuple[str, ...]) -> Conversation:
 def _headline(item: str) -> str:
     """Return the first line of an item of a feed. Nobody is addressed by what stands there."""
     return item.partition("\n")[0].replace("@", "").strip()
-
-
-def _rendered(saying: Saying, expand: Callable[[str], str], variables: Mapping[str, str | int]) -> str:
-    if saying.wording.rich is None:
-        return saying.wording.say(expand, variables)
-    from jinja2 import TemplateError  # loaded already: the wording is a template
-
-    try:
-        return saying.wording.say(expand, variables)
-    except (TemplateError, TypeError, ValueError) as error:
-        raise EngineUnavailable(f"a text of the script does not work: {error}", permanent=True) from error
-
-
-def _may_be_said(scene: _Scene, saying: Saying, variables: Mapping[str, object]) -> bool:
-    if saying.wording.rich is None and not saying.wording.variables <= variables.keys():
-        return False
-    if saying.surfaces and scene.surface not in saying.surfaces:
-        return False
-    if saying.first is not None and saying.first != (scene.conversation.turn == 0):
-        return False
-    if saying.after > scene.conversation.turn:
-        return False
-    if saying.mood and scene.moment.mood not in saying.mood:
-        return False
-    if saying.at and not any(scene.moment.now.time() in span for span in saying.at):
-        return False
-    if saying.not_knowing & scene.conversation.known.keys():
-        return False
-    if scene.moment.now.weekday() not in saying.days:
-        return False
-    if saying.language is not None and saying.language not in scene.persona.languages:
-        return False
-    return all(scene.moment.value(name) in values for name, values in saying.when.items())
-
-
-def _drawn(scene: _Scene, sayings: Sequence[Saying]) -> Iterator[Saying]:
-    """Yield the sayings in a drawn order, the heavier sooner; the shorter first when brevity was asked for."""
-    if len(sayings) <= 1:
-        yield from sayings
-        return
-    mood = scene.moment.mood
-    keyed = [(scene.dice.random() ** (1 / saying.moods.get(mood, saying.weight)), saying) for saying in sayings]
-    if scene.brevity:
-        keyed.sort(key=lambda pair: pair[1].wording.shortest)
-    else:
-        keyed.sort(key=lambda pair: -pair[0])
-    for _, saying in keyed:
-        yield saying
