@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from greenroom_adapters.contract import ConfigurationError, MediaRefused, RemoteMedia, Secret
 from greenroom_adapters.text import web_address
-from greenroom_adapters.transport.http import Effect, Http
+from greenroom_adapters.transport.http import Http
+from greenroom_adapters.transport.judging import Effect
 from greenroom_adapters.transport.sockets import public_socket
 
 __all__ = ["fetch"]

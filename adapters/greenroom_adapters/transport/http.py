@@ -1,10 +1,7 @@
 """One HTTP connection pool with deadlines, whose failures say whether something may have gone out."""
 
-import enum
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -16,22 +13,26 @@ from greenroom_adapters.contract import (
     AdapterError,
     AuthenticationFailed,
     ConfigurationError,
-    Forbidden,
-    MediaRefused,
-    OutcomeUnknown,
-    PostRejected,
-    RateLimited,
     Secret,
-    TargetGone,
     Unavailable,
 )
-from greenroom_adapters.transport.limits import read_quota, read_retry_after
+from greenroom_adapters.transport.judging import (
+    Answer,
+    Effect,
+    Judge,
+    Refusal,
+    Wait,
+    excerpt,
+    no_refusal,
+    no_wait,
+    system_now,
+)
 from greenroom_adapters.transport.nesting import flattened, levelled
 from greenroom_adapters.transport.paging import AnswerTooLarge
 from greenroom_adapters.transport.redaction import Redactor
 from greenroom_adapters.transport.sockets import Sockets
 
-__all__ = ["Answer", "Effect", "Heard", "Http", "Query", "Refusal", "Wait", "system_now"]
+__all__ = ["Heard", "Http", "Query"]
 
 T = TypeVar("T")
 
@@ -44,68 +45,16 @@ REFUSAL_CAP = 256 * 1024
 """So much is read of what stands in a refusal, in bytes: a stranger may send one that takes seconds to read."""
 BEGINNING = 4096
 """How much is kept of an answer that is too large, in bytes."""
-EXCERPT = 200
-"""How much of a platform's own words a message of ours repeats, in characters."""
 JSON = "application/json"
 CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)  # pyright: ignore[reportCallIssue] - fields made by attrs
 """How long the other side may take to agree to the end of a stream."""
 
 
-class Effect(enum.Enum):
-    """What it means when the answer to a request is lost."""
-
-    REPEATABLE = "repeatable"
-    """Doing it twice is doing it once (reads, uploads, likes, deletions): a lost answer is `Unavailable`."""
-    ONCE = "once"
-    """Doing it twice shows: a lost answer is `OutcomeUnknown`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back, read to its end."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names compare without regard to case."""
-    body: bytes
-    effect: Effect
-    """Of the request, so that an unreadable body can be judged."""
-
-
 Query = Mapping[str, str | Sequence[str]]
 """Parameters by name; one with several values is given several times."""
 
-Refusal = Callable[[Answer], tuple[type[AdapterError], str] | None]
-"""A platform's own reading of a 4xx answer, after which nothing went out: a `PostRejected`, `AuthenticationFailed` or
-`Unavailable`, in the platform's words; None: judge by status."""
-
-Wait = Callable[[Answer], timedelta | None]
-"""A platform's own reading of how long a 429 asks us to wait, where no header says it; None: it does not say."""
-
 Heard = Callable[[str, str, Answer], None]
 """Called with the method and the path of a request and its answer, before the answer is judged. Must not raise."""
-
-REFUSALS: Mapping[int, type[PostRejected]] = {
-    403: Forbidden,
-    404: TargetGone,
-    410: TargetGone,
-    415: MediaRefused,
-}
-NOT_ACTED_UPON = frozenset({408, 425})
-"""Client errors that ask for the same request again: it was not read to its end, or too early."""
-
-
-def system_now() -> datetime:
-    """Return the machine's present moment, aware, in UTC."""
-    return datetime.fromtimestamp(time.time(), UTC)
-
-
-def no_refusal(answer: Answer) -> None:
-    """Leave every refusal to its status."""
-
-
-def no_wait(answer: Answer) -> None:
-    """Leave every wait to the headers."""
 
 
 def hear_nothing(method: str, path: str, answer: Answer) -> None:
@@ -199,17 +148,22 @@ class Http:
         self.account = account
         self.redactor = Redactor(secrets)
         self.base_url = _checked(base_url, platform, self.redactor)
-        self._refusal = refusal
-        self._wait_said = wait
         self._heard = heard
-        self._quota_prefix = quota_prefix
         self._deadline = deadline
         self._body_cap = body_cap
         self._connections = connections
         self._keep_alive = keep_alive
         self._sockets = sockets
-        self._wait_without_hint = wait_without_hint
-        self._now = now
+        self._judge = Judge(
+            platform=platform,
+            account=account,
+            redactor=self.redactor,
+            refusal=refusal,
+            wait=wait,
+            quota_prefix=quota_prefix,
+            wait_without_hint=wait_without_hint,
+            now=now,
+        )
         self._authorization: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, yarl.URL] = {}
@@ -300,7 +254,7 @@ class Http:
         self._heard(method, path, answer)
         if 200 <= answer.status < 300:
             return answer
-        raise self._refused(method, path, answer)
+        raise self._judge.refused(method, path, answer)
 
     def decode(self, answer: Answer, decoder: "msgspec.json.Decoder[T]") -> T:
         """Return the body as what `decoder` reads; what is nested too deep to be read is null there.
@@ -315,11 +269,11 @@ class Http:
                 return decoder.decode(flattened(answer.body))
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             words = f"{self.platform} answered something unreadable: {exc}"
-            raise self._inconclusive(words, once=answer.effect is Effect.ONCE) from None
+            raise self._judge.inconclusive(words, once=answer.effect is Effect.ONCE) from None
 
     def error(self, kind: type[AdapterError], words: str) -> AdapterError:
         """Return an error of this account, its words without secrets."""
-        return kind(self.redactor.clean(words), platform=self.platform, account=self.account)
+        return self._judge.error(kind, words)
 
     async def open_websocket(
         self,
@@ -355,12 +309,7 @@ class Http:
             words = f"{self.platform}: {path} answered {exc.status} to a stream"
             if exc.status == 429:
                 answer = Answer(status=429, headers=exc.headers or {}, body=b"", effect=Effect.REPEATABLE)
-                raise RateLimited(
-                    self.redactor.clean(words),
-                    retry_after=self._wait(answer),
-                    platform=self.platform,
-                    account=self.account,
-                ) from None
+                raise self._judge.rate_limited(words, answer) from None
             raise self.error(AuthenticationFailed if exc.status in (401, 403) else Unavailable, words) from None
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             words = f"{self.platform}: no stream from {path}: {_words(exc)}"
@@ -424,49 +373,7 @@ class Http:
         if isinstance(exc, _Overlong) and effect is Effect.REPEATABLE:
             words = self.redactor.clean(words)
             return AnswerTooLarge(words, beginning=exc.beginning, platform=self.platform, account=self.account)
-        return self._inconclusive(words, once=progress.sent and effect is Effect.ONCE)
-
-    def _inconclusive(self, words: str, *, once: bool) -> AdapterError:
-        return self.error(OutcomeUnknown if once else Unavailable, words)
-
-    def _refused(self, method: str, path: str, answer: Answer) -> AdapterError:
-        status = answer.status
-        called = f"{self.platform}: {method} {path} answered {status}"
-        if status == 401:
-            known = self._refusal(answer)
-            if known is None:
-                return self.error(AuthenticationFailed, called)
-            kind, said = known
-            failed = kind if issubclass(kind, AuthenticationFailed) else AuthenticationFailed
-            return self.error(failed, f"{called}: {_excerpt(said)}")
-        if status == 429:
-            return RateLimited(
-                self.redactor.clean(called),
-                retry_after=self._wait(answer),
-                platform=self.platform,
-                account=self.account,
-            )
-        if status in NOT_ACTED_UPON:
-            return self.error(Unavailable, called)
-        if not 400 <= status < 500:
-            return self._inconclusive(called, once=answer.effect is Effect.ONCE)
-        known = self._refusal(answer)
-        if known is not None:
-            kind, said = known
-            return self.error(kind, f"{called}: {_excerpt(said)}")
-        said = answer.body[: 4 * EXCERPT].decode("utf-8", "replace")
-        return self.error(REFUSALS.get(status, PostRejected), f"{called}: {_excerpt(said)}")
-
-    def _wait(self, answer: Answer) -> timedelta:
-        now = self._now()
-        asked = read_retry_after(answer.headers, now=now)
-        if asked is not None:
-            return asked
-        quota = read_quota(answer.headers, prefix=self._quota_prefix, now=now)
-        if quota is not None and quota.remaining == 0:
-            return max(timedelta(0), quota.resets_at - now)
-        said = self._wait_said(answer)
-        return self._wait_without_hint if said is None else said
+        return self._judge.inconclusive(words, once=progress.sent and effect is Effect.ONCE)
 
 
 def _checked(base_url: str, platform: str, redactor: Redactor) -> str:
@@ -484,11 +391,4 @@ def _checked(base_url: str, platform: str, redactor: Redactor) -> str:
 def _words(exc: BaseException) -> str:
     if isinstance(exc, TimeoutError):
         return "out of time"
-    return _excerpt(str(exc)) or type(exc).__name__
-
-
-def _excerpt(text: str) -> str:
-    """Return the beginning of somebody else's words, on one line and without control characters."""
-    line = "".join(character if character.isprintable() else " " for character in text[: 2 * EXCERPT])
-    line = " ".join(line.split())
-    return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
+    return excerpt(str(exc)) or type(exc).__name__
