@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 
+from greenroom.app.asking_again import pause_after
 from greenroom.app.in_force import InForce
 from greenroom.clock import Clock
 from greenroom.settings import rooms_of
 from greenroom.storage import Ledger
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk
-from greenroom_adapters.contract import AdapterError, RateLimited, SupportsComingIn, Unavailable
+from greenroom_adapters.contract import AdapterError, SupportsComingIn, Unavailable
 
 __all__ = ["Attending"]
 
@@ -52,8 +53,7 @@ class Attending:
                 await adapter.come_in(room)
             except Unavailable as absence:
                 failures += 1
-                asked = absence.retry_after.total_seconds() if isinstance(absence, RateLimited) else 0.0
-                await self._clock.sleep(max(asked, min(LONGEST_PAUSE, 2.0**failures)))
+                await self._clock.sleep(pause_after(absence, failures, longest=LONGEST_PAUSE))
                 continue
             except AdapterError as refusal:
                 log.warning("not let into a room", room=room, why=str(refusal))

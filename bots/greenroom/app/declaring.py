@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from greenroom.app.asking_again import pause_after
 from greenroom.app.in_force import InForce
 from greenroom.app.local import is_local
 from greenroom.clock import Clock
@@ -10,7 +11,7 @@ from greenroom.personas import Say
 from greenroom.storage import Ledger
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk
-from greenroom_adapters.contract import AdapterError, RateLimited, SupportsDeclaration, Unavailable
+from greenroom_adapters.contract import AdapterError, SupportsDeclaration, Unavailable
 
 __all__ = ["NOT_DECLARED", "Declaring"]
 
@@ -62,8 +63,7 @@ class Declaring:
             except Unavailable as absence:
                 failures += 1
                 if failures < TRIES:
-                    asked = absence.retry_after.total_seconds() if isinstance(absence, RateLimited) else 0.0
-                    await self._clock.sleep(max(asked, min(LONGEST_PAUSE, 2.0 ** (failures + 1))))
+                    await self._clock.sleep(pause_after(absence, failures + 1, longest=LONGEST_PAUSE))
                     continue
                 return await self._failed(name, str(absence))
             except AdapterError as refusal:

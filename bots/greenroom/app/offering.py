@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 
+from greenroom.app.asking_again import pause_after
 from greenroom.app.in_force import InForce
 from greenroom.clock import Clock
 from greenroom.storage import Ledger
 from greenroom.telemetry import get_log
 from greenroom.turns import AccountDesk
 from greenroom.turns.commanding import commands_of
-from greenroom_adapters.contract import AdapterError, Command, RateLimited, SupportsCommands, Unavailable
+from greenroom_adapters.contract import AdapterError, Command, SupportsCommands, Unavailable
 
 __all__ = ["NOT_OFFERED", "Offering"]
 
@@ -63,9 +64,8 @@ class Offering:
                 changed = await adapter.offer(wanted)
             except Unavailable as absence:
                 failures += 1
-                asked = absence.retry_after.total_seconds() if isinstance(absence, RateLimited) else 0.0
                 log.info("commands cannot be offered now", why=str(absence))
-                await self._clock.sleep(max(asked, min(LONGEST_PAUSE, 2.0 ** (failures + 1))))
+                await self._clock.sleep(pause_after(absence, failures + 1, longest=LONGEST_PAUSE))
                 continue
             except AdapterError as refusal:
                 why = str(refusal)

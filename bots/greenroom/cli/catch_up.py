@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from greenroom.cli.choosing import BotOption, choose, complete_account
+from greenroom.cli.choosing import AccountArgument, BotOption, choose
 from greenroom.cli.failing import for_owners
-from greenroom.cli.showing import AsJson, money, say, write_json
+from greenroom.cli.showing import AsJson, Yes, money, say, write_json
 from greenroom.clock import MICROSECOND
 
 if TYPE_CHECKING:
@@ -25,19 +25,9 @@ TOLD_EVERY = 5.0
 
 @for_owners
 def catch_up(
-    account: Annotated[
-        str,
-        typer.Argument(
-            metavar="ACCOUNT",
-            autocompletion=complete_account,
-            help="Name of the account in the bot file.",
-            show_default=False,
-        ),
-    ],
+    account: AccountArgument,
     since: Annotated[str, typer.Option(metavar="TIME", help="How far back: `2 hours`, or short 2h.")] = "2 hours",
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do it without asking, for scripts.", show_default=False)
-    ] = False,
+    yes: Yes = False,
     bot: BotOption = None,
     as_json: AsJson = False,
 ) -> None:

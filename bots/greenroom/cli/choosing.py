@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BOT_BY_ENVIRONMENT",
     "HELP",
+    "AccountArgument",
     "BotArgument",
     "BotOption",
     "Chosen",
@@ -69,6 +70,15 @@ BotOption = Annotated[
         envvar=BOT_BY_ENVIRONMENT,
         show_default=False,
         autocompletion=complete_bot,
+    ),
+]
+AccountArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ACCOUNT",
+        autocompletion=complete_account,
+        help="Name of the account in the bot file.",
+        show_default=False,
     ),
 ]
 

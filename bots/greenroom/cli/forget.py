@@ -8,7 +8,7 @@ import typer
 
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
-from greenroom.cli.showing import AsJson, say, write_json
+from greenroom.cli.showing import AsJson, Yes, say, write_json
 
 if TYPE_CHECKING:
     from greenroom.settings import BotFile
@@ -47,9 +47,7 @@ def forget(
         str | None,
         typer.Option(metavar="NAME", help="The account that knows him, where several do or might.", show_default=False),
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do it without asking, for scripts.", show_default=False)
-    ] = False,
+    yes: Yes = False,
     bot: BotOption = None,
     as_json: AsJson = False,
 ) -> None:

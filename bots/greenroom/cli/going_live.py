@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from greenroom.cli.choosing import BotOption, choose, complete_account
+from greenroom.cli.choosing import AccountArgument, BotOption, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.showing import AsJson, say, write_json
 
@@ -15,15 +15,7 @@ __all__ = ["live"]
 
 @for_owners
 def live(
-    account: Annotated[
-        str,
-        typer.Argument(
-            metavar="ACCOUNT",
-            autocompletion=complete_account,
-            help="Name of the account in the bot file.",
-            show_default=False,
-        ),
-    ],
+    account: AccountArgument,
     rehearse: Annotated[
         bool,
         typer.Option("--rehearse", help="The other way: let it rehearse, publishing nothing.", show_default=False),

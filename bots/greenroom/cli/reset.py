@@ -4,13 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from greenroom.cli.choosing import BotArgument, choose
 from greenroom.cli.failing import for_owners
-from greenroom.cli.showing import AsJson, money, say, write_json
+from greenroom.cli.showing import AsJson, Yes, money, say, write_json
 
 if TYPE_CHECKING:
     from greenroom.settings import BotFile
@@ -33,9 +31,7 @@ class _Known:
 @for_owners
 def reset(
     bot: BotArgument = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do it without asking, for scripts.", show_default=False)
-    ] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Begin anew: move the bot's ledger aside.

@@ -14,9 +14,22 @@ from typing_extensions import override
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["AsJson", "complain", "console", "facts", "moment_words", "money", "note", "say", "warn", "write_json"]
+__all__ = [
+    "AsJson",
+    "Yes",
+    "complain",
+    "console",
+    "facts",
+    "moment_words",
+    "money",
+    "note",
+    "say",
+    "warn",
+    "write_json",
+]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else.", show_default=False)]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking, for scripts.", show_default=False)]
 
 
 UNCUT = 100_000

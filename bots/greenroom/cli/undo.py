@@ -8,7 +8,7 @@ import typer
 
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import FAILED, for_owners
-from greenroom.cli.showing import AsJson, say, write_json
+from greenroom.cli.showing import AsJson, Yes, say, write_json
 
 __all__ = ["undo"]
 
@@ -26,9 +26,7 @@ def undo(
         int | None,
         typer.Option(metavar="TURN", help="The turn of this number instead, from `log`.", show_default=False),
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do it without asking, for scripts.", show_default=False)
-    ] = False,
+    yes: Yes = False,
     bot: BotOption = None,
     as_json: AsJson = False,
 ) -> None:

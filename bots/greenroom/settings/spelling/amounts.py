@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from greenroom.settings.spelling.grammar import Spelling, SpellingError, quoted, trimmed
-from greenroom.settings.spelling.times import DAY, HOUR, MINUTE, SECOND
+from greenroom.settings.spelling.grammar import Spelling, SpellingError, is_number, quoted, trimmed
+from greenroom.settings.spelling.times import DAY, UNITS
 
 __all__ = ["CHANCE", "MONEY", "MONEY_RATE", "RANGE", "RATE", "SHARE", "Money", "MoneyRate", "Range", "Rate"]
 
@@ -47,7 +47,6 @@ class MoneyRate:
     per: timedelta = DAY
 
 
-_RATE_UNITS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY}
 _RATE = re.compile(r"([0-9]{1,9}) ?/ ?([a-z]+)", re.IGNORECASE)
 _MONEY = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?) ?([A-Za-z]{3})")
 _MONEY_RATE = re.compile(r"(.+?) ?/ ?([A-Za-z]+)")
@@ -56,18 +55,18 @@ _MONEY_PATTERN = r"[0-9]+(\.[0-9]{1,6})? ?USD"
 
 def _read_rate(value: object) -> Rate:
     found = _RATE.fullmatch(trimmed(value, "5/hour"))
-    unit = _RATE_UNITS.get(found[2].lower()) if found else None
+    unit = UNITS.get(found[2].lower()) if found else None
     if found is None or unit is None or int(found[1]) == 0:
         raise SpellingError(f"{quoted(value)} is not a rate: write it like 5/hour, 12/day or 1/minute")
     return Rate(count=int(found[1]), per=unit)
 
 
 def _write_rate(value: Rate) -> str:
-    return f"{value.count}/{next(name for name, unit in _RATE_UNITS.items() if unit == value.per)}"
+    return f"{value.count}/{next(name for name, unit in UNITS.items() if unit == value.per)}"
 
 
 def _read_money(value: object) -> Money:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         raise SpellingError(f"{quoted(value)} has no currency: write {quoted(value)[1:-1]} USD")
     text = trimmed(value, "0.10 USD")
     found = _MONEY.fullmatch(text)
@@ -88,7 +87,7 @@ def _write_money(value: Money) -> str:
 
 
 def _read_money_rate(value: object) -> MoneyRate:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         raise SpellingError(f"{quoted(value)} of what, and how often? write {quoted(value)[1:-1]} USD/day")
     found = _MONEY_RATE.fullmatch(trimmed(value, "1 USD/day"))
     if found is None or found[2].lower() != "day":
@@ -116,7 +115,7 @@ _CHANCE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%")
 
 
 def _read_chance(value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         hint = f"{(Decimal(str(value)) * 100).normalize():f}%" if 0 < value <= 1 else "8%"
         raise SpellingError(f"{quoted(value)}: of one or of a hundred? write {hint}")
     found = _CHANCE.fullmatch(trimmed(value, "8%"))

@@ -1,13 +1,13 @@
 """What every spelling is: how a value of a file is read, written, and described to an editor."""
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeGuard, TypeVar, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-__all__ = ["Spelling", "SpellingError", "quoted", "trimmed"]
+__all__ = ["Spelling", "SpellingError", "is_number", "quoted", "trimmed"]
 
 T = TypeVar("T")
 
@@ -62,6 +62,11 @@ class Spelling(Generic[T]):
             return self._read(value)
         except SpellingError as error:
             raise PydanticCustomError("spelling", "{reason}", {"reason": str(error)}) from error
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Say whether YAML gave a number, where a number alone says too little."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def quoted(value: object) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated, cast
 
-from greenroom.settings.spelling.grammar import Spelling, SpellingError, quoted, trimmed
+from greenroom.settings.spelling.grammar import Spelling, SpellingError, is_number, quoted, trimmed
 
-__all__ = ["CRON", "DAY", "DAYS", "DURATION", "HOUR", "MINUTE", "PERIOD", "SECOND", "SPAN", "WHEN", "Duration", "Span"]
+__all__ = ["CRON", "DAY", "DAYS", "DURATION", "PERIOD", "SPAN", "UNITS", "WHEN", "Duration", "Span"]
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LONGEST = timedelta(days=36_500)
@@ -30,14 +30,15 @@ class Span:
 
 # Durations
 
-_UNITS = {
+_UNITS_BY_WORD = {
     **dict.fromkeys(("s", "sec", "second", "seconds"), SECOND),
     **dict.fromkeys(("min", "minute", "minutes"), MINUTE),
     **dict.fromkeys(("h", "hour", "hours"), HOUR),
     **dict.fromkeys(("d", "day", "days"), DAY),
     **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
 }
-_LONG_UNITS = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))
+UNITS = {"day": DAY, "hour": HOUR, "minute": MINUTE, "second": SECOND}
+"""The long names of those in which times are written, the longest first."""
 _DURATION_PART = re.compile(r"([0-9]+) ?([A-Za-z]+)")
 _DURATION_PATTERN = (
     r"^ *[0-9]+ *(s|sec|seconds?|min|minutes?|h|hours?|d|days?|w|weeks?)"
@@ -46,7 +47,7 @@ _DURATION_PATTERN = (
 
 
 def _read_duration(value: object) -> timedelta:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if is_number(value):
         if value == 0:
             return timedelta(0)
         raise SpellingError(f"{quoted(value)}: minutes or months? write {quoted(value)[1:-1]} minutes")
@@ -55,7 +56,7 @@ def _read_duration(value: object) -> timedelta:
         raise SpellingError(f"{quoted(text)}: minutes or months? write {bare[1]} minutes")
     total, end = timedelta(0), 0
     for part in _DURATION_PART.finditer(text):
-        unit = _UNITS.get(part[2].lower())
+        unit = _UNITS_BY_WORD.get(part[2].lower())
         if text[end : part.start()].strip() or unit is None or len(part[1]) > 12:
             break
         total += min(int(part[1]), LONGEST // unit + 1) * unit
@@ -76,7 +77,7 @@ def _read_period(value: object) -> timedelta:
 
 def _write_duration(value: timedelta) -> str:
     parts: list[str] = []
-    for name, unit in _LONG_UNITS:
+    for name, unit in UNITS.items():
         count, value = divmod(value, unit)
         if count:
             parts.append(f"{count} {name}{'' if count == 1 else 's'}")
