@@ -259,6 +259,12 @@ def test_what_a_document_links_to_exists(document: Path) -> None:
     assert missing == []
 
 
+def test_the_table_of_contents_leads_to_every_page() -> None:
+    contents = ROOT / "docs" / "README.md"
+    named = {(contents.parent / target).resolve() for target in LINK.findall(contents.read_text(encoding="utf-8"))}
+    assert set(contents.parent.glob("*.md")) - named == {contents}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_make_target_that_a_document_names_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
