@@ -6,11 +6,11 @@ from greenroom.app.commands import Commands
 from greenroom.app.local import LocalPlatform, is_local, start_local
 from greenroom.app.options import Options
 from greenroom.app.packing import Packed, pack, unpack
+from greenroom.app.saying_hello import hello_from_here
 from greenroom.app.sharing import accounts_that_keep
 from greenroom.app.sources import sources_kept
 from greenroom.app.standing import Standing, standing_of
 from greenroom.app.supervising import keep_running
-from greenroom.app.trying import hello_from_here
 from greenroom.app.vitals import vitals_of
 
 __all__ = [

@@ -27,8 +27,8 @@ from greenroom.cli.failing import words_of
 from greenroom.cli.origins import feed_words, warnings_of_origins
 from greenroom.cli.showing import moment_words
 from greenroom.cli.tool_words import warnings_of_tools
-from greenroom.cli.trying import tried, unheard, unread
 from greenroom.cli.upcoming import coming_up
+from greenroom.cli.who_hears import tried, unheard, unread
 from greenroom.clock import SystemClock
 from greenroom.personas import Persona, load_persona, must_agree
 from greenroom.settings import (

@@ -1,4 +1,4 @@
-"""Delivery: the one door out, with pacing, retries under the same key, and reconciliation."""
+"""Delivery: the one door out, with pacing, payment, files made to fit, retries under the same key, reconciliation."""
 
 from greenroom.delivery.acting import can_do
 from greenroom.delivery.dispatcher import Dispatcher

@@ -1,4 +1,4 @@
-"""Triggers that enqueue: when a scheduled post is due, which period it serves, and what happens to missed ones."""
+"""Posts that become due: by the clock, by hand, out of feeds, folders and calendars; each once for its period."""
 
 from greenroom.scheduling.changes import Considered, plan_change
 from greenroom.scheduling.identity import Form, event_id

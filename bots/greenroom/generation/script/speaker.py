@@ -1,4 +1,4 @@
-"""How one persona speaks without a model: which saying answers, and how it is put together."""
+"""How one persona speaks without a model: what it hears in what was said, and which sayings may answer that."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
