@@ -1,8 +1,13 @@
 """What a post says is the same under another date."""
 
+import unicodedata
+from datetime import date, timedelta
+
 import pytest
 
+from greenroom.personas.dates import date_in, weekday_in
 from greenroom.personas.sameness import gist
+from greenroom.personas.tongues import TONGUES
 
 
 @pytest.mark.parametrize(
@@ -24,6 +29,49 @@ from greenroom.personas.sameness import gist
 )
 def test_dates_times_and_the_number_of_a_post_are_not_what_it_says(text: str) -> None:
     assert gist(text) == "the rye is out"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dienstag, 24. November 2026, 7:30 Uhr: Pan",
+        "24. Dezember: Pan",
+        "14.30 Uhr: Pan",
+        "Tag 12: Pan",
+        "martes 24 de noviembre de 2026. Pan",
+        "miercoles, 3 de diciembre. Pan",
+        "mardi 1er décembre 2026 : pan",
+        "24 août, 7h30. Pan",
+        "mercoledì 3 dicembre. Pan",
+        "dinsdag 24 november, 14:30 uur: pan",
+        "terça-feira, 24 de novembro de 2026. Pan",
+        "terca-feira, 3 de marco. Pan",
+        unicodedata.normalize("NFD", "sábado, 3 de março: pan"),
+    ],
+)
+def test_days_are_known_in_the_languages_that_a_persona_is_checked_for(text: str) -> None:
+    assert gist(text) == "pan"
+
+
+@pytest.mark.parametrize("tag", sorted(TONGUES))
+def test_every_day_of_a_year_is_known_in_every_language(tag: str) -> None:
+    days = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
+    stamps = [f"{weekday_in(tag, day)}, {date_in(tag, day)} {day.year}" for day in days]
+    assert len(set(stamps)) == 365
+    assert {gist(f"{stamp}: the rye is out") for stamp in stamps} == {"the rye is out"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("It may rain.", "It rain."),
+        ("Non piove mai.", "Non piove."),
+        ("O mar está calmo.", "O está calmo."),
+        ("Mars is bright.", "Is bright."),
+    ],
+)
+def test_a_word_that_is_no_month_where_it_stands_is_what_a_post_says(one: str, other: str) -> None:
+    assert gist(one) != gist(other)
 
 
 @pytest.mark.parametrize(

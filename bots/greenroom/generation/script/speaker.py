@@ -17,6 +17,7 @@ from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, IN_DANGE
 from greenroom.generation.script.weather import Moment
 from greenroom.memory import Passage
 from greenroom.personas.persona import Persona
+from greenroom.personas.dates import date_in, month_in, weekday_in
 from greenroom.personas.sameness import gist
 from greenroom.personas.silences import Silence
 from greenroom_adapters.contract import Surface
@@ -131,16 +132,18 @@ class Speaker:
     def _scene(self, script: Script, brief: Brief, conversation: Conversation, now: datetime) -> Scene:
         persona = self._persona
         moment = Moment(now, seed=persona.persona, moods=persona.moods, drifts=script.drifts, chapters=script.chapters)
+        # the plain script speaks English for everybody
+        language = "en" if script is self._plain else persona.languages[0]
         variables: dict[str, str | int] = {
             **conversation.known,
             **self._words.variables,
             "time": f"{now:%H:%M}",
             "hour": now.hour,
-            "weekday": f"{now:%A}",
+            "weekday": weekday_in(language, now),
             "day": now.day,
-            "month": f"{now:%B}",
+            "month": month_in(language, now),
             "year": now.year,
-            "date": f"{now.day} {now:%B}",
+            "date": date_in(language, now),
             "mood": moment.mood,
             "turn": conversation.turn,
         }

@@ -514,3 +514,14 @@ def test_a_broken_script_shows_when_it_is_prepared(stranger: Stranger) -> None:
     persona = stranger(FOUR_LINES, "rules: {}\n")
     with pytest.raises(Mistakes, match="anything"):
         ScriptEngine(clock=_Never()).prepare(persona)
+
+
+@pytest.mark.parametrize(
+    ("languages", "date"),
+    [("[de, en]", "Dienstag, 24. November"), ("pt-BR", "Terça-feira, 24 de novembro"), ("pl", "Tuesday, 24 November")],
+)
+def test_days_are_named_in_the_personas_first_language(
+    stranger: Callable[..., Persona], talk: Callable[..., Any], languages: str, date: str
+) -> None:
+    persona = stranger(f"persona: Bo\nwho: watches\nlanguages: {languages}\n", 'posts: ["{{ weekday }}, {{ date }}."]\n')
+    assert talk(persona, moment=datetime(2026, 11, 24, 18, tzinfo=UTC)).post() == f"{date}."
