@@ -18,12 +18,13 @@ LOOK_EVERY = 2.0
 """Seconds between two looks whether the file names another room by now."""
 LONGEST_PAUSE = 60.0
 _FACT = "came in:"
-"""Beginning of the facts that keep where it has gone."""
+"""Beginning of the facts that keep where it has gone, and by which id its account was known there."""
 
 
 class Attending:
-    """Goes once into each room that the file in force names, as soon as the account is signed in. Whoever sends the bot
-    away from one, or has it leave, is not overruled by the next start. What fails is logged, and stops nothing."""
+    """Goes once into each room that the file in force names, as soon as the account is signed in and not paused.
+    Whoever sends the bot away from one, or has it leave, is not overruled by the next start; a platform that was begun
+    anew, which is seen by the account's new id, is gone into again. What fails is logged, and stops nothing."""
 
     def __init__(self, ledger: Ledger, desks: Mapping[str, AccountDesk], *, in_force: InForce, clock: Clock) -> None:
         self._ledger = ledger
@@ -41,12 +42,14 @@ class Attending:
     async def _attend(self, name: str, desk: AccountDesk, adapter: SupportsComingIn) -> None:
         log = get_log().bind(account=name)
         beginning = f"{_FACT}{name}/"
-        settled = {fact.removeprefix(beginning) for fact in await self._ledger.facts(beginning)}
+        settled = {fact.removeprefix(beginning): id for fact, id in (await self._ledger.facts(beginning)).items()}
         failures = 0
         await desk.connected()
         while True:
-            room = next((room for room in rooms_of(self._in_force.file, name) if room not in settled), None)
-            if room is None or not desk.is_connected:
+            me = desk.adapter.me.id
+            room = next((room for room in rooms_of(self._in_force.file, name) if settled.get(room) != me), None)
+            # a pause is for this as well: nobody sees it come
+            if room is None or not desk.is_connected or desk.pacer.paused is not None:
                 await self._clock.beat(LOOK_EVERY)
                 continue
             try:
@@ -60,7 +63,7 @@ class Attending:
             except Exception:
                 log.exception("adapter failed while going into a room", room=room)
             else:
-                self._ledger.remember(f"{beginning}{room}", "")
+                self._ledger.remember(f"{beginning}{room}", me)
                 log.info("came in", room=room)
             failures = 0
-            settled.add(room)
+            settled[room] = me

@@ -73,6 +73,7 @@ class Terms:
     """Identity of a rule that waits for more messages → how long on each surface."""
     _posts: Mapping[str, PostEntry] = field(init=False, repr=False)
     _rooms: Mapping[tuple[str, str | None], str] = field(init=False, repr=False)
+    _rooms_by_name: Mapping[tuple[str, str], str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rules", {rule.identity: rule for rule in self.file.answer})
@@ -83,14 +84,17 @@ class Terms:
         object.__setattr__(self, "_posts", {entry.name: entry for entry in self.file.post})
         addresses = {(place.account, place.room): name for name, room in self.file.rooms.items() for place in room.is_}
         object.__setattr__(self, "_rooms", addresses)
+        by_name = {(account, (room or "").casefold()): name for (account, room), name in addresses.items()}
+        object.__setattr__(self, "_rooms_by_name", by_name)
 
     def realm(self, account: str) -> str:
         """Return where the ids of an account's people mean them: its platform, or one server of it."""
         return self.realms.get(account) or self.file.accounts[account].platform
 
     def room_name(self, account: str, room: Room) -> str | None:
-        """Return what the file calls a room, which may have several addresses; None: it does not list it."""
-        return self._rooms.get((account, room.id)) or self._rooms.get((account, room.name))
+        """Return what the file calls a room, which may have several addresses; None: it does not list it. An id goes
+        before a name, which may be written in any case."""
+        return self._rooms.get((account, room.id)) or self._rooms_by_name.get((account, room.name.casefold()))
 
     def approve(self, turn: Turn) -> Approve:
         """Return who lets a draft of this turn out."""

@@ -95,7 +95,7 @@ class Hush(Guard):
             # a word is for one room, also where a room has the id of its server
             is_there = place == room.id or (by == _BY_PLATFORM and place == room.server)
             # what the owner plans for a room goes by what he calls it
-            is_there = is_there or room.id == room.name == quiet.name
+            is_there = is_there or (room.id == room.name and room.name.casefold() == quiet.name.casefold())
             if where == account and quiet.until > now and is_there:
                 latest = max(latest, quiet.until)
         return latest

@@ -156,14 +156,19 @@ class AccountIndex:
     """Who keeps order, as the owner says; none: whom the platform says so of."""
     knows_people: bool = False
     """The owner has named somebody on this account."""
+    by_name: Mapping[str, Setting] = field(init=False)
+    """`rooms` by their names, case-folded."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {name.casefold(): setting for name, setting in self.rooms.items()})
 
     def setting_of(self, room: Room | None, *, stays: bool = False) -> Setting:
-        """Return where an event in `room` happens; an id goes before a name. The owner may have let the bot stay
-        there."""
+        """Return where an event in `room` happens; an id goes before a name, which may be written in any case. The
+        owner may have let the bot stay there."""
         if room is None:
             return self.outside
         rooms = self.rooms
-        if rooms and (listed := rooms.get(room.id) or rooms.get(room.name)):
+        if rooms and (listed := rooms.get(room.id) or self.by_name.get(room.name.casefold())):
             return listed
         return self.staying if stays else self.elsewhere
 

@@ -147,7 +147,7 @@ class Moderating:
             said.account == self._account
             and is_speech(said)
             and where is not None
-            and (where.id == room.id or (isinstance(said.event, Due) and where.id == room.name))
+            and (where.id == room.id or (isinstance(said.event, Due) and where.id.casefold() == room.name.casefold()))
         )
 
 

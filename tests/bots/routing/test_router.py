@@ -284,6 +284,15 @@ def test_whoever_the_owner_names_is_a_moderator_and_then_nobody_else(router: Mak
     assert router().trusts("home")(in_role) is Trust.ANYONE
 
 
+@pytest.mark.parametrize("name", ["Lounge", "LOUNGE"])
+def test_a_rooms_name_is_the_same_in_any_case_and_its_id_is_not(router: Make, said: Say, name: str) -> None:
+    known = router(rule(Kind.MENTION), rooms={"lounge": RoomRule(is_=(LOUNGE,))})
+    assert isinstance(known.decide(said(kind=MentionReceived, room=name), "home"), Hit)
+    by_id = router(rule(Kind.MENTION), rooms={"lounge": RoomRule(is_=(Place(account="home", room="id-x"),))})
+    assert isinstance(by_id.decide(said(kind=MentionReceived, room="x"), "home"), Hit)
+    assert by_id.decide(said(kind=MentionReceived, room="X"), "home") is Miss.IGNORED_ROOM
+
+
 def test_rooms_that_nobody_listed_are_ignored_once_the_owner_has_listed_one(router: Make, said: Say) -> None:
     mention = said(kind=MentionReceived, room="strangers")
     lounge = {"lounge": RoomRule(is_=(LOUNGE,))}
