@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.app.accounts import must_be_an_account
-from greenroom.app.fitting import must_fit, usually_too_long
+from greenroom.app.fitting import must_fit
 from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.scheduling.identity import numbered
 from greenroom.scheduling.scheduler import SINGLE, Scheduler, picture
@@ -60,8 +60,8 @@ class PostsToCome:
     """The commands about the posts to come of one bot. Changes are queued with the ledger; whoever calls waits for the
     commit.
 
-    `scheduler` and `desks` are those of the running bot; without them it finds what changed at its next start, and what
-    may be too long for an account is put down with a warning.
+    `scheduler` and `desks` are those of the running bot; without them it finds what changed at its next start. What is
+    too long for an account is refused.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class PostsToCome:
         `visibility`, `poll` (`options`, `open_for` in seconds, `several`)."""
         at, event, accounts = self._wanted(arguments)
         event = event if len(accounts) < 2 else _known_by_one_name(event)
-        warnings = [words for account in accounts for words in self._fits(event, account)]
+        await self._must_fit(event, accounts)
         ids = await put_down(self._ledger, [at], event, accounts=accounts)
         if self._scheduler is not None:
             self._scheduler.wake()
@@ -99,14 +99,12 @@ class PostsToCome:
             "events": [replace(event, period=event.period or numbered(id, ledger=self._ledger.id)).id for id in ids],
             "at": to_micros(at),
             "accounts": accounts,
-            "warnings": warnings,
         }
 
     async def fits(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """As `post`, which is refused here or would be taken, and nothing is put down: for a post in several places."""
         _, event, accounts = self._wanted(arguments)
-        for account in accounts:
-            self._fits(event, account)
+        await self._must_fit(event, accounts)
         return {"done": "looked"}
 
     async def wake(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -126,9 +124,10 @@ class PostsToCome:
     async def edit(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """`item`, and `text` and/or `at`."""
         changed = await self._changed(arguments)
-        warnings = self._fits(changed.event, changed.account) if arguments.get("text") else []
+        if arguments.get("text"):
+            await self._must_fit(changed.event, [changed.account])
         self._ledger.change_agenda(changed)
-        return {"done": "edited", "item": changed.id, "warnings": warnings}
+        return {"done": "edited", "item": changed.id}
 
     def nothing_taken(self) -> AbstractAsyncContextManager[None]:
         """Return what holds the running scheduler back, so that an item does not go out as it was before."""
@@ -158,15 +157,9 @@ class PostsToCome:
         )
         return at, event, accounts
 
-    def _fits(self, event: Due, account: str) -> list[str]:
-        """Return what may keep words from going out on an account that is not connected.
-
-        :raises ConfigurationError: it is, and they are too long for it
-        """
-        must_fit(event, account, self._desks)
-        desk = self._desks.get(account)
-        is_known = desk is not None and desk.is_connected
-        return [] if is_known else list(usually_too_long([event], account, self._file))
+    async def _must_fit(self, event: Due, accounts: Iterable[str]) -> None:
+        for account in accounts:
+            await must_fit(event, account, ledger=self._ledger, file=self._file, desks=self._desks)
 
     async def _changed(self, arguments: Mapping[str, Any]) -> AgendaItem:
         item = await self._item(arguments)

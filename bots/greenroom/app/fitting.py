@@ -1,55 +1,82 @@
-"""Whether the words of a post that is put down by hand fit where they are to stand."""
+"""Whether words that a person puts down or writes anew fit where they are to stand."""
 
-import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from greenroom.settings import BotFile, Platforms
-from greenroom.storage import Due
+from greenroom.storage import Due, Ledger
 from greenroom.turns import AccountDesk
 from greenroom.turns.form import Misfit, form_of_due
+from greenroom.turns.measures import measures_of
 from greenroom_adapters.contract import ConfigurationError, Surface, TextLimit
 from greenroom_adapters.text import count, excess
 
-__all__ = ["must_fit", "usually_too_long"]
+__all__ = ["Measure", "measure_of", "must_fit"]
 
 
-def must_fit(event: Due, account: str, desks: Mapping[str, AccountDesk]) -> None:
-    """Refuse words that the platform of a connected account would not take. It says itself how much it takes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What a text may measure on one account."""
 
-    :raises ConfigurationError: they are too long, with both figures
-    """
-    desk = desks.get(account)
-    if event.say is None or desk is None or not desk.is_connected:
-        return
-    capabilities = desk.adapter.capabilities
-    try:
-        limits = form_of_due(event, capabilities).room_for_words(capabilities.limits.text_on(Surface.POST))
-    except Misfit:
-        # told where the post is to go out, with what is wrong about it
-        return
-    if over := excess(event.say, limits):
-        raise ConfigurationError(
-            f"the text is {over:,} too long for {account}: {_figures(event.say, limits)}. Shorten it"
+    account: str
+    limits: tuple[TextLimit, ...]
+    usual: str | None = None
+    """The platform, where only what accounts there usually take is known; None: the account's own server said it."""
+
+    def wrong_with(self, text: str) -> str | None:
+        """Return why a text does not fit, and what helps; None: it fits."""
+        if not (over := excess(text, self.limits)):
+            return None
+        worst = max(self.limits, key=lambda limit: count(text, limit.rule) - limit.length)
+        has = f"the text is {over:,} too long for {self.account}: it has {count(text, worst.rule):,}"
+        if self.usual is None:
+            return f"{has} of {worst.length:,}. Shorten it"
+        return (
+            f"{has} of the {worst.length:,} that {self.usual} usually takes. Shorten it; where its server takes more, "
+            "say this again once the bot runs, for then that is known"
         )
 
 
-def usually_too_long(events: Iterable[Due], account: str, file: BotFile) -> Iterator[str]:
-    """Yield for each post whose words are longer than the platform of an account usually takes that they are. How much
-    its server takes is known when the account is connected."""
+async def measure_of(
+    account: str, surface: Surface, *, ledger: Ledger, file: BotFile, desks: Mapping[str, AccountDesk] | None = None
+) -> Measure:
+    """Return what a text may measure on an account: as its platform says where it is connected (`desks` are those of
+    the running bot), else as it said when that was so last, else as is usual there.
+
+    :raises StorageError: the ledger cannot be read
+    """
+    desk = (desks or {}).get(account)
+    if desk is not None and desk.is_connected:
+        return Measure(account=account, limits=desk.adapter.capabilities.limits.text_on(surface))
+    if (known := await measures_of(ledger, account)) is not None:
+        return Measure(account=account, limits=known[surface])
     platform = file.accounts[account].platform
-    with contextlib.suppress(ConfigurationError):
-        # of a platform that is not installed nothing is known
+    try:
         usual = Platforms.installed().adapter(platform).usual_limits
-        limits = () if usual is None else usual.text_on(Surface.POST)
-        for event in events:
-            if event.say is not None and excess(event.say, limits):
-                yield (
-                    f"{event.say[:30]!r}… is longer than what {platform} usually takes, and will not go out on "
-                    f"{account}: {_figures(event.say, limits)}"
-                )
+    except ConfigurationError:
+        # of a platform that is not installed nothing is known
+        usual = None
+    return Measure(account=account, limits=() if usual is None else usual.text_on(surface), usual=platform)
 
 
-def _figures(text: str, limits: tuple[TextLimit, ...]) -> str:
-    """Return the length of a text and the limit that it breaks most, as the platform counts."""
-    worst = max(limits, key=lambda limit: count(text, limit.rule) - limit.length)
-    return f"it has {count(text, worst.rule):,} of {worst.length:,}"
+async def must_fit(
+    event: Due, account: str, *, ledger: Ledger, file: BotFile, desks: Mapping[str, AccountDesk]
+) -> None:
+    """Refuse a post whose words the platform of its account would not take.
+
+    :raises ConfigurationError: they are too long, with both figures
+    :raises StorageError: the ledger cannot be read
+    """
+    if event.say is None:
+        return
+    measure = await measure_of(account, Surface.POST, ledger=ledger, file=file, desks=desks)
+    desk = desks.get(account)
+    if desk is not None and desk.is_connected:
+        try:
+            limits = form_of_due(event, desk.adapter.capabilities).room_for_words(measure.limits)
+        except Misfit:
+            # told where the post is to go out, with what is wrong about it
+            return
+        measure = Measure(account=account, limits=limits)
+    if (why := measure.wrong_with(event.say)) is not None:
+        raise ConfigurationError(why)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from greenroom.app.fitting import Measure, measure_of
 from greenroom.app.undecided import SECOND_CHANCE
 from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.policy import EVERY_ACCOUNT, SWITCH, quiet_until
@@ -13,7 +14,6 @@ from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom.turns import AccountDesk
 from greenroom.turns.beginning import PASSED_ON
 from greenroom_adapters.contract import ConfigurationError, UnknownEvent
-from greenroom_adapters.text import excess, fits
 
 __all__ = ["KINDS", "HeldDrafts"]
 
@@ -72,8 +72,9 @@ class HeldDrafts:
 
     async def edit(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """`turn` and `text`; with `approve` it is let out as well, or else keeps the words that it has."""
+        measure = await self._measure_of(int(arguments["turn"]))
         turn = await self._held(int(arguments["turn"]))
-        text = self._words_for(turn, str(arguments["text"]))
+        text = _words_of(str(arguments["text"]), measure)
         old = turn.draft or Draft(parts=(), engine=BY_HAND)
         notes = (*old.notes, "rewritten by hand")
         turn.draft = Draft(
@@ -101,6 +102,7 @@ class HeldDrafts:
         """`turn` and `text`: what was passed on to its owner, or is held, is answered with his words. What is returned
         has the other entries of `approve`."""
         seq, text = int(arguments["turn"]), str(arguments["text"])
+        measure = await self._measure_of(seq)
         turn = await self._ledger.turn(seq)
         if turn is None:
             raise ConfigurationError(f"there is no turn {seq}; `greenroom log` lists them")
@@ -114,7 +116,7 @@ class HeldDrafts:
             )
         self._must_be_there(turn, "answer")
         self._must_rest(turn)
-        words = self._words_for(turn, text)
+        words = _words_of(text, measure)
         notes = ("answered by hand",)
         turn.draft, turn.outbox = Draft(parts=(words,), engine=BY_HAND, notes=notes, approved=True), []
         turn.state, turn.reason, turn.starts, turn.not_before = State.DRAFTED, "", 0, 0
@@ -125,19 +127,12 @@ class HeldDrafts:
             desk.lanes.resume(turn)
         return {"done": "answered", "turn": seq, **await self._kept_by([turn])}
 
-    def _words_for(self, turn: Turn, text: str) -> str:
-        """Return words that were written by hand, as they are said.
-
-        :raises ConfigurationError: there are none, or too many for where they are to stand
-        """
-        text, desk = text.strip(), self._desks.get(turn.account)
-        if not text:
-            raise ConfigurationError("there are no words in the new text")
-        limits = () if desk is None or not desk.is_connected else desk.adapter.capabilities.limits.text_on(turn.surface)
-        if desk is not None and not fits(text, limits):
-            over = excess(text, limits)
-            raise ConfigurationError(f"the new text is {over} too long for {desk.adapter.platform}")
-        return text
+    async def _measure_of(self, seq: int) -> Measure | None:
+        """Return what words for a turn may measure; None: its account is not known."""
+        turn = await self._ledger.turn(seq)
+        if turn is None or turn.account not in self._file.accounts:
+            return None
+        return await measure_of(turn.account, turn.surface, ledger=self._ledger, file=self._file, desks=self._desks)
 
     def _must_be_there(self, turn: Turn, then: str) -> None:
         """Refuse what cannot be done with a draft while its account rehearses, or without what it is about.
@@ -283,3 +278,16 @@ class HeldDrafts:
             late = "; say it as something new with `greenroom post`" if turn.state is State.STALE else ""
             raise ConfigurationError(f"turn {seq} is {turn.state.word}, not held{why}{late}")
         return turn
+
+
+def _words_of(text: str, measure: Measure | None) -> str:
+    """Return words that were written by hand, as they are said.
+
+    :raises ConfigurationError: there are none, or too many for where they are to stand
+    """
+    text = text.strip()
+    if not text:
+        raise ConfigurationError("there are no words in the new text")
+    if measure is not None and (why := measure.wrong_with(text)) is not None:
+        raise ConfigurationError(why)
+    return text

@@ -10,14 +10,12 @@ import typer
 
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
-from greenroom.cli.showing import AsJson, console, moment_words, say, warn, write_json
+from greenroom.cli.showing import AsJson, console, moment_words, say, write_json
 
 if TYPE_CHECKING:
     from greenroom.cli.posting import PutDown
 
 __all__ = ["post"]
-
-MOST_WARNINGS = 5
 
 
 @for_owners
@@ -92,7 +90,7 @@ def post(
 
     A running bot takes it at once. Without one it waits in the ledger, and goes out when the bot runs, up to an hour
     late. A file has one post a line, and all of them are put down in one go; \n in a line begins a new line of the
-    post. Words that are too long are refused, or warned of while no bot is there to know what its platform takes.
+    post. Words that are too long for one of the places are refused, with both figures.
 
     Example: greenroom post "The harbour lights are on." --at 18:00 --in masto
     """
@@ -139,10 +137,6 @@ def post(
 
 
 def _tell(put: "PutDown", start: str) -> None:
-    for words in put.warnings[:MOST_WARNINGS]:
-        warn(words)
-    if more := len(put.warnings[MOST_WARNINGS:]):
-        warn(f"{more:,} more are too long: `greenroom calendar` counts each of them")
     count = len(put.items)
     first = moment_words(put.first, put.now, put.zone)
     if count > put.accounts:

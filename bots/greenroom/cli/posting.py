@@ -22,7 +22,7 @@ from greenroom.settings.model import not_a_word
 from greenroom.settings.reasons import reason_of
 from greenroom.settings.spelling import DURATION, PERIOD, SpellingError
 from greenroom.storage import Card, Due, Ledger, State, Turn, Wish
-from greenroom_adapters.contract import ConfigurationError, Media, Poll, Visibility
+from greenroom_adapters.contract import ConfigurationError, Media, Poll, Surface, Visibility
 
 __all__ = ["Around", "PutDown", "poll_of", "put_file_down", "put_one_down", "step_of", "visibility_of"]
 
@@ -30,6 +30,10 @@ PATIENCE = 5.0
 """Seconds in which a post of now is watched on its way."""
 LOOK = 0.1
 """Seconds between two looks."""
+MOST_TOLD = 5
+"""So many lines of a file that are too long are told, of the others how many they are."""
+_Line = tuple[int, datetime, Due]
+"""Number of a line, when its post comes, and the post."""
 MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{1,2}:[0-9]{2})[ \t]+")
 """What a line of a file may begin with."""
 
@@ -50,8 +54,6 @@ class PutDown:
     """A bot runs on the ledger."""
     is_paused: bool = False
     """Nothing goes out on one of the accounts now."""
-    warnings: Sequence[str] = ()
-    """What may keep it from going out."""
     turns: tuple[Turn, ...] = ()
     """What has come of them so far, for a post of now."""
 
@@ -62,7 +64,6 @@ class PutDown:
             "first": self.first.isoformat(),
             "last": self.last.isoformat(),
             "running": self.runs,
-            "warnings": list(self.warnings),
             "turns": [as_object(turn) for turn in self.turns],
         }
 
@@ -165,7 +166,6 @@ async def put_one_down(
     moment = moment_of(at, now=now, zone=file.timezone)
     rooms = places_of(places, file)
     items: list[int] = []
-    warnings: list[str] = []
     events: set[tuple[str, str]] = set()
     posts = [
         {"text": text, "about": about, "at": to_micros(moment), "accounts": accounts, "room": room, **around.arguments}
@@ -177,7 +177,6 @@ async def put_one_down(
     for post, (room, accounts) in zip(posts, rooms.items(), strict=True):
         answer = await ask(file, "post", post, makes=True)
         items += answer["items"]
-        warnings += answer.get("warnings", ())
         suffix = "" if room is None else f"#{room}"
         events |= {(account, f"{event}{suffix}") for account, event in zip(accounts, answer["events"], strict=True)}
     is_running = runs(file)
@@ -195,7 +194,6 @@ async def put_one_down(
         zone=file.timezone,
         runs=is_running,
         is_paused=is_paused,
-        warnings=warnings,
         turns=turns,
     )
 
@@ -212,10 +210,10 @@ async def put_file_down(
 ) -> PutDown:
     """Put every line of a file down, in one commit for each room (usually one).
 
-    :raises ConfigurationError: a line, a place or a time is not understood; then nothing was put down
+    :raises ConfigurationError: a line, a place or a time is not understood, or a line is too long for one of the
+        places; then nothing was put down
     """
     from greenroom.app import put_all_down
-    from greenroom.app.fitting import usually_too_long
 
     now = SystemClock().now()
     rooms = places_of(places, file)
@@ -235,18 +233,15 @@ async def put_file_down(
     posts = list(_with_progress(read, text.count("\n") + 1) if shows_progress else read)
     if not posts:
         raise ConfigurationError(f"{lines}: there is no post in it; write one a line")
-    warnings = [
-        words
-        for account in dict.fromkeys(account for accounts in rooms.values() for account in accounts)
-        for words in usually_too_long((event for _, event in posts), account, file)
-    ]
     items: list[int] = []
     async with writing_agenda(file) as ledger:
+        accounts_meant = dict.fromkeys(account for accounts in rooms.values() for account in accounts)
+        await _must_fit(lines, posts, accounts_meant, ledger=ledger, file=file)
         for room, accounts in rooms.items():
-            here = posts if room is None else [(moment, _in_room(event, room)) for moment, event in posts]
+            here = [(moment, event if room is None else _in_room(event, room)) for _, moment, event in posts]
             items += await put_all_down(ledger, here, accounts=accounts)
     await wake(file)
-    moments = [moment for moment, _ in posts]
+    moments = [moment for _, moment, _ in posts]
     return PutDown(
         items=items,
         accounts=sum(map(len, rooms.values())),
@@ -255,7 +250,6 @@ async def put_file_down(
         now=now,
         zone=file.timezone,
         runs=runs(file),
-        warnings=warnings,
     )
 
 
@@ -276,8 +270,9 @@ def _posts(
     every: timedelta | None,
     now: datetime,
     zone: tzinfo,
-) -> Iterator[tuple[datetime, Due]]:
-    """Yield when and what, line by line: posts as `like`, which is the first, each with words and a time of its own."""
+) -> Iterator[_Line]:
+    """Yield number, when and what, line by line: posts as `like`, which is the first, each with words and a time of its
+    own."""
     coming = like.due
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
@@ -292,14 +287,35 @@ def _posts(
             words = words[found.end() :]
         elif every is not None:
             coming += every
-        yield moment, replace(like, due=moment, say=words.replace("\\n", "\n"))
+        yield number, moment, replace(like, due=moment, say=words.replace("\\n", "\n"))
 
 
 def _in_room(event: Due, room: str) -> Due:
     return replace(event, room=room)
 
 
-def _with_progress(posts: Iterable[tuple[datetime, Due]], count: int) -> Iterator[tuple[datetime, Due]]:
+async def _must_fit(
+    path: Path, posts: Iterable[_Line], accounts: Iterable[str], *, ledger: Ledger, file: BotFile
+) -> None:
+    """Refuse lines that are too long for one of the accounts.
+
+    :raises ConfigurationError: there are some, with their numbers
+    """
+    from greenroom.app.fitting import measure_of
+
+    measures = [await measure_of(account, Surface.POST, ledger=ledger, file=file) for account in accounts]
+    wrong = [
+        f"{path}:{number}:1: {why}"
+        for number, _, event in posts
+        for measure in measures
+        if (why := measure.wrong_with(event.say or "")) is not None
+    ]
+    if wrong:
+        more = len(wrong) - MOST_TOLD
+        raise ConfigurationError("\n".join([*wrong[:MOST_TOLD], *([f"and {more:,} more"] if more > 0 else [])]))
+
+
+def _with_progress(posts: Iterable[_Line], count: int) -> Iterator[_Line]:
     from rich.console import Console
     from rich.progress import track
 

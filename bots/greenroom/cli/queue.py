@@ -8,7 +8,7 @@ import typer
 from greenroom.cli.choosing import BotOption, choose
 from greenroom.cli.failing import for_owners
 from greenroom.cli.naming import lists_alone
-from greenroom.cli.showing import AsJson, console, moment_words, say, warn, write_json
+from greenroom.cli.showing import AsJson, console, moment_words, say, write_json
 
 if TYPE_CHECKING:
     from greenroom.cli.upcoming import Coming
@@ -129,8 +129,6 @@ def edit(
     if as_json:
         write_json(answer)
         return
-    for words in answer.get("warnings", ()):
-        warn(words)
     if moment is None:
         say(f"Post {item} is changed.")
     else:

@@ -22,7 +22,7 @@ from greenroom_adapters.text import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["STYLES", "as_object", "occasion", "post_lines", "turn_lines", "without_texts"]
+__all__ = ["LONGEST", "STYLES", "as_object", "occasion", "post_lines", "turn_lines", "without_texts"]
 
 STYLES: Mapping[State, str] = {
     State.SENT: "green",
@@ -34,6 +34,10 @@ STYLES: Mapping[State, str] = {
     State.IGNORED: "dim",
     State.WITHDRAWN: "dim",
 }
+
+
+LONGEST = 500
+"""Characters of a text that a line of the log shows; `greenroom log --turn` shows all of it."""
 
 
 def occasion(turn: Turn) -> str:
@@ -60,10 +64,16 @@ def occasion(turn: Turn) -> str:
 
 
 def turn_lines(
-    turn: Turn, zone: tzinfo, *, with_date: bool = False, with_number: bool = False, remark: str = ""
+    turn: Turn,
+    zone: tzinfo,
+    *,
+    with_date: bool = False,
+    with_number: bool = False,
+    whole: bool = False,
+    remark: str = "",
 ) -> "Table":
     """Return a turn as a few lines: when and what, the answer, where it is, why it rests where it does, and a remark
-    on that."""
+    on that. Long texts are cut, but for a `whole` turn."""
     from rich.table import Table
     from rich.text import Text
 
@@ -75,9 +85,12 @@ def turn_lines(
     lines.add_column(no_wrap=True, style="dim")
     lines.add_column(overflow="fold")
     state = (f"{turn.state.word:<9}", STYLES.get(turn.state, ""))
-    lines.add_row(head, Text.assemble(state, " ", (turn.account, "cyan"), "  ", occasion(turn)))
+    because = occasion(turn)
+    lines.add_row(
+        head, Text.assemble(state, " ", (turn.account, "cyan"), "  ", because if whole else _short(because, turn))
+    )
     for part in turn.draft.parts if turn.draft is not None else ():
-        lines.add_row("", _quoted(plain(part)))
+        lines.add_row("", _quoted(plain(part if whole else _short(part, turn))))
     if done := _done(turn):
         lines.add_row("", Text(plain(done, one_line=True), "dim"))
     if isinstance(turn.event, Due) and (beside := _beside(turn.event)):
@@ -114,14 +127,14 @@ def post_lines(turns: Sequence[Turn], zone: tzinfo) -> "Table":
     lines.add_row(head, Text.assemble(how, "  ", accounts, "  ", occasion(turns[0])))
     texts = [() if turn.draft is None else turn.draft.parts for turn in turns]
     for text in texts[0] if len(set(texts)) == 1 else ():
-        lines.add_row("", _quoted(plain(text)))
+        lines.add_row("", _quoted(plain(_short(text, turns[0]))))
     for turn, parts in zip(turns, texts, strict=True):
         place = f"{turn.account}/{turn.event.room}" if isinstance(turn.event, Due) and turn.event.room else turn.account
         words = [f"turn {turn.seq}", turn.state.word]
         words += [turn.reason] if turn.reason and turn.state is not State.SENT else []
         words += [part.url for part in turn.outbox if part.url is not None]
         if len(set(texts)) > 1:
-            words += [f"> {part}" for part in parts]
+            words += [f"> {_short(part, turn)}" for part in parts]
         lines.add_row("", Text(plain(f"{place}: {', '.join(words)}", one_line=True), "dim"))
     return lines
 
@@ -145,6 +158,12 @@ def _beside(event: Due) -> str:
     if event.visibility is not None:
         found.append(f"visibility: {event.visibility}")
     return plain("; ".join(found), one_line=True)
+
+
+def _short(text: str, turn: Turn) -> str:
+    """Return as much of a text as a line of the log shows, and where the rest is."""
+    more = len(text) - LONGEST
+    return text if more <= 0 else f"{text[:LONGEST]}… ({more:,} more characters: greenroom log --turn {turn.seq})"
 
 
 def _quoted(text: str) -> "Table":

@@ -48,14 +48,14 @@ def show_waiting(
     place = console()
     for turn in reversed(turns):
         remark = f"written by an earlier persona, {turn.persona[:SHOWN]}" if _is_earlier(turn, in_force) else ""
-        place.print(turn_lines(turn, file.timezone, with_date=True, with_number=True, remark=remark))
+        place.print(turn_lines(turn, file.timezone, with_date=True, with_number=True, whole=True, remark=remark))
     if passed:
         say("" if turns else nothing)
         say("Passed on to you, and not answered:")
     for one in reversed(passed):
         remark = f"passed on {one.at.astimezone(file.timezone):%Y-%m-%d %H:%M}"
         remark += "" if one.untold is None else f"; {one.untold}"
-        place.print(turn_lines(one.turn, file.timezone, with_date=True, with_number=True, remark=remark))
+        place.print(turn_lines(one.turn, file.timezone, with_date=True, with_number=True, whole=True, remark=remark))
     say("")
     facts(helps, place)
 

@@ -20,7 +20,7 @@ def _any_of(names: Iterable[str]) -> str:
 _UNSURE = frozenset({"may", "march", "mar", "mai", "mars", "mei", "marco"})
 """Months that are other words as well: "may" in English, "mai" in Italian, "mar" in Portuguese. They are a date only
 beside a number."""
-_SHORT = frozenset("jan feb mar apr jun jul aug sep sept oct nov dec".split())
+_SHORT = frozenset(["jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"])
 _NAMES = {name.casefold() for names in MONTHS.values() for name in names} | _SHORT
 _MONTH, _SURE_MONTH = _any_of(_NAMES | _UNSURE), _any_of(_NAMES - _UNSURE)
 _WEEKDAY = _any_of(name for names in WEEKDAYS.values() for name in (*names, "Sonnabend"))

@@ -19,6 +19,7 @@ from greenroom.turns.gate import Gate
 from greenroom.turns.intake import Intake
 from greenroom.turns.lanes import Lanes
 from greenroom.turns.listening import Listening
+from greenroom.turns.measures import remember_measures
 from greenroom.turns.others import Others
 from greenroom.turns.performer import Performer
 from greenroom.turns.places import Places
@@ -275,6 +276,7 @@ class AccountDesk:
                 self._ledger.move_cursor(self.account, source, cursor)
             await self._ledger.committed()
             cursors |= begun
+        remember_measures(self._ledger, self.account, self.adapter.capabilities.limits)
         # not before: whoever reads this may say something at once, and it is to be heard
         self._log.info("connected", me=self.adapter.me.handle)
         failures = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -433,16 +434,37 @@ def test_a_machine_that_slept_is_shown_by_status_for_a_week(greenroom: Callable[
 TOO_LONG = "Fog. " * 101
 
 
-def test_words_that_are_usually_too_long_are_put_down_with_a_warning_of_both_figures(
-    greenroom: Callable[..., Any], home: Path
+def test_words_that_are_usually_too_long_are_refused_where_no_bot_ever_ran(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], home: Path
 ) -> None:
-    figures = "is longer than what stage usually takes, and will not go out on home: it has 504 of 500"
-    assert figures in greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour").err.replace("\n", " ")
-    assert greenroom("post", "Fog.", "--at", "in 2 hours").err == ""
-    assert figures in greenroom("queue", "edit", "2", TOO_LONG.strip()).err.replace("\n", " ")
-    (home / "posts.txt").write_text(f"Fog.\n{TOO_LONG}\n", encoding="utf-8")
-    said = greenroom("post", "--from-file", "posts.txt", "--every", "1 day", "--json").json
-    assert [figures in words for words in said["warnings"]] == [True]
+    write_bot()
+    why = (
+        "the text is 4 too long for home: it has 504 of the 500 that stage usually takes. Shorten it; where its server"
+    )
+    refused = greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour")
+    assert (refused.code, why in refused.err) == (1, True)
+    assert greenroom("post", "Fog.", "--at", "in 2 hours").code == 0
+    assert why in greenroom("queue", "edit", "1", TOO_LONG.strip()).err
+    (home / "posts.txt").write_text(f"Fog.\n{TOO_LONG}\n" + f"{TOO_LONG}\n" * 6, encoding="utf-8")
+    from_file = greenroom("post", "--from-file", "posts.txt", "--every", "1 day").err
+    assert f"posts.txt:2:1: {why}" in from_file
+    assert "posts.txt:6:1: " in from_file
+    assert from_file.endswith("and 2 more\n")
+    assert [one["say"] for one in greenroom("queue", "list", "--json").json if one["item"]] == ["Fog."]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends bots by signals that Windows has not")
+def test_what_a_server_takes_is_known_when_the_bot_has_run_there(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], running: Callable[..., Any]
+) -> None:
+    with RunningStage("--text-limit", "600") as roomy:
+        write_bot(server=roomy.url, handle="wordy3")
+        bot = running()
+        bot.signal(signal.SIGINT)
+        bot.wait()
+        assert greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour").code == 0
+        said = greenroom("post", "Fog. " * 121, "--at", "in 1 hour")
+    assert "the text is 5 too long for home: it has 605 of 600. Shorten it\n" in said.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="ends bots by signals that Windows has not")

@@ -142,7 +142,7 @@ async def test_other_words_go_out_instead(guarded: Guarded) -> None:
         trial.mention()
         await trial.counted({State.HELD: 1})
         too_long = await trial.bot.commands.obey("rewrite", {"turn": 1, "text": "x" * 501})
-        assert too_long == {"error": "the new text is 1 too long for scripted"}
+        assert too_long == {"error": "the text is 1 too long for home: it has 501 of 500. Shorten it"}
         await trial.bot.commands.obey("rewrite", {"turn": 1, "text": "Ask the harbour office.", "approve": True})
         await trial.counted({State.SENT: 1})
         assert trial.platform.texts == ["Ask the harbour office."]

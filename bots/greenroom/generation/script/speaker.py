@@ -16,8 +16,8 @@ from greenroom.generation.script.scene import Scene, Steps
 from greenroom.generation.script.script import ANYTHING, ARE_YOU_A_BOT, IN_DANGER, REFUSED, Rule, Saying, Script
 from greenroom.generation.script.weather import Moment
 from greenroom.memory import Passage
-from greenroom.personas.persona import Persona
 from greenroom.personas.dates import date_in, month_in, weekday_in
+from greenroom.personas.persona import Persona
 from greenroom.personas.sameness import gist
 from greenroom.personas.silences import Silence
 from greenroom_adapters.contract import Surface

@@ -523,5 +523,7 @@ def test_a_broken_script_shows_when_it_is_prepared(stranger: Stranger) -> None:
 def test_days_are_named_in_the_personas_first_language(
     stranger: Callable[..., Persona], talk: Callable[..., Any], languages: str, date: str
 ) -> None:
-    persona = stranger(f"persona: Bo\nwho: watches\nlanguages: {languages}\n", 'posts: ["{{ weekday }}, {{ date }}."]\n')
+    persona = stranger(
+        f"persona: Bo\nwho: watches\nlanguages: {languages}\n", 'posts: ["{{ weekday }}, {{ date }}."]\n'
+    )
     assert talk(persona, moment=datetime(2026, 11, 24, 18, tzinfo=UTC)).post() == f"{date}."
