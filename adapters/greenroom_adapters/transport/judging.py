@@ -49,10 +49,12 @@ class Answer:
 
 Refusal = Callable[[Answer], tuple[type[AdapterError], str] | None]
 """A platform's own reading of a 4xx answer, after which nothing went out: a `PostRejected`, `AuthenticationFailed` or
-`Unavailable`, in the platform's words; None: judge by status."""
+`Unavailable` (`RateLimited`, where it asks us to wait without a 429), in the platform's words; `OutcomeUnknown`, where
+it says that something broke on its side; None: judge by status."""
 
 Wait = Callable[[Answer], timedelta | None]
-"""A platform's own reading of how long a 429 asks us to wait, where no header says it; None: it does not say."""
+"""A platform's own reading of how long an answer asks us to wait, where no usual header says it; None: it does not
+say."""
 
 REFUSALS: Mapping[int, type[PostRejected]] = {
     403: Forbidden,
@@ -88,7 +90,7 @@ class Judge:
     wait: Wait
     quota_prefix: str
     wait_without_hint: timedelta
-    """After a 429 that does not say how long."""
+    """After an answer that asks us to wait and does not say how long."""
     now: Callable[[], datetime]
 
     def error(self, kind: type[AdapterError], words: str) -> AdapterError:
@@ -101,7 +103,7 @@ class Judge:
         return self.error(OutcomeUnknown if once else Unavailable, words)
 
     def rate_limited(self, words: str, answer: Answer) -> RateLimited:
-        """Return what a 429 means."""
+        """Return what an answer means that asks us to wait."""
         retry_after = self._wait(answer)
         return RateLimited(
             self.redactor.clean(words), retry_after=retry_after, platform=self.platform, account=self.account
@@ -127,7 +129,8 @@ class Judge:
         known = self.refusal(answer)
         if known is not None:
             kind, said = known
-            return self.error(kind, f"{called}: {excerpt(said)}")
+            words = f"{called}: {excerpt(said)}"
+            return self.rate_limited(words, answer) if issubclass(kind, RateLimited) else self.error(kind, words)
         said = answer.body[: 4 * EXCERPT].decode("utf-8", "replace")
         return self.error(REFUSALS.get(status, PostRejected), f"{called}: {excerpt(said)}")
 

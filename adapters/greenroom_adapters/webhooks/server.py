@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from greenroom_adapters.contract import ConfigurationError
@@ -14,7 +16,7 @@ from greenroom_adapters.webhooks.receiver import Receiver
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["LARGEST_BODY", "SupportsWebhooks", "Webhooks", "address_of"]
+__all__ = ["LARGEST_BODY", "Lent", "SupportsWebhooks", "Webhooks", "address_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,14 @@ TURNS = 5
 """Turns of the loop until a connection that was just taken is known to the server; it takes three."""
 AGAIN_IN = "5"
 """Seconds, in `Retry-After`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """A file that a platform fetches."""
+
+    file: Path
+    media_type: str
 
 
 class Webhooks:
@@ -56,6 +66,37 @@ class Webhooks:
 
         :raises ConfigurationError: it is no address, another program uses it, or the path is taken
         """
+        async with self._server(listen) as server:
+            if path in server.receivers:
+                raise ConfigurationError(f"{path} on {listen} is taken by another account: give each its own path")
+            server.receivers[path] = receiver
+            try:
+                yield server.port
+            finally:
+                del server.receivers[path]
+
+    @asynccontextmanager
+    async def lending(self, listen: str, files: Mapping[str, Lent]) -> AsyncGenerator[int, None]:
+        """Give whoever asks for one of these paths on the address `listen` its file, while the block runs; yield the
+        port. A path that nobody guesses keeps a file among those who were told it. The same may be lent twice at a
+        time, and is given away until the last has taken it back.
+
+        :raises ConfigurationError: it is no address, or another program uses it
+        """
+        async with self._server(listen) as server:
+            for path, file in files.items():
+                server.lent.setdefault(path, []).append(file)
+            try:
+                yield server.port
+            finally:
+                for path, file in files.items():
+                    server.lent[path].remove(file)
+                    if not server.lent[path]:
+                        del server.lent[path]
+
+    @asynccontextmanager
+    async def _server(self, listen: str) -> "AsyncGenerator[_Server, None]":
+        """Have the server of an address while the block runs: opened by the first who uses it, closed by the last."""
         address = address_of(listen)
         async with self._opening:
             server = self._servers.get(address)
@@ -66,16 +107,14 @@ class Webhooks:
                 except BaseException:
                     del self._servers[address]
                     raise
-            if path in server.receivers:
-                raise ConfigurationError(f"{path} on {listen} is taken by another account: give each its own path")
-            server.receivers[path] = receiver
+            server.users += 1
         try:
-            yield server.port
+            yield server
         finally:
-            del server.receivers[path]
+            server.users -= 1
             # under the lock: whoever wants the address meanwhile finds it free, or finds this server
             async with self._opening:
-                if not server.receivers and self._servers.get(address) is server:
+                if not server.users and self._servers.get(address) is server:
                     del self._servers[address]
                     await server.close()
 
@@ -83,6 +122,8 @@ class Webhooks:
 class _Server:
     def __init__(self, answer_within: timedelta) -> None:
         self.receivers: dict[str, Receiver] = {}
+        self.lent: dict[str, list[Lent]] = {}
+        self.users = 0
         self.port = 0
         self._answer_within = answer_within.total_seconds()
         self._waiting = 0
@@ -122,6 +163,8 @@ class _Server:
     async def _serve(self, request: "web.BaseRequest") -> "web.StreamResponse":
         from aiohttp import web
 
+        if request.method in ("GET", "HEAD") and (lent := self.lent.get(request.path)):
+            return web.FileResponse(lent[0].file, headers={"Content-Type": lent[0].media_type})
         receiver = self.receivers.get(request.path)
         if receiver is None:
             return web.Response(status=404)

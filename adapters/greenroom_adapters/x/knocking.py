@@ -17,9 +17,8 @@ import msgspec
 
 from greenroom_adapters.contract import AdapterError, AuthenticationFailed, ConfigurationError, Secret
 from greenroom_adapters.transport import Effect, Http, Pace, levelled
-from greenroom_adapters.webhooks import Reply, Webhooks, address_of
+from greenroom_adapters.webhooks import Pushed, Reply, Webhooks, address_of
 from greenroom_adapters.x.api import Api
-from greenroom_adapters.x.pushed import Pushed
 from greenroom_adapters.x.subscribing import subscribe
 from greenroom_adapters.x.wire import MADE_WEBHOOK, WEBHOOKS, WireWebhook
 

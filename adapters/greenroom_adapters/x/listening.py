@@ -19,10 +19,10 @@ from greenroom_adapters.contract import (
     Unavailable,
 )
 from greenroom_adapters.transport import Pace
+from greenroom_adapters.webhooks import Pushed, Unsafe
 from greenroom_adapters.x.activity import Told, read_activity
 from greenroom_adapters.x.looks import ExtraLooks
 from greenroom_adapters.x.position import WINDOW, Position
-from greenroom_adapters.x.pushed import Pushed, Unsafe
 from greenroom_adapters.x.sources import Source
 
 __all__ = ["Listening"]

@@ -11,8 +11,8 @@ import aiohttp
 
 from greenroom_adapters.contract import AdapterError, AuthenticationFailed
 from greenroom_adapters.transport import Http, Pace, levelled
+from greenroom_adapters.webhooks import Pushed
 from greenroom_adapters.x.api import Api
-from greenroom_adapters.x.pushed import Pushed
 from greenroom_adapters.x.subscribing import subscribe
 
 __all__ = ["SILENCE", "Pushing"]

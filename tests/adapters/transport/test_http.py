@@ -302,6 +302,17 @@ async def test_a_platform_may_say_in_its_own_way_how_long_to_wait_where_no_heade
     assert error.retry_after == timedelta(seconds=seconds)
 
 
+@pytest.mark.asyncio
+async def test_a_platform_may_ask_to_wait_with_another_status(start_server: StartServer, behaviours: Any) -> None:
+    server = await start_server(behaviours.answering(400, b"3"))
+    seconds = lambda answer: timedelta(seconds=int(answer.body))  # noqa: E731 - it is said in one line
+    async with http_to(server.url, refusal=lambda _: (RateLimited, "too fast"), wait=seconds) as http:
+        error = await error_of(http, Effect.ONCE)
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == timedelta(seconds=3)
+    assert "too fast" in str(error)
+
+
 @pytest.mark.parametrize("kind", [AuthenticationFailed, Unavailable])
 @pytest.mark.asyncio
 async def test_a_platform_may_say_that_a_refusal_is_about_the_account_or_about_now(

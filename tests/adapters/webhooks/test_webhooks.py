@@ -6,12 +6,13 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from greenroom_adapters.contract import ConfigurationError
-from greenroom_adapters.webhooks import LARGEST_BODY, Receiver, Reply, Webhooks, server
+from greenroom_adapters.webhooks import LARGEST_BODY, Lent, Receiver, Reply, Webhooks, server
 
 
 class Door:
@@ -193,3 +194,39 @@ async def test_who_calls_in_the_last_moment_is_not_left_hanging(turns: int) -> N
             except ConnectionResetError:
                 heard = b""
     assert heard == b""
+
+
+async def fetched(port: int, path: str, method: str = "GET") -> tuple[int, str, bytes]:
+    address = f"http://127.0.0.1:{port}{path}"
+    async with aiohttp.ClientSession() as session, session.request(method, address) as answer:
+        return answer.status, answer.content_type, await answer.read()
+
+
+@pytest.mark.asyncio
+async def test_a_file_is_lent_to_who_knows_its_path_until_the_last_takes_it_back(tmp_path: Path) -> None:
+    picture = tmp_path / "lamp.jpg"
+    picture.write_bytes(b"\xff\xd8 a lamp")
+    webhooks, lent = Webhooks(), {"/shelf/4711.jpg": Lent(file=picture, media_type="image/jpeg")}
+    async with webhooks.mounted("0", "/door", Door()) as port:
+        async with webhooks.lending("0", lent), webhooks.lending("0", lent):
+            pass
+        async with webhooks.lending("0", lent):
+            async with webhooks.lending("0", lent) as same:
+                assert same == port, "one server for one address"
+                assert await fetched(port, "/shelf/4711.jpg") == (200, "image/jpeg", b"\xff\xd8 a lamp")
+                assert (await fetched(port, "/shelf/4711.jpg", "HEAD"))[0] == 200
+                assert (await fetched(port, "/shelf/4712.jpg"))[0] == 404
+                assert await call(port, "/shelf/4711.jpg") == 404
+            assert (await fetched(port, "/shelf/4711.jpg"))[0] == 200
+        assert (await fetched(port, "/shelf/4711.jpg"))[0] == 404
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_only_lent_is_closed_with_the_last_file(tmp_path: Path) -> None:
+    picture = tmp_path / "lamp.jpg"
+    picture.write_bytes(b"a lamp")
+    lent = {"/lamp.jpg": Lent(file=picture, media_type="image/jpeg")}
+    async with Webhooks().lending("0", lent) as port:
+        assert (await fetched(port, "/lamp.jpg"))[0] == 200
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await fetched(port, "/lamp.jpg")

@@ -26,10 +26,9 @@ from greenroom_adapters.contract import (
     Secret,
     UnknownEvent,
 )
-from greenroom_adapters.webhooks import SupportsWebhooks
+from greenroom_adapters.webhooks import Pushed, SupportsWebhooks, Unsafe
 from greenroom_adapters.x import XAdapter
 from greenroom_adapters.x.knocking import NEWER, OLDER, Signatures
-from greenroom_adapters.x.pushed import Pushed, Unsafe
 from greenroom_adapters.x.sources import Intervals
 
 WorldOf = Callable[..., XWorld]

@@ -1,4 +1,4 @@
-"""One activity that X told, on its way to whoever reads it, and whether it is on disk by now."""
+"""What a platform told by a call, on its way to whoever reads it, and whether it is on disk by now."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 __all__ = ["Pushed", "Unsafe"]
 
 MOST = 10_000
-"""Events of one source that may wait for their acknowledgement here; X calls again for the oldest beyond that."""
+"""Events of one source that may wait for their acknowledgement here; the platform calls again for the oldest beyond
+that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pushed:
-    """What X told, not read yet."""
+    """What the platform told, not read yet."""
 
     body: bytes
     safe: "asyncio.Future[bool] | None" = field(default=None, repr=False)
@@ -58,7 +59,7 @@ class Unsafe:
                 return
 
     def give_up(self) -> None:
-        """Tell all that wait that X shall say it again."""
+        """Tell all that wait that the platform shall say it again."""
         for waiting in self._announced.values():
             _settle(waiting, is_safe=False)
         for passed in self._passed.values():

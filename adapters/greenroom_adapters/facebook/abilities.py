@@ -1,0 +1,55 @@
+"""What a page on Facebook can do, by its settings."""
+
+from datetime import timedelta
+
+from greenroom_adapters.contract import (
+    Capabilities,
+    CountingRule,
+    Idempotency,
+    IdempotencyKind,
+    Kind,
+    Limits,
+    MediaLimit,
+    Surface,
+    TextLimit,
+)
+from greenroom_adapters.facebook.settings import FacebookSettings
+
+__all__ = ["COMMENT_LENGTH", "LIMITS", "PUBLISH_DEADLINE", "VISIBLE_WITHIN", "capabilities_of"]
+
+PUBLISH_DEADLINE = timedelta(seconds=30)
+VISIBLE_WITHIN = timedelta(seconds=30)
+"""Facebook names no time in which a post comes up in its page's list; a second or two are usual."""
+COMMENT_LENGTH = 8000
+LIMITS = Limits(
+    text=(TextLimit(length=63_206, rule=CountingRule.UTF16_UNITS),),
+    direct=(TextLimit(length=2000, rule=CountingRule.UTF16_UNITS),),
+    media=MediaLimit(
+        count=10,
+        types=frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"}),
+        bytes=4 * 1024 * 1024,
+        alt_length=1000,
+    ),
+)
+"""Facebook does not say by which rule it counts; UTF-16 units are never fewer than what else it may count."""
+
+
+def capabilities_of(
+    settings: FacebookSettings, *, publish_deadline: timedelta, visible_within: timedelta
+) -> Capabilities:
+    """Return them. A try is over after `publish_deadline`, and its post is listed `visible_within` of that."""
+    kinds = {Kind.MENTION, Kind.REPLY, Kind.MESSAGE, Kind.OWN_POST}
+    surfaces = {Surface.POST, Surface.REPLY}
+    if settings.direct_messages:
+        kinds.add(Kind.DIRECT_MESSAGE)
+        surfaces.add(Surface.DIRECT_MESSAGE)
+    live = {Kind.REACTION, Kind.DELETION, Kind.EDIT} if settings.webhook else set[Kind]()
+    return Capabilities(
+        limits=LIMITS,
+        idempotency=Idempotency(kind=IdempotencyKind.LISTED),
+        settles_after=publish_deadline + visible_within,
+        publish_deadline=publish_deadline,
+        kinds=frozenset(kinds | live),
+        live_only=frozenset(live),
+        surfaces=frozenset(surfaces),
+    )

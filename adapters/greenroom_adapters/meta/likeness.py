@@ -1,0 +1,17 @@
+"""Whether a text that Meta lists is one that we sent: letters and spaces may have been tidied on the way."""
+
+import re
+import unicodedata
+
+__all__ = ["is_like"]
+
+SPACES = re.compile(r"\s+")
+
+
+def is_like(sent: str, listed: str) -> bool:
+    """Say whether `listed` is what became of `sent`."""
+    return _tidied(sent) == _tidied(listed)
+
+
+def _tidied(text: str) -> str:
+    return SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()

@@ -1,0 +1,207 @@
+"""Direct messages: the account's conversations, what was said in them, and whether somebody may be written to."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+
+import msgspec
+from typing_extensions import override
+
+from greenroom_adapters.contract import (
+    DirectMessageReceived,
+    Event,
+    OwnPostSeen,
+    PostRef,
+    RemoteMedia,
+)
+from greenroom_adapters.meta.graph import Graph, page_by_page
+from greenroom_adapters.meta.moments import from_epoch, moment
+from greenroom_adapters.meta.people import author_of
+from greenroom_adapters.meta.sources import Row, Source, unreadable
+from greenroom_adapters.meta.wire import (
+    CONVERSATIONS,
+    KNOCKS,
+    MESSAGES,
+    PEOPLE,
+    WireConversation,
+    WireMessage,
+    WirePage,
+    WirePart,
+    read_rows,
+)
+
+__all__ = ["MESSAGE", "Mail", "MailSource", "message_ref", "read_knock"]
+
+MESSAGE = "dm/"
+"""Before the id of a direct message in a `PostRef`."""
+MAIL = "messages"
+FIELDS = "id,created_time,from,to,message,attachments"
+PAGES = 5
+"""Pages of conversations, and of messages of one of them, that are read at a time."""
+ROWS = "25"
+OPEN_FOR = timedelta(hours=24)
+"""So long after their last message somebody may be answered."""
+
+
+def message_ref(message: str) -> PostRef:
+    """Return the reference of a direct message; nobody can look at it from outside."""
+    return PostRef(id=f"{MESSAGE}{message}")
+
+
+class Mail:
+    """The conversations of one account."""
+
+    def __init__(self, graph: Graph, *, path: Callable[[], str], query: "dict[str, str]") -> None:
+        """`path` is the list of conversations, asked for with this `query`."""
+        self._graph = graph
+        self._path = path
+        self._query = query
+
+    async def conversations(self, *, most: int = PAGES, person: str = "") -> AsyncGenerator[WirePage, None]:
+        """Yield pages of conversations, the latest used first: all of them, or that with one person."""
+        query = {**self._query, "fields": f"id,updated_time,messages.limit({ROWS}){{{FIELDS}}}"}
+        if person:
+            query["user_id"] = person
+        async with aclosing(page_by_page(self._graph, self._path(), most=most, **query)) as pages:
+            async for page in pages:
+                yield page
+
+    async def said_in(self, conversation: WireConversation, since: datetime | None) -> list[msgspec.Raw]:
+        """Return the messages of a conversation from a moment on, and perhaps older ones, newest first."""
+        first = conversation.messages
+        if since is None or not first.after or not _reaches(first.data, since):
+            return list(first.data)
+        raws: list[msgspec.Raw] = []
+        async with aclosing(
+            page_by_page(self._graph, f"/{conversation.id}/messages", most=PAGES, fields=FIELDS, limit=ROWS)
+        ) as pages:
+            async for page in pages:
+                raws += page.data
+                if not _reaches(raws, since):
+                    break
+        return raws
+
+    async def with_person(self, person: str, since: datetime) -> list[WireMessage]:
+        """Return what was said between the account and one person from a moment on, and perhaps before, newest
+        first."""
+        found: list[WireMessage] = []
+        async with aclosing(self.conversations(person=person, most=1)) as pages:
+            async for page in pages:
+                for conversation in read_rows(CONVERSATIONS, page):
+                    found += read_rows(MESSAGES, WirePage(data=tuple(await self.said_in(conversation, since))))
+        return found
+
+    async def may_answer(self, person: str, now: datetime) -> bool:
+        """Say whether the person has written within the time in which they may be answered."""
+        since = now - OPEN_FOR
+        said = await self.with_person(person, since)
+        return any(one.sender.id == person and moment(one.created_time) > since for one in said)
+
+
+class MailSource(Source):
+    """Direct messages, of both sides."""
+
+    name = MAIL
+
+    def __init__(self, mail: Mail, *, is_me: Callable[[str], bool]) -> None:
+        self._mail = mail
+        self._is_me = is_me
+
+    @override
+    async def rows(self, since: datetime | None) -> Sequence[Row]:
+        rows: list[Row] = []
+        async with aclosing(self._mail.conversations(most=1 if since is None else PAGES)) as pages:
+            async for page in pages:
+                is_known = False
+                for raw in page.data:
+                    try:
+                        conversation = CONVERSATIONS.decode(raw)
+                    except msgspec.DecodeError:
+                        rows.append(unreadable(bytes(raw), source=MAIL, since=since))
+                        continue
+                    if since is not None and conversation.updated_time and moment(conversation.updated_time) < since:
+                        is_known = True
+                        continue
+                    # those of one second stand newest first, and are heard as they were said
+                    rows += reversed([self._row(one, since) for one in await self._mail.said_in(conversation, since)])
+                if is_known:
+                    break
+        return rows
+
+    def _row(self, raw: msgspec.Raw, since: datetime | None) -> Row:
+        try:
+            message = MESSAGES.decode(raw)
+            at = moment(message.created_time)
+        except (msgspec.DecodeError, ValueError):
+            return unreadable(bytes(raw), source=MAIL, since=since)
+        return Row(name=message.id, at=at, event=lambda cursor: self._event(message, at, cursor))
+
+    def _event(self, message: WireMessage, at: datetime, cursor: str) -> Event:
+        is_own = self._is_me(message.sender.id)
+        other = next(iter(read_rows(PEOPLE, message.to)), message.sender) if is_own else message.sender
+        if is_own:
+            return OwnPostSeen(
+                id=message.id,
+                source=MAIL,
+                cursor=cursor,
+                occurred_at=at,
+                post=message_ref(message.id),
+                text=message.message,
+                conversation=f"{MESSAGE}{other.id}",
+            )
+        return DirectMessageReceived(
+            id=message.id,
+            source=MAIL,
+            cursor=cursor,
+            occurred_at=at,
+            post=message_ref(message.id),
+            author=author_of(other),
+            text=message.message,
+            conversation=f"{MESSAGE}{other.id}",
+            media=tuple(one for part in message.attachments.data if (one := _listed_media(part)) is not None),
+        )
+
+
+def read_knock(
+    raw: msgspec.Raw, *, is_me: Callable[[str], bool], source: str, cursor: Callable[[], str]
+) -> Event | None:
+    """Return the event of a direct message that a call told; None: nothing for us, or an echo of our own.
+
+    :raises msgspec.DecodeError: it cannot be read
+    :raises ValueError: the same
+    """
+    knock = KNOCKS.decode(raw)
+    message = knock.message
+    if message is None or message.is_echo or is_me(knock.sender.id):
+        return None
+    return DirectMessageReceived(
+        id=message.mid,
+        source=source,
+        cursor=cursor(),
+        occurred_at=from_epoch(knock.timestamp),
+        post=message_ref(message.mid),
+        author=author_of(knock.sender),
+        text=message.text,
+        conversation=f"{MESSAGE}{knock.sender.id}",
+        media=tuple(one for part in message.attachments if (one := _told_media(part)) is not None),
+    )
+
+
+def _reaches(raws: Sequence[msgspec.Raw], since: datetime) -> bool:
+    """Say whether all of these are newer than a moment, so that what follows may be as well."""
+    messages = read_rows(MESSAGES, WirePage(data=tuple(raws)))
+    return all(moment(one.created_time) >= since for one in messages)
+
+
+def _listed_media(part: WirePart) -> RemoteMedia | None:
+    for held, usual in ((part.image_data, "image/jpeg"), (part.video_data, "video/mp4")):
+        if held is not None and held.url:
+            return RemoteMedia(url=held.url, media_type=part.mime_type or usual)
+    return None
+
+
+def _told_media(part: WirePart) -> RemoteMedia | None:
+    media_type = {"image": "image/jpeg", "video": "video/mp4"}.get(part.type)
+    if media_type is None or part.payload is None or not part.payload.url:
+        return None
+    return RemoteMedia(url=part.payload.url, media_type=media_type)

@@ -1,0 +1,17 @@
+"""Somebody on a platform of Meta."""
+
+from greenroom_adapters.contract import Author
+from greenroom_adapters.meta.wire import WirePerson
+
+__all__ = ["author_of", "author_or_nobody"]
+
+
+def author_of(person: WirePerson) -> Author:
+    """Return the person. Facebook tells names and Instagram handles; where an app may know neither, there is the id."""
+    return Author(id=person.id, handle=person.username or person.name or person.id, name=person.name)
+
+
+def author_or_nobody(person: WirePerson | None, name: str) -> Author:
+    """Return the person who wrote what has this name. Some keep from apps who they are: each thing that such a one
+    wrote is somebody else's then, and nobody's rights hang on its author."""
+    return Author(id=f"unknown-{name}", handle="somebody") if person is None else author_of(person)
