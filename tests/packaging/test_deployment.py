@@ -19,6 +19,7 @@ from promql_parser import VectorSelector
 from greenroom.cli.entry import app
 from greenroom.cli.unit import HARDENING, quoted
 from greenroom.observation.server import PATHS
+from greenroom.observation.tally import OUTCOMES
 from greenroom.storage import State
 from greenroom.turns.reasons import OTHER, REASONS, USUAL
 
@@ -26,6 +27,7 @@ ROW = re.compile(r"^\| `([a-z_]+)` \| ((?:`\w+` ?)*) ?\| (.*) \|$", re.MULTILINE
 PORT = 9464
 VALUES = {
     "state": {state.word for state in State},
+    "outcome": set(OUTCOMES),
     "reason": {*REASONS, USUAL, OTHER, "approval"},
 }
 
@@ -50,16 +52,6 @@ def metrics(root: Path) -> dict[str, set[str]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def outcomes(root: Path) -> set[str]:
-    line = next(
-        line
-        for line in (root / "docs" / "observing.md").read_text(encoding="utf-8").splitlines()
-        if line.startswith("| `engine_calls_total`")
-    )
-    return set(re.findall(r"\w+", line.partition("calls of models: ")[2]))
-
-
 def selectors(expression: str) -> list[VectorSelector]:
     """Return what a query asks for. One that is no PromQL raises."""
     found: list[VectorSelector] = []
@@ -74,7 +66,7 @@ def selectors(expression: str) -> list[VectorSelector]:
     return found
 
 
-def expect_known(expression: str, metrics: dict[str, set[str]], outcomes: set[str]) -> None:
+def expect_known(expression: str, metrics: dict[str, set[str]]) -> None:
     asked = selectors(expression)
     assert asked, expression
     grouped = set(re.findall(r"\w+", " ".join(re.findall(r"\b(?:by|on) ?\(([^)]*)\)", expression))))
@@ -87,17 +79,15 @@ def expect_known(expression: str, metrics: dict[str, set[str]], outcomes: set[st
         assert grouped <= metrics[name], expression
         for matcher in selector.matchers.matchers:
             assert matcher.name in metrics[name], f"{name} has no label {matcher.name}"
-            known = {**VALUES, "outcome": outcomes}.get(matcher.name)
+            known = VALUES.get(matcher.name)
             if known is not None:
                 assert set(matcher.value.split("|")) <= known, f"{matcher.name} is never {matcher.value}"
 
 
-def test_every_alert_asks_for_what_there_is_and_names_the_mend(
-    deploy: Path, metrics: dict[str, set[str]], outcomes: set[str]
-) -> None:
+def test_every_alert_asks_for_what_there_is_and_names_the_mend(deploy: Path, metrics: dict[str, set[str]]) -> None:
     (group,) = yaml.safe_load((deploy / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
     for rule in group["rules"]:
-        expect_known(rule["expr"], metrics, outcomes)
+        expect_known(rule["expr"], metrics)
         assert set(rule["annotations"]) == {"summary", "mend"}
         assert rule["labels"]["severity"] in ("page", "tell")
         for command in re.findall(r"greenroom ([a-z-]+)", rule["annotations"]["mend"]):
@@ -107,9 +97,7 @@ def test_every_alert_asks_for_what_there_is_and_names_the_mend(
     assert configured["scrape_configs"][0]["job_name"] == "greenroom"
 
 
-def test_every_panel_of_the_dashboard_asks_for_what_there_is(
-    deploy: Path, metrics: dict[str, set[str]], outcomes: set[str]
-) -> None:
+def test_every_panel_of_the_dashboard_asks_for_what_there_is(deploy: Path, metrics: dict[str, set[str]]) -> None:
     dashboard = json.loads((deploy / "grafana" / "greenroom.json").read_text(encoding="utf-8"))
     panels = dashboard["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
@@ -125,7 +113,7 @@ def test_every_panel_of_the_dashboard_asks_for_what_there_is(
         assert max(x for x, _ in cells) < 24
         taken |= cells
         for target in panel["targets"]:
-            expect_known(target["expr"].replace('"$bot"', '".*"'), metrics, outcomes)
+            expect_known(target["expr"].replace('"$bot"', '".*"'), metrics)
     shown = " ".join(target["expr"] for panel in panels for target in panel["targets"])
     hidden = {"greenroom_info", "greenroom_standing_by", "greenroom_account_live", "greenroom_account_paused"}
     for name in {re.sub("_(bucket|count|sum)$", "", name) for name in metrics} - hidden:

@@ -12,6 +12,7 @@ from greenroom.observation.tally import Spread, Tally
 from greenroom.policy import USD, start_of_day
 from greenroom.storage import State
 from greenroom.turns import AccountDesk
+from greenroom.turns.reasons import USUAL
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["MISSING", "is_installed", "metrics_of", "metrics_of_standby"]
 
 MISSING = "metrics need one more library: pip install 'greenroom[metrics]'"
+
+FROM_ZERO = ((State.SENT, USUAL), (State.UNKNOWN, "outcome_unknown"), (State.DEAD, "program_failed"))
+"""Ends of turns that every account counts from zero on. Who watches a counter sees how much it has grown since he saw
+it first: of one that begins with the first failure he would never see that."""
 
 Values = Mapping[Any, float]
 """Values of the labels, in their order → value of the metric."""
@@ -101,7 +106,7 @@ def _families(
         "spend_limit_usd", "What a day may cost.", ("bot",), {(name,): bot.file.limits.spend.amount.micros / USD}
     )
     yield from _of_accounts(bot, condition, ages, now)
-    yield from _counted(name, tally)
+    yield from _counted(name, tally, bot.desks)
 
 
 def _of_accounts(bot: Bot, condition: Condition, ages: Mapping[str, float], now: int) -> "Iterator[Metric]":
@@ -146,12 +151,13 @@ def _of_accounts(bot: Bot, condition: Condition, ages: Mapping[str, float], now:
     yield _counter("reconnects", "Connections that were lost, or not had.", labels, reconnects)
 
 
-def _counted(name: str, tally: Tally) -> "Iterator[Metric]":
+def _counted(name: str, tally: Tally, accounts: Iterable[str]) -> "Iterator[Metric]":
+    rested = {(account, state, reason): 0 for account in accounts for state, reason in FROM_ZERO} | tally.rested
     yield _counter(
         "turns_rested",
         "Turns that came to rest, by how and why.",
         ("bot", "account", "state", "reason"),
-        {(name, account, state.word, reason): count for (account, state, reason), count in tally.rested.items()},
+        {(name, account, state.word, reason): count for (account, state, reason), count in rested.items()},
     )
     yield _histogram(
         "time_to_reply_seconds",

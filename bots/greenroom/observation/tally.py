@@ -23,12 +23,15 @@ from greenroom.generation.engine import (
 from greenroom.storage import CLOCK, TELL, Due, State, Turn
 from greenroom.turns.reasons import reason_of
 
-__all__ = ["LONG", "SHORT", "Spread", "Tally"]
+__all__ = ["LONG", "OUTCOMES", "SHORT", "Spread", "Tally"]
 
 SHORT = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 """Seconds: what an engine takes."""
 LONG = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0)
 """Seconds: what a person or a post waits for."""
+
+OUTCOMES = ("answered", "silent", "refused", "too_long", "no_money", "unavailable", "needs_a_person", "failed")
+"""How a call of a model can end."""
 
 
 class Spread:
@@ -61,7 +64,7 @@ class Tally:
         self.lateness: defaultdict[str, Spread] = defaultdict(lambda: Spread(LONG))
         """Account → seconds from the time of a post to its receipt."""
         self.calls: Counter[tuple[str, str]] = Counter()
-        """(engine, how it ended) → calls of models."""
+        """(engine, one of OUTCOMES) → calls of models."""
         self.engines: defaultdict[str, Spread] = defaultdict(lambda: Spread(SHORT))
         """Engine → seconds of a call."""
 
@@ -70,7 +73,9 @@ class Tally:
         return self._watching(turn, work)
 
     def through(self, engine: Engine) -> Engine:
-        """Return what asks `engine` and counts that."""
+        """Return what asks `engine` and counts that, each outcome from zero on."""
+        for outcome in OUTCOMES:
+            self.calls[engine.name, outcome] += 0
         return _Counted(engine, self, self._clock)
 
     async def _watching(self, turn: Turn, work: Coroutine[Any, Any, None]) -> None:

@@ -11,7 +11,7 @@ from observed import Observed
 
 import greenroom
 from greenroom.generation import Brief, Engine, EngineUnavailable, Refused
-from greenroom.observation.tally import LONG, Spread, Tally
+from greenroom.observation.tally import LONG, OUTCOMES, Spread, Tally
 from greenroom.personas import Persona
 from greenroom.storage import State
 from greenroom.testing import ManualClock, ScriptedEngine
@@ -41,6 +41,14 @@ async def test_what_happens_is_counted_by_how_and_why(observed: Observed) -> Non
     assert figures[key("account_connected", account="home", platform="scripted")] == 1
     assert figures[key("queue_age_seconds", account="home", platform="scripted")] == 0
     assert figures["process_resident_memory_bytes", frozenset()] > 1e6
+
+
+@pytest.mark.asyncio
+async def test_what_is_worth_an_alarm_is_counted_from_zero_so_that_the_first_time_is_seen(observed: Observed) -> None:
+    await observed.start()
+    figures = await observed.figures()
+    for state, reason in (("sent", "usual"), ("unknown", "outcome_unknown"), ("dead", "program_failed")):
+        assert figures[key("turns_rested_total", account="home", state=state, reason=reason)] == 0
 
 
 @pytest.mark.asyncio
@@ -80,7 +88,8 @@ async def test_calls_of_models_are_counted_by_how_they_ended() -> None:
     for error in (EngineUnavailable, Refused):
         with pytest.raises(error):
             await counted.generate(brief)
-    assert tally.calls == {("scripted", "answered"): 1, ("scripted", "unavailable"): 1, ("scripted", "refused"): 1}
+    once = {("scripted", "answered"): 1, ("scripted", "unavailable"): 1, ("scripted", "refused"): 1}
+    assert tally.calls == {("scripted", outcome): 0 for outcome in OUTCOMES} | once
     assert sum(tally.engines["scripted"].counts) == 3
 
 
@@ -122,3 +131,6 @@ async def test_the_document_names_every_metric_with_its_labels_and_no_other(obse
     reasons = re.search(r"`reason` is one of: (.*?)\. ", document)
     assert reasons is not None
     assert set(re.findall(r"\w+", reasons[1])) == {*REASONS, USUAL, OTHER, "approval"}
+    outcomes = re.search(r"calls of models: (.*?) \|", document)
+    assert outcomes is not None
+    assert set(re.findall(r"\w+", outcomes[1])) == set(OUTCOMES)
