@@ -1,7 +1,6 @@
 """Consent: who says stop is left alone from then on, until he says start."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, Self
@@ -9,8 +8,10 @@ from typing import Any, Self
 from typing_extensions import override
 
 from greenroom.clock import MICROSECOND
+from greenroom.policy.addressing import Addressed
 from greenroom.policy.guard import FORGET_ME, START, STOP, WHAT_YOU_KNOW, Guard, Terms, is_word
 from greenroom.policy.verdict import ALLOW, Refuse, Verdict
+from greenroom.policy.wishes import LANGUAGES
 from greenroom.settings import AnswerRule
 from greenroom.storage import TELL, Due, Ledger, Turn, asked_at, author_of
 from greenroom_adapters.contract import Author, Kind, TextEvent
@@ -25,82 +26,7 @@ LATELY = timedelta(days=3) // MICROSECOND
 """Longer than a turn that says stop or start has until it is over."""
 MANY = 10_000
 """Words at which those are forgotten that do not matter any more; later at twice as many as are left."""
-_AT_NAME = re.compile(r"@[^\s,]+")
-_AROUND = " \t\n,:.!?"
-_SEPARATORS = re.compile(r"[\s,:]*")
 _ADDRESSED = frozenset({Kind.MENTION, Kind.REPLY, Kind.QUOTE, Kind.DIRECT_MESSAGE, Kind.COMMAND})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Language:
-    stop: tuple[str, ...]
-    start: tuple[str, ...]
-    stopped: str
-    started: str
-    forget: tuple[str, ...]
-    asks: tuple[str, ...]
-    """Asks what is known of whoever says it."""
-
-
-_LANGUAGES: Mapping[str, _Language] = {
-    "en": _Language(
-        stop=("stop", "unsubscribe"),
-        start=("start",),
-        stopped='Understood, I leave you alone. Say "start" should you want me again.',
-        started="Good. I answer you again.",
-        forget=("forget me", "forget about me"),
-        asks=("what do you know about me", "what do you remember about me", "what do you know of me"),
-    ),
-    "de": _Language(
-        stop=("stopp", "stop", "halt"),
-        start=("start",),
-        stopped="Verstanden, ich lasse dich in Ruhe. Sag „start“, wenn du mich wieder möchtest.",
-        started="Gut. Ich antworte dir wieder.",
-        forget=("vergiss mich", "vergiss mich bitte"),
-        asks=("was weißt du über mich", "was weisst du über mich", "was weißt du von mir"),
-    ),
-    "es": _Language(
-        stop=("para", "basta", "stop"),
-        start=("empieza", "start"),
-        stopped="Entendido, te dejo en paz. Di «start» si me quieres de vuelta.",
-        started="Bien. Vuelvo a responderte.",
-        forget=("olvídame", "olvidame"),
-        asks=("qué sabes de mí", "que sabes de mi", "qué sabes sobre mí"),
-    ),
-    "fr": _Language(
-        stop=("arrête", "arrete", "stop"),
-        start=("reprends", "start"),
-        stopped="Compris, je te laisse tranquille. Dis « start » si tu veux que je revienne.",
-        started="Bien. Je te réponds de nouveau.",
-        forget=("oublie-moi", "oublie moi"),
-        asks=("que sais-tu de moi", "que sais tu de moi", "qu'est-ce que tu sais de moi"),
-    ),
-    "it": _Language(
-        stop=("basta", "smettila", "stop"),
-        start=("riprendi", "start"),
-        stopped="Capito, ti lascio in pace. Scrivi «start» se mi vuoi di nuovo.",
-        started="Bene. Ti rispondo di nuovo.",
-        forget=("dimenticami",),
-        asks=("cosa sai di me", "che cosa sai di me"),
-    ),
-    "nl": _Language(
-        stop=("stop", "hou op"),
-        start=("start",),
-        stopped='Begrepen, ik laat je met rust. Zeg "start" als je me weer wilt.',
-        started="Goed. Ik antwoord je weer.",
-        forget=("vergeet me", "vergeet mij"),
-        asks=("wat weet je over mij", "wat weet je van mij"),
-    ),
-    "pt": _Language(
-        stop=("pare", "para", "parar", "stop"),
-        start=("volta", "start"),
-        stopped='Entendido, deixo-te em paz. Diz "start" se me quiseres de novo.',
-        started="Bem. Volto a responder-te.",
-        forget=("esquece-me", "esqueça-me", "me esqueça"),
-        asks=("o que sabes de mim", "o que sabes sobre mim", "o que você sabe sobre mim"),
-    ),
-}
-"""The words that count in each language, and what is answered where the persona has no line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +91,7 @@ class Consent(Guard):
     def use(self, terms: Terms) -> None:
         self._terms = terms
         spoken = [tag.partition("-")[0].lower() for tag in terms.persona.languages]
-        known = [_LANGUAGES[tag] for tag in dict.fromkeys(("en", *spoken)) if tag in _LANGUAGES]
+        known = [LANGUAGES[tag] for tag in dict.fromkeys(("en", *spoken)) if tag in LANGUAGES]
         self._meanings = {word.casefold(): STOP for one in known for word in one.stop} | {
             word.casefold(): START for one in known for word in one.start
         }
@@ -177,7 +103,7 @@ class Consent(Guard):
         self._spelled = tuple((words[-1], words[:-1]) for words in spelled)
         """The longest word of each, and its others: what has not all of one of these is none."""
         self._names = (terms.persona.persona, *terms.persona.nicknames, terms.file.bot)
-        self._addressed: dict[tuple[str, str], _Addressed] = {}
+        self._addressed: dict[tuple[str, str], Addressed] = {}
 
     def word(
         self, event: TextEvent, me: Author | None = None, *, names_me: Callable[[TextEvent], bool] | None = None
@@ -313,10 +239,10 @@ class Consent(Guard):
             return ALLOW
         return Refuse(f'{called} has said "stop", and is left alone until he says "start"')
 
-    def _said_to(self, me: Author | None) -> "_Addressed":
+    def _said_to(self, me: Author | None) -> Addressed:
         key = ("", "") if me is None else (me.handle, me.name)
         if (addressed := self._addressed.get(key)) is None:
-            addressed = self._addressed[key] = _Addressed(self._meanings, self._names, *key)
+            addressed = self._addressed[key] = Addressed(self._meanings, self._names, *key)
         return addressed
 
     def _line(self, turn: Turn) -> str:
@@ -325,101 +251,5 @@ class Consent(Guard):
         if turn.rule == STOP and (own := persona.line(persona.lines.stopped, language)) is not None:
             return own
         tags = (language or "", *persona.languages, "en")
-        spoken = next(_LANGUAGES[base] for tag in tags if (base := tag.partition("-")[0].lower()) in _LANGUAGES)
+        spoken = next(LANGUAGES[base] for tag in tags if (base := tag.partition("-")[0].lower()) in LANGUAGES)
         return spoken.stopped if turn.rule == STOP else spoken.started
-
-
-class _Addressed:
-    """Tells what is said to the bot under one handle. Takes case-folded texts, in time that grows with their length
-    alone, whatever the bot is called."""
-
-    def __init__(self, meanings: Mapping[str, str], names: Sequence[str], handle: str, display: str) -> None:
-        self._meanings = meanings
-        called = [name.casefold() for name in (*names, display) if name.strip()]
-        handle = handle.casefold()
-        self._local = _local_part(handle)
-        self._is_whole = self._local != handle
-        """The handle names its server, so that one of another server is somebody else's."""
-        self._own = {"".join(name.split()) for name in called} | {handle, self._local} - {""}
-        spoken = [_alternatives([name]) for name in dict.fromkeys(called)]
-        self._before = [re.compile(rf"{name}[\s,:]+") for name in spoken]
-        self._behind = [re.compile(rf"[\s,]+{name}") for name in spoken]
-        self._at_the_end = [re.compile(rf"[\s,]{name}$") for name in spoken]
-        self._mine = re.compile(rf"@(?:{_alternatives([*called, handle])})[.:!?]*(?![^\s,])")
-        """The bot's names behind an @, spaces in them included; a name of the platform's own has none."""
-        words = _alternatives(meanings)
-        self._word = re.compile(rf"({words})(?![^\s.!,])")
-
-    def rest(self, text: str) -> str | None:
-        """Return a text without the bot's names around it; None: somebody else is spoken to."""
-        stripped = self._without_handles(text)
-        if stripped is None:
-            return None
-        rest = stripped.strip(_AROUND)
-        while (found := next(filter(None, (before.match(rest) for before in self._before)), None)) is not None:
-            rest = rest[found.end() :]
-        while (found := next(filter(None, (name.search(rest) for name in self._at_the_end)), None)) is not None:
-            rest = rest[: found.start()].rstrip(_AROUND)
-        return rest
-
-    def _without_handles(self, text: str) -> str | None:
-        text = self._mine.sub(" ", text)
-        return _AT_NAME.sub(" ", text) if all(map(self._is_own, _names_in(text))) else None
-
-    def word(self, text: str) -> str | None:
-        """Return what is said to the bot, else None."""
-        stripped = self._without_handles(text)
-        if stripped is None:
-            return None
-        text = stripped
-        beginning = _SEPARATORS.match(text)
-        begins = _along(self._before, text, {0 if beginning is None else beginning.end()})
-        end = _end_of(text)
-        said = [found for at in begins if (found := self._word.match(text, at)) is not None]
-        for meaning in (STOP, START, FORGET_ME, WHAT_YOU_KNOW):
-            ends = {found.end() for found in said if self._meanings[found[1]] == meaning}
-            if any(at >= end for at in _along(self._behind, text, ends)):
-                return meaning
-        return None
-
-    def _is_own(self, name: str) -> bool:
-        return name in self._own or (not self._is_whole and self._local != "" and _local_part(name) == self._local)
-
-
-def _alternatives(names: Iterable[str]) -> str:
-    """Return a pattern of any of these, as much as can be; spaces in them are any."""
-    longest = sorted(filter(str.strip, names), key=len, reverse=True)
-    return "|".join(r"\s+".join(map(re.escape, name.split())) for name in longest)
-
-
-def _along(steps: Sequence[re.Pattern[str]], text: str, starts: set[int]) -> set[int]:
-    """Return where one comes to in the text from any of `starts`, by any number of `steps`, none as well.
-
-    Every place is left once, so that names which are rows of other names cost no more than others.
-    """
-    reached, ahead = set(starts), list(starts)
-    while ahead:
-        at = ahead.pop()
-        for step in steps:
-            if (found := step.match(text, at)) is not None and found.end() not in reached:
-                reached.add(found.end())
-                ahead.append(found.end())
-    return reached
-
-
-def _end_of(text: str) -> int:
-    """Return where what ends a message begins: spaces, dots, commas and exclamation marks."""
-    end = len(text)
-    while end and (text[end - 1] in ".!," or text[end - 1].isspace()):
-        end -= 1
-    return end
-
-
-def _names_in(text: str) -> Iterator[str]:
-    """Return who is called by an @ in the text, without it."""
-    return (name[1:].rstrip(".:!?") for name in _AT_NAME.findall(text))
-
-
-def _local_part(handle: str) -> str:
-    """Return a handle without its server: `ada` of `ada@example.social` and of `ada:example.org`."""
-    return re.split("[@:]", handle, maxsplit=1)[0]
