@@ -12,7 +12,8 @@ from greenroom.app.accounts import must_be_an_account
 from greenroom.app.fitting import must_fit
 from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.scheduling.identity import numbered
-from greenroom.scheduling.scheduler import SINGLE, Scheduler, picture
+from greenroom.scheduling.posts import SINGLE, picture
+from greenroom.scheduling.scheduler import Scheduler
 from greenroom.settings import BotFile
 from greenroom.storage import HAND, AgendaItem, Card, Due, Ledger, Wish
 from greenroom.turns import AccountDesk

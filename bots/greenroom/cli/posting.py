@@ -16,7 +16,7 @@ from greenroom.cli.turn_words import as_object
 from greenroom.cli.when import moment_of
 from greenroom.clock import SystemClock, to_micros
 from greenroom.policy import EVERY_ACCOUNT, SWITCH
-from greenroom.scheduling.scheduler import SINGLE, picture
+from greenroom.scheduling.posts import SINGLE, picture
 from greenroom.settings import BotFile, PollEntry
 from greenroom.settings.model import not_a_word
 from greenroom.settings.reasons import reason_of

@@ -11,7 +11,7 @@ from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.faults import FaultHook
 from greenroom.origins import Item, period_of, read_drafts, words_of
 from greenroom.origins.wording import material_of
-from greenroom.scheduling.scheduler import SINGLE
+from greenroom.scheduling.posts import SINGLE
 from greenroom.scheduling.slots import Slots
 from greenroom.settings import BotFile, Mistakes, Origin, Place, PostEntry
 from greenroom.storage import AgendaItem, Due, Ledger

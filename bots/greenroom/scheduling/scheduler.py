@@ -1,32 +1,25 @@
 """The clock's hand: puts what has become due into the inbox, once, and sleeps until the next time."""
 
 import asyncio
-import mimetypes
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 
 from greenroom.clock import MICROSECOND, Clock, from_micros, to_micros
 from greenroom.faults import FaultHook
 from greenroom.policy import quiet_until
 from greenroom.scheduling.changes import Considered, plan_change
-from greenroom.scheduling.identity import Form, numbered
+from greenroom.scheduling.identity import Form
 from greenroom.scheduling.missed import due_now
-from greenroom.scheduling.schedule import Occurrence, Schedule
+from greenroom.scheduling.posts import Entry, due_of, entry_of, turn_of, turn_of_item
+from greenroom.scheduling.schedule import Occurrence
 from greenroom.settings.bot import BotFile
-from greenroom.settings.picture import CardEntry, Picture, Shape
-from greenroom.settings.posting import PostEntry
-from greenroom.settings.spelling import Place, Span
-from greenroom.storage import CLOCK, AgendaItem, Card, Due, Ledger, ScheduleMark, Turn, Wish
+from greenroom.settings.spelling import Span
+from greenroom.storage import AgendaItem, Ledger, ScheduleMark, Turn
 from greenroom.telemetry import get_log
-from greenroom_adapters.contract import ConfigurationError, Embed, Media, Poll, Surface, Trust, Visibility
 
-__all__ = ["SINGLE", "SLEPT", "Scheduler", "card_of", "picture", "turn_of", "wish_of"]
+__all__ = ["SLEPT", "Scheduler"]
 
-SINGLE = "single"
-"""Name of the posts that somebody put down by hand; the period is the number of the command or agenda item. What an
-entry of the file brought has the name of that entry."""
 BATCH = 2000
 """Agenda items that are taken in one commit."""
 MARK_EVERY = 60_000_000
@@ -45,88 +38,6 @@ LONGEST_SLEEP = 60.0
 Put = Callable[[Turn], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    schedule: Schedule
-    about: str | None
-    say: str | None
-    media: tuple[Media, ...]
-    filter: str | None
-    picture: Wish | None
-    visibility: Visibility | None
-    warning: str | None
-    poll: Poll | None
-    embed: Embed | None
-    places: tuple[Place, ...]
-
-
-def turn_of(account: str, due: Due, *, deadline: int, now: int, not_before: int = 0, lane: str = "") -> Turn:
-    """Return the turn of a due post on one account; moments are microseconds since 1970."""
-    event_id = due.id if due.room is None else f"{due.id}#{due.room}"
-    return Turn(
-        account,
-        event_id,
-        f"{account}/post:{lane or due.name}",
-        CLOCK,
-        due,
-        Surface.POST,
-        due.name,
-        Trust.OWNER,
-        now,
-        deadline,
-        None,
-        not_before,
-    )
-
-
-def picture(file: Path, alt: str) -> Media:
-    """Return a picture as it goes with a post.
-
-    :raises ConfigurationError: the file is not there, or its name does not tell what it is
-    """
-    if not file.is_file():
-        raise ConfigurationError(f"{file}: there is no such picture")
-    return attached(file, alt)
-
-
-def attached(file: Path, alt: str) -> Media:
-    """As `picture`, for one that was there when the file that names it was read: one that has gone since costs its own
-    post when that is due, and no other.
-
-    :raises ConfigurationError: its name does not tell what it is
-    """
-    media_type, _ = mimetypes.guess_type(file.name)
-    if media_type is None or not media_type.startswith(("image/", "video/")):
-        raise ConfigurationError(f"{file}: its name does not tell what kind of picture it is; call it .png or .jpg")
-    return Media(path=str(file.resolve()), media_type=media_type, alt=alt)
-
-
-def wish_of(entry: Picture) -> Wish | None:
-    """Return what is to be made for a post; None: nothing, its picture is a file that is described."""
-    if entry.file is not None:
-        return None if entry.alt is not None else Wish(file=attached(entry.file, "").path)
-    card = None if entry.card is None else card_of(entry.card)
-    return Wish(card=card, about=entry.about, alt=entry.alt, shape=str(entry.shape or Shape.SQUARE))
-
-
-def card_of(entry: CardEntry) -> Card:
-    """Return a card as the ledger has it."""
-    return Card(
-        show=str(entry.show),
-        say=entry.say,
-        by=entry.by,
-        title=entry.title,
-        rows=tuple((entry.rows or {}).items()),
-        table=None if entry.table is None else str(entry.table.resolve()),
-    )
-
-
-def _media(entry: Picture | None) -> tuple[Media, ...]:
-    if entry is None or entry.file is None or entry.alt is None:
-        return ()
-    return (attached(entry.file, entry.alt),)
-
-
 class Scheduler:
     """Brings due posts into the inbox: those of the file, and those of the agenda.
 
@@ -143,7 +54,7 @@ class Scheduler:
         self._clock = clock
         self._put = put
         self._faults = faults
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._marks: dict[str, ScheduleMark] = {}
         self._accounts: frozenset[str] = frozenset()
         self._quiet: Span | None = None
@@ -159,7 +70,7 @@ class Scheduler:
         :raises ConfigurationError: an entry never comes
         """
         # what comes from elsewhere is brought onto the agenda
-        entries = {entry.name: _entry(entry, file) for entry in file.post if entry.origin is None}
+        entries = {entry.name: entry_of(entry, file) for entry in file.post if entry.origin is None}
         old = {
             name: Considered(
                 until=None if mark.until is None else from_micros(mark.until),
@@ -196,7 +107,7 @@ class Scheduler:
                     count += 1
         return sorted(found, key=lambda one: (one.due, one.name))[:limit]
 
-    async def _is_served(self, entry: _Entry, occurrence: Occurrence) -> bool:
+    async def _is_served(self, entry: Entry, occurrence: Occurrence) -> bool:
         """Say whether an occurrence is in the inbox wherever it belongs."""
         for place in entry.places:
             event_id = occurrence.event_id if place.room is None else f"{occurrence.event_id}#{place.room}"
@@ -249,9 +160,9 @@ class Scheduler:
             if self._faults is not None:
                 self._faults("after_due_insert")
 
-    def _serve(self, entry: _Entry, occurrence: Occurrence, *, now: int) -> None:
+    def _serve(self, entry: Entry, occurrence: Occurrence, *, now: int) -> None:
         for place in entry.places:
-            event = _due(entry, occurrence, place)
+            event = due_of(entry, occurrence, place)
             deadline = to_micros(occurrence.deadline)
             self._put(turn_of(place.account, event, deadline=deadline, now=now, not_before=self._after_quiet()))
 
@@ -269,7 +180,7 @@ class Scheduler:
                 continue
             for occurrence in entry.schedule.between(now, until):
                 for place in entry.places:
-                    event = _due(entry, occurrence, place)
+                    event = due_of(entry, occurrence, place)
                     turn = turn_of(place.account, event, deadline=to_micros(occurrence.deadline), now=to_micros(now))
                     if (place.account, place.room, event.id) in drafted:
                         continue
@@ -319,7 +230,7 @@ class Scheduler:
                 if self._faults is not None:
                     self._faults("before_due_insert")
                 if item.account in self._accounts:
-                    self._put(_turn_of_item(item, self._ledger.id, now=now, not_before=self._after_quiet()))
+                    self._put(turn_of_item(item, self._ledger.id, now=now, not_before=self._after_quiet()))
                 else:
                     self._ledger.note(
                         None, "skipped", f"post {item.id}: the bot has no account {item.account} any more"
@@ -359,47 +270,3 @@ class Scheduler:
         mark = ScheduleMark(name=name, until=None if until is None else to_micros(until), form=form, present=present)
         self._marks[name] = mark
         self._ledger.mark(mark)
-
-
-def _turn_of_item(item: AgendaItem, ledger: str, *, now: int, not_before: int) -> Turn:
-    period = item.event.period or numbered(item.id, ledger=ledger)
-    event = replace(item.event, period=period, due=from_micros(item.due))
-    # each has a lane of its own: one that cannot go out now must not hold up the others
-    lane = f"{event.name}@{period}"
-    return turn_of(item.account, event, deadline=item.due + item.late, now=now, not_before=not_before, lane=lane)
-
-
-def _due(entry: _Entry, occurrence: Occurrence, place: Place) -> Due:
-    """Return an occurrence as the event that it is in one place."""
-    return Due(
-        name=occurrence.name,
-        period=occurrence.period,
-        due=occurrence.due,
-        about=entry.about,
-        say=entry.say,
-        media=entry.media,
-        filter=entry.filter,
-        picture=entry.picture,
-        room=place.room,
-        visibility=entry.visibility,
-        warning=entry.warning,
-        poll=entry.poll,
-        embed=entry.embed,
-    )
-
-
-def _entry(entry: PostEntry, file: BotFile) -> _Entry:
-    places: Sequence[Place] = entry.places or tuple(Place(account=name) for name in file.accounts)
-    return _Entry(
-        schedule=Schedule.of(entry, timezone=file.timezone),
-        about=entry.about,
-        say=entry.say,
-        media=_media(entry.picture),
-        filter=None if entry.picture is None else entry.picture.filter,
-        picture=None if entry.picture is None else wish_of(entry.picture),
-        visibility=entry.visibility,
-        warning=entry.warning,
-        poll=None if entry.poll is None else entry.poll.poll,
-        embed=None if entry.embed is None else entry.embed.embed,
-        places=tuple(places),
-    )

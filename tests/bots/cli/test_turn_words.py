@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 
 from greenroom.cli.turn_words import LONGEST, as_object, turn_lines
-from greenroom.scheduling.scheduler import turn_of
+from greenroom.scheduling.posts import turn_of
 from greenroom.storage import Draft, Due, Turn
 from greenroom_adapters.contract import Poll, Visibility
 
