@@ -2,14 +2,13 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from typing_extensions import override
 
 from greenroom.clock import Clock, to_micros
 from greenroom.generation.engine import (
-    Brief,
     BudgetSpent,
     Engine,
     EngineUnavailable,
@@ -18,8 +17,8 @@ from greenroom.generation.engine import (
     NothingToAdd,
     Overlong,
     Refused,
-    Sight,
 )
+from greenroom.observation.engines import WatchedEngine
 from greenroom.storage import CLOCK, TELL, Due, State, Turn
 from greenroom.turns.reasons import reason_of
 
@@ -94,35 +93,19 @@ class Tally:
             self.lateness[turn.account].add(max(0, now - to_micros(turn.event.due)) / 1e6)
 
 
-class _Counted(Engine):
+class _Counted(WatchedEngine):
     """An engine, counted."""
 
     def __init__(self, engine: Engine, tally: Tally, clock: Clock) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._tally = tally
         self._clock = clock
 
-    @property
     @override
-    def name(self) -> str:
-        return self._engine.name
-
-    @override
-    async def generate(self, brief: Brief) -> Generated:
-        return await self._count(self._engine.generate(brief))
-
-    @override
-    async def describe(self, sight: Sight) -> Generated:
-        return await self._count(self._engine.describe(sight))
-
-    @override
-    async def aclose(self) -> None:
-        await self._engine.aclose()
-
-    async def _count(self, call: Coroutine[Any, Any, Generated]) -> Generated:
+    async def _watch(self, call: Callable[[], Coroutine[Any, Any, Generated]]) -> Generated:
         began, how = self._clock.micros(), "failed"
         try:
-            generated = await call
+            generated = await call()
             how = "answered"
         except GenerationError as error:
             how = _how(error)

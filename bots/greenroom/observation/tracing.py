@@ -23,7 +23,8 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from typing_extensions import override
 
 from greenroom.clock import Clock
-from greenroom.generation.engine import Brief, Engine, Generated, GenerationError, Sight
+from greenroom.generation.engine import Engine, Generated, GenerationError
+from greenroom.observation.engines import WatchedEngine
 from greenroom.storage import State, Turn
 from greenroom.telemetry import Answer, hearing_answers
 from greenroom.turns.reasons import reason_of
@@ -133,32 +134,16 @@ class Tracing:
         span.end(now * 1000)
 
 
-class _Traced(Engine):
+class _Traced(WatchedEngine):
     """An engine, traced."""
 
     def __init__(self, engine: Engine, tracer: trace.Tracer, clock: Clock) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._tracer = tracer
         self._clock = clock
 
-    @property
     @override
-    def name(self) -> str:
-        return self._engine.name
-
-    @override
-    async def generate(self, brief: Brief) -> Generated:
-        return await self._trace(lambda: self._engine.generate(brief))
-
-    @override
-    async def describe(self, sight: Sight) -> Generated:
-        return await self._trace(lambda: self._engine.describe(sight))
-
-    @override
-    async def aclose(self) -> None:
-        await self._engine.aclose()
-
-    async def _trace(self, call: Callable[[], Coroutine[Any, Any, Generated]]) -> Generated:
+    async def _watch(self, call: Callable[[], Coroutine[Any, Any, Generated]]) -> Generated:
         model = self.name.removeprefix("openai/")
         span = self._tracer.start_span(
             f"chat {model}",
