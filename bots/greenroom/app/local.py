@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from greenroom.lock import hold
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["LocalPlatform", "is_local", "start_local"]
@@ -51,13 +52,24 @@ async def start_local(platform: str, folder: Path) -> LocalPlatform:
     """Return the local `platform` whose state lies in `folder`: the living one, or a new child process.
 
     :raises ConfigurationError: it cannot be started
+    :raises OSError: there can be no such folder
     """
     data = folder / f"{platform}.db"
-    if (url := await _living(data)) is not None:
-        return LocalPlatform(url=url, process=None)
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    # bots that begin at once: one of them starts it, and the others find it
+    turn = await asyncio.to_thread(hold, data.with_name(data.name + ".start"), patience=2 * PATIENCE)
+    try:
+        if (url := await _living(data)) is not None:
+            return LocalPlatform(url=url, process=None)
+        return await _start(platform, data)
+    finally:
+        if turn is not None:
+            turn.close()
+
+
+async def _start(platform: str, data: Path) -> LocalPlatform:
     (point,) = entry_points(group=GROUP, name=platform)
     module = point.module.removesuffix(".__main__")
-    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     log = data.with_name(data.name + ".log")
     # a file and not a pipe: nobody would read that, and the platform outlives us
     with await asyncio.to_thread(log.open, "wb") as errors:

@@ -29,7 +29,8 @@ def takes_bot(command: Callable[..., None]) -> Callable[..., None]:
     words = [one.name for one in signature.parameters.values() if _argument(one) is not None]
     if not words or getattr(_argument(signature.parameters[words[0]]), "metavar", None) not in PLACES:
         return command
-    place, *behind = words
+    place, *others = words
+    behind = [name for name in others if signature.parameters[name].annotation.__origin__ != list[str] | None]
 
     def named(*args: Any, **options: Any) -> None:
         by_option, by_word = options.pop(OPTION, None), options.get(place)

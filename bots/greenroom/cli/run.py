@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from greenroom.cli.choosing import BotArgument, Chosen, bots_here, choose
+from greenroom.cli.choosing import BotArgument, Chosen, bots_here, choose, complete_bot
 from greenroom.cli.failing import for_owners
+from greenroom.cli.several import members_of, run_several
 from greenroom.cli.showing import AsJson
 from greenroom.interpreter import keep_what_is_built, suit_a_bot
 
@@ -21,6 +22,15 @@ __all__ = ["run"]
 @for_owners
 def run(
     bot: BotArgument = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MORE",
+            help="More bots, each in a process of its own.",
+            show_default=False,
+            autocompletion=complete_bot,
+        ),
+    ] = None,
     take_over: Annotated[
         bool,
         typer.Option(
@@ -94,8 +104,22 @@ def run(
     than on 127.0.0.1 that takes a password, which is made and printed once. With --traces every turn is told to a
     collector, http://127.0.0.1:4318: its models and its posts, without a word of what was said.
 
+    Several bots run beside each other, a process for each: one that dies takes no other with it and starts again, after
+    5 s, then after twice as long each time. Each line begins with the name of its bot; the first one is observed at the
+    port of --observe, the others at the next ones.
+
     Example: greenroom run config/bots/ada.yaml
     """
+    if bot is not None and more:
+        options = [
+            *(["--json"] if as_json else []),
+            "--texts" if texts else "--no-texts",
+            *([] if traces is None else ["--traces", traces]),
+            *([] if host is None else ["--host", host]),
+            *(["--debug"] if debug else []),
+        ]
+        members = members_of([bot, *more], options, take_over=take_over, observe=observe, as_json=as_json)
+        raise typer.Exit(asyncio.run(run_several(members)))
     suit_a_bot()
     from greenroom.cli.watching import Watching
 

@@ -78,6 +78,18 @@ asyncio.run(main())
 
 
 @pytest.mark.asyncio
+async def test_bots_that_begin_at_once_start_one_between_them(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    found = await asyncio.gather(*(start_local("stage", folder) for _ in range(4)))
+    try:
+        assert len({local.url for local in found}) == 1
+        assert sum(local.process is not None for local in found) == 1
+    finally:
+        for local in found:
+            await local.stop()
+
+
+@pytest.mark.asyncio
 async def test_it_lives_on_when_the_bot_is_killed_and_is_found_by_the_next_one(tmp_path: Path) -> None:
     done = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", START, str(tmp_path)], capture_output=True, text=True, timeout=60
