@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 IS_CI = os.environ.get("CI", "").lower() == "true"
+LONG = {"docs", "servers", "system"}
+"""Folders of tests that take long and mostly wait."""
 
 # What a build server tries is the same each time; at a desk every run looks further.
 settings.register_profile("ci", derandomize=True)
@@ -25,8 +27,11 @@ def paid_calls_are_off() -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try what depends on real servers, browsers and processes once more before it fails; the report says RERUN.
+    """Begin with what takes longest, so that in the end no core waits for it; the order is else as it comes.
+
+    Try what depends on real servers, browsers and processes once more before it fails; the report says RERUN.
 
     On a build server, whose cores belong to others as well, that goes for every test: no example is drawn by chance
     there, so that what fails for a reason fails twice. A test with a mark `flaky` of its own keeps it: the crash tests
@@ -36,6 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs = IS_CI or any(item.get_closest_marker(name) for name in ("browser", "server", "system"))
         if needs and item.get_closest_marker("flaky") is None:
             item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
 
 
 def pytest_collection_finish() -> None:
