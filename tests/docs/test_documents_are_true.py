@@ -201,7 +201,8 @@ def type_lines(block: Block, folder: Path, environment: dict[str, str]) -> None:
         command = shlex.split(line, comments=True)
         if command[:2] == ["greenroom", "run"]:
             start_and_stop(command, folder, environment)
-        elif command and command[0] != "make":
+        elif command and command[0] not in ("make", "."):
+            # `make` would do more than try a page, and `.` finds a program that is found here already
             run(command, folder, environment, expected_code=0)
 
 
