@@ -5,13 +5,15 @@
   without a name is loaded too; when it is none of these, it is a part of a bot file.
 - A `console` block is typed: each line that begins with `$ ` is run in the document's folder, in order, and what the
   block shows below is compared with what was printed; `...` stands for anything. Nothing shown: nothing compared.
-- An `sh` block of README.md, or of a page to start from, is typed line by line, as by somebody in an empty folder
-  without a terminal: every command ends well; what runs until Ctrl-C gets its Ctrl-C when its account is connected.
-  `make` is left out: see its targets.
+- An `sh` block of README.md, of a page to start from, or of those on running for long is typed line by line, as by
+  somebody in an empty folder without a terminal: every command ends well; what runs until Ctrl-C gets its Ctrl-C when
+  its account is connected. `make` is left out, and so is `podman`, whose image `make image` builds and runs. What `pip`
+  would get from an index is one of our extras. The page on several machines has a server of PostgreSQL.
 - A `python` block without a name is run as a program in that folder. A block of any other language is text.
 - What `pip` installs there is known to the blocks below, and to no other document.
 """
 
+import contextlib
 import os
 import re
 import shlex
@@ -19,12 +21,15 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from postgres import Postgres
 
 from greenroom.cli.choosing import demo_file
 from greenroom.generation.script import load_script
@@ -43,6 +48,13 @@ COMMAND = re.compile(r"(?:^|[`\s])greenroom ((?!run\b)[a-z][a-z-]*)(?=[ `\n])")
 TARGET = re.compile(r"`make ([a-z]+)|^make ([a-z]+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
+TYPED = re.compile(r"(README|start-.*|deploy|observing|scale)\.md")
+WITH_A_BOT = frozenset({"observing.md", "scale.md"})
+"""Pages for who has a bot already."""
+OF_AN_INDEX = re.compile(r"greenroom\[([\w,]+)\]")
+DATABASE = "postgresql://greenroom@db.example/greenroom"
+"""A server in an example; where that is run, a real one."""
+EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"])
 SMALLEST_BOT = {"bot": "ada", "persona": "ada.yaml", "accounts": {"home": "stage"}, "answer": "mentions"}
 SMALLEST_PERSONA = "persona: Ada\nwho: keeps the lighthouse\nvoice: dry and kind\n"
 LONGEST_COMMAND_S = 60.0
@@ -108,6 +120,8 @@ def test_what_a_document_shows_is_so(
     folder = tmp_path / "folder"
     folder.mkdir()
     everything = blocks(document)
+    if document.name in WITH_A_BOT:
+        begin_with_a_bot(folder, environment)
     named = [block for block in everything if block.language in FILES and FILE_NAME.match(block.text)]
     for block in named:
         write_named(block, folder)
@@ -121,10 +135,32 @@ def test_what_a_document_shows_is_so(
                 load_unnamed(block, tmp_path)
             case "console":
                 type_in(block, folder, environment)
-            case "sh" if document.name == "README.md" or document.name.startswith("start-"):
-                type_lines(block, folder, environment)
+            case "sh" if TYPED.fullmatch(document.name):
+                with database_for(block) as real:
+                    type_lines(real, folder, environment)
             case "python":
                 run([sys.executable, "-c", block.text], folder, environment, expected_code=0)
+
+
+def begin_with_a_bot(folder: Path, environment: dict[str, str]) -> None:
+    """Make the smallest bot, and its ledger."""
+    (folder / "ada.yaml").write_text(SMALLEST_PERSONA, encoding="utf-8")
+    (folder / "ada-bot.yaml").write_text(yaml.safe_dump(SMALLEST_BOT), encoding="utf-8")
+    run(["greenroom", "post", "Lit.", "--at", "2099-01-01 08:00", "--bot", "ada"], folder, environment, expected_code=0)
+
+
+@contextlib.contextmanager
+def database_for(block: Block) -> Generator[Block]:
+    """Have a server where a block speaks of one, and its address in the block."""
+    if DATABASE not in block.text:
+        yield block
+        return
+    server = Postgres()
+    server.start()
+    try:
+        yield replace(block, text=block.text.replace(DATABASE, server.url))
+    finally:
+        server.close()
 
 
 PICTURE = re.compile(r"file: ([\w-]+\.(?:jpg|png|mp4))")
@@ -201,8 +237,10 @@ def type_lines(block: Block, folder: Path, environment: dict[str, str]) -> None:
         command = shlex.split(line, comments=True)
         if command[:2] == ["greenroom", "run"]:
             start_and_stop(command, folder, environment)
-        elif command and command[0] not in ("make", "."):
-            # `make` would do more than try a page, and `.` finds a program that is found here already
+        elif command[:2] == ["pip", "install"] and (ours := OF_AN_INDEX.fullmatch(command[-1])):
+            assert set(ours[1].split(",")) <= EXTRAS
+        elif command and command[0] not in ("make", "podman", "."):
+            # `make` and `podman` would do more than try a page, and `.` finds a program that is found here already
             run(command, folder, environment, expected_code=0)
 
 
