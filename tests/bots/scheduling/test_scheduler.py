@@ -119,7 +119,8 @@ async def test_after_an_outage_within_its_lateness_it_is_posted_and_after_it_is_
         pass
     trial.clock.turn_to(at(9))
     async with trial:
-        await posted(trial, 1)  # at its deadline
+        # it is due at its deadline, so time stands still until it is out
+        await trial.until(lambda: trial.platform.posts)
     trial.clock.turn_to(at(9, 1, day=25))
     async with trial:
         await posted(trial, 1)
