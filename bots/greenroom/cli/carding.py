@@ -24,7 +24,7 @@ def card(
         Path | None, typer.Option(metavar="FILE", help="A CSV file: a line through its numbers.", show_default=False)
     ] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who says so; left out: the persona.", show_default=False)
+        str | None, typer.Option(metavar="NAME", help="Who says so. Left out: the persona.", show_default=False)
     ] = None,
     shape: Annotated[str, typer.Option(metavar="SHAPE", help="square, wide or tall.")] = "square",
     replace: Annotated[

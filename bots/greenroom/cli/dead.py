@@ -14,8 +14,7 @@ from greenroom.cli.waiting import Limit, show_waiting
 __all__ = ["dead"]
 
 dead = typer.Typer(
-    help="What could not be brought to its end: list, retry, drop, sent. It is dead (cannot go out) or unknown (may "
-    "have gone out).",
+    help="Settle what could not be brought to its end. It is dead (cannot go out) or unknown (may have gone out).",
     invoke_without_command=True,
 )
 

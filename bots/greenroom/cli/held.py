@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["held"]
 
 held = typer.Typer(
-    help="Drafts that wait for you: list, approve, edit, answer, redraft, refuse. `approve` in the bot file says what "
-    "waits.",
+    help="Let out, edit or refuse drafts that wait for you. `approve` in the bot file says what waits.",
     invoke_without_command=True,
 )
 

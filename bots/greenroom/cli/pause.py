@@ -25,7 +25,7 @@ Account = Annotated[
 @for_owners
 def pause(
     account: Account = None,
-    why: Annotated[str | None, typer.Option(help="A note for the log.", show_default=False)] = None,
+    why: Annotated[str | None, typer.Option(metavar="WORDS", help="A note for the log.", show_default=False)] = None,
     bot: BotOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +47,7 @@ def pause(
 
 @for_owners
 def stop_all(
-    why: Annotated[str | None, typer.Option(help="A note for the log.", show_default=False)] = None,
+    why: Annotated[str | None, typer.Option(metavar="WORDS", help="A note for the log.", show_default=False)] = None,
     bot: BotOption = None,
     as_json: AsJson = False,
 ) -> None:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["persona"]
 
-persona = typer.Typer(help="A persona's cases and versions.", no_args_is_help=True, cls=Commands)
+persona = typer.Typer(
+    help="Try a persona's cases, compare and restore its versions.", no_args_is_help=True, cls=Commands
+)
 
 BY_SCRIPT, BY_MODEL = 5, 1
 """How often a case is tried: the script costs nothing."""
@@ -48,6 +50,7 @@ def cases(
     times: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=1,
             max=100,
             help=f"Try each case so often, with other seeds. Left out: {BY_SCRIPT} with the script, "

@@ -21,7 +21,10 @@ __all__ = ["post"]
 @for_owners
 def post(
     text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="What to say, word for word; - reads it.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="TEXT", help="What to say, word for word; - reads it from standard input.", show_default=False
+        ),
     ] = None,
     about: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Let the engines write it, about this.", show_default=False)
@@ -54,7 +57,7 @@ def post(
         typer.Option(metavar="WORDS", help="What readers are told before they open it.", show_default=False),
     ] = None,
     visibility: Annotated[
-        str | None, typer.Option(metavar="WORD", help="public, unlisted or followers.", show_default=False)
+        str | None, typer.Option(metavar="WORD", help="Who sees it: public, unlisted or followers.", show_default=False)
     ] = None,
     poll: Annotated[
         list[str] | None,

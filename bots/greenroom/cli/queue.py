@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["queue"]
 
-queue = typer.Typer(help="What will be posted: list, edit, cancel.", invoke_without_command=True)
+queue = typer.Typer(help="List, edit or cancel what will be posted.", invoke_without_command=True)
 
 Item = Annotated[
     int, typer.Argument(metavar="ID", help="Number of the post, as `queue list` shows it.", show_default=False)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["rooms"]
 
 rooms = typer.Typer(
-    help="Places where others took the bot: list, stay, listen, leave. "
+    help="Decide about places where others took the bot. "
     "In a room or server of strangers, also one that invites it, it says nothing there until you decide.",
     invoke_without_command=True,
 )

@@ -73,7 +73,7 @@ def run(
             metavar="NAME",
             envvar="GREENROOM_HOST",
             show_envvar=False,
-            help="How this machine is called among those that share a database; none: as the system calls it.",
+            help="How this machine is called among those that share a database. Left out: as the system calls it.",
             show_default=False,
         ),
     ] = None,

@@ -52,7 +52,13 @@ def try_persona(
     ] = None,
     surface: Annotated[
         Where | None,
-        typer.Option("--surface", "-s", help="Where it is said: reply, post, chat or direct.", show_default=False),
+        typer.Option(
+            "--surface",
+            "-s",
+            metavar="WHERE",
+            help="Where it is said: reply, post, chat or direct.",
+            show_default=False,
+        ),
     ] = None,
     platform: Annotated[
         str | None,
@@ -67,7 +73,7 @@ def try_persona(
     server: ServerOption = None,
     seed: Annotated[
         int | None,
-        typer.Option(help="The same number gives the script the same words.", show_default=False),
+        typer.Option(metavar="N", help="The same number gives the script the same words.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -20,7 +20,7 @@ PATIENCE = 60.0
 def undo(
     what: Annotated[
         str,
-        typer.Argument(metavar="POST", help="Address or id of a post; left out: the last one.", show_default=False),
+        typer.Argument(metavar="POST", help="Address or id of a post. Left out: the last one.", show_default=False),
     ] = "last",
     turn: Annotated[
         int | None,

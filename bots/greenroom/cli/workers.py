@@ -19,7 +19,7 @@ def workers(
     bot: BotArgument = None,
     on: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="A database, as it stands in `store`; none: that of the bot."),
+        typer.Option(metavar="ADDRESS", help="A database, as it stands in `store`. Left out: that of the bot."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -55,6 +55,14 @@ def test_every_command_has_one_example_of_itself_and_describes_all_its_options(p
     assert f"Example: greenroom {' '.join(path)}" in command.help
     assert all(parameter.help for parameter in command.params)
     assert len(command.get_short_help_str(100)) <= 60
+    # typer would show the type of a value that has no name
+    assert all(getattr(parameter, "is_flag", False) or parameter.metavar for parameter in command.params)
+
+
+def test_a_group_of_commands_is_told_in_one_line_that_is_not_cut() -> None:
+    groups = [one for one in typer.main.get_command(app).commands.values() if hasattr(one, "commands")]  # type: ignore[attr-defined]  # a group
+    assert len(groups) > 4
+    assert all(len(group.get_short_help_str(100)) <= 60 for group in groups)
 
 
 WITHOUT_A_BOT = {("certificate",), ("stage",), ("schema",), ("new",), ("unpack",)}
