@@ -1,0 +1,65 @@
+"""What is fixed about one post: before its first try, and between its phases."""
+
+import msgspec
+
+from greenroom_adapters.contract import Post
+from greenroom_adapters.telegram.references import Chat, chat_named, message_of
+
+__all__ = ["Plan", "Progress"]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What `prepare` fixes: it is stored with the intent and comes back with every try."""
+
+    chat: str
+    """A number, or `@name`."""
+    topic: int | None = None
+    answers: int | None = None
+    """The message in that chat that it answers."""
+
+    @classmethod
+    def of(cls, post: Post, *, home: str) -> "Plan | None":
+        """Return the plan for a post; None: it has nowhere to go."""
+        answered = None if post.in_reply_to is None else message_of(post.in_reply_to)
+        if post.direct_to is not None:
+            # a private answer to something that was said elsewhere stands alone
+            is_there = answered is not None and answered.chat.id == post.direct_to
+            return cls(chat=post.direct_to, answers=answered.ids[0] if answered is not None and is_there else None)
+        if answered is not None:
+            return cls(chat=answered.chat.id, topic=answered.chat.topic, answers=answered.ids[0])
+        where = chat_named(post.room or home)
+        return None if where is None else cls(chat=where.id, topic=where.topic)
+
+    @property
+    def where(self) -> Chat:
+        """The chat and the topic that it goes to."""
+        return Chat(id=self.chat, topic=self.topic)
+
+    @classmethod
+    def read(cls, prepared: bytes) -> "Plan":
+        """Return the plan that was stored."""
+        return PLANS.decode(prepared)
+
+    def stored(self) -> bytes:
+        """Return what `read` reads."""
+        return msgspec.json.encode(self)
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What a try has found out: the checkpoint of an attempt."""
+
+    moved_to: str = ""
+    """The group has become the supergroup with this id; empty: not as far as is known."""
+
+    @classmethod
+    def read(cls, state: bytes | None) -> "Progress":
+        """Return the stored progress; none yet is an empty one."""
+        return cls() if state is None else PROGRESS.decode(state)
+
+    def stored(self) -> bytes:
+        """Return what `read` reads."""
+        return msgspec.json.encode(self)
+
+
+PLANS = msgspec.json.Decoder(Plan)
+PROGRESS = msgspec.json.Decoder(Progress)

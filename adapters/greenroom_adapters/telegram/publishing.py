@@ -1,0 +1,137 @@
+"""Brings one post out: where it goes, then the sending itself."""
+
+import asyncio
+import math
+from datetime import timedelta
+
+from greenroom_adapters.contract import (
+    AdapterError,
+    Attempt,
+    Capabilities,
+    Post,
+    RateLimited,
+    Receipt,
+    TooLong,
+    Unavailable,
+    Unsupported,
+)
+from greenroom_adapters.telegram.api import Api
+from greenroom_adapters.telegram.errors import GroupMoved
+from greenroom_adapters.telegram.mapping import Reader, moment
+from greenroom_adapters.telegram.memory import Memory
+from greenroom_adapters.telegram.pacing import Allowance
+from greenroom_adapters.telegram.plan import Plan, Progress
+from greenroom_adapters.telegram.references import Chat, message_of
+from greenroom_adapters.telegram.wire import MESSAGE
+from greenroom_adapters.telegram.writing import Wording, compose
+from greenroom_adapters.text import fits
+from greenroom_adapters.transport import Answer
+
+__all__ = ["Publishing"]
+
+
+class Publishing:
+    """The mouth of one account."""
+
+    def __init__(
+        self,
+        api: Api,
+        memory: Memory,
+        allowance: Allowance,
+        *,
+        reader: Reader,
+        home: str,
+        previews: bool,
+        capabilities: Capabilities,
+    ) -> None:
+        self._api = api
+        self._memory = memory
+        self._allowance = allowance
+        self._reader = reader
+        self._home = home
+        self._previews = previews
+        self._capabilities = capabilities
+
+    # Before the first try --------------------------------------------------------------------------------------------
+
+    def prepare(self, post: Post, *, key: str) -> bytes:
+        """Fix what must not change between tries."""
+        if post.room is not None and post.direct_to is not None:
+            raise self._error(Unsupported, "a post goes to a chat or to one person, not to both")
+        if (lacking := self._capabilities.lacks(post)) is not None:
+            raise self._error(Unsupported, lacking)
+        if post.in_reply_to is not None and message_of(post.in_reply_to) is None:
+            raise self._error(Unsupported, f"{post.in_reply_to.id!r} is no message on Telegram")
+        if post.direct_to is not None and not post.direct_to.isdecimal():
+            raise self._error(Unsupported, f"{post.direct_to!r} is nobody on Telegram: people have numbers there")
+        limits = self._capabilities.limits.text
+        if not fits(post.text, limits):
+            raise self._error(TooLong, f"the text is over {limits[0].length} {limits[0].rule}")
+        plan = Plan.of(post, home=self._home)
+        if plan is None:
+            raise self._error(Unsupported, self._nowhere(post))
+        return plan.stored()
+
+    def _nowhere(self, post: Post) -> str:
+        if wrong := post.room or self._home:
+            return f"{wrong!r} names no chat: write `@name` of one that is public, or an id"
+        return "Telegram has no public timeline: say where posts appear, with `home: '@channel'` or an id"
+
+    # One try ---------------------------------------------------------------------------------------------------------
+
+    async def publish(self, attempt: Attempt) -> Receipt:
+        """Make one try. A group that has become a supergroup has another id: what was refused for that goes there."""
+        clock = asyncio.get_running_loop().time
+        ends = clock() + self._capabilities.publish_deadline.total_seconds()
+        plan = Plan.read(attempt.prepared)
+        moved = Progress.read(attempt.state).moved_to or self._memory.moved.get(plan.chat)
+        if not moved:
+            try:
+                return await self._send(attempt, plan.where, answers=plan.answers, ends=ends)
+            except GroupMoved as refused:
+                moved = refused.to
+                self._memory.moved.keep(plan.chat, moved)
+                await attempt.checkpoint(Progress(moved_to=moved).stored())
+        # the messages of before have other numbers there, which nobody tells
+        return await self._send(attempt, Chat(id=moved, topic=plan.topic), answers=None, ends=ends)
+
+    async def _send(self, attempt: Attempt, where: Chat, *, answers: int | None, ends: float) -> Receipt:
+        wording = Wording(where=where, answers=answers, previews=self._previews)
+        method, body = compose(attempt.post, wording)
+        self._pace(where)
+        left = ends - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise self._error(Unavailable, "Telegram took too long before the message could be sent")
+        answer = await self._api.send(method, body, deadline=timedelta(seconds=left))
+        return self._receipt(attempt.key, answer)
+
+    def _pace(self, where: Chat) -> None:
+        """See to it that Telegram's limits hold.
+
+        :raises RateLimited: too much was sent to everybody
+        :raises Unavailable: too much was sent to this chat; another may still be written to
+        """
+        if (waits := self._allowance.wait_overall()) > 0:
+            raise RateLimited(
+                "telegram: 30 messages in a second are all there can be",
+                retry_after=timedelta(seconds=waits),
+                platform=self._api.http.platform,
+                account=self._api.http.account,
+            )
+        if (waits := self._allowance.wait_for(where.id, is_group=where.is_group)) > 0:
+            words = (
+                f"this chat has had as many messages as Telegram allows; it may have another in {math.ceil(waits)} s"
+            )
+            raise self._error(Unavailable, words)
+        self._allowance.took(where.id)
+
+    def _receipt(self, key: str, answer: Answer) -> Receipt:
+        message = self._api.http.decode(answer, MESSAGE).result
+        ref = self._reader.reference(message)
+        if (post := self._reader.thread_post(message)) is not None and (where := message_of(ref)) is not None:
+            above = self._reader.answered(message)
+            self._memory.said(where, post, answers=None if above is None else message_of(above))
+        return Receipt(key=key, ref=ref, published_at=moment(message.date))
+
+    def _error(self, kind: type[AdapterError], words: str) -> AdapterError:
+        return self._api.http.error(kind, words)

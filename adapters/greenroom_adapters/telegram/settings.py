@@ -1,0 +1,24 @@
+"""What an owner writes below an account on Telegram."""
+
+from dataclasses import dataclass
+
+from greenroom_adapters.contract import Address, Secret
+
+__all__ = ["BASE_URL", "TelegramSettings"]
+
+BASE_URL = "https://api.telegram.org"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramSettings:
+    """A bot, by the token that @BotFather gave for it."""
+
+    token: Secret
+    """Token of the bot, from @BotFather: a number, a colon and letters."""
+    home: str = ""
+    """Where its own posts appear: a channel or a group, as `@name` where it is public, else its id, a number that
+    begins with a minus; `ID:TOPIC` is a topic of a forum. Empty: it only answers."""
+    previews: bool = True
+    """Telegram shows below what the bot says what the first link in it leads to."""
+    base_url: Address = BASE_URL
+    """Address of the Bot API, for a server of your own that speaks the same."""
