@@ -26,6 +26,7 @@ from greenroom_adapters.testing.serving import Serving, serving
 __all__ = ["Call", "GraphServer", "Refusing", "Route"]
 
 VERSION = "v25.0"
+UNVERSIONED = frozenset({"refresh_access_token"})
 ALWAYS = frozenset({"fields", "limit", "after", "appsecret_proof"})
 
 
@@ -200,6 +201,8 @@ class GraphServer(OwnLoop):
 
     async def _answer(self, request: web.Request) -> Any:
         version, _, path = request.path.lstrip("/").partition("/")
+        if version in UNVERSIONED:
+            version, path = VERSION, version
         if version != VERSION:
             self._wrong(f"version {version}")
             raise GraphError(2635, "(#2635) You are calling a deprecated version of the Ads API.")

@@ -20,7 +20,7 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.meta.wire import ERRORS, WireErrorBody
 from greenroom_adapters.transport import Answer, Effect
 
-__all__ = ["CODES", "SUBCODES", "refusal"]
+__all__ = ["CODES", "SUBCODES", "meaning_of", "refusal"]
 
 LOGIN = "make a new token and sign in again with `greenroom login`"
 DASHBOARD = "look into the account in its own app, and end the pause with `greenroom resume`"
@@ -100,6 +100,12 @@ def refusal(answer: Answer) -> tuple[type[AdapterError], str] | None:
     code = f"{said.code}/{said.error_subcode}" if said.error_subcode else f"{said.code}"
     words = f"error {code}, {said.error_user_msg or said.message}"
     return kind, f"{words}: {mend}" if mend else words
+
+
+def meaning_of(subcode: int) -> Meaning:
+    """Return what a subcode means that stands by itself; what is not known may pass."""
+    kind, mend = SUBCODES.get(subcode, (Broken, ""))
+    return (Unavailable if kind is Broken else kind), mend
 
 
 def _meaning(said: WireErrorBody) -> Meaning:

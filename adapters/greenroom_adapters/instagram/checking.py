@@ -1,0 +1,132 @@
+"""What an owner should know of the account before it runs, each trouble with its mend."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from greenroom_adapters.contract import (
+    AdapterError,
+    Author,
+    ConfigurationError,
+    Media,
+    PostRejected,
+    Standing,
+    Wanted,
+)
+from greenroom_adapters.instagram.api import Api
+from greenroom_adapters.instagram.settings import InstagramSettings
+from greenroom_adapters.instagram.wire import WireProfile
+from greenroom_adapters.meta.lending import Lending
+from greenroom_adapters.meta.mail import Mail
+from greenroom_adapters.transport import Effect, Http
+
+__all__ = ["standing"]
+
+PROFESSIONAL = ("BUSINESS", "MEDIA_CREATOR", "CREATOR")
+SOON = timedelta(days=14)
+PROXY = (
+    "It is reached through your proxy: `media_url` leads to it, and it passes that path on to `media_listen`, also "
+    "while the bot is checked."
+)
+
+
+async def standing(
+    api: Api,
+    mail: Mail,
+    me: Author,
+    profile: WireProfile,
+    lending: Lending | None,
+    *,
+    settings: InstagramSettings,
+    wanted: Wanted | None,
+    ends_at: datetime | None,
+    now: datetime,
+) -> Standing:
+    """Say what the account may do and what will not work."""
+    may = ["answer comments and mentions", "delete what it said"]
+    warnings = [*_about_the_account(profile), *_about_posts(wanted, settings), *_about_the_token(ends_at, now)]
+    for what, look in (("read comments", _feed), ("read mentions", _tagged)):
+        try:
+            await look(api)
+            may.append(what)
+        except PostRejected as refused:
+            warnings.append(f"it cannot {what}: {refused}. Give the app the permission and make a new token.")
+    if settings.direct_messages:
+        try:
+            async with aclosing(mail.conversations(most=1)) as pages:
+                async for _ in pages:
+                    break
+            may.append("read and answer messages, within 24 hours of the last one")
+        except PostRejected as refused:
+            warnings.append(
+                f"messages cannot be read: {refused}. Give the app `instagram_business_manage_messages` and switch on "
+                "*Allow access to messages* in the Instagram app, or write `direct_messages: false`."
+            )
+    if lending is not None:
+        try:
+            used, allowed = await api.used()
+            may.append(f"post pictures and reels ({used} of {allowed} in 24 hours are used)")
+        except PostRejected as refused:
+            warnings.append(f"it cannot post: {refused}. Give the app `instagram_business_content_publish`.")
+        if (trouble := await _not_fetched(lending)) is not None:
+            warnings.append(trouble)
+    return Standing(me=me, may=tuple(may), warnings=tuple(warnings))
+
+
+async def _feed(api: Api) -> None:
+    await api.feed(posts=1)
+
+
+async def _tagged(api: Api) -> None:
+    async with aclosing(api.tagged(most=1)) as pages:
+        async for _ in pages:
+            return
+
+
+def _about_the_account(profile: WireProfile) -> Iterator[str]:
+    if profile.account_type not in PROFESSIONAL:
+        yield (
+            "it is no professional account, and others may not be used by programs: in the Instagram app, under "
+            "*Settings*, *Account type and tools*, switch to a professional one."
+        )
+
+
+def _about_posts(wanted: Wanted | None, settings: InstagramSettings) -> Iterator[str]:
+    posts = wanted is None or wanted.posts
+    if posts and not settings.media_url:
+        yield (
+            "nothing can be posted: Instagram fetches pictures from an address of yours. Write `media_url` below the "
+            "account."
+        )
+    if wanted is not None and wanted.posts and not wanted.attaches:
+        yield "its posts have no picture, and Instagram takes none without: write `picture` below `post`."
+
+
+def _about_the_token(ends_at: datetime | None, now: datetime) -> Iterator[str]:
+    if ends_at is not None and ends_at - now < SOON:
+        yield (
+            f"the token ends on {ends_at:%d %B %Y}, and Meta has not renewed it: make a new one and sign in again with "
+            "`greenroom login`."
+        )
+
+
+async def _not_fetched(lending: Lending) -> str | None:
+    """Say why a file that is lent does not come when it is fetched as Instagram would; None: it comes."""
+    word = secrets.token_hex(16)
+    with TemporaryDirectory(prefix="greenroom-") as folder:
+        file = Path(folder) / "probe.jpg"
+        file.write_text(word, encoding="utf-8")
+        media = Media(path=str(file), media_type="image/jpeg", alt="a probe")
+        try:
+            async with lending.lent(word, [media]) as (address,):
+                parts = urlsplit(address)
+                way = Http(f"{parts.scheme}://{parts.netloc}", platform="instagram", account="", body_cap=4096)
+                async with way:
+                    answer = await way.call("GET", parts.path, effect=Effect.REPEATABLE)
+        except (AdapterError, ConfigurationError) as error:
+            return f"files cannot be fetched under `media_url`: {error}. {PROXY}"
+    return None if answer.body == word.encode() else f"something else than the file comes under `media_url`. {PROXY}"

@@ -1,0 +1,138 @@
+"""Decides whether one attempt went out: of a post its container says so; an answer or a message is looked up."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import datetime, timedelta
+
+from greenroom_adapters.contract import (
+    Absent,
+    Attempt,
+    Forbidden,
+    Found,
+    PostRef,
+    Receipt,
+    TargetGone,
+    Undecided,
+)
+from greenroom_adapters.instagram.api import Api
+from greenroom_adapters.instagram.publishing import SKEW, Progress, Publishing
+from greenroom_adapters.instagram.refs import Place, comment_ref, place_of
+from greenroom_adapters.instagram.wire import COMMENTS, WireComment
+from greenroom_adapters.meta.claims import Claims
+from greenroom_adapters.meta.likeness import is_like
+from greenroom_adapters.meta.mail import Mail, message_ref
+from greenroom_adapters.meta.moments import moment
+from greenroom_adapters.meta.wire import read_rows
+
+__all__ = ["ReadingBack"]
+
+PAGES = 10
+
+Seen = tuple[PostRef, datetime]
+
+
+class ReadingBack:
+    """Recognises what one account has published."""
+
+    def __init__(
+        self,
+        api: Api,
+        mail: Mail,
+        claims: Claims,
+        publishing: Publishing,
+        *,
+        handle: Callable[[], str],
+        settles_after: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._api = api
+        self._mail = mail
+        self._claims = claims
+        self._publishing = publishing
+        self._handle = handle
+        self._settles_after = settles_after
+        self._now = now
+
+    async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+        """Say what became of the last try."""
+        asked_at = self._now()
+        is_settled = asked_at - attempt.last_tried_at > self._settles_after
+        post = attempt.post
+        above = place_of(post.in_reply_to) if post.in_reply_to is not None and post.direct_to is None else None
+        if above is not None and above.is_mention:
+            return Undecided(reason="what is said below posts of others cannot be read on Instagram", final=True)
+        try:
+            if post.direct_to is not None:
+                seen = await self._message(attempt, post.direct_to)
+            elif above is not None:
+                seen = await self._answer(attempt, above)
+            else:
+                return await self._post(attempt, is_settled=is_settled)
+        except (Forbidden, TargetGone) as refused:
+            return Undecided(reason=f"what the account said cannot be read: {refused}", final=True)
+        if seen is not None:
+            return self._found(attempt, seen)
+        if not is_settled:
+            return Undecided(reason="not among what the account said; it may still appear there")
+        return Absent()
+
+    async def _post(self, attempt: Attempt, *, is_settled: bool) -> Found | Absent | Undecided:
+        progress = Progress.read(attempt.state)
+        if progress is None or not progress.container:
+            # without a container on disk the second phase never began
+            return Absent() if is_settled else Undecided(reason="its container may still be on its way to the disk")
+        try:
+            status = (await self._api.container(progress.container)).status_code
+        except TargetGone:
+            status = None
+        if status in ("PUBLISHED", None):
+            if (seen := await self._publishing.listed(attempt)) is not None:
+                return self._found(attempt, seen)
+            if status is not None:
+                return Undecided(reason="it was published, and is not in the account's list", final=is_settled)
+        if not is_settled:
+            return Undecided(reason="the container is not published; that may still come")
+        return Absent()
+
+    async def _answer(self, attempt: Attempt, above: Place) -> Seen | None:
+        since = attempt.first_tried_at - SKEW
+        oldest: Seen | None = None
+        async with aclosing(self._below(above)) as comments:
+            async for comment in comments:
+                at, ref = moment(comment.timestamp), comment_ref(above.media, comment.id)
+                is_it = at >= since and self._is_ours(comment) and is_like(attempt.post.text, comment.text)
+                if is_it and self._claims.is_free_for(attempt.key, ref.id) and (oldest is None or at <= oldest[1]):
+                    oldest = ref, at
+        return oldest
+
+    async def _below(self, above: Place) -> AsyncGenerator[WireComment, None]:
+        """Yield the comments below a post, or the answers to a comment there: an answer to an answer stands beside
+        it."""
+        async with aclosing(self._api.comments(above.media, most=PAGES)) as pages:
+            async for page in pages:
+                for comment in read_rows(COMMENTS, page):
+                    answers = read_rows(COMMENTS, comment.replies)
+                    if above.comment is None:
+                        yield comment
+                    elif above.comment in (comment.id, *(answer.id for answer in answers)):
+                        for answer in answers:
+                            yield answer
+
+    async def _message(self, attempt: Attempt, person: str) -> Seen | None:
+        since = attempt.first_tried_at - SKEW
+        oldest: Seen | None = None
+        for message in await self._mail.with_person(person, since):
+            at, ref = moment(message.created_time), message_ref(message.id)
+            is_it = self._api.is_me(message.sender.id) and is_like(attempt.post.text, message.message)
+            if at >= since and is_it and self._claims.is_free_for(attempt.key, ref.id):
+                oldest = ref, at
+        return oldest
+
+    def _is_ours(self, comment: WireComment) -> bool:
+        author = comment.author
+        return author is not None and (self._api.is_me(author.id) or author.username == self._handle())
+
+    def _found(self, attempt: Attempt, seen: Seen) -> Found:
+        ref, at = seen
+        self._claims.claim(ref.id, attempt.key)
+        return Found(receipt=Receipt(key=attempt.key, ref=ref, published_at=at))
