@@ -164,8 +164,9 @@ class Drafting:
             await self._ledger.committed()
             if turn.state is not RECEIVED or self._beginning.is_left_alone(turn):
                 return None
-            # the files may have been edited meanwhile: from here on nobody else takes this one's place
-            speaker = self._floor.speaker
+            if speaker is not self._floor.speaker:
+                # the files were edited meanwhile, and say perhaps something else than an engine's words
+                return await self._begin(turn, count=False)
         if self._faults is not None:
             self._faults("before_generate")
         made = NOTHING_MADE

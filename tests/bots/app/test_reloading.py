@@ -19,7 +19,7 @@ from greenroom.settings import BotFile, Mistakes, load_bot
 from greenroom.storage import NOBODYS, Cause, State
 from greenroom.testing import Trial
 from greenroom.turns.beginning import PASSED_ON
-from greenroom_adapters.contract import Limits, MediaLimit, PostEdited, PostRef, Room, TextLimit
+from greenroom_adapters.contract import Limits, MediaLimit, PostEdited, PostRef, Room, TextLimit, Unavailable
 
 BOT = """\
 bot: ada
@@ -103,6 +103,35 @@ async def test_a_turn_never_mixes_two_personas_and_the_old_voice_is_closed_after
         after = trial.bot.persona.version
         assert [(await trial.turn(f"mention-{number}")).persona for number in (1, 2)] == [before, after]
     assert [brief.persona.persona for brief in trial.engine.briefs] == ["Ada", "Bella"]
+
+
+@pytest.mark.asyncio
+async def test_a_turn_whose_file_is_edited_while_its_start_is_noted_gets_the_words_of_the_edited_one(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with trial:
+        trial.engine.gate.clear()
+        trial.mention()
+        await trial.until(lambda: trial.engine.at_work == 1)
+    trial.engine.gate.set()
+    trial.engine.briefs.clear()
+    trial.platform.entering.append(Unavailable("the platform sleeps"))
+    async with trial:
+        bot = trial.bot
+        noted_on_disk, edits = bot.ledger.committed, list[str]()
+
+        async def committed() -> None:
+            if not edits and any(turn.starts for turn in bot.desks["home"].in_memory()):
+                edits.append("answer: {to: mentions, say: Later.}\n")
+                trial.rewrite(edits[0])
+                await trial.past(lambda: bot.file.answer[0].say)
+            await noted_on_disk()
+
+        monkeypatch.setattr(bot.ledger, "committed", committed)
+        await trial.counted({State.SENT: 1}, by=timedelta(seconds=1))
+        assert edits
+    assert trial.platform.texts == ["Later."]
+    assert trial.engine.briefs == []
 
 
 class SlowToClose:
