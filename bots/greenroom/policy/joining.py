@@ -67,6 +67,9 @@ class JoiningIn(Guard):
         self._open = {name for name, room in terms.file.rooms.items() if room.mode is RoomMode.OPEN}
         self.listens = bool(self._open)
         """It matters what is said in rooms: in one of them at least the bot may join in."""
+        if not self._open:
+            # of what joins in at the moment, and is answered by a rule from now on, nobody would tell us the end
+            self._taken.clear()
 
     @override
     def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:

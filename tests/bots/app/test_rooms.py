@@ -171,6 +171,24 @@ async def test_it_never_writes_unasked_twice_in_a_row_without_a_human_between(ma
 
 
 @pytest.mark.asyncio
+async def test_nothing_is_kept_of_what_joined_in_when_its_room_is_answered_by_a_rule_meanwhile(make: Making) -> None:
+    async with make() as trial:
+        for _ in range(2):
+            await over(trial, say(trial))
+        trial.engine.gate.clear()
+        unasked = say(trial)
+        await trial.past(lambda: trial.engine.at_work == 1)
+        joining = trial.bot.policy.joining
+        assert joining._taken
+        trial.rewrite('answer: {to: messages, in: lounge}\nrooms: {lounge: {is: "home/#lounge"}}\napprove: never\n')
+        await trial.past(lambda: not joining.listens)
+        trial.engine.gate.set()
+        assert await over(trial, unasked) == "sent"
+        assert (await trial.turn(unasked.id)).rule == trial.bot.file.answer[0].identity
+        assert not joining._taken
+
+
+@pytest.mark.asyncio
 async def test_after_a_restart_it_listens_before_it_joins_in(make: Making) -> None:
     trial = make()
     async with trial:
