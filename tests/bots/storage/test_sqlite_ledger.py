@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from greenroom.storage import SqliteLedger, State
+from greenroom.storage import Draft, SqliteLedger, State
 from greenroom.storage.sqlite.migrations import MIGRATIONS
 from greenroom.testing import LedgerConformance, ManualClock
 from greenroom.testing.ledger import MakeLedger, mention_turn
@@ -177,3 +177,26 @@ async def test_a_commit_is_another_revision_whatever_time_and_length_its_file_ha
         assert (log.stat().st_size, log.stat().st_mtime_ns) == long_ago
         assert ledger.revision() != before
         assert [entry.why for entry in await ledger.journal(limit=1)] == ["the second"]
+
+
+@pytest.mark.asyncio
+async def test_a_ledger_that_its_owner_has_made_smaller_is_the_same_ledger(tmp_path: Path) -> None:
+    path, clock, sizes = tmp_path / "ada.db", ManualClock(), list[int]()
+    async with SqliteLedger(path, bot="ada", clock=clock) as ledger:
+        for number in range(2000):
+            turn = mention_turn(number)
+            turn.state, turn.draft = State.SENT, Draft(parts=("All quiet. " * 100,), engine="script")
+            ledger.receive(turn)
+            ledger.save(turn)
+        await ledger.committed()
+        clock.turn(timedelta(days=1))
+        while await ledger.retire(before=clock.micros()):
+            pass
+    with contextlib.closing(sqlite3.connect(path)) as outside:
+        sizes.append(path.stat().st_size)
+        outside.execute("VACUUM")
+    sizes.append(path.stat().st_size)
+    assert sizes[1] < sizes[0] / 2
+    async with SqliteLedger(path, bot="ada", clock=clock) as ledger:
+        assert ledger.strayed is None
+        assert await ledger.counts() == {State.SENT: 2000}
