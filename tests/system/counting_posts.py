@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from bisect import bisect_left
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,20 @@ def count_on_stage(database: Path, *, bot: str, tokens: set[str]) -> Count:
             (bot,),
         ).fetchall()
     return compare((Said(text, is_in_place(text, above)) for text, above in rows), tokens)
+
+
+def busiest_on_stage(database: Path, *, bot: str, seconds: float) -> int:
+    """Return how many posts of the account `bot` on a Stage (deleted ones included) stand in the busiest span of so
+    many seconds."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+        rows = db.execute(
+            "SELECT posts.created_at FROM posts JOIN accounts ON accounts.id = posts.author_id "
+            "WHERE accounts.handle = ? ORDER BY posts.created_at",
+            (bot,),
+        ).fetchall()
+    moments = [moment for (moment,) in rows]
+    span = seconds * 1_000_000
+    return max((bisect_left(moments, first + span) - place for place, first in enumerate(moments)), default=0)
 
 
 def out_of_order_on_stage(database: Path, *, bot: str) -> list[str]:

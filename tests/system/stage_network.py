@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from counting import Count
-from counting_posts import count_on_stage, out_of_order_on_stage
+from counting_posts import busiest_on_stage, count_on_stage, out_of_order_on_stage
 from network import BOT, PEOPLE, Network
 from typing_extensions import override
 
@@ -90,6 +90,10 @@ class StageNetwork(Network):
     def refused(self) -> int:
         """How many writes came too early for the server."""
         return int(self._call("GET", "/api/admin/limit")["refused"])
+
+    def busiest(self, seconds: float) -> int:
+        """Return how many posts of the bot stand in the busiest span of so many seconds."""
+        return busiest_on_stage(self.folder / "stage.db", bot=BOT, seconds=seconds)
 
     @property
     def port(self) -> int:
