@@ -128,7 +128,7 @@ class Publishing:
             warning=post.content_warning,
         )
         uri = AtUri(self._api.me, POST, plan.rkey)
-        made, answer = await self._api.put(uri, record, replaces=None, effect=Effect.ONCE, deadline=left())
+        made, answer = await self._api.put(uri, record, replaces=None, effect=Effect.KEYED, deadline=left())
         return Receipt(
             key=attempt.key,
             ref=reference(AtUri.read(made.uri) or uri),

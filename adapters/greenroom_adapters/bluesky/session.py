@@ -17,7 +17,7 @@ from greenroom_adapters.bluesky.errors import SessionExpired, refusal
 from greenroom_adapters.bluesky.settings import BlueskySettings
 from greenroom_adapters.bluesky.wire import SESSIONS, STANDINGS, WireSession, WireStanding
 from greenroom_adapters.contract import AuthenticationFailed, Keep, PostRejected, Secret
-from greenroom_adapters.transport import Answer, Effect, Http, Query, Redactor, system_now
+from greenroom_adapters.transport import Answer, Effect, Http, Query, Redactor, doubted, system_now
 
 __all__ = ["Session", "named_data_server"]
 
@@ -141,7 +141,8 @@ class Session:
     ) -> Answer:
         """Make one call of this name to the data server, which passes on what others answer.
 
-        A call that was refused because the session had run out is made again with the new one: it had no effect.
+        A call that was refused because the session had run out is made again with the new one: it had no effect. One
+        whose session is refused for another reason is made again after a moment, where that does no harm (`doubted`).
 
         :raises AuthenticationFailed: there is no new session to be had
         """
@@ -163,6 +164,9 @@ class Session:
             return await send(held)
         except SessionExpired:
             held = await self._renew(held)
+        except AuthenticationFailed:
+            if not await doubted(effect):
+                raise
         return await send(held)
 
     # Signing in ------------------------------------------------------------------------------------------------------

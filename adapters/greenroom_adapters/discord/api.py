@@ -37,7 +37,7 @@ from greenroom_adapters.discord.wire import (
     WireWebhook,
 )
 from greenroom_adapters.media import Loaded
-from greenroom_adapters.transport import Answer, Effect, Http
+from greenroom_adapters.transport import Answer, Effect, Form, Http
 
 __all__ = ["PAGE", "Api"]
 
@@ -161,8 +161,10 @@ class Api:
     async def create_message(
         self, channel: str, body: Mapping[str, object], files: Sequence[tuple[str, Loaded]], *, deadline: timedelta
     ) -> Answer:
-        """Send a message with the files, each under its name; the answer holds the message."""
-        return await self._send("POST", f"/channels/{channel}/messages", body, files, deadline=deadline)
+        """Send a message with the files, each under its name and all under the nonce in `body`; the answer holds the
+        message."""
+        path = f"/channels/{channel}/messages"
+        return await self._send("POST", path, body, files, effect=Effect.KEYED, deadline=deadline)
 
     async def begin_thread(
         self, forum: str, body: Mapping[str, object], files: Sequence[tuple[str, Loaded]], *, deadline: timedelta
@@ -281,16 +283,21 @@ class Api:
         body: Mapping[str, object],
         files: Sequence[tuple[str, Loaded]],
         *,
+        effect: Effect = Effect.ONCE,
         deadline: timedelta,
     ) -> Answer:
         if not files:
-            return await self._call(method, path, effect=Effect.ONCE, json=body, deadline=deadline)
-        # Discord wants the brackets in the names of the fields as they are.
-        form = aiohttp.FormData(quote_fields=False)
-        form.add_field("payload_json", msgspec.json.encode(body).decode(), content_type="application/json")
-        for number, (name, file) in enumerate(files):
-            form.add_field(f"files[{number}]", file.content, filename=name, content_type=file.media_type)
-        return await self._call(method, path, effect=Effect.ONCE, form=form, deadline=deadline)
+            return await self._call(method, path, effect=effect, json=body, deadline=deadline)
+
+        def form() -> aiohttp.FormData:
+            # Discord wants the brackets in the names of the fields as they are.
+            fields = aiohttp.FormData(quote_fields=False)
+            fields.add_field("payload_json", msgspec.json.encode(body).decode(), content_type="application/json")
+            for number, (name, file) in enumerate(files):
+                fields.add_field(f"files[{number}]", file.content, filename=name, content_type=file.media_type)
+            return fields
+
+        return await self._call(method, path, effect=effect, form=form, deadline=deadline)
 
     async def _call(
         self,
@@ -299,7 +306,7 @@ class Api:
         *,
         effect: Effect,
         json: object = None,
-        form: aiohttp.FormData | None = None,
+        form: Form | None = None,
         deadline: timedelta | None = None,
     ) -> Answer:
         waits = self._allowance.wait(method, path)

@@ -138,10 +138,14 @@ class Api:
 
     async def upload(self, picture: Loaded, *, deadline: timedelta) -> str:
         """Bring a picture that nobody sees before a post has it; return its id."""
-        form = aiohttp.FormData()
-        form.add_field("source", picture.content, filename="picture", content_type=picture.media_type)
-        form.add_field("alt_text_custom", picture.alt)
-        form.add_field("published", "false")
+
+        def form() -> aiohttp.FormData:
+            fields = aiohttp.FormData()
+            fields.add_field("source", picture.content, filename="picture", content_type=picture.media_type)
+            fields.add_field("alt_text_custom", picture.alt)
+            fields.add_field("published", "false")
+            return fields
+
         answer = await self.graph.upload(f"/{self.page}/photos", form, deadline=deadline)
         return self.graph.http.decode(answer, IDS).id
 

@@ -33,7 +33,7 @@ from greenroom_adapters.contract import (
     Undecided,
 )
 from greenroom_adapters.mastodon.acting import Acting
-from greenroom_adapters.mastodon.api import Api
+from greenroom_adapters.mastodon.api import PROOF, Api
 from greenroom_adapters.mastodon.checking import standing
 from greenroom_adapters.mastodon.entries import Entries
 from greenroom_adapters.mastodon.errors import refusal
@@ -144,6 +144,7 @@ class MastodonAdapter(EnteredAdapter):
             secrets=(self._settings.token,),
             refusal=refusal,
             keep_alive=keep_alive,
+            proof=PROOF,
             now=self._now,
         )
 

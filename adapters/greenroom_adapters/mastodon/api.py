@@ -1,7 +1,6 @@
 """The calls of the Mastodon API, one method each: addresses, queries and bodies, and nothing that decides."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import quote
@@ -9,7 +8,7 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from greenroom_adapters.contract import AuthenticationFailed, TargetGone
+from greenroom_adapters.contract import TargetGone
 from greenroom_adapters.mastodon.wire import (
     ACCOUNTS,
     APPLICATIONS,
@@ -33,21 +32,19 @@ from greenroom_adapters.mastodon.wire import (
 )
 from greenroom_adapters.transport import Answer, Effect, Http
 
-__all__ = ["Api"]
+__all__ = ["PROOF", "Api"]
 
 T = TypeVar("T")
 
 NOTIFICATIONS_PAGE = 80
 STATUSES_PAGE = 40
 """The most that Mastodon gives at once."""
-DOUBT = 1.0
-"""Seconds after which a server that refused the credentials is asked once more. snac2 knows nobody for a moment while
-it writes an account down (a changed profile, the mark of a bot), and one refusal would pause the account for good."""
+PROOF = "/api/v1/accounts/verify_credentials"
+"""Answers whoever has a good token."""
 
 
 class Api:
-    """The calls. Each raises the errors of `Http.call`; `AuthenticationFailed`, where lists and statuses are read and
-    statuses are posted, when the credentials were refused twice."""
+    """The calls. Each raises the errors of `Http.call`."""
 
     def __init__(self, http: Http) -> None:
         self.http = http
@@ -63,7 +60,7 @@ class Api:
 
     async def me(self) -> WireAccount:
         """Say whose token it is."""
-        return await self._get("/api/v1/accounts/verify_credentials", ACCOUNTS)
+        return await self._get(PROOF, ACCOUNTS)
 
     async def application(self) -> WireApplication:
         """Say to what the token was given."""
@@ -80,7 +77,7 @@ class Api:
             "/api/v1/accounts/update_credentials",
             effect=Effect.REPEATABLE,
             json=None if as_form else {"bot": True},
-            form=aiohttp.FormData({"bot": "true"}) if as_form else None,
+            form=(lambda: aiohttp.FormData({"bot": "true"})) if as_form else None,
         )
         return self.http.decode(answer, ACCOUNTS)
 
@@ -137,19 +134,15 @@ class Api:
         """Return a status of the account as it was written."""
         return await self._get(f"/api/v1/statuses/{quoted(name)}/source", SOURCES)
 
-    async def post(self, status: Mapping[str, object], *, key: str, deadline: timedelta) -> Answer:
-        """Publish a status under an idempotency key."""
-        clock = asyncio.get_running_loop().time
-        ends = clock() + deadline.total_seconds()
-        return await self._believed(
-            lambda: self.http.call(
-                "POST",
-                "/api/v1/statuses",
-                effect=Effect.ONCE,
-                json=status,
-                headers={"Idempotency-Key": key},
-                deadline=timedelta(seconds=ends - clock()),
-            )
+    async def post(self, status: Mapping[str, object], *, key: str, effect: Effect, deadline: timedelta) -> Answer:
+        """Publish a status under an idempotency key, which not every server looks at: `effect` says whether it does."""
+        return await self.http.call(
+            "POST",
+            "/api/v1/statuses",
+            effect=effect,
+            json=status,
+            headers={"Idempotency-Key": key},
+            deadline=deadline,
         )
 
     async def edit(self, name: str, status: Mapping[str, object]) -> None:
@@ -174,9 +167,13 @@ class Api:
         self, content: bytes, *, media_type: str, name: str, description: str, deadline: timedelta
     ) -> WireAttachment:
         """Give the server a file; nobody sees it until it is attached. It is ready when it has an address."""
-        form = aiohttp.FormData()
-        form.add_field("file", content, content_type=media_type, filename=name)
-        form.add_field("description", description)
+
+        def form() -> aiohttp.FormData:
+            fields = aiohttp.FormData()
+            fields.add_field("file", content, content_type=media_type, filename=name)
+            fields.add_field("description", description)
+            return fields
+
         answer = await self.http.call("POST", "/api/v2/media", effect=Effect.REPEATABLE, form=form, deadline=deadline)
         return self.http.decode(answer, ATTACHMENTS)
 
@@ -185,17 +182,8 @@ class Api:
         return await self._get(f"/api/v1/media/{quoted(name)}", ATTACHMENTS)
 
     async def _get(self, path: str, decoder: "msgspec.json.Decoder[T]", query: Mapping[str, str] | None = None) -> T:
-        answer = await self._believed(lambda: self.http.call("GET", path, effect=Effect.REPEATABLE, query=query))
+        answer = await self.http.call("GET", path, effect=Effect.REPEATABLE, query=query)
         return self.http.decode(answer, decoder)
-
-    async def _believed(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return the answer of a call that says the same each time; a refusal of the credentials is believed when it
-        is said twice. What was refused has had no effect."""
-        try:
-            return await ask()
-        except AuthenticationFailed:
-            await asyncio.sleep(DOUBT)
-            return await ask()
 
 
 def quoted(part: str) -> str:

@@ -28,7 +28,7 @@ from greenroom_adapters.mastodon.reading import reference
 from greenroom_adapters.mastodon.wire import STATUSES, WireStatus
 from greenroom_adapters.mastodon.writing import Audience, Draft, compose, length, status_language
 from greenroom_adapters.media import Loaded, glance, load
-from greenroom_adapters.transport import read_quota
+from greenroom_adapters.transport import Effect, read_quota
 
 __all__ = ["Publishing"]
 
@@ -128,8 +128,10 @@ class Publishing:
         await self._let_end(attempt)
         if left() <= timedelta(0):
             raise self._error(Unavailable, "the server took too long before the post could be sent")
+        is_keyed = self._capabilities.idempotency.kind is IdempotencyKind.KEYED
+        effect = Effect.KEYED if is_keyed else Effect.ONCE
         with self._outgoing.sending(plan.key):
-            answer = await self._api.post(_status(post, draft, files), key=plan.key, deadline=left())
+            answer = await self._api.post(_status(post, draft, files), key=plan.key, effect=effect, deadline=left())
             status = self._api.http.decode(answer, STATUSES)
             self._outgoing.published(status.id, plan.key)
         quota = read_quota(answer.headers, bucket="statuses", now=self._now())

@@ -134,7 +134,7 @@ class Publishing:
             opens_thread=self._style.threads and post.direct_to is None,
         )
         event = await self._api.send(
-            progress.room, "m.room.message", plan.transaction, content, effect=Effect.ONCE, deadline=left()
+            progress.room, "m.room.message", plan.transaction, content, effect=Effect.KEYED, deadline=left()
         )
         sent_at = await self._sent_at(progress.room, event)
         return Receipt(key=attempt.key, ref=reference(progress.room, event, me=self._me), published_at=sent_at)

@@ -18,7 +18,7 @@ from greenroom_adapters.contract import (
     Unavailable,
 )
 from greenroom_adapters.meta.wire import ERRORS, WireErrorBody
-from greenroom_adapters.transport import Answer, Effect
+from greenroom_adapters.transport import Answer
 
 __all__ = ["CODES", "SUBCODES", "meaning_of", "refusal"]
 
@@ -96,7 +96,7 @@ def refusal(answer: Answer) -> tuple[type[AdapterError], str] | None:
         return None
     kind, mend = _meaning(said)
     if kind is Broken:
-        kind = OutcomeUnknown if answer.effect is Effect.ONCE else Unavailable
+        kind = OutcomeUnknown if answer.effect.shows else Unavailable
     code = f"{said.code}/{said.error_subcode}" if said.error_subcode else f"{said.code}"
     words = f"error {code}, {said.error_user_msg or said.message}"
     return kind, f"{words}: {mend}" if mend else words

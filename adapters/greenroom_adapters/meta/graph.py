@@ -8,14 +8,13 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlencode
 
-import aiohttp
 import msgspec
 
 from greenroom_adapters.contract import AdapterError, Secret
 from greenroom_adapters.meta.errors import refusal
 from greenroom_adapters.meta.usage import wait
 from greenroom_adapters.meta.wire import PAGES, WirePage
-from greenroom_adapters.transport import Answer, Effect, Http
+from greenroom_adapters.transport import Answer, Effect, Form, Http
 
 __all__ = ["Graph", "page_by_page"]
 
@@ -101,7 +100,7 @@ class Graph:
             deadline=deadline,
         )
 
-    async def upload(self, path: str, form: aiohttp.FormData, *, deadline: timedelta | None = None) -> Answer:
+    async def upload(self, path: str, form: Form, *, deadline: timedelta | None = None) -> Answer:
         """Bring a file that nobody sees yet."""
         return await self.http.call(
             "POST", self.path(path), effect=Effect.REPEATABLE, query=self._proof, form=form, deadline=deadline

@@ -53,11 +53,11 @@ class Publishing:
 
         if self._idempotency is IdempotencyKind.TWO_PHASE or attempt.state is not None:
             return await self._publish_in_two_phases(attempt, left)
-        headers = {"Idempotency-Key": attempt.key} if self._idempotency is IdempotencyKind.KEYED else None
+        is_keyed = self._idempotency is IdempotencyKind.KEYED
+        headers = {"Idempotency-Key": attempt.key} if is_keyed else None
+        effect = Effect.KEYED if is_keyed else Effect.ONCE
         body = await self._body(attempt.post, left)
-        answer = await self._http.call(
-            "POST", "/api/posts", effect=Effect.ONCE, json=body, headers=headers, deadline=left()
-        )
+        answer = await self._http.call("POST", "/api/posts", effect=effect, json=body, headers=headers, deadline=left())
         return self._receipt(attempt.key, self._http.decode(answer, POSTS), answer)
 
     async def _publish_in_two_phases(self, attempt: Attempt, left: Callable[[], timedelta]) -> Receipt:
@@ -103,9 +103,13 @@ class Publishing:
             content = await asyncio.to_thread(path.read_bytes)
         except OSError as exc:
             raise self._http.error(MediaRefused, f"an attachment cannot be read: {exc.strerror}") from exc
-        form = aiohttp.FormData()
-        form.add_field("file", content, filename=f"file{path.suffix}", content_type=media.media_type)
-        form.add_field("alt", media.alt)
+
+        def form() -> aiohttp.FormData:
+            fields = aiohttp.FormData()
+            fields.add_field("file", content, filename=f"file{path.suffix}", content_type=media.media_type)
+            fields.add_field("alt", media.alt)
+            return fields
+
         answer = await self._http.call("POST", "/api/media", effect=Effect.REPEATABLE, form=form, deadline=deadline)
         return self._http.decode(answer, IDS).id
 

@@ -2,8 +2,8 @@
 
 from greenroom_adapters.transport.entering import EnteredAdapter, entered
 from greenroom_adapters.transport.fetching import fetch
-from greenroom_adapters.transport.http import Heard, Http, Query
-from greenroom_adapters.transport.judging import Answer, Effect, Refusal, Wait, system_now
+from greenroom_adapters.transport.http import Form, Heard, Http, Query
+from greenroom_adapters.transport.judging import Answer, Effect, Refusal, Wait, doubted, system_now
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
 from greenroom_adapters.transport.nesting import levelled
 from greenroom_adapters.transport.paging import AnswerTooLarge, fitting
@@ -18,6 +18,7 @@ __all__ = [
     "Closed",
     "Effect",
     "EnteredAdapter",
+    "Form",
     "Heard",
     "Http",
     "Message",
@@ -28,6 +29,7 @@ __all__ = [
     "Refusal",
     "Sockets",
     "Wait",
+    "doubted",
     "entered",
     "fetch",
     "fitting",

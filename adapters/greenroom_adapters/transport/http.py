@@ -1,5 +1,6 @@
 """One HTTP connection pool with deadlines, whose failures say whether something may have gone out."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -17,11 +18,13 @@ from greenroom_adapters.contract import (
     Unavailable,
 )
 from greenroom_adapters.transport.judging import (
+    DOUBT,
     Answer,
     Effect,
     Judge,
     Refusal,
     Wait,
+    doubted,
     excerpt,
     no_refusal,
     no_wait,
@@ -32,7 +35,7 @@ from greenroom_adapters.transport.paging import AnswerTooLarge
 from greenroom_adapters.transport.redaction import Redactor
 from greenroom_adapters.transport.sockets import Sockets
 
-__all__ = ["Heard", "Http", "Query"]
+__all__ = ["Form", "Heard", "Http", "Query"]
 
 T = TypeVar("T")
 
@@ -49,6 +52,9 @@ JSON = "application/json"
 CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)  # pyright: ignore[reportCallIssue] - fields made by attrs
 """How long the other side may take to agree to the end of a stream."""
 
+
+Form = Callable[[], aiohttp.FormData]
+"""Makes the form anew for each time it is sent: it is read off on the way."""
 
 Query = Mapping[str, str | Sequence[str]]
 """Parameters by name; one with several values is given several times."""
@@ -113,7 +119,12 @@ class Http:
 
     Made and closed by its owner, inside the running loop. Every call has a deadline, every answer a largest size, every
     failure is an `AdapterError` without a secret in it. Redirects are not followed (a token must not travel to another
-    host), nothing is retried, cookies are not kept.
+    host), cookies are not kept.
+
+    Nothing is retried but this: a 401 to the credentials of `authorize` is believed when it is said twice, a moment
+    apart. What is sent `ONCE` is not sent again; where there is a `proof`, that is asked for instead, and if the
+    platform knows the account there, the 401 is `Unavailable`. A 401 that the platform itself explains (`Refusal` says
+    a kind of `AuthenticationFailed`) is believed at once.
     """
 
     def __init__(
@@ -131,6 +142,7 @@ class Http:
         body_cap: int = BODY_CAP,
         connections: int = 100,
         keep_alive: bool = True,
+        proof: str | None = None,
         sockets: Sockets | None = None,
         wait_without_hint: timedelta = timedelta(seconds=60),
         now: Callable[[], datetime] = system_now,
@@ -139,8 +151,9 @@ class Http:
 
         `deadline` is for calls that name none; `body_cap` in bytes; `wait_without_hint` is the wait after a 429 that
         does not say how long. Without `keep_alive` every request has a connection of its own: for servers that close
-        them without a word, where a write on a kept one would have an unknown outcome for nothing. `sockets` makes the
-        socket for an address to which a name was resolved; `sockets.public_socket`: only for public ones.
+        them without a word, where a write on a kept one would have an unknown outcome for nothing. `proof` is a path
+        that answers whoever has good credentials. `sockets` makes the socket for an address to which a name was
+        resolved; `sockets.public_socket`: only for public ones.
 
         :raises ConfigurationError: `base_url` is not an address
         """
@@ -153,6 +166,7 @@ class Http:
         self._body_cap = body_cap
         self._connections = connections
         self._keep_alive = keep_alive
+        self._proof = proof
         self._sockets = sockets
         self._judge = Judge(
             platform=platform,
@@ -206,7 +220,7 @@ class Http:
         effect: Effect,
         query: Query | None = None,
         json: object = None,
-        form: aiohttp.FormData | None = None,
+        form: Form | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         deadline: timedelta | None = None,
@@ -223,23 +237,55 @@ class Http:
         :raises AnswerTooLarge: so, because the answer is over the cap
         :raises OutcomeUnknown: an effect that shows, and the answer was lost, cut, too large or a 5xx
         """
+        own = headers or {}
+        all_headers = {**self._authorization, **own}
+        body = content
+        if json is not None:
+            body = msgspec.json.encode(json)
+            all_headers["Content-Type"] = JSON
+        clock = asyncio.get_running_loop().time
+        ends = clock() + max(0.001, (self._deadline if deadline is None else deadline).total_seconds())
+
+        async def ask() -> Answer:
+            data = body if form is None else form()
+            return await self._ask(method, path, effect, query, data, all_headers, seconds=max(0.001, ends - clock()))
+
+        answer = await ask()
+        # whoever sends credentials of his own renews them
+        has_ours = bool(self._authorization) and "Authorization" not in own
+        if has_ours and self._judge.is_doubtful(answer) and clock() + DOUBT < ends:
+            if await doubted(effect):
+                answer = await ask()
+            elif self._proof is not None and await self._is_known(self._proof, seconds=ends - clock()):
+                words = f"{self.platform}: {method} {path} answered {answer.status} and knows the account all the same"
+                raise self.error(Unavailable, words)
+        if 200 <= answer.status < 300:
+            return answer
+        raise self._judge.refused(method, path, answer)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        effect: Effect,
+        query: Query | None,
+        data: aiohttp.FormData | bytes | None,
+        headers: Mapping[str, str],
+        *,
+        seconds: float,
+    ) -> Answer:
+        """Send one request and return its answer, whatever its status."""
         session = self._session
         if session is None:
             raise RuntimeError("enter the transport before using it")
-        progress = _Progress(once=effect is Effect.ONCE)
-        all_headers = {**self._authorization, **(headers or {})}
-        data: aiohttp.FormData | bytes | None = form if content is None else content
-        if json is not None:
-            data = msgspec.json.encode(json)
-            all_headers["Content-Type"] = JSON
-        seconds = max(0.001, (self._deadline if deadline is None else deadline).total_seconds())
+        progress = _Progress(once=effect.shows)
         try:
             async with session.request(
                 method,
                 self._url(path),
                 params=query,
                 data=data,
-                headers=all_headers,
+                headers=headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds, connect=min(seconds, CONNECT_SECONDS)),
                 middlewares=(progress,),
@@ -252,9 +298,13 @@ class Http:
             # ValueError: an answer whose framing or encoding is broken beyond what aiohttp wraps.
             raise self._lost(method, path, effect, progress, exc) from self.redactor.cause(exc)
         self._heard(method, path, answer)
-        if 200 <= answer.status < 300:
-            return answer
-        raise self._judge.refused(method, path, answer)
+        return answer
+
+    async def _is_known(self, proof: str, *, seconds: float) -> bool:
+        await asyncio.sleep(DOUBT)
+        left = max(0.001, seconds - DOUBT)
+        answer = await self._ask("GET", proof, Effect.REPEATABLE, None, None, self._authorization, seconds=left)
+        return 200 <= answer.status < 300
 
     def decode(self, answer: Answer, decoder: "msgspec.json.Decoder[T]") -> T:
         """Return the body as what `decoder` reads; what is nested too deep to be read is null there.
@@ -269,7 +319,7 @@ class Http:
                 return decoder.decode(flattened(answer.body))
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             words = f"{self.platform} answered something unreadable: {exc}"
-            raise self._judge.inconclusive(words, once=answer.effect is Effect.ONCE) from None
+            raise self._judge.inconclusive(words, once=answer.effect.shows) from None
 
     def error(self, kind: type[AdapterError], words: str) -> AdapterError:
         """Return an error of this account, its words without secrets."""
@@ -295,7 +345,8 @@ class Http:
         session = self._session
         if session is None:
             raise RuntimeError("enter the transport before using it")
-        try:
+
+        async def connect() -> aiohttp.ClientWebSocketResponse:
             return await session.ws_connect(
                 self._url(path).with_query(query),
                 headers=self._authorization,
@@ -304,6 +355,15 @@ class Http:
                 autoclose=autoclose,
                 timeout=CLOSE_TIMEOUT,
             )
+
+        try:
+            try:
+                return await connect()
+            except aiohttp.WSServerHandshakeError as exc:
+                if exc.status != 401 or not self._authorization:
+                    raise
+                await asyncio.sleep(DOUBT)
+                return await connect()
         except aiohttp.WSServerHandshakeError as exc:
             # Never chained: its representation carries the request's headers, the token among them.
             words = f"{self.platform}: {path} answered {exc.status} to a stream"
@@ -328,13 +388,21 @@ class Http:
         if session is None:
             raise RuntimeError("enter the transport before using it")
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=silence.total_seconds())
-        try:
-            response = await session.get(
+
+        async def connect() -> aiohttp.ClientResponse:
+            return await session.get(
                 self._url(path).with_query(query),
                 headers={**self._authorization, "Accept": accept},
                 allow_redirects=False,
                 timeout=timeout,
             )
+
+        try:
+            response = await connect()
+            if response.status == 401 and self._authorization:
+                response.close()
+                await asyncio.sleep(DOUBT)
+                response = await connect()
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             words = f"{self.platform}: no stream from {path}: {_words(exc)}"
             raise self.error(Unavailable, words) from self.redactor.cause(exc)
@@ -373,7 +441,7 @@ class Http:
         if isinstance(exc, _Overlong) and effect is Effect.REPEATABLE:
             words = self.redactor.clean(words)
             return AnswerTooLarge(words, beginning=exc.beginning, platform=self.platform, account=self.account)
-        return self._judge.inconclusive(words, once=progress.sent and effect is Effect.ONCE)
+        return self._judge.inconclusive(words, once=progress.sent and effect.shows)
 
 
 def _checked(base_url: str, platform: str, redactor: Redactor) -> str:

@@ -1,5 +1,6 @@
 """What an answer means that is none: by the platform's own reading of it, by its status, by what may have gone out."""
 
+import asyncio
 import enum
 import time
 from collections.abc import Callable, Mapping
@@ -20,8 +21,12 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
 from greenroom_adapters.transport.redaction import Redactor
 
-__all__ = ["Answer", "Effect", "Judge", "Refusal", "Wait", "excerpt", "no_refusal", "no_wait", "system_now"]
+__all__ = ["Answer", "Effect", "Judge", "Refusal", "Wait", "doubted", "excerpt", "no_refusal", "no_wait", "system_now"]
 
+DOUBT = 1.0
+"""Seconds after which a platform that refused the credentials is asked once more. One refusal would pause an account
+until a person acts, and servers know nobody for a moment: while they start, while one of several is behind, and snac2
+while it writes an account down (a changed profile, the mark of a bot)."""
 EXCERPT = 200
 """How much of a platform's own words a message of ours repeats, in characters."""
 
@@ -31,8 +36,16 @@ class Effect(enum.Enum):
 
     REPEATABLE = "repeatable"
     """Doing it twice is doing it once (reads, uploads, likes, deletions): a lost answer is `Unavailable`."""
+    KEYED = "keyed"
+    """Doing it twice shows, and it carries a key by which the platform knows it again for a while: a lost answer is
+    `OutcomeUnknown`."""
     ONCE = "once"
     """Doing it twice shows: a lost answer is `OutcomeUnknown`."""
+
+    @property
+    def shows(self) -> bool:
+        """Doing it twice may show, so that nothing here does it again after its answer was lost."""
+        return self is not Effect.REPEATABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +82,15 @@ NOT_ACTED_UPON = frozenset({408, 425})
 def system_now() -> datetime:
     """Return the machine's present moment, aware, in UTC."""
     return datetime.fromtimestamp(time.time(), UTC)
+
+
+async def doubted(effect: Effect) -> bool:
+    """Say, after a moment, whether what was refused for its credentials is worth another question: a refusal has had no
+    effect, and yet nothing is sent again that no key protects."""
+    if effect is Effect.ONCE:
+        return False
+    await asyncio.sleep(DOUBT)
+    return True
 
 
 def no_refusal(answer: Answer) -> None:
@@ -109,6 +131,14 @@ class Judge:
             self.redactor.clean(words), retry_after=retry_after, platform=self.platform, account=self.account
         )
 
+    def is_doubtful(self, answer: Answer) -> bool:
+        """Say whether an answer refuses the credentials and is not to be believed yet. A platform that names a kind of
+        refusal knows what it says, and whoever reads that what to do about it."""
+        if answer.status != 401:
+            return False
+        known = self.refusal(answer)
+        return known is None or known[0] is AuthenticationFailed or not issubclass(known[0], AuthenticationFailed)
+
     def refused(self, method: str, path: str, answer: Answer) -> AdapterError:
         """Return what an answer that is not 2xx means."""
         status = answer.status
@@ -125,7 +155,7 @@ class Judge:
         if status in NOT_ACTED_UPON:
             return self.error(Unavailable, called)
         if not 400 <= status < 500:
-            return self.inconclusive(called, once=answer.effect is Effect.ONCE)
+            return self.inconclusive(called, once=answer.effect.shows)
         known = self.refusal(answer)
         if known is not None:
             kind, said = known

@@ -179,10 +179,14 @@ class Api:
 
     async def append(self, media: str, segment: int, content: bytes, *, deadline: timedelta) -> None:
         """Bring one piece of the file; the same piece twice is once."""
-        form = aiohttp.FormData()
-        form.add_field("segment_index", str(segment))
-        # As a file: aiohttp warns of bytes that are so many.
-        form.add_field("media", io.BytesIO(content), filename="media", content_type="application/octet-stream")
+
+        def form() -> aiohttp.FormData:
+            fields = aiohttp.FormData()
+            fields.add_field("segment_index", str(segment))
+            # As a file: aiohttp warns of bytes that are so many.
+            fields.add_field("media", io.BytesIO(content), filename="media", content_type="application/octet-stream")
+            return fields
+
         answer = await self._client.request("POST", f"/2/media/upload/{media}/append", form=form, deadline=deadline)
         self.http.decode(answer, DONE)
 

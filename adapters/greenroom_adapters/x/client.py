@@ -12,7 +12,7 @@ from tweepy.asynchronous import AsyncClient  # type: ignore[import-untyped]  # p
 from typing_extensions import override
 
 from greenroom_adapters.contract import AuthenticationFailed
-from greenroom_adapters.transport import Answer, Effect, Http
+from greenroom_adapters.transport import Answer, Effect, Form, Http, doubted
 from greenroom_adapters.x.signing import Signer
 
 __all__ = ["Client"]
@@ -43,11 +43,12 @@ class Client(AsyncClient):  # type: ignore[misc]  # untyped, so for mypy any cla
         json: object = None,
         user_auth: bool = True,
         *,
-        form: aiohttp.FormData | None = None,
+        form: Form | None = None,
         effect: Effect = Effect.REPEATABLE,
         deadline: timedelta | None = None,
     ) -> Answer:
-        """Send one request, signed; once more with renewed credentials when X does not take them.
+        """Send one request, signed; once more with renewed credentials when X does not take them, and where there are
+        no others with the same, if that does no harm (`doubted`).
 
         :raises AdapterError: as `Http.call` says
         """
@@ -60,7 +61,7 @@ class Client(AsyncClient):  # type: ignore[misc]  # untyped, so for mypy any cla
                     method, route, effect=effect, query=query, json=json, form=form, headers=signed, deadline=deadline
                 )
             except AuthenticationFailed:
-                # Nothing was done: a second try is no second post. A form is read off while it is sent.
-                if is_last or form is not None or not await self._signer.renew(signed):
+                # Nothing was done: a second try with other credentials is no second post.
+                if is_last or not (await self._signer.renew(signed) or await doubted(effect)):
                     raise
         raise AssertionError("a loop of two tries returns or raises")

@@ -86,6 +86,15 @@ async def test_a_private_answer_to_what_was_said_in_public_stands_alone(discord_
 
 
 @pytest.mark.asyncio
+async def test_one_refusal_of_the_token_keeps_no_message_back(discord_world: DiscordWorld) -> None:
+    world = discord_world
+    async with world.adapter() as adapter:
+        await world.answer_next(401)
+        await adapter.publish(Intent(adapter, Post(text="hi")).next_try())
+    assert [said.text for said in await world.published()] == ["hi"]
+
+
+@pytest.mark.asyncio
 async def test_who_takes_no_messages_of_bots_is_refused_for_good(discord_world: DiscordWorld) -> None:
     world = discord_world
     await world.call("shut_out", bot=world.me, user=world.alice)

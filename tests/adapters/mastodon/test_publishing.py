@@ -30,6 +30,7 @@ from greenroom_adapters.contract import (
     Visibility,
 )
 from greenroom_adapters.testing import Intent, Order
+from greenroom_adapters.transport import Effect
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -271,7 +272,7 @@ async def test_two_requests_at_once_under_one_key_make_two_posts_of_this_server(
     async with world.adapter() as adapter:
         post = adapter._api.post  # type: ignore[union-attr]
         status, deadline = {"status": "twice"}, timedelta(seconds=5)
-        await asyncio.gather(*(post(status, key="k", deadline=deadline) for _ in range(2)))
+        await asyncio.gather(*(post(status, key="k", effect=Effect.KEYED, deadline=deadline) for _ in range(2)))
     assert len(await world.published()) == 2
 
 
@@ -431,7 +432,7 @@ async def test_each_refusal_says_what_to_do_next(
 ) -> None:
     world = mastodon_world
     # a refusal of the credentials is believed when it is said twice
-    times = 2 if kind is AuthenticationFailed else 1
+    times = 2 if status == 401 else 1
     world.order("answer", status=status, body=b'{"error": "%s"}' % words.encode(), count=times)
     async with world.adapter() as adapter:
         with pytest.raises(kind) as caught:
@@ -446,6 +447,22 @@ async def test_one_refusal_of_the_credentials_keeps_no_post_from_going_out(masto
     async with world.adapter() as adapter:
         await adapter.publish(Intent(adapter, Post(text="hi")).next_try())
     assert [post.text for post in await world.published()] == ["hi"]
+
+
+@pytest.mark.parametrize("path", ["/api/v2/media", "/api/v1/statuses/[^/]+/favourite"])
+@pytest.mark.asyncio
+async def test_one_refusal_of_the_credentials_keeps_no_file_and_no_like_back(
+    mastodon_world: MastodonWorld, picture: Media, path: str
+) -> None:
+    world = mastodon_world
+    target = await world.post_of_somebody("like me")
+    world.proxy.order(Order(kind="answer", method="POST", path=path, status=401, count=1))
+    async with world.adapter() as adapter:
+        await adapter.publish(Intent(adapter, Post(text="look", media=(picture,))).next_try())
+        await adapter.react(target)
+    assert [post.alts for post in await world.published()] == [(picture.alt,)]
+    assert await world.likes(target) == 1
+    assert world.proxy.orders == ()
 
 
 @pytest.mark.asyncio

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -336,6 +337,78 @@ async def test_credentials_that_are_refused_are_so_in_the_platforms_words_whatev
             error = await error_of(http, Effect.ONCE)
         assert type(error) is raised
         assert str(error).endswith("your token has run out")
+
+
+@pytest.mark.parametrize("effect", [Effect.REPEATABLE, Effect.KEYED])
+@pytest.mark.asyncio
+async def test_one_refusal_of_the_credentials_is_not_believed_and_a_second_one_is(
+    effect: Effect, start_server: StartServer, behaviours: Any
+) -> None:
+    refusal, welcome = behaviours.answering(401, b"x"), behaviours.answering(200, b'{"id": "7"}')
+    server = await start_server(refusal, welcome, refusal, refusal, welcome)
+    async with http_to(server.url) as http:
+        http.authorize(Secret("sesame"))
+        answer = await http.call("POST", "/api/posts", effect=effect, json={"text": "hi"}, headers={"Key": "k"})
+        assert answer.status == 200
+        first, second = server.seen
+        assert first == second
+        with pytest.raises(AuthenticationFailed):
+            await http.call("POST", "/api/posts", effect=effect, json={"text": "hi"})
+    assert len(server.seen) == 4
+
+
+@pytest.mark.asyncio
+async def test_a_form_is_whole_also_when_it_is_sent_a_second_time(start_server: StartServer, behaviours: Any) -> None:
+    def form() -> aiohttp.FormData:
+        return aiohttp.FormData({"lamp": "lit"})
+
+    server = await start_server(behaviours.answering(401, b"x"), behaviours.answering(200))
+    async with http_to(server.url) as http:
+        http.authorize(Secret("sesame"))
+        await http.call("POST", "/upload", effect=Effect.REPEATABLE, form=form)
+    assert [request.body for request in server.seen] == [b"lamp=lit"] * 2
+
+
+@pytest.mark.asyncio
+async def test_what_no_key_protects_is_not_sent_again_whoever_refuses_the_credentials(
+    start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.answering(401, b"x"), behaviours.answering(200))
+    async with http_to(server.url) as http:
+        http.authorize(Secret("sesame"))
+        with pytest.raises(AuthenticationFailed):
+            await http.call("POST", "/api/posts", effect=Effect.ONCE, json={"text": "hi"})
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(("proof", "kind"), [(200, Unavailable), (401, AuthenticationFailed)])
+@pytest.mark.asyncio
+async def test_where_the_platform_knows_the_account_all_the_same_it_may_be_tried_later(
+    proof: int, kind: type[AdapterError], start_server: StartServer, behaviours: Any
+) -> None:
+    server = await start_server(behaviours.answering(401, b"x"), behaviours.answering(proof, b"x"))
+    async with http_to(server.url, proof="/me") as http:
+        http.authorize(Secret("sesame"))
+        with pytest.raises(kind) as caught:
+            await http.call("POST", "/api/posts", effect=Effect.ONCE, json={"text": "hi"})
+    assert type(caught.value) is kind
+    assert [request.line for request in server.seen] == ["POST /api/posts", "GET /me"]
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_that_the_platform_explains_is_believed_at_once_and_so_is_one_of_other_credentials(
+    start_server: StartServer, behaviours: Any
+) -> None:
+    class Expired(AuthenticationFailed):
+        """Whoever asks renews them."""
+
+    server = await start_server(*[behaviours.answering(401, b"x")] * 2)
+    for options, headers in (({"refusal": lambda _: (Expired, "run out")}, {}), ({}, {"Authorization": "own"})):
+        async with http_to(server.url, **options) as http:
+            http.authorize(Secret("sesame"))
+            with pytest.raises(AuthenticationFailed):
+                await http.call("GET", "/me", effect=Effect.REPEATABLE, headers=headers)
+    assert len(server.seen) == 2
 
 
 @pytest.mark.asyncio

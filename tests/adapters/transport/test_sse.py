@@ -118,6 +118,25 @@ async def test_who_is_not_let_in_is_told(serve: Callable[[Peer], Awaitable[str]]
 
 
 @pytest.mark.asyncio
+async def test_one_refusal_of_the_credentials_ends_no_stream() -> None:
+    asked: list[str] = []
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        asked.append(request.headers["Authorization"])
+        if len(asked) == 1:
+            return web.Response(status=401)
+        return web.Response(body=b"data: let in\n\n", content_type="text/event-stream")
+
+    app = web.Application()
+    app.router.add_get("/stream", stream)
+    async with serving(app) as served:
+        _, said = await collect(f"http://127.0.0.1:{served.port}", 2)
+    assert isinstance(said, Message)
+    assert said.data == "let in"
+    assert asked == ["Bearer sesame"] * 2
+
+
+@pytest.mark.asyncio
 async def test_a_stream_that_is_not_there_is_tried_again() -> None:
     seen = await collect("http://127.0.0.1:9", 3)
     assert [type(one) for one in seen] == [Closed] * 3

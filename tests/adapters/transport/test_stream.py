@@ -101,6 +101,25 @@ async def test_a_peer_that_does_not_let_us_in_ends_the_stream(
 
 
 @pytest.mark.asyncio
+async def test_one_refusal_of_the_credentials_ends_no_stream(serve: Callable[[Peer], Awaitable[str]]) -> None:
+    asked: list[str] = []
+
+    async def peer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.headers["Authorization"])
+        if len(asked) == 1:
+            return web.Response(status=401)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str("let in")
+        return socket
+
+    async with http_to(await serve(peer)) as http:
+        http.authorize(Secret("sesame"))
+        assert await collect(http, 2) == [Opened(), "let in"]
+    assert asked == ["Bearer sesame"] * 2
+
+
+@pytest.mark.asyncio
 async def test_a_server_that_fails_is_tried_again(serve: Callable[[Peer], Awaitable[str]]) -> None:
     async def peer(request: web.Request) -> web.StreamResponse:
         return web.Response(status=502)

@@ -13,6 +13,7 @@ from x_world import XWorld
 
 from greenroom_adapters.contract import (
     Absent,
+    AuthenticationFailed,
     CountingRule,
     Duplicate,
     Forbidden,
@@ -29,7 +30,7 @@ from greenroom_adapters.contract import (
     Unavailable,
     Unsupported,
 )
-from greenroom_adapters.testing import Intent, take
+from greenroom_adapters.testing import Intent, Order, take
 from greenroom_adapters.text import count, fits
 from greenroom_adapters.x.media import PIECE
 
@@ -320,3 +321,17 @@ async def test_where_a_post_cannot_go_is_said_before_anything_goes_out(x_world: 
         ):
             with pytest.raises(Unsupported):
                 adapter.prepare(wrong, key="k")
+
+
+@pytest.mark.asyncio
+async def test_one_refusal_of_the_keys_is_asked_again_with_a_new_signature_but_no_post_is(x_world: WorldOf) -> None:
+    world = x_world()
+    async with world.adapter() as adapter:
+        world.proxy.order(Order(kind="answer", method="GET", path="/2/users/me", status=401, count=1))
+        await adapter.check()
+        looks = [request for request in world.proxy.requests() if request.path.startswith("/2/users/me")][-2:]
+        assert looks[0].headers["Authorization"] != looks[1].headers["Authorization"]
+        world.proxy.order(Order(kind="answer", method="POST", path="/2/tweets", status=401, count=1))
+        with pytest.raises(AuthenticationFailed):
+            await adapter.publish(Intent(adapter, Post(text="hi")).next_try())
+    assert await world.published() == []

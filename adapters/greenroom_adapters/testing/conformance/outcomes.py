@@ -1,6 +1,7 @@
 """A failure says whether something may have gone out."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -79,6 +80,17 @@ class Outcomes:
                 await adapter.publish(intent.next_try())
             with pytest.raises(AuthenticationFailed):
                 await take(adapter, 1, after=after)
+
+    @pytest.mark.asyncio
+    async def test_one_refusal_of_good_credentials_loses_no_post_and_doubles_none(self, world: World) -> None:
+        async with world.connect() as adapter:
+            intent = Intent(adapter, Post(text="it is me"))
+            await world.answer_next(401)
+            with suppress(AuthenticationFailed, Unavailable):
+                await adapter.publish(intent.next_try())
+            if not await world.published():
+                await adapter.publish(intent.next_try())
+            assert await texts_of(world) == ["it is me"]
 
     @pytest.mark.asyncio
     async def test_credentials_that_stop_working_end_the_events_with_the_reason(self, world: World) -> None:
