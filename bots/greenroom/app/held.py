@@ -12,7 +12,7 @@ from greenroom.policy import EVERY_ACCOUNT, SWITCH, quiet_until
 from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom.turns import AccountDesk
-from greenroom.turns.beginning import PASSED_ON
+from greenroom.turns.beginning import WORDS_OF_PASSED_ON
 from greenroom_adapters.contract import ConfigurationError, UnknownEvent
 
 __all__ = ["KINDS", "HeldDrafts"]
@@ -108,7 +108,7 @@ class HeldDrafts:
             raise ConfigurationError(f"there is no turn {seq}; `greenroom log` lists them")
         if turn.state is State.HELD:
             return {**await self.edit({"turn": seq, "text": text, "approve": True}), "done": "answered"}
-        if turn.state is not State.IGNORED or turn.reason != PASSED_ON:
+        if turn.state is not State.IGNORED or turn.reason not in WORDS_OF_PASSED_ON:
             why = f" ({turn.reason})" if turn.reason else ""
             raise ConfigurationError(
                 f"turn {seq} is {turn.state.word}{why}: only what a rule with `tell: true` passed on to you, or what "

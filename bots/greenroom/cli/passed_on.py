@@ -7,7 +7,7 @@ from greenroom.clock import from_micros
 from greenroom.settings import BotFile
 from greenroom.settings.telling import TOLD_UP_TO, UNHEARD, tell_words
 from greenroom.storage import Ledger, State, Turn
-from greenroom.turns.beginning import PASSED_ON
+from greenroom.turns.beginning import WORDS_OF_PASSED_ON
 
 __all__ = ["PassedOn", "passed_on"]
 
@@ -34,7 +34,7 @@ async def passed_on(file: BotFile, ledger: Ledger, limit: int) -> list[PassedOn]
     found: dict[int, PassedOn] = {}
     for entry in await ledger.journal(what="passed on", limit=limit):
         turn = None if entry.seq is None else await ledger.turn(entry.seq)
-        if turn is not None and turn.state is State.IGNORED and turn.reason == PASSED_ON:
+        if turn is not None and turn.state is State.IGNORED and turn.reason in WORDS_OF_PASSED_ON:
             why = untold if file.tell is None or entry.id > mark else None
             found.setdefault(turn.seq, PassedOn(turn=turn, at=from_micros(entry.at), untold=why))
     return list(found.values())

@@ -10,10 +10,12 @@ from greenroom.turns.outcomes import Outcomes
 from greenroom.turns.shared import Shared
 from greenroom_adapters.contract import OwnPostSeen
 
-__all__ = ["PASSED_ON", "Beginning"]
+__all__ = ["PASSED_ON", "WORDS_OF_PASSED_ON", "Beginning"]
 
 PASSED_ON = "left to its owner: `greenroom held` lists it"
 """Why a turn is left alone that a rule with `tell` passes on; its owner may answer it by hand."""
+WORDS_OF_PASSED_ON = frozenset({PASSED_ON, "passed to its owner"})
+"""What stands as that reason in ledgers, of earlier versions as well."""
 
 RECEIVED = State.RECEIVED
 

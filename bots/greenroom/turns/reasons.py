@@ -24,6 +24,7 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "written by hand",
             "answered by hand",
             "left to its owner",
+            "passed to its owner",
             "by hand from the bot's account",
         ),
         "person_decided": (

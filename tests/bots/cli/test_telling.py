@@ -10,7 +10,7 @@ import pytest
 
 from greenroom.clock import SystemClock
 from greenroom.storage import SqliteLedger, State
-from greenroom.turns.beginning import PASSED_ON
+from greenroom.turns.beginning import WORDS_OF_PASSED_ON
 from greenroom_adapters.testing.stage import RunningStage
 
 
@@ -118,9 +118,11 @@ def test_an_answer_by_hand_on_a_paused_account_says_that_it_waits_for_that(green
     assert "Your words for turn 1 are noted. It waits, for home is paused" in said.out
 
 
-@pytest.fixture
-def passed_on(home: Path, write_bot: Callable[..., Path], ledger_with: Callable[..., None]) -> None:
-    """A mention that was passed on to the owner, as turn 1."""
+@pytest.fixture(params=sorted(WORDS_OF_PASSED_ON))
+def passed_on(
+    request: pytest.FixtureRequest, home: Path, write_bot: Callable[..., Path], ledger_with: Callable[..., None]
+) -> None:
+    """A mention that was passed on to the owner, as turn 1, also as earlier versions noted it down."""
     write_bot()
     ledger_with(State.IGNORED)
 
@@ -128,7 +130,7 @@ def passed_on(home: Path, write_bot: Callable[..., Path], ledger_with: Callable[
         async with SqliteLedger(home / "data" / "ada.db", bot="ada", clock=SystemClock()) as ledger:
             turn = await ledger.turn(1)
             assert turn is not None
-            turn.reason = PASSED_ON
+            turn.reason = request.param
             ledger.save(turn)
             await ledger.committed()
 
