@@ -101,11 +101,20 @@ def shown_comment(call: Call, row: Any, asked: dict[str, Asked]) -> dict[str, An
         "created_time": written(row["created"]),
         "parent": parent,
         "message_tags": tags or None,
-        "attachment": {"type": "photo", "target": {"id": row["file"]}} if row["file"] else None,
+        "attachment": attachment_of(row),
         "likes": lambda how: counted_likes(call, row["id"], how),
         "comments": lambda how: {"data": [], "summary": {"total_count": len(below)}},
     }
     return picked("comment", values, asked)
+
+
+def attachment_of(row: Any) -> dict[str, Any] | None:
+    """Return what is shown below the words of a comment: its picture, or what the first link in it leads to."""
+    image = {"image": {"src": "https://scontent.example/shown.jpg", "height": 8, "width": 8}}
+    if row["file"]:
+        return {"type": "photo", "target": {"id": row["file"]}, "media": image}
+    link = re.search(r"https?://\S+", row["text"])
+    return None if link is None else {"type": "share", "url": link[0], "title": "Somewhere", "media": image}
 
 
 # The page -------------------------------------------------------------------------------------------------------------
@@ -221,7 +230,11 @@ async def delete(call: Call) -> Any:
 
 
 async def subscribe(call: Call) -> Any:
-    call.server.subscribed = call.parameters.get("subscribed_fields", "").split(",")
+    fields = call.parameters.get("subscribed_fields", "").split(",")
+    if "messages" in fields and "pages_messaging" not in call.scopes:
+        words = "(#200) To subscribe to the messages field, one of these permissions is needed: pages_messaging"
+        raise GraphError(200, words, status=403)
+    call.server.subscribed = fields
     return {"success": True}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import aiohttp
 import msgspec
 
-from greenroom_adapters.contract import TargetGone
+from greenroom_adapters.contract import PostRejected, TargetGone
 from greenroom_adapters.facebook.wire import (
     COMMENTS,
     COUNTS,
@@ -31,7 +31,7 @@ COMMENT = "id,message,from,created_time,parent{id,from},message_tags,attachment"
 POST = "id,message,from,created_time,permalink_url"
 PICTURES = "attachments{media_type,target{id},subattachments{media_type,target{id}}}"
 ORDER = {"filter": "stream", "order": "reverse_chronological"}
-SUBSCRIBED = ("feed", "mention", "messages")
+SUBSCRIBED, MESSAGES = ("feed", "mention"), "messages"
 """What the page's events are called that a webhook brings."""
 
 
@@ -77,7 +77,7 @@ class Api:
     async def tagged(self, *, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of posts of others that name the page, newest first."""
         async with aclosing(
-            page_by_page(self.graph, f"/{self.page}/tagged", most=most, fields=POST, limit="25")
+            page_by_page(self.graph, f"/{self.page}/tagged", most=most, fields=POST, limit="100")
         ) as pages:
             async for page in pages:
                 yield page
@@ -151,23 +151,30 @@ class Api:
 
     async def like(self, name: str) -> None:
         """Like a post or a comment as the page."""
-        answer = await self.graph.post(f"/{name}/likes", {}, effect=Effect.REPEATABLE)
-        self.graph.http.decode(answer, SUCCESSES)
+        self._done(await self.graph.post(f"/{name}/likes", {}, effect=Effect.REPEATABLE))
 
     async def delete(self, name: str) -> None:
         """Take a post or a comment down."""
-        self.graph.http.decode(await self.graph.delete(f"/{name}"), SUCCESSES)
+        self._done(await self.graph.delete(f"/{name}"))
 
-    async def subscribe(self) -> None:
-        """Have Meta tell the app what happens to the page."""
-        fields = {"subscribed_fields": ",".join(SUBSCRIBED)}
-        answer = await self.graph.post(f"/{self.page}/subscribed_apps", fields, effect=Effect.REPEATABLE)
-        self.graph.http.decode(answer, SUCCESSES)
+    async def subscribe(self, *, direct_messages: bool) -> None:
+        """Have Meta tell the app what happens to the page; of its messages only with the permission to read them."""
+        subscribed = (*SUBSCRIBED, MESSAGES) if direct_messages else SUBSCRIBED
+        fields = {"subscribed_fields": ",".join(subscribed)}
+        self._done(await self.graph.post(f"/{self.page}/subscribed_apps", fields, effect=Effect.REPEATABLE))
 
     def gone(self, words: str) -> TargetGone:
         """Return the error that says that something is not there."""
         http = self.graph.http
         return TargetGone(words, platform=http.platform, account=http.account)
+
+    def _done(self, answer: Answer) -> None:
+        """See to it that what was asked for is done.
+
+        :raises PostRejected: it is not
+        """
+        if not self.graph.http.decode(answer, SUCCESSES).success:
+            raise self.graph.error(PostRejected, "Facebook says that it has not done it")
 
     def _created(self, answer: Answer) -> str:
         """Return the id of what was made; it stands under one of three names."""

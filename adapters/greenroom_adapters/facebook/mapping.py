@@ -1,5 +1,6 @@
 """Events out of what Facebook lists of posts and comments, and of what it tells by calls."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -96,7 +97,7 @@ def comment_event(comment: WireComment, post: str, *, me: str, source: str, curs
         conversation=conversation,
         also=tuple(kind for kind, _ in kinds[1:]),
         in_reply_to=above,
-        media=_media(comment.attachment),
+        media=_media(comment),
     )
 
 
@@ -124,7 +125,8 @@ def watched_event(told: WireWatched, *, me: str, time: int, source: str, cursor:
     """Return the event that a call about the page's feed is; None: nothing for us, or a comment that was added, which
     is read by `watched_comment`. `time` is when it was told, for what says no time of its own.
 
-    A reaction has no id on Facebook: it is named by what it is about, who reacted, how and when.
+    A reaction has no id on Facebook: it is named by what it is about, who reacted, how and when. Nor has an edit: that
+    is named by what is said since.
     """
     by_us = told.sender is not None and told.sender.id == me
     if not told.post_id or by_us:
@@ -146,15 +148,19 @@ def watched_event(told: WireWatched, *, me: str, time: int, source: str, cursor:
         case (("comment" | "post" | "status" | "photo"), "remove"):
             return PostDeleted(id=f"removed-{ref.id}", cursor=cursor(), **common)
         case (("comment" | "post" | "status" | "photo"), "edited"):
-            return PostEdited(id=f"edited-{ref.id}-{told.created_time}", cursor=cursor(), text=told.message, **common)
+            said = hashlib.sha256(told.message.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+            edit = f"edited-{ref.id}-{told.created_time}-{said}"
+            return PostEdited(id=edit, cursor=cursor(), text=told.message, **common)
         case _:
             return None
 
 
-def _media(attachment: "dict[str, Any] | None") -> tuple[RemoteMedia, ...]:
+def _media(comment: WireComment) -> tuple[RemoteMedia, ...]:
     """Return the picture of a comment, where it has one."""
+    if comment.attachment is None or not comment.has_picture:
+        return ()
     try:
-        image = msgspec.convert((attachment or {}).get("media"), type=dict[str, dict[str, Any]])["image"]
+        image = msgspec.convert(comment.attachment.get("media"), type=dict[str, dict[str, Any]])["image"]
         return (RemoteMedia(url=str(image["src"]), media_type="image/jpeg"),)
     except (msgspec.ValidationError, KeyError):
         return ()

@@ -20,6 +20,7 @@ from greenroom_adapters.facebook.publishing import Progress
 from greenroom_adapters.facebook.refs import Place, comment_ref, place_of, post_ref
 from greenroom_adapters.facebook.wire import COMMENTS, POSTS, WireComment, WirePost
 from greenroom_adapters.meta.claims import Claims
+from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.mail import Mail, message_ref
 from greenroom_adapters.meta.moments import moment
@@ -30,10 +31,6 @@ __all__ = ["ReadingBack"]
 PAGES = 10
 SKEW = timedelta(minutes=5)
 """How far Facebook's clock and the one that recorded the try may differ."""
-
-
-class _OutOfReach(Exception):
-    """The list ended before the time of the try."""
 
 
 class ReadingBack:
@@ -53,8 +50,8 @@ class ReadingBack:
         asked_at = self._now()
         try:
             found = await self._found(attempt, attempt.first_tried_at - SKEW)
-        except _OutOfReach:
-            return Undecided(reason="the try is beyond what Facebook lists of the page", final=True)
+        except OutOfReach:
+            return Undecided(reason="it is not among what can be read of what Facebook lists of the page", final=True)
         except (Forbidden, TargetGone) as refused:
             return Undecided(reason=f"what the page published cannot be read: {refused}", final=True)
         if found is not None:
@@ -74,10 +71,12 @@ class ReadingBack:
 
     async def _post(self, attempt: Attempt, since: datetime) -> tuple[PostRef, datetime] | None:
         oldest: tuple[PostRef, datetime] | None = None
-        is_whole = False
+        is_whole, is_readable = False, True
         async with aclosing(self._api.own(since=since, most=PAGES)) as pages:
             async for page in pages:
-                for post in read_rows(POSTS, page):
+                posts = read_rows(POSTS, page)
+                is_readable &= len(posts) == len(page.data)
+                for post in posts:
                     at, ref = moment(post.created_time), post_ref(post.id, post.permalink_url)
                     is_whole |= at < since
                     if at >= since and _is_post(attempt, post) and self._claims.is_free_for(attempt.key, ref.id):
@@ -85,8 +84,8 @@ class ReadingBack:
                 is_whole |= not page.after
                 if is_whole:
                     break
-        if oldest is None and not is_whole:
-            raise _OutOfReach
+        if oldest is None and not (is_whole and is_readable):
+            raise OutOfReach
         return oldest
 
     async def _comment(self, attempt: Attempt, above: Place, since: datetime) -> tuple[PostRef, datetime] | None:
@@ -96,10 +95,12 @@ class ReadingBack:
             parent = (await self._api.comment(above.comment)).parent
             parents.add(parent.id if parent is not None else above.comment)
         oldest: tuple[PostRef, datetime] | None = None
-        is_whole = False
+        is_whole, is_readable = False, True
         async with aclosing(self._api.comments(above.post, since=since, most=PAGES)) as pages:
             async for page in pages:
-                for comment in read_rows(COMMENTS, page):
+                comments = read_rows(COMMENTS, page)
+                is_readable &= len(comments) == len(page.data)
+                for comment in comments:
                     at, ref = moment(comment.created_time), comment_ref(above.post, comment.id)
                     is_whole |= at < since
                     is_it = at >= since and self._is_comment(attempt, comment, parents)
@@ -108,8 +109,8 @@ class ReadingBack:
                 is_whole |= not page.after
                 if is_whole:
                     break
-        if oldest is None and not is_whole:
-            raise _OutOfReach
+        if oldest is None and not (is_whole and is_readable):
+            raise OutOfReach
         return oldest
 
     async def _message(self, attempt: Attempt, person: str, since: datetime) -> tuple[PostRef, datetime] | None:
@@ -124,11 +125,10 @@ class ReadingBack:
     def _is_comment(self, attempt: Attempt, comment: WireComment, parents: "set[str | None]") -> bool:
         by_us = comment.sender is not None and comment.sender.id == self._api.page
         below = comment.parent.id if comment.parent is not None else None
-        has_picture = comment.attachment is not None
         return (
             by_us
             and below in parents
-            and has_picture == bool(attempt.post.media)
+            and comment.has_picture == bool(attempt.post.media)
             and is_like(attempt.post.text, comment.message)
         )
 

@@ -20,8 +20,9 @@ __all__ = ["Told"]
 class Told:
     """The reader of one page's calls."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, *, direct_messages: bool) -> None:
         self._api = api
+        self._direct_messages = direct_messages
 
     async def __call__(self, body: bytes, cursor: Callable[[], str]) -> Sequence[Event]:
         """Return what a call tells of this page; what is not understood becomes an `UnknownEvent`.
@@ -50,7 +51,7 @@ class Told:
     async def _part(self, field: str, raw: msgspec.Raw, time: int, cursor: Callable[[], str]) -> Event | None:
         me = self._api.page
         match field:
-            case "messages":
+            case "messages" if self._direct_messages:
                 return read_knock(raw, is_me=lambda person: person == me, source=TOLD, cursor=cursor)
             case "feed":
                 told = WATCHED.decode(raw)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.wire import Id, WirePage, WirePerson
 
 __all__ = [
@@ -25,6 +26,10 @@ __all__ = [
     "WireTokenFacts",
     "WireWatched",
 ]
+
+
+PICTURES = ("photo", "animated_image_autoplay", "sticker")
+"""What an attachment is called that is a picture."""
 
 
 class WireProfile(msgspec.Struct, frozen=True):
@@ -62,6 +67,9 @@ class WirePost(msgspec.Struct, frozen=True):
     attachments: WireAttached = WireAttached()
     comments: WirePage = WirePage()
 
+    def __post_init__(self) -> None:
+        moment(self.created_time)
+
     @property
     def photos(self) -> frozenset[str]:
         """Ids of its pictures."""
@@ -96,6 +104,14 @@ class WireComment(msgspec.Struct, frozen=True):
     parent: WireParent | None = None
     message_tags: tuple[WireTag, ...] = ()
     attachment: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        moment(self.created_time)
+
+    @property
+    def has_picture(self) -> bool:
+        """It was written with a picture. What the first link of its words leads to is shown as an attachment too."""
+        return self.attachment is not None and self.attachment.get("type") in PICTURES
 
 
 class WireSummary(msgspec.Struct, frozen=True):

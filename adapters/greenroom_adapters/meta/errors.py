@@ -23,6 +23,7 @@ from greenroom_adapters.transport import Answer
 __all__ = ["CODES", "SUBCODES", "meaning_of", "refusal"]
 
 LOGIN = "make a new token and sign in again with `greenroom login`"
+TOO_LATE = "they have not written within the last 24 hours, and Meta lets nobody answer after that"
 DASHBOARD = "look into the account in its own app, and end the pause with `greenroom resume`"
 
 
@@ -46,7 +47,10 @@ SUBCODES: Mapping[int, Meaning] = {
     1366051: (Duplicate, ""),
     1390008: (RateLimited, "it posts too fast"),
     1404078: (AuthenticationFailed, f"the person behind the page has to be authorised to publish: {DASHBOARD}"),
-    2018278: (Forbidden, "they have not written within the last 24 hours, and Meta lets nobody answer after that"),
+    1545041: (Forbidden, "they take no messages now"),
+    2018065: (Forbidden, TOO_LATE),
+    2018108: (Forbidden, "they take no messages now"),
+    2018278: (Forbidden, TOO_LATE),
     2207001: (Broken, ""),
     2207032: (Broken, ""),
     2207053: (Broken, ""),
@@ -78,10 +82,13 @@ CODES: Mapping[int, Meaning] = {
     101: (AuthenticationFailed, "the app's id and its secret have to be those of the app that the token is for"),
     102: (AuthenticationFailed, LOGIN),
     190: (AuthenticationFailed, LOGIN),
+    341: (RateLimited, "the app has asked as often as it may for now"),
     368: (AuthenticationFailed, f"the account is blocked for a while: {DASHBOARD}"),
     506: (Duplicate, ""),
+    551: (Forbidden, "they take no messages now"),
     613: (RateLimited, "the account has done this as often as it may for now"),
     803: (TargetGone, ""),
+    1200: (Broken, ""),
 }
 """Code of an error → its meaning. 200 to 299 are permissions, 80000 to 80999 limits of use cases."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -16,11 +17,18 @@ from greenroom_adapters.meta.usage import wait
 from greenroom_adapters.meta.wire import PAGES, WirePage
 from greenroom_adapters.transport import Answer, Effect, Form, Http
 
-__all__ = ["Graph", "page_by_page"]
+__all__ = ["Graph", "OutOfReach", "page_by_page"]
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class OutOfReach(Exception):
+    """What a list shows is not all that it has from a moment on: it ends before that, or a row cannot be read. What was
+    not seen there may be there all the same."""
 
 
 class Graph:
@@ -120,7 +128,8 @@ class Graph:
 
 
 async def page_by_page(graph: Graph, path: str, *, most: int, **query: str) -> AsyncGenerator[WirePage, None]:
-    """Yield the pages of a list until it ends, at most so many."""
+    """Yield the pages of a list until it ends, at most so many. Whoever wants more than one and reads all of these has
+    not come to what he looked for: that is told to the log."""
     after: dict[str, str] = {}
     for _ in range(most):
         page = await graph.get(path, PAGES, **query, **after)
@@ -128,3 +137,5 @@ async def page_by_page(graph: Graph, path: str, *, most: int, **query: str) -> A
         if not page.after or page.after == after.get("after"):
             return
         after = {"after": page.after}
+    if most > 1:
+        logger.warning("%s is longer than %d pages: what is older is not looked at", path, most)

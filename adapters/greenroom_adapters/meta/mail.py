@@ -14,7 +14,7 @@ from greenroom_adapters.contract import (
     PostRef,
     RemoteMedia,
 )
-from greenroom_adapters.meta.graph import Graph, page_by_page
+from greenroom_adapters.meta.graph import Graph, OutOfReach, page_by_page
 from greenroom_adapters.meta.moments import from_epoch, moment
 from greenroom_adapters.meta.people import author_of
 from greenroom_adapters.meta.sources import Row, Source, unreadable
@@ -36,7 +36,7 @@ MESSAGE = "dm/"
 """Before the id of a direct message in a `PostRef`."""
 MAIL = "messages"
 FIELDS = "id,created_time,from,to,message,attachments"
-PAGES = 5
+PAGES = 100
 """Pages of conversations, and of messages of one of them, that are read at a time."""
 ROWS = "25"
 OPEN_FOR = timedelta(hours=24)
@@ -66,35 +66,54 @@ class Mail:
             async for page in pages:
                 yield page
 
-    async def said_in(self, conversation: WireConversation, since: datetime | None) -> list[msgspec.Raw]:
-        """Return the messages of a conversation from a moment on, and perhaps older ones, newest first."""
+    async def said_in(
+        self, conversation: WireConversation, since: datetime | None
+    ) -> tuple[Sequence[msgspec.Raw], bool]:
+        """Return the messages of a conversation from a moment on, and perhaps older ones, newest first; and whether
+        these are all since then."""
         first = conversation.messages
         if since is None or not first.after or not _reaches(first.data, since):
-            return list(first.data)
+            return first.data, True
         raws: list[msgspec.Raw] = []
         async with aclosing(
             page_by_page(self._graph, f"/{conversation.id}/messages", most=PAGES, fields=FIELDS, limit=ROWS)
         ) as pages:
             async for page in pages:
                 raws += page.data
-                if not _reaches(raws, since):
-                    break
-        return raws
+                if not page.after or not _reaches(raws, since):
+                    return raws, True
+        return raws, False
 
     async def with_person(self, person: str, since: datetime) -> list[WireMessage]:
-        """Return what was said between the account and one person from a moment on, and perhaps before, newest
-        first."""
+        """Return what was said between the account and one person from a moment on, and perhaps before, newest first.
+
+        :raises OutOfReach: these are not all messages since then
+        """
+        said, are_all = await self._with(person, since)
+        if not are_all:
+            raise OutOfReach
+        return said
+
+    async def _with(self, person: str, since: datetime) -> tuple[list[WireMessage], bool]:
+        """Return what can be read of it, and whether that is all. Nobody is written to who has not written before:
+        where there is no conversation, it is hidden."""
         found: list[WireMessage] = []
+        are_all = False
         async with aclosing(self.conversations(person=person, most=1)) as pages:
             async for page in pages:
-                for conversation in read_rows(CONVERSATIONS, page):
-                    found += read_rows(MESSAGES, WirePage(data=tuple(await self.said_in(conversation, since))))
-        return found
+                conversations = read_rows(CONVERSATIONS, page)
+                are_all = len(conversations) == len(page.data) > 0
+                for conversation in conversations:
+                    raws, is_whole = await self.said_in(conversation, since)
+                    said = read_rows(MESSAGES, WirePage(data=tuple(raws)))
+                    are_all = are_all and is_whole and len(said) == len(raws)
+                    found += said
+        return found, are_all
 
     async def may_answer(self, person: str, now: datetime) -> bool:
         """Say whether the person has written within the time in which they may be answered."""
         since = now - OPEN_FOR
-        said = await self.with_person(person, since)
+        said, _ = await self._with(person, since)
         return any(one.sender.id == person and moment(one.created_time) > since for one in said)
 
 
@@ -123,7 +142,8 @@ class MailSource(Source):
                         is_known = True
                         continue
                     # those of one second stand newest first, and are heard as they were said
-                    rows += reversed([self._row(one, since) for one in await self._mail.said_in(conversation, since)])
+                    said, _ = await self._mail.said_in(conversation, since)
+                    rows += [self._row(one, since) for one in reversed(said)]
                 if is_known:
                     break
         return rows

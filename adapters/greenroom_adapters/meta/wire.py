@@ -4,6 +4,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from greenroom_adapters.meta.moments import moment
+
 __all__ = [
     "CALLS",
     "CONVERSATIONS",
@@ -110,6 +112,9 @@ class WireMessage(msgspec.Struct, frozen=True):
     message: str = ""
     attachments: WireAttachments = WireAttachments()
 
+    def __post_init__(self) -> None:
+        moment(self.created_time)
+
 
 class WireConversation(msgspec.Struct, frozen=True):
     """What was said between the account and one other."""
@@ -117,6 +122,10 @@ class WireConversation(msgspec.Struct, frozen=True):
     id: Id
     updated_time: str = ""
     messages: WirePage = WirePage()
+
+    def __post_init__(self) -> None:
+        if self.updated_time:
+            moment(self.updated_time)
 
 
 class WireErrorBody(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from greenroom_adapters.contract import (
     OutcomeUnknown,
     Post,
     PostRef,
+    PostRejected,
     RateLimited,
     TooLong,
     Unavailable,
@@ -193,3 +194,69 @@ def test_settings_out_of_bounds_are_refused(facebook_world: Any) -> None:
     for changed in ({"look_every": 0}, {"posts_watched": 0}, {"posts_watched": 101}):
         with pytest.raises(Exception, match=next(iter(changed))):
             world.adapter(**changed)
+
+
+@pytest.mark.asyncio
+async def test_a_comment_below_which_facebook_shows_its_link_is_found(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    post = world.state.post(world.bot, "lamp lit")
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        words = "the log is at https://example.org/log"
+        intent = Intent(adapter, Post(text=words, in_reply_to=PostRef(id=post)))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=2))), Found)
+
+
+@pytest.mark.asyncio
+async def test_a_message_is_found_however_much_was_said_since(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    world.state.message(world.bot, world.alice, world.alice, "hello?")
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="hello", direct_to=world.alice))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        for number in range(130):
+            world.state.message(world.bot, world.alice, world.alice, f"are you there? {number}")
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=2))), Found)
+
+
+@pytest.mark.parametrize(
+    ("listed", "post"),
+    [
+        ("/published_posts", Post(text="lamp lit")),
+        ("/comments", Post(text="lamp lit", in_reply_to=PostRef(id="1_2"))),
+        ("/conversations", Post(text="lamp lit", direct_to="4711")),
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_list_that_cannot_be_read_whole_proves_nothing(
+    facebook_world: WorldOf, listed: str, post: Post
+) -> None:
+    world = facebook_world()
+    rows = [{"id": "1_2", "created_time": "a moment ago", "updated_time": "a moment ago", "message": "lamp lit"}]
+    async with world.adapter() as adapter:
+        intent = Intent(adapter, post)
+        world.order("answer", method="GET", path=listed, status=200, body=json.dumps({"data": rows}).encode())
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=2))), Undecided)
+
+
+@pytest.mark.asyncio
+async def test_a_message_is_not_absent_where_the_conversation_is_hidden(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    async with world.adapter() as adapter:
+        intent = Intent(adapter, Post(text="hello", direct_to=world.alice))
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=2))), Undecided)
+
+
+@pytest.mark.asyncio
+async def test_what_facebook_says_it_has_not_done_is_not_done(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    post = world.state.post(world.bot, "lamp lit")
+    async with world.adapter() as adapter:
+        for method, path, act in (("DELETE", post, adapter.delete), ("POST", "/likes", adapter.react)):
+            world.order("answer", method=method, path=path, status=200, body=b'{"success": false}')
+            with pytest.raises(PostRejected):
+                await act(PostRef(id=post))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from facebook_world import FacebookWorld
 from graph_fields import GraphError
+from graph_state import PAGE_SCOPES
 
 from greenroom_adapters.contract import (
     ConfigurationError,
@@ -69,11 +70,15 @@ class Hearing:
 
 
 @asynccontextmanager
-async def hearing(world: FacebookWorld, *, stores: bool = True) -> AsyncIterator[Hearing]:
+async def hearing(world: FacebookWorld, *, stores: bool = True, **changed: Any) -> AsyncIterator[Hearing]:
     port = free_port()
     world.server.proxied = f"http://127.0.0.1:{port}/facebook"
     adapter = world.adapter(
-        webhook="https://bot.example/facebook", webhook_listen=str(port), verify_token=Secret(WORD), look_every=3600
+        webhook="https://bot.example/facebook",
+        webhook_listen=str(port),
+        verify_token=Secret(WORD),
+        look_every=3600,
+        **changed,
     )
     assert isinstance(adapter, SupportsWebhooks)
     async with adapter:
@@ -163,6 +168,30 @@ async def test_what_comes_by_a_call_and_by_a_list_is_one_event(facebook_world: W
         assert type(listed[name]) is type(event)
         assert getattr(listed[name], "post").id == getattr(event, "post").id  # noqa: B009 - events of one kind have it
         assert getattr(listed[name], "conversation") == getattr(event, "conversation")  # noqa: B009 - as above
+
+
+@pytest.mark.asyncio
+async def test_a_page_without_messages_is_called_for_the_rest_and_needs_no_permission_for_them(
+    facebook_world: WorldOf,
+) -> None:
+    world = facebook_world()
+    scopes = [scope for scope in PAGE_SCOPES if scope != "pages_messaging"]
+    token = Secret(world.state.token_for(world.bot, scopes=scopes))
+    async with hearing(world, token=token, direct_messages=False) as heard:
+        assert world.server.subscribed == ["feed", "mention"]
+        knock = {"sender": {"id": world.alice}, "timestamp": 1, "message": {"mid": "m_1", "text": "psst"}}
+        assert await heard.told(messaging=[knock]) == 200
+        assert heard.seen == []
+
+
+@pytest.mark.asyncio
+async def test_each_edit_of_a_comment_is_heard(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    async with hearing(world) as heard:
+        edited = {"post_id": "1_2", "comment_id": "2_3", "parent_id": "1_2", "verb": "edited", "created_time": 1}
+        for text in ("one lamp", "two lamps", "two lamps"):
+            assert await heard.told(("feed", heard.comment(text, **edited))) == 200
+    assert len({event.id for event in heard.seen}) == 2
 
 
 @pytest.mark.asyncio

@@ -39,6 +39,7 @@ KNOWN: dict[tuple[int, int], type[AdapterError]] = {
     (4, 0): RateLimited,
     (17, 0): RateLimited,
     (32, 0): RateLimited,
+    (341, 0): RateLimited,
     (613, 0): RateLimited,
     (80001, 0): RateLimited,
     (80999, 0): RateLimited,
@@ -46,7 +47,11 @@ KNOWN: dict[tuple[int, int], type[AdapterError]] = {
     (9, 2207042): RateLimited,
     (3, 0): Forbidden,
     (10, 0): Forbidden,
+    (10, 2018065): Forbidden,
+    (10, 2018108): Forbidden,
     (10, 2018278): Forbidden,
+    (551, 0): Forbidden,
+    (551, 1545041): Forbidden,
     (200, 0): Forbidden,
     (299, 0): Forbidden,
     (100, 0): PostRejected,
@@ -67,7 +72,10 @@ KNOWN: dict[tuple[int, int], type[AdapterError]] = {
     (24, 2207008): Unavailable,
     (9007, 2207027): Unavailable,
 }
-BROKEN = [(1, 0), (2, 0), (2, 1363047), (2, 1609010), (-1, 2207001), (-1, 2207032), (-1, 2207053), (-1, 2207082)]
+BROKEN = [
+    *((1, 0), (2, 0), (2, 1363047), (2, 1609010), (1200, 0)),
+    *((-1, 2207001), (-1, 2207032), (-1, 2207053), (-1, 2207082)),
+]
 
 
 def answer(code: int, subcode: int = 0, *, effect: Effect = Effect.ONCE, **more: Any) -> Answer:

@@ -1,0 +1,63 @@
+"""What a page hears from its lists, also after a long time away."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import aclosing
+
+import pytest
+from facebook_world import FacebookWorld
+
+from greenroom_adapters.contract import TextEvent
+
+WorldOf = Callable[..., FacebookWorld]
+
+
+async def heard_after(world: FacebookWorld, count: int) -> list[TextEvent]:
+    """Return the first so many things that people said since everything was empty."""
+    heard: list[TextEvent] = []
+    after = {"feed": "0;", "mentions": "0;", "messages": "0;"}
+    async with world.adapter() as adapter, asyncio.timeout(20), aclosing(adapter.events(after=after)) as events:
+        async for event in events:
+            if isinstance(event, TextEvent):
+                heard.append(event)
+                if len(heard) == count:
+                    break
+    return heard
+
+
+@pytest.mark.asyncio
+async def test_whatever_was_said_in_a_long_time_away_is_heard(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    post = world.state.post(world.bot, "lamp lit")
+    for number in range(1010):
+        world.state.comment(world.alice, post, f"comment {number}")
+    for number in range(260):
+        world.state.post(world.alice, f"@lamp mention {number}", names=[world.bot])
+    for number in range(130):
+        world.state.message(world.bot, world.alice, world.alice, f"message {number}")
+    for number in range(130):
+        person = world.state.account("person", f"Person {number}")
+        world.state.message(world.bot, person, person, "hello")
+    heard = await heard_after(world, 1010 + 260 + 260)
+    assert len({event.id for event in heard}) == 1010 + 260 + 260
+
+
+@pytest.mark.asyncio
+async def test_a_conversation_that_cannot_be_read_ends_nothing(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    world.state.message(world.bot, world.alice, world.alice, "hello?")
+    rows = [{"id": "t_1", "updated_time": "a moment ago"}]
+    world.order("answer", method="GET", path="/conversations", status=200, body=json.dumps({"data": rows}).encode())
+    (heard,) = await heard_after(world, 1)
+    assert heard.text == "hello?"
+
+
+@pytest.mark.asyncio
+async def test_what_the_first_link_of_a_comment_leads_to_is_no_picture_of_it(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    post = world.state.post(world.bot, "lamp lit")
+    world.state.comment(world.alice, post, "see https://example.org/log")
+    world.state.comment(world.alice, post, "see this", file="4711")
+    linking, showing = await heard_after(world, 2)
+    assert (len(linking.media), len(showing.media)) == (0, 1)
