@@ -19,6 +19,7 @@ from greenroom_adapters.instagram.publishing import SKEW, Progress, Publishing
 from greenroom_adapters.instagram.refs import Place, comment_ref, place_of
 from greenroom_adapters.instagram.wire import COMMENTS, WireComment
 from greenroom_adapters.meta.claims import Claims
+from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.mail import Mail, message_ref
 from greenroom_adapters.meta.moments import moment
@@ -68,6 +69,8 @@ class ReadingBack:
                 seen = await self._answer(attempt, above)
             else:
                 return await self._post(attempt, is_settled=is_settled)
+        except OutOfReach:
+            return Undecided(reason="it is not among what can be read of what Instagram lists", final=True)
         except (Forbidden, TargetGone) as refused:
             return Undecided(reason=f"what the account said cannot be read: {refused}", final=True)
         if seen is not None:
