@@ -13,6 +13,7 @@ from graph_state import PAGE_SCOPES, written
 __all__ = ["PAGES", "conversations", "said"]
 
 LONGEST_POST, LONGEST_COMMENT, LONGEST_MESSAGE = 63_206, 8000, 2000
+MESSAGING = frozenset({"pages_messaging", "instagram_business_manage_messages"})
 DAY = 86_400.0
 
 
@@ -231,7 +232,7 @@ async def delete(call: Call) -> Any:
 
 async def subscribe(call: Call) -> Any:
     fields = call.parameters.get("subscribed_fields", "").split(",")
-    if "messages" in fields and "pages_messaging" not in call.scopes:
+    if "messages" in fields and not call.scopes & MESSAGING:
         words = "(#200) To subscribe to the messages field, one of these permissions is needed: pages_messaging"
         raise GraphError(200, words, status=403)
     call.server.subscribed = fields

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -137,7 +138,7 @@ class InstagramAdapter(EnteredAdapter):
                 listen=settings.webhook_listen,
                 app_secret=settings.app_secret,
                 verify_token=settings.verify_token,
-                subscribe=self._api.subscribe,
+                subscribe=partial(self._api.subscribe, direct_messages=settings.direct_messages),
                 pace=pace,
             )
             if settings.webhook
@@ -147,7 +148,7 @@ class InstagramAdapter(EnteredAdapter):
             sources,
             every=every or timedelta(seconds=settings.look_every),
             door=self._door,
-            told=Told(self._api, handle=self._handle),
+            told=Told(self._api, handle=self._handle, direct_messages=settings.direct_messages),
             pace=pace,
         )
         self._acting = Acting(self._api)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from greenroom_adapters.contract import TargetGone
+from greenroom_adapters.contract import PostRejected, TargetGone
 from greenroom_adapters.instagram.wire import (
     COMMENTS,
     CONTAINERS,
@@ -28,7 +28,7 @@ __all__ = ["Api"]
 SAID = "id,text,timestamp,username,from"
 COMMENT = f"{SAID},replies.limit(50){{{SAID}}}"
 POST = "id,caption,timestamp,permalink,media_type,username"
-SUBSCRIBED = ("comments", "mentions", "messages")
+SUBSCRIBED, MESSAGES = ("comments", "mentions"), "messages"
 """What the account's events are called that a webhook brings."""
 
 
@@ -78,7 +78,7 @@ class Api:
     async def tagged(self, *, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of posts of others that name the account, newest first."""
         async with aclosing(
-            page_by_page(self.graph, f"/{self.user}/tags", most=most, fields=POST, limit="25")
+            page_by_page(self.graph, f"/{self.user}/tags", most=most, fields=POST, limit="100")
         ) as pages:
             async for page in pages:
                 yield page
@@ -169,18 +169,26 @@ class Api:
 
     async def delete(self, name: str) -> None:
         """Take a post or a comment down."""
-        self.graph.http.decode(await self.graph.delete(f"/{name}"), SUCCESSES)
+        self._done(await self.graph.delete(f"/{name}"))
 
-    async def subscribe(self) -> None:
-        """Have Meta tell the app what happens to the account."""
-        fields = {"subscribed_fields": ",".join(SUBSCRIBED)}
-        answer = await self.graph.post(f"/{self.user}/subscribed_apps", fields, effect=Effect.REPEATABLE)
-        self.graph.http.decode(answer, SUCCESSES)
+    async def subscribe(self, *, direct_messages: bool) -> None:
+        """Have Meta tell the app what happens to the account; of its messages only with the permission to read them."""
+        subscribed = (*SUBSCRIBED, MESSAGES) if direct_messages else SUBSCRIBED
+        fields = {"subscribed_fields": ",".join(subscribed)}
+        self._done(await self.graph.post(f"/{self.user}/subscribed_apps", fields, effect=Effect.REPEATABLE))
 
     def gone(self, words: str) -> TargetGone:
         """Return the error that says that something is not there."""
         http = self.graph.http
         return TargetGone(words, platform=http.platform, account=http.account)
+
+    def _done(self, answer: Answer) -> None:
+        """See to it that what was asked for is done.
+
+        :raises PostRejected: it is not
+        """
+        if not self.graph.http.decode(answer, SUCCESSES).success:
+            raise self.graph.error(PostRejected, "Instagram says that it has not done it")
 
     async def _said(self, path: str, fields: Mapping[str, str], deadline: timedelta) -> tuple[str, Answer]:
         answer = await self.graph.post(path, fields, effect=Effect.ONCE, deadline=deadline)

@@ -27,7 +27,8 @@ from greenroom_adapters.meta.wire import read_rows
 
 __all__ = ["ReadingBack"]
 
-PAGES = 10
+PAGES = 40
+"""Pages of the comments below one post in which an answer is looked for."""
 
 Seen = tuple[PostRef, datetime]
 
@@ -100,26 +101,48 @@ class ReadingBack:
     async def _answer(self, attempt: Attempt, above: Place) -> Seen | None:
         since = attempt.first_tried_at - SKEW
         oldest: Seen | None = None
-        async with aclosing(self._below(above)) as comments:
-            async for comment in comments:
-                at, ref = moment(comment.timestamp), comment_ref(above.media, comment.id)
-                is_it = at >= since and self._is_ours(comment) and is_like(attempt.post.text, comment.text)
-                if is_it and self._claims.is_free_for(attempt.key, ref.id) and (oldest is None or at <= oldest[1]):
-                    oldest = ref, at
+        try:
+            async with aclosing(self._below(above, since)) as comments:
+                async for comment in comments:
+                    at, ref = moment(comment.timestamp), comment_ref(above.media, comment.id)
+                    is_it = at >= since and self._is_ours(comment) and is_like(attempt.post.text, comment.text)
+                    if is_it and self._claims.is_free_for(attempt.key, ref.id) and (oldest is None or at <= oldest[1]):
+                        oldest = ref, at
+        except OutOfReach:
+            if oldest is None:
+                raise
         return oldest
 
-    async def _below(self, above: Place) -> AsyncGenerator[WireComment, None]:
-        """Yield the comments below a post, or the answers to a comment there: an answer to an answer stands beside
-        it."""
+    async def _below(self, above: Place, since: datetime) -> AsyncGenerator[WireComment, None]:
+        """Yield the comments below a post from a moment on, or the answers to a comment there: an answer to an answer
+        stands beside it.
+
+        :raises OutOfReach: these are not all of them
+        """
+        are_all, goes_on = True, False
         async with aclosing(self._api.comments(above.media, most=PAGES)) as pages:
             async for page in pages:
-                for comment in read_rows(COMMENTS, page):
-                    answers = read_rows(COMMENTS, comment.replies)
+                comments = read_rows(COMMENTS, page)
+                are_all = are_all and len(comments) == len(page.data)
+                goes_on = bool(page.after)
+                for comment in comments:
                     if above.comment is None:
                         yield comment
-                    elif above.comment in (comment.id, *(answer.id for answer in answers)):
+                        goes_on = goes_on and moment(comment.timestamp) >= since
+                        continue
+                    answers = read_rows(COMMENTS, comment.replies)
+                    has_all = len(answers) == len(comment.replies.data) and not comment.replies.after
+                    if above.comment in (comment.id, *(answer.id for answer in answers)):
                         for answer in answers:
                             yield answer
+                        if has_all:
+                            return
+                    # what is looked for may stand where the answers are not shown
+                    are_all = are_all and has_all
+                if not goes_on:
+                    break
+        if goes_on or not are_all:
+            raise OutOfReach
 
     async def _message(self, attempt: Attempt, person: str) -> Seen | None:
         since = attempt.first_tried_at - SKEW

@@ -16,8 +16,8 @@ from greenroom_adapters.meta.sources import Row, Source, unreadable
 __all__ = ["FeedSource", "MentionsSource"]
 
 FEED, MENTIONS = "feed", "mentions"
-PAGES = 10
-"""Pages of one list that are read to come back to what is known."""
+PAGES = 100
+"""Pages of one list that are read to come back to what is known: thousands of rows, after a long time away."""
 
 
 class FeedSource(Source):

@@ -20,8 +20,9 @@ __all__ = ["Told"]
 class Told:
     """The reader of one account's calls."""
 
-    def __init__(self, api: Api, *, handle: Callable[[], str]) -> None:
+    def __init__(self, api: Api, *, handle: Callable[[], str], direct_messages: bool) -> None:
         self._api = api
+        self._direct_messages = direct_messages
         self._handle = handle
 
     async def __call__(self, body: bytes, cursor: Callable[[], str]) -> Sequence[Event]:
@@ -50,7 +51,7 @@ class Told:
 
     async def _part(self, field: str, raw: msgspec.Raw, time: int, cursor: Callable[[], str]) -> Event | None:
         match field:
-            case "messages":
+            case "messages" if self._direct_messages:
                 return read_knock(raw, is_me=self._api.is_me, source=TOLD, cursor=cursor)
             case "comments":
                 return await self._comment(raw, time, cursor)

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.wire import Id, WirePage, WirePerson
 
 __all__ = [
@@ -44,6 +45,9 @@ class WireComment(msgspec.Struct, frozen=True):
     sender: WirePerson | None = msgspec.field(name="from", default=None)
     replies: WirePage = WirePage()
     media: "WireOf | None" = None
+
+    def __post_init__(self) -> None:
+        moment(self.timestamp)
 
     @property
     def author(self) -> WirePerson | None:

@@ -304,3 +304,34 @@ async def test_where_instagram_lets_no_program_delete_that_is_said(instagram_wor
         with pytest.raises(Forbidden, match="do it in the app"):
             await adapter.delete(PostRef(id=world.first))
         await adapter.delete(PostRef(id=world.first))
+
+
+@pytest.mark.asyncio
+async def test_an_answer_is_found_below_a_post_that_many_comment_on(instagram_world: WorldOf) -> None:
+    world = instagram_world()
+    top = world.state.comment(world.alice, world.first, "how bright?")
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="very", in_reply_to=PostRef(id=f"{world.first}/{top}")))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        for number in range(520):
+            world.state.comment(world.alice, world.first, f"light {number}")
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Found)
+
+
+@pytest.mark.asyncio
+async def test_answers_that_are_not_all_shown_prove_nothing(instagram_world: WorldOf) -> None:
+    world = instagram_world()
+    top = world.state.comment(world.alice, world.first, "how bright?")
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="very", in_reply_to=PostRef(id=f"{world.first}/{top}")))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        for number in range(60):
+            world.state.comment(world.alice, world.first, f"as bright as {number}?", parent=top)
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Undecided)
+        elsewhere = world.state.comment(world.alice, world.first, "and where?")
+        other = Intent(adapter, Post(text="here", in_reply_to=PostRef(id=f"{world.first}/{elsewhere}")), key="k2")
+        assert isinstance(await adapter.find(other.grow_old(timedelta(minutes=5))), Absent)

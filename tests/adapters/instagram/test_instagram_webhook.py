@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from graph_fields import GraphError
+from graph_state import INSTAGRAM_SCOPES
 from instagram_world import InstagramWorld, free_port
 
 from greenroom_adapters.contract import (
@@ -26,11 +27,15 @@ WORD = "the-word-of-the-dashboard"
 
 
 @asynccontextmanager
-async def hearing(world: InstagramWorld) -> AsyncIterator[list[Event]]:
+async def hearing(world: InstagramWorld, **changed: Any) -> AsyncIterator[list[Event]]:
     port = free_port()
     world.server.proxied = f"http://127.0.0.1:{port}/instagram"
     adapter = world.adapter(
-        webhook="https://bot.example/instagram", webhook_listen=str(port), verify_token=Secret(WORD), look_every=3600
+        webhook="https://bot.example/instagram",
+        webhook_listen=str(port),
+        verify_token=Secret(WORD),
+        look_every=3600,
+        **changed,
     )
     async with adapter:
         seen: list[Event] = []
@@ -134,3 +139,17 @@ async def test_what_cannot_be_looked_up_now_is_asked_for_again(instagram_world: 
         assert await told(world, ("mentions", {"media_id": elsewhere})) == 503
         assert await told(world, ("mentions", {"media_id": elsewhere})) == 200
     assert [type(event) for event in seen] == [MentionReceived]
+
+
+@pytest.mark.asyncio
+async def test_an_account_without_messages_is_called_for_the_rest_and_needs_no_permission_for_them(
+    instagram_world: WorldOf,
+) -> None:
+    world = instagram_world()
+    scopes = [scope for scope in INSTAGRAM_SCOPES if scope != "instagram_business_manage_messages"]
+    token = Secret(world.state.token_for(world.bot, scopes=scopes))
+    async with hearing(world, token=token, direct_messages=False) as seen:
+        assert world.server.subscribed == ["comments", "mentions"]
+        knock = {"sender": {"id": world.alice}, "timestamp": 1, "message": {"mid": "m_1", "text": "psst"}}
+        assert await told(world, messaging=[knock]) == 200
+        assert seen == []
