@@ -1,9 +1,11 @@
 """Platforms that live on this machine: started as a child process when a bot uses one, found again when they live."""
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
+import sqlite3
 import sys
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -39,8 +41,13 @@ class LocalPlatform:
             async with asyncio.timeout(5):
                 await self.process.wait()
         except TimeoutError:
-            self.process.kill()
+            self.kill()
             await self.process.wait()
+
+    def kill(self) -> None:
+        """End it at once, if we started it."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
 
 
 def is_local(platform: str) -> bool:
@@ -51,13 +58,16 @@ def is_local(platform: str) -> bool:
 async def start_local(platform: str, folder: Path) -> LocalPlatform:
     """Return the local `platform` whose state lies in `folder`: the living one, or a new child process.
 
-    :raises ConfigurationError: it cannot be started
+    :raises ConfigurationError: it cannot be started, or nothing can be written in the folder
     :raises OSError: there can be no such folder
     """
     data = folder / f"{platform}.db"
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     # bots that begin at once: one of them starts it, and the others find it
-    turn = await asyncio.to_thread(hold, data.with_name(data.name + ".start"), patience=2 * PATIENCE)
+    try:
+        turn = await asyncio.to_thread(hold, data.with_name(data.name + ".start"), patience=2 * PATIENCE)
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"the local {platform} cannot be started in {folder}: {error}") from error
     try:
         if (url := await _living(data)) is not None:
             return LocalPlatform(url=url, process=None)
@@ -92,6 +102,12 @@ async def _start(platform: str, data: Path) -> LocalPlatform:
             ready = await _ready(process)
     except TimeoutError:
         ready = None
+    except BaseException:
+        # nobody would know of it
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+        raise
     if ready is None:
         if process.returncode is None:
             process.kill()

@@ -232,7 +232,7 @@ def _named(given: str) -> Chosen:
     path = Path(given)
     if path.is_file():
         _must_be_a_bot(path)
-        return Chosen(path=path, is_demo=path.resolve() == demo_file())
+        return Chosen(path=path, is_demo=path.resolve() == demo_file().resolve())
     if path.name == given and path.suffix == "":
         names = (f"{given}.yaml", f"{given}-bot.yaml")
         known = [bot for folder in FOLDERS for bot in _bots_in(folder)]

@@ -1,5 +1,7 @@
 """All commands under one name."""
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -101,5 +103,7 @@ for command in (live, workers, pack, unpack, reset, unit, schema):
 
 
 def main() -> None:
-    """Do what the command line says, and leave with its exit code."""
+    """Do what the command line says, and leave with its exit code. A letter that whoever reads cannot show is `?`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     app(prog_name="greenroom")

@@ -29,7 +29,8 @@ class Stop:
 @contextlib.contextmanager
 def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> Generator[Stop]:
     """Cancel the current task on the first signal, after `on_first`; on the second call `on_second` and end the
-    process with exit code 130. The task sees by `Stop.asked` that its cancellation is a stop."""
+    process with exit code 130. The task sees by `Stop.asked` that its cancellation is a stop. Whatever the two raise,
+    the stop takes place."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - whoever asks is a coroutine
     loop = asyncio.get_running_loop()
@@ -42,11 +43,14 @@ def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> 
         if stop.asked:
             if loop.time() - asked_at < ONE_CTRL_C:
                 return
-            on_second()
-            os._exit(STOPPED_AT_ONCE)
+            try:
+                on_second()
+            finally:
+                os._exit(STOPPED_AT_ONCE)
         stop.asked, asked_at = True, loop.time()
-        on_first()
+        # first of all: what is told of it may find no terminal any more
         task.cancel()
+        on_first()
 
     with contextlib.ExitStack() as handlers:
         for number in SIGNALS:

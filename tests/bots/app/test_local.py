@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,4 +141,31 @@ async def test_a_word_that_cannot_be_understood_is_as_good_as_none(tmp_path: Pat
 async def test_a_local_platform_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "stage.db").write_bytes(b"my notes, not a database\n" * 100)
     with pytest.raises(ConfigurationError, match=r"the local stage did not start: .*stage\.db"):
+        await start_local("stage", tmp_path)
+
+
+@pytest.mark.asyncio
+async def test_one_that_nobody_waits_for_any_more_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = asyncio.create_subprocess_exec, list[asyncio.subprocess.Process]()
+
+    async def noted(*command: str, **options: Any) -> asyncio.subprocess.Process:
+        made.append(await make(*command, **options))
+        return made[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    starting = asyncio.create_task(start_local("stage", tmp_path))
+    while not made:
+        await asyncio.sleep(0.01)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert made[0].returncode == -signal.SIGKILL
+
+
+@pytest.mark.asyncio
+async def test_a_folder_in_which_nothing_can_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "stage.db.start").mkdir()
+    with pytest.raises(ConfigurationError, match=r"the local stage cannot be started in .*: unable to open"):
         await start_local("stage", tmp_path)

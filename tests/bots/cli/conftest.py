@@ -205,8 +205,9 @@ class RunningBot:
                 self.kill()
         note = self.folder / "data" / "stage.db.json"
         if note.exists():
-            # a bot that was killed left its Stage behind
-            os.kill(json.loads(note.read_text(encoding="utf-8"))["pid"], signal.SIGTERM)
+            # a bot that was killed left its Stage behind; one that was told twice to stop has killed it
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(json.loads(note.read_text(encoding="utf-8"))["pid"], signal.SIGTERM)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import greenroom as package
 from greenroom.cli.choosing import choose, demo_file
 from greenroom.clock import SystemClock
 from greenroom.storage import SqliteLedger
@@ -17,6 +18,15 @@ def test_an_empty_folder_has_the_demo_whose_state_lies_in_that_folder(home: Path
     chosen = choose(None)
     assert chosen.path == demo_file()
     assert chosen.file().store == home / "data" / "demo.db"
+
+
+def test_the_demo_is_itself_also_by_its_path_where_a_link_leads_to_what_is_installed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = home.parent / "link"
+    link.symlink_to(demo_file().parents[2])
+    monkeypatch.setattr(package, "__file__", str(link / "__init__.py"))
+    assert choose(str(demo_file())).file().store == home / "data" / "demo.db"
 
 
 def test_the_demo_shares_nothing_with_an_ada_of_the_same_folder(home: Path, write_bot: Callable[..., Path]) -> None:
