@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+TRACES_BY_ENVIRONMENT = "GREENROOM_TRACES"
+
 
 @for_owners
 def run(
@@ -61,7 +63,7 @@ def run(
         str | None,
         typer.Option(
             metavar="URL",
-            envvar="GREENROOM_TRACES",
+            envvar=TRACES_BY_ENVIRONMENT,
             show_envvar=False,
             help="Send a trace of each turn to this collector of OpenTelemetry (OTLP over HTTP).",
             show_default=False,
@@ -114,11 +116,14 @@ def run(
         options = [
             *(["--json"] if as_json else []),
             "--texts" if texts else "--no-texts",
-            *([] if traces is None else ["--traces", traces]),
             *([] if host is None else ["--host", host]),
             *(["--debug"] if debug else []),
         ]
-        members = members_of([bot, *more], options, take_over=take_over, observe=observe, as_json=as_json)
+        # every user of this machine can read command lines, and the address of a collector may hold a password
+        environ = {} if traces is None else {TRACES_BY_ENVIRONMENT: traces}
+        members = members_of(
+            [bot, *more], options, environ=environ, take_over=take_over, observe=observe, as_json=as_json
+        )
         raise typer.Exit(asyncio.run(run_several(members)))
     suit_a_bot()
     from greenroom.cli.watching import Watching
@@ -166,10 +171,9 @@ async def _run(
         return bot
 
     def at_once() -> None:
-        log.stopped_at_once()
         for local in bot.local.values():
-            if local.process is not None and local.process.returncode is None:
-                local.process.kill()
+            local.kill()
+        log.stopped_at_once()
 
     async def live(bot: Bot) -> None:
         nonlocal options

@@ -2,20 +2,24 @@
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from greenroom.cli.choosing import choose
-from greenroom.cli.failing import FAILED, USAGE
+from greenroom.cli.failing import FAILED, USAGE, words_of
 from greenroom.cli.showing import complain, write_json
 from greenroom.cli.stopping import stopping
+
+if TYPE_CHECKING:
+    from greenroom.app import LocalPlatform
 
 __all__ = ["members_of", "run_several"]
 
@@ -39,6 +43,8 @@ class Member:
     as_json: bool
     local: frozenset[tuple[str, Path]]
     """Which platforms of this machine it uses, each with its folder."""
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What it finds in its environment beside what we do."""
     margin: int = 0
     """Characters that the longest name takes."""
     failed: bool = False
@@ -52,9 +58,11 @@ class Member:
             loop = asyncio.get_running_loop()
             began = loop.time()
             code = await self._run(command)
-            self.failed = code != 0
             if self._is_over.is_set():
+                # one that was not yet able to hear that it is to end has just ended
+                self.failed = code not in (0, -signal.SIGTERM)
                 return
+            self.failed = code != 0
             if code in (0, USAGE):
                 self._tell("ended", code=code)
                 return
@@ -78,16 +86,24 @@ class Member:
             self._process.terminate()
 
     async def _run(self, command: Sequence[str]) -> int:
-        """Start it once, pass its lines on, and return its exit code."""
+        """Start it once, pass its lines on, and return its exit code; one that cannot be started has failed."""
         told_apart = {"FORCE_COLOR": "1"} if sys.stdout.isatty() and "NO_COLOR" not in os.environ else {}
-        self._process = process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **told_apart},
-            start_new_session=HAS_GROUPS,
-        )
+        try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                # whatever the terminal takes, between us all of its words pass
+                env={**os.environ, **told_apart, **self.environ, "PYTHONIOENCODING": "utf-8"},
+                start_new_session=HAS_GROUPS,
+            )
+        except OSError as error:
+            complain(f"{self.name} cannot be started: {words_of(error)}")
+            return FAILED
+        if self._is_over.is_set():
+            # it came while the process was made
+            self.signal()
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         assert process.stderr is not None  # noqa: S101 - it is a pipe
         await asyncio.gather(self._pass_on(process.stdout, sys.stdout), self._pass_on(process.stderr, sys.stderr))
@@ -99,10 +115,10 @@ class Member:
             while read := await lines.read(1 << 16):
                 *whole, begun = (begun + read).split(b"\n")
                 for line in whole:
-                    self._write(line.decode(errors="replace"), place)
+                    self._write(line.removesuffix(b"\r").decode(errors="replace"), place)
             if begun:
                 self._write(begun.decode(errors="replace"), place)
-        except BrokenPipeError:
+        except OSError:
             # nobody reads any more: it must end, and must not wait for a reader until it does
             self.stop()
             while await lines.read(1 << 16):
@@ -139,21 +155,30 @@ async def run_several(members: Sequence[Member]) -> int:
         for one in members:
             one.stop()
 
+    local: list[LocalPlatform] = []
+
     def at_once() -> None:
         for one in members:
             one.signal()
+        for platform in local:
+            platform.kill()
         complain("stopped at once; what was in flight is looked up at the next start")
 
     running: list[asyncio.Task[None]] = []
     with stopping(on_first=stop, on_second=at_once) as asked:
         try:
-            async with _local_platforms(members):
+            async with _local_platforms(members, local):
                 running = [asyncio.create_task(one.keep_running()) for one in members]
                 try:
                     await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
                 finally:
                     stop()
-                    await asyncio.wait(running)
+                    try:
+                        await asyncio.wait(running)
+                    except asyncio.CancelledError:
+                        # one failed, so all were told to end, and are now told so once more
+                        await asyncio.wait(running)
+                        raise
         except asyncio.CancelledError:
             if not asked.asked:
                 raise
@@ -163,20 +188,29 @@ async def run_several(members: Sequence[Member]) -> int:
 
 
 @asynccontextmanager
-async def _local_platforms(members: Sequence[Member]) -> AsyncGenerator[None]:
-    """Have the platforms of this machine run that the bots share, so that none of them takes one with it."""
+async def _local_platforms(members: Sequence[Member], local: "list[LocalPlatform]") -> AsyncGenerator[None]:
+    """Have the platforms of this machine run that the bots share, so that none of them takes one with it; `local` gets
+    them."""
     from greenroom.app import start_local
 
     async with AsyncExitStack() as stack:
         for platform, folder in frozenset[tuple[str, Path]]().union(*(one.local for one in members)):
-            stack.push_async_callback((await start_local(platform, folder)).stop)
+            local.append(await start_local(platform, folder))
+            stack.push_async_callback(local[-1].stop)
         yield
 
 
 def members_of(
-    bots: Sequence[str], options: Sequence[str], *, take_over: bool, observe: str | None, as_json: bool
+    bots: Sequence[str],
+    options: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    take_over: bool,
+    observe: str | None,
+    as_json: bool,
 ) -> list[Member]:
-    """Return the bots of these names or files, each of which runs with `options`.
+    """Return the bots of these names or files, each of which runs with `options`, and finds `environ` beside our own
+    environment.
 
     :raises ConfigurationError: there is no such bot, or one is named twice
     :raises Mistakes: one that never ran has mistakes in its file
@@ -198,7 +232,7 @@ def members_of(
             for account in file.accounts.values()
             if is_local(account.platform) and "server" not in account.settings
         )
-        members[name] = Member(name=name, command=command, again=again, as_json=as_json, local=local)
+        members[name] = Member(name=name, command=command, again=again, as_json=as_json, local=local, environ=environ)
     return list(members.values())
 
 

@@ -1,17 +1,22 @@
 """`greenroom run` of several bots: a process for each, which live and die apart."""
 
+import asyncio
+import io
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from greenroom.cli.several import Member, members_of, run_several
 from greenroom_adapters.testing.stage import RunningStage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals that Windows has not")
@@ -84,6 +89,152 @@ def test_one_that_is_told_to_end_from_elsewhere_stays_away_and_the_stage_that_al
     assert bots.wait() == (0, "")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def test_a_second_signal_stops_at_once_and_leaves_no_stage_behind(
+    running: Callable[..., Any], two: Callable[[str], None], home: Path, until: Callable[..., Any]
+) -> None:
+    two("stage")
+    bots = running("ada", "bea", connects=False)
+    ada, _ = (told(bots, "running", name)["process"] for name in ("ada", "bea"))
+    stage = json.loads((home / "data" / "stage.db.json").read_text(encoding="utf-8"))["pid"]
+    os.kill(ada, signal.SIGSTOP)  # it does not end by the first one
+    try:
+        bots.signal(signal.SIGINT)
+        told(bots, "stopping", "bea")
+        time.sleep(0.4)  # what comes sooner is the same Ctrl-C, passed on twice
+        bots.signal(signal.SIGINT)
+        code, errors = bots.wait()
+    finally:
+        os.kill(ada, signal.SIGCONT)
+    assert code == 130
+    assert "stopped at once" in errors
+    until(lambda: has_gone(stage))
+
+
+def has_gone(process: int) -> bool:
+    """Say whether a process has ended. One that was left by its parent may stay on as a name."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)  # noqa: S603, S607 - the system's own program
+    return state.stdout.strip().startswith("Z") or not state.stdout.strip()
+
+
+def member(name: str, *command: str, again: tuple[str, ...] = ()) -> Member:
+    return Member(name=name, margin=3, command=command, again=again or command, as_json=False, local=frozenset())
+
+
+SAYS_SO = (sys.executable, "-c", "import time; print('I run', flush=True); time.sleep(60)")
+
+
+@pytest.mark.asyncio
+async def test_one_that_cannot_be_started_takes_no_other_with_it(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    nowhere = str(tmp_path / "python")
+    bots = asyncio.create_task(run_several([member("ada", nowhere), member("bea", *SAYS_SO)]))
+    out = err = ""
+    async with asyncio.timeout(30):
+        while "bea  I run" not in out:
+            await asyncio.sleep(0.05)
+            more = capfd.readouterr()
+            out, err = out + more.out, err + more.err
+    assert f"ada cannot be started: {nowhere}: No such file" in err
+    assert "ada  ended with exit code 1; it starts again in 5 s" in out
+    assert not bots.done()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await bots == 1
+
+
+@pytest.mark.asyncio
+async def test_a_stop_reaches_a_bot_whose_process_is_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = asyncio.create_subprocess_exec
+
+    async def made_while_a_stop_comes(*command: str, **options: Any) -> asyncio.subprocess.Process:
+        process = await make(*command, **options)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", made_while_a_stop_comes)
+    async with asyncio.timeout(30):
+        # it was not able to hear that yet, and has not failed by it
+        assert await asyncio.create_task(run_several([member("ada", *SAYS_SO)])) == 0
+
+
+ENDS_WHEN_IT_MAY = """\
+import pathlib, signal, sys, time
+
+folder = pathlib.Path(sys.argv[1])
+
+def end(*_):
+    (folder / "told").touch()
+    while not (folder / "may end").exists():
+        time.sleep(0.01)
+    sys.exit()
+
+signal.signal(signal.SIGTERM, end)
+(folder / "hears").touch()
+time.sleep(60)
+"""
+SPEAKS_WHEN_THAT_ONE_HEARS = """\
+import pathlib, sys, time
+
+while not (pathlib.Path(sys.argv[1]) / "hears").exists():
+    time.sleep(0.01)
+print("I run", flush=True)
+"""
+
+
+@pytest.mark.asyncio
+async def test_bots_whose_lines_nobody_reads_are_waited_for_also_when_they_are_to_stop_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with io.TextIOWrapper(io.FileIO(theirs, "w"), encoding="utf-8", write_through=True) as nobody_reads:
+        monkeypatch.setattr(sys, "stdout", nobody_reads)
+        ada = member("ada", sys.executable, "-c", SPEAKS_WHEN_THAT_ONE_HEARS, str(tmp_path))
+        bea = member("bea", sys.executable, "-c", ENDS_WHEN_IT_MAY, str(tmp_path))
+        bots = asyncio.create_task(run_several([ada, bea]))
+        async with asyncio.timeout(30):
+            while not (tmp_path / "told").exists():
+                await asyncio.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.1)
+            assert not bots.done()
+            (tmp_path / "may end").touch()
+            with pytest.raises(BrokenPipeError):
+                await bots
+
+
+def test_an_address_that_may_hold_a_password_is_in_no_command_line(two: Callable[[str], None]) -> None:
+    two("stage")
+    traces = {"GREENROOM_TRACES": "https://ada:hunter2@collector.example"}
+    for one in members_of(["ada", "bea"], [], environ=traces, take_over=False, observe=None, as_json=True):
+        assert one.environ == traces
+        assert "hunter2" not in " ".join([*one.command, *one.again])
+
+
+def test_what_a_terminal_cannot_show_ends_no_bot(
+    home: Path, two: Callable[[str], None], stage: RunningStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two(f'{{platform: stage, server: "{stage.url}"}}')
+    for name in ("ada", "bea"):
+        (home / f"{name}.yaml").write_text(f"persona: Zoë of {name}\nwho: keeps a lighthouse\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    with subprocess.Popen(
+        [sys.executable, "-m", "greenroom", "run", "ada", "bea"], cwd=home, stdout=subprocess.PIPE, text=True
+    ) as bots:
+        impatience = threading.Timer(60, bots.kill)
+        impatience.start()
+        assert bots.stdout is not None
+        lines: list[str] = []
+        while sum("connected" in line for line in lines) < 2:
+            lines.append(next(bots.stdout))
+        bots.send_signal(signal.SIGINT)
+        lines += bots.stdout
+        impatience.cancel()
+    assert bots.returncode == 0
+    assert "ada  Zo? of ada runs as bot ada. Ctrl-C stops it.\n" in lines
 
 
 def test_each_is_observed_at_a_port_of_its_own_and_every_line_says_whose_it_is(
