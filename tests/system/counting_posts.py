@@ -195,6 +195,22 @@ def count_on_mastodon(statuses: Path, *, bot: str, tokens: set[str]) -> Count:
     return compare(said, tokens)
 
 
+def count_on_telegram(messages: Path, *, home: int, tokens: set[str]) -> Count:
+    """Compare what the bot has said on the fake Telegram, whose messages stand in a file, with `tokens`.
+
+    `home` is the chat of scheduled posts. What was said in a topic is answered there.
+    """
+    said = (
+        Said(
+            one["text"],
+            (one["chat"] == home if one["answers"] is None else one["is_in_its_topic"])
+            and is_in_place(one["text"], one["answers"]),
+        )
+        for one in json.loads(messages.read_text())
+    )
+    return compare(said, tokens)
+
+
 def _read(file: Path) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = json.loads(file.read_text())

@@ -45,6 +45,7 @@ SIZES: Mapping[str, Mapping[str, int]] = {
     "mastodon-keyed": MEDIUM,
     "matrix": MEDIUM,
     "nostr": MEDIUM,
+    "telegram": MEDIUM,
     "x": MEDIUM,
 }
 """Platform → how large a run is that does not say so."""
@@ -55,10 +56,11 @@ NETWORKS = {
     "mastodon-keyed": "mastodon_network:MastodonNetwork",
     "matrix": "matrix_network:MatrixNetwork",
     "nostr": "nostr_network:NostrNetwork",
+    "telegram": "telegram_network:TelegramNetwork",
     "x": "x_network:XNetwork",
 }
 """Platform → its network, imported only for a run on it: it needs what starts servers."""
-FAKES = ("discord", "mastodon-keyed", "x")
+FAKES = ("discord", "mastodon-keyed", "telegram", "x")
 """Those that need no server to be installed."""
 EVERY = 20.0
 """Seconds from one word about the progress to the next, where it does not go to a terminal."""
