@@ -1,5 +1,6 @@
 """What the fake Telegram answers to each method, but for `getUpdates`."""
 
+import itertools
 import json
 import re
 import time
@@ -14,6 +15,8 @@ EMOJI = frozenset(
     "👍👎❤🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌🕊🤡🥱🥴😍🐳🌚🌭💯🤣⚡🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝✍🤗🫡🎅🎄☃💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
 )
 """What can be reacted with (`ReactionTypeEmoji`), without those that are several characters."""
+HANDED_OUT = 20_000_000
+"""Bytes of a file that a bot may fetch (`getFile`)."""
 KICKED = {
     SUPERGROUP: "Forbidden: bot was kicked from the supergroup chat",
     "group": "Forbidden: bot was kicked from the group chat",
@@ -31,6 +34,7 @@ class Methods:
         self.overall = 30
         """Messages of bots in a second."""
         self._written: list[float] = []
+        self._albums = itertools.count(1)
 
     # The account -----------------------------------------------------------------------------------------------------
 
@@ -125,6 +129,44 @@ class Methods:
         if link_preview_options is not None:
             more["link_preview_options"] = link_preview_options
         return self._send(bot, chat_id, message_thread_id, reply_parameters, text, **more)
+
+    def sendPhoto(self, bot: Bot, files: Files, chat_id: int | str, photo: str, **more: Any) -> Document:
+        return self._send_file(bot, files, chat_id, "photo", photo, **more)
+
+    def sendVideo(self, bot: Bot, files: Files, chat_id: int | str, video: str, **more: Any) -> Document:
+        return self._send_file(bot, files, chat_id, "video", video, **more)
+
+    def sendAnimation(self, bot: Bot, files: Files, chat_id: int | str, animation: str, **more: Any) -> Document:
+        return self._send_file(bot, files, chat_id, "animation", animation, **more)
+
+    def sendMediaGroup(
+        self, bot: Bot, files: Files, chat_id: int | str, media: list[Document], **more: Any
+    ) -> list[Document]:
+        group = str(next(self._albums))
+        return [
+            self._send_file(
+                bot,
+                files,
+                chat_id,
+                one["type"],
+                one["media"],
+                caption=one.get("caption", ""),
+                media_group_id=group,
+                **more,
+            )
+            for one in media
+        ]
+
+    def getFile(self, bot: Bot, files: Files, file_id: str) -> Document:
+        if file_id not in self._state.files:
+            raise Refused(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        path, content = self._state.files[file_id]
+        if len(content) > HANDED_OUT:
+            raise Refused(400, "Bad Request: file is too big")
+        return {"file_id": file_id, "file_unique_id": f"u{file_id}", "file_path": path, "file_size": len(content)}
+
+    def editMessageCaption(self, bot: Bot, files: Files, chat_id: int | str, message_id: int, caption: str) -> Document:
+        return self._edited(self._own(bot, self._chat(bot, chat_id), message_id), "caption", caption)
 
     def editMessageText(self, bot: Bot, files: Files, chat_id: int | str, message_id: int, text: str) -> Document:
         said = self._own(bot, self._chat(bot, chat_id), message_id)
@@ -238,6 +280,37 @@ class Methods:
         chat.sent.append(message["message_id"])
         chat.texts[message["message_id"]] = (words, answers)
         return message
+
+    def _send_file(
+        self,
+        bot: Bot,
+        files: Files,
+        chat_id: int | str,
+        kind: str,
+        attached: str,
+        *,
+        caption: str = "",
+        message_thread_id: int | None = None,
+        reply_parameters: Document | None = None,
+        media_group_id: str | None = None,
+    ) -> Document:
+        if units(caption) > 1024:
+            raise Refused(400, "Bad Request: message caption is too long")
+        name, media_type, content = files[attached.removeprefix("attach://")]
+        if len(content) > (10_000_000 if kind == "photo" else 50_000_000):
+            raise Refused(413, "Request Entity Too Large")
+        if (media_type.startswith("video/")) != (kind == "video"):
+            raise Refused(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+        file = self._state.file(name, content)
+        shown: Document = {"file_id": file, "file_unique_id": f"u{file}", "width": 1, "height": 1}
+        more: Document = {kind: [shown] if kind == "photo" else {**shown, "duration": 1}}
+        if kind == "animation":
+            more["document"] = {"file_id": file, "file_unique_id": f"u{file}"}
+        if caption:
+            more |= {"caption": caption, "caption_entities": self._state.entities(caption)}
+        if media_group_id is not None:
+            more["media_group_id"] = media_group_id
+        return self._send(bot, chat_id, message_thread_id, reply_parameters, caption, **more)
 
     def _own(self, bot: Bot, chat: Chat, message: int) -> Document:
         said = chat.messages.get(message)

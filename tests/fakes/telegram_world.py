@@ -100,6 +100,10 @@ class TelegramWorld(ProxiedWorld):
         return str(self.alice)
 
     @override
+    async def give_command(self, name: str, text: str) -> None:
+        self.say(f"/{name}@{self.bot.username} {text}")
+
+    @override
     async def remove(self, ref: PostRef) -> None:
         chat, _, message = ref.id.partition("/")
         self.do(lambda state: state.chats[int(chat.partition(":")[0])].messages.pop(int(message)))

@@ -1,5 +1,5 @@
-"""The Telegram of the crash test: the strict fake, which keeps what happened until it is asked for what is behind it, in
-front of it a proxy that loses its answers.
+"""The Telegram of the crash test: the strict fake, which keeps what happened until it is asked for what is behind it.
+In front of it is a proxy that loses its answers.
 
 It lives in the process of the test. A kill of it is that it is gone from one moment to the next; what it had stored
 stays. It takes no key and shows no history: what may have gone out is parked, and nothing else.

@@ -99,6 +99,8 @@ class MediaLimit:
     """Largest length of a description, in code points."""
     pixels: int | None = None
     """Largest width x height of a picture."""
+    shows_alt: bool = True
+    """False: the platform has no place for a description, and nobody there gets to read it."""
     clip: ClipLimit | None = None
     """For videos; None: what is said of pictures holds for them too."""
 

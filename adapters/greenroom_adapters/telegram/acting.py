@@ -15,7 +15,7 @@ from greenroom_adapters.contract import (
     Unsupported,
 )
 from greenroom_adapters.telegram.api import Api
-from greenroom_adapters.telegram.errors import NotModified, ReactionRefused
+from greenroom_adapters.telegram.errors import NoText, NotModified, ReactionRefused
 from greenroom_adapters.telegram.mapping import LIKE
 from greenroom_adapters.telegram.memory import Memory
 from greenroom_adapters.telegram.references import Message, chat_named, message_of
@@ -48,8 +48,12 @@ class Acting:
         if not fits(text, (TEXT_LIMIT,)):
             raise self._error(TooLong, "the text is over the limit")
         where = self._where(ref)
+        chat, message = where.chat.wire, where.ids[0]
         with suppress(NotModified):
-            await self._api.edit_text(where.chat.wire, where.ids[0], text)
+            try:
+                await self._api.edit_text(chat, message, text)
+            except NoText:
+                await self._api.edit_caption(chat, message, text)
 
     async def react(self, ref: PostRef, reaction: str) -> None:
         """React to the message; a like is a thumb up."""

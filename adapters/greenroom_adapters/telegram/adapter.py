@@ -1,6 +1,6 @@
 """One bot on Telegram."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -13,16 +13,19 @@ from greenroom_adapters.contract import (
     Author,
     Capabilities,
     Clerk,
+    Command,
     Credentials,
     Event,
     Found,
     Idempotency,
     IdempotencyKind,
+    Keep,
     Kind,
     Limits,
     Post,
     PostRef,
     Receipt,
+    RemoteMedia,
     Standing,
     Surface,
     TextEvent,
@@ -33,9 +36,11 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.telegram.acting import Acting
 from greenroom_adapters.telegram.api import SLACK, Api
 from greenroom_adapters.telegram.checking import standing
+from greenroom_adapters.telegram.files import MEDIA_LIMIT, fetch
 from greenroom_adapters.telegram.listening import Listening, Rhythm
 from greenroom_adapters.telegram.mapping import KINDS, SOURCE, Reader, author
 from greenroom_adapters.telegram.memory import Memory
+from greenroom_adapters.telegram.offering import Offering
 from greenroom_adapters.telegram.pacing import Allowance
 from greenroom_adapters.telegram.publishing import Publishing
 from greenroom_adapters.telegram.settings import BASE_URL, TelegramSettings
@@ -86,6 +91,7 @@ class TelegramAdapter(EnteredAdapter):
         self._api = Api(self._http, slack=slack)
         self._memory = Memory()
         self._allowance = Allowance()
+        self._offering = Offering(self._api, replaces=settings.commands)
         self._wanted: Wanted | None = None
         self._told: WireUser | None = None
         self._me: Author | None = None
@@ -93,6 +99,10 @@ class TelegramAdapter(EnteredAdapter):
         self._listening: Listening | None = None
         self._publishing: Publishing | None = None
         self._acting: Acting | None = None
+
+    def keep_in(self, keep: Keep) -> None:
+        """Remember there which commands are offered."""
+        self._offering.keep_in(keep)
 
     @classmethod
     async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
@@ -125,7 +135,8 @@ class TelegramAdapter(EnteredAdapter):
         await stack.enter_async_context(self._http)
         me = await self._look_at_myself()
         settings, memory = self._settings, self._memory
-        reader = Reader(me=me.id, handle=me.username or "", known=memory.reference)
+        await self._offering.recall()
+        reader = Reader(me=me.id, handle=me.username or "", offered=self._offering.called, known=memory.reference)
         capabilities = self._capabilities = _capabilities(me, has_home=bool(settings.home))
         self._acting = Acting(self._api, memory)
         self._listening = Listening(self._api, memory, reader=reader, rhythm=self._rhythm, now=self._now)
@@ -196,6 +207,18 @@ class TelegramAdapter(EnteredAdapter):
         message: another takes its place."""
         await entered(self._acting).react(ref, reaction)
 
+    async def offer(self, commands: Sequence[Command]) -> bool:
+        """Set the commands, everywhere, in place of all that the bot has; only where they are others than the last
+        ones. Those of the owner and of moderators are shown to administrators of groups."""
+        return await self._offering.offer(commands)
+
+    async def dismiss(self, command: PostRef) -> None:
+        """Nothing shows that an answer is on its way."""
+
+    async def fetch(self, media: RemoteMedia, *, most: int) -> bytes:
+        """Return a file that was sent to the bot, of at most so many bytes: from Telegram, which hands out 20 MB."""
+        return await fetch(media, api=self._api, token=self._token, base_url=self._settings.base_url, most=most)
+
     async def show_typing(self, to: TextEvent) -> timedelta:
         """Show that the bot is writing; for five seconds, or until it says something."""
         return await entered(self._acting).show_typing(to)
@@ -222,7 +245,7 @@ class TelegramAdapter(EnteredAdapter):
 def _capabilities(me: WireUser, *, has_home: bool) -> Capabilities:
     spoken = {Surface.REPLY, Surface.CHAT, Surface.DIRECT_MESSAGE}
     return Capabilities(
-        limits=Limits(text=(TEXT_LIMIT,)),
+        limits=Limits(text=(TEXT_LIMIT,), media=MEDIA_LIMIT),
         idempotency=Idempotency(kind=IdempotencyKind.NONE),
         settles_after=PUBLISH_DEADLINE,
         publish_deadline=PUBLISH_DEADLINE,

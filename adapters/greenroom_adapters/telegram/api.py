@@ -1,12 +1,16 @@
 """The calls of the Bot API, one method each: names and bodies, and nothing that decides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+import aiohttp
 import msgspec
 
+from greenroom_adapters.contract import MediaRefused
+from greenroom_adapters.media import Loaded
 from greenroom_adapters.telegram.wire import (
     CHATS,
+    FILES,
     MEMBER,
     UPDATES,
     USER,
@@ -79,20 +83,54 @@ class Api:
         """Return somebody as a member of a chat."""
         return self.http.decode(await self._call("getChatMember", {"chat_id": chat, "user_id": user}), MEMBER).result
 
+    async def set_commands(self, commands: Sequence[Mapping[str, str]], *, scope: str) -> None:
+        """Let those in a scope be shown exactly these commands."""
+        await self._call("setMyCommands", {"commands": commands, "scope": {"type": scope}})
+
+    async def file(self, file: str) -> str:
+        """Return the path of a file that was sent to the bot."""
+        told = self.http.decode(await self._call("getFile", {"file_id": file}), FILES).result
+        if told.file_path is None:
+            raise self.http.error(MediaRefused, "Telegram says no place where the file lies")
+        return told.file_path
+
     async def leave(self, chat: int | str) -> None:
         """Leave a group or a channel."""
         await self._call("leaveChat", {"chat_id": chat})
 
     # Messages --------------------------------------------------------------------------------------------------------
 
-    async def send(self, method: str, body: Mapping[str, object], *, deadline: timedelta) -> Answer:
-        """Send a message; the answer holds it."""
-        return await self.http.call("POST", f"/{method}", effect=Effect.ONCE, json=body, deadline=deadline)
+    async def send(
+        self, method: str, body: Mapping[str, object], files: Sequence[Loaded], *, deadline: timedelta
+    ) -> Answer:
+        """Send a message; the answer holds it. Files are attached under the names `file0`, `file1` and so on."""
+        if not files:
+            return await self.http.call("POST", f"/{method}", effect=Effect.ONCE, json=body, deadline=deadline)
+
+        def form() -> aiohttp.FormData:
+            made = aiohttp.FormData()
+            for name, value in body.items():
+                made.add_field(name, value if isinstance(value, str) else msgspec.json.encode(value).decode())
+            for number, file in enumerate(files):
+                # what it is called on the owner's disk is nobody's business
+                name, ending = f"file{number}", file.media_type.partition("/")[2]
+                made.add_field(name, file.content, filename=f"{name}.{ending}", content_type=file.media_type)
+            return made
+
+        return await self.http.call("POST", f"/{method}", effect=Effect.ONCE, form=form, deadline=deadline)
+
+    async def edit_caption(self, chat: int | str, message: int, text: str) -> None:
+        """Replace what stands below a picture of ours.
+
+        :raises NotModified: it stands there already
+        """
+        await self._call("editMessageCaption", {"chat_id": chat, "message_id": message, "caption": text})
 
     async def edit_text(self, chat: int | str, message: int, text: str) -> None:
         """Replace the text of a message of ours.
 
         :raises NotModified: it has that text already
+        :raises NoText: it is a picture, with words below it
         """
         await self._call("editMessageText", {"chat_id": chat, "message_id": message, "text": text})
 

@@ -21,7 +21,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.transport import Answer
 
-__all__ = ["MEANINGS", "Conflict", "GroupMoved", "NotModified", "ReactionRefused", "refusal", "wait"]
+__all__ = ["MEANINGS", "Conflict", "GroupMoved", "NoText", "NotModified", "ReactionRefused", "refusal", "wait"]
 
 UNKNOWN_BOT = "Telegram knows no bot with this token: copy it again from @BotFather (/mybots, *API Token*)"
 MOVED = "the group has become a supergroup, with the id"
@@ -34,6 +34,10 @@ class Conflict(Unavailable):
 
 class NotModified(PostRejected):
     """The message has this text already."""
+
+
+class NoText(PostRejected):
+    """The message is a picture, with words below it."""
 
 
 class ReactionRefused(PostRejected):
@@ -63,6 +67,7 @@ MEANINGS: Mapping[str, type[AdapterError]] = {
     "message_id_invalid": TargetGone,
     # It is so already, or there is no such thing.
     "message is not modified": NotModified,
+    "there is no text in the message": NoText,
     "reaction_invalid": ReactionRefused,
     "reactions_too_many": ReactionRefused,
     # This account may not do this here.

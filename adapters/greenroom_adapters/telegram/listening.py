@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from greenroom_adapters.contract import (
     RateLimited,
     TextEvent,
 )
+from greenroom_adapters.telegram.albums import Albums, Told
 from greenroom_adapters.telegram.api import PAGE, Api
 from greenroom_adapters.telegram.errors import Conflict
 from greenroom_adapters.telegram.mapping import Cursors, Reader, unknown
@@ -94,10 +95,11 @@ class Listening:
         behind, _, since = cursor.partition("@")
         position = self._position = Position(behind)
         failures = 0
+        albums = Albums()
         while True:
             try:
                 # what waits is told again at once, and after a failure the first look tells whether Telegram is back
-                at_once = position.waits or failures > 0
+                at_once = position.waits or failures > 0 or albums.is_open
                 batch = await self._api.updates(position.ask(), wait=timedelta(0) if at_once else self._rhythm.poll)
             except AuthenticationFailed:
                 raise
@@ -112,15 +114,17 @@ class Listening:
             if failures:
                 logger.info("Telegram can be asked again")
             failures = 0
-            for raw in batch:
-                number = UPDATE_IDS.decode(raw).update_id
-                if position.is_known(number):
-                    continue
-                events = self._read(raw, number, since=int(since or 0))
-                position.took(number, is_event=bool(events))
+            news = [one for one in map(_told, batch) if not position.is_known(one.number)]
+            for album in albums.gathered(news):
+                events = self._read(album, since=int(since or 0))
+                for one in album:
+                    position.took(one.number, is_event=bool(events))
                 for event in events:
                     yield event
-            await position.wait(self._rhythm.unsafe.total_seconds())
+            if albums.is_open:
+                await asyncio.sleep(self._rhythm.unsafe.total_seconds())
+            else:
+                await position.wait(self._rhythm.unsafe.total_seconds())
 
     def _tell(self, error: AdapterError, *, is_first: bool) -> None:
         """Log why nothing is heard: one warning for each outage, not one for each look. Two that take the updates from
@@ -136,17 +140,21 @@ class Listening:
             self._quiet_until = now + CONFLICT_TOLD
         logger.log(level, "%s (%s)", ONLY_ONE, error)
 
-    def _read(self, raw: msgspec.Raw, number: int, *, since: int) -> list[Event]:
-        """Return what an update means; whatever it is, it does not end the stream."""
-        cursors = Cursors(last=str(number), before=str(number - 1))
+    def _read(self, album: Sequence[Told], *, since: int) -> list[Event]:
+        """Return what an update means, or the updates of one album; whatever it is, it does not end the stream."""
+        first, last = album[0], album[-1]
+        cursors = Cursors(last=str(last.number), before=str(first.number - 1))
+        updates = [one.update for one in album if one.update is not None]
         try:
-            update = UPDATE.decode(levelled(bytes(raw)))
-            if _told(update) < since:
+            if not updates:
+                raise ValueError("it cannot be read")  # noqa: TRY301 - told below, with all that cannot be understood
+            if _happened(updates[0]) < since:
                 return []
-            self._learn(update)
-            events = self._reader.read(update, cursors=cursors)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError, OverflowError, OSError):
-            return [unknown(bytes(raw), cursor=cursors.last, received_at=self._now())]
+            for update in updates:
+                self._learn(update)
+            events = self._reader.read(updates, cursors=cursors)
+        except (ValueError, OverflowError, OSError):
+            return [unknown(first.raw, cursor=cursors.last, received_at=self._now())]
         for event in events:
             if isinstance(event, TextEvent):
                 self._memory.met(event.author)
@@ -169,7 +177,17 @@ class Listening:
                 self._memory.said(where, post, answers=answers)
 
 
-def _told(update: WireUpdate) -> int:
+def _told(raw: msgspec.Raw) -> Told:
+    """Read an update as far as it can be read."""
+    number = UPDATE_IDS.decode(raw).update_id
+    try:
+        update = UPDATE.decode(levelled(bytes(raw)))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        update = None
+    return Told(number=number, raw=bytes(raw), update=update)
+
+
+def _happened(update: WireUpdate) -> int:
     """Return when an update happened, in seconds since 1970."""
     message = update.message or update.channel_post
     edited = update.edited_message or update.edited_channel_post

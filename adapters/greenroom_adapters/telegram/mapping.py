@@ -1,12 +1,13 @@
 """Turns updates into the contract's events. Pure."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from greenroom_adapters.contract import (
     Author,
+    CommandGiven,
     DirectMessageReceived,
     Event,
     InvitationReceived,
@@ -26,7 +27,8 @@ from greenroom_adapters.contract import (
     Trust,
     UnknownEvent,
 )
-from greenroom_adapters.telegram.references import conversation, reference
+from greenroom_adapters.telegram.offering import Offered
+from greenroom_adapters.telegram.references import conversation, private_command, reference
 from greenroom_adapters.telegram.wire import (
     WireChat,
     WireEntity,
@@ -57,6 +59,7 @@ KINDS = frozenset(
         Kind.MENTION,
         Kind.REPLY,
         Kind.DIRECT_MESSAGE,
+        Kind.COMMAND,
         Kind.REACTION,
         Kind.JOIN,
         Kind.EDIT,
@@ -97,15 +100,23 @@ class Reader:
     me: int
     handle: str
     """The bot's own name, without its `@`."""
+    offered: Callable[[str], Offered | None]
+    """Returns the command that somebody gives by this word; None: it is none of ours."""
     known: Callable[[str, int], PostRef | None]
     """Returns the identity under which a message was heard or sent, by its chat and its number."""
 
-    def read(self, update: WireUpdate, *, cursors: "Cursors", trust: Trust = Trust.ANYONE) -> list[Event]:
-        """Return what an update means; nothing: it is none of our business. `trust` is that of whoever speaks."""
+    def read(self, updates: Sequence[WireUpdate], *, cursors: "Cursors", trust: Trust = Trust.ANYONE) -> list[Event]:
+        """Return what an update means, or the updates of one album; nothing: it is none of our business. `trust` is
+        that of whoever speaks."""
+        update = updates[0]
         if (message := update.message or update.channel_post) is not None:
             if message.new_chat_members:
                 return self._joins(message, cursors)
-            spoken = self.message(message, cursor=cursors.last, trust=trust)
+            told = [one for each in updates if (one := each.message or each.channel_post) is not None]
+            # the words of an album stand below one of its pictures
+            head = next((one for one in told if one.caption is not None), message)
+            others = tuple(one for one in told if one is not head)
+            spoken = self.message(head, cursor=cursors.last, trust=trust, album=others)
             return [] if spoken is None else [spoken]
         if (edited := update.edited_message or update.edited_channel_post) is not None:
             changed = self._edit(edited, cursor=cursors.last)
@@ -113,8 +124,8 @@ class Reader:
         if update.message_reaction is not None:
             return list(self._reactions(update.message_reaction, cursors))
         if update.my_chat_member is not None:
-            told = self._membership(update.my_chat_member, cursor=cursors.last)
-            return [] if told is None else [told]
+            told_of = self._membership(update.my_chat_member, cursor=cursors.last)
+            return [] if told_of is None else [told_of]
         return []
 
     def message(
@@ -126,6 +137,8 @@ class Reader:
         if speaker is None or not _is_speech(message) or speaker.id == str(self.me):
             return None
         words, entities = _words(message)
+        if (given := self._command(message, words, entities, speaker, album=album, cursor=cursor)) is not None:
+            return given
         kinds = self._kinds(message, words, entities)
         strongest = kinds[0] if kinds else MessageReceived
         return strongest(
@@ -138,6 +151,51 @@ class Reader:
             text=words,
             conversation=conversation(message.chat.id, message.topic),
             also=tuple(kind.kind for kind in kinds[1:]),
+            room=room(message.chat),
+            in_reply_to=self.answered(message),
+            media=tuple(media for one in (message, *album) for media in _media(one)),
+        )
+
+    def _command(
+        self,
+        message: WireMessage,
+        words: str,
+        entities: tuple[WireEntity, ...],
+        speaker: Author,
+        *,
+        album: tuple[WireMessage, ...],
+        cursor: str,
+    ) -> CommandGiven | None:
+        """Return the command that a message gives; None: it gives none of ours.
+
+        In a group a command is ours where it names us or answers us: the same word may be one of another bot.
+        """
+        if not entities or entities[0].type != "bot_command" or entities[0].offset != 0:
+            return None
+        word, _, named = _part(words, entities[0]).removeprefix("/").partition("@")
+        is_alone = message.chat.type == PRIVATE
+        if named:
+            is_ours = named.casefold() == self.handle.casefold()
+        else:
+            is_ours = is_alone or ReplyReceived in self._kinds(message, words, entities)
+        command = self.offered(word) if is_ours else None
+        if command is None:
+            return None
+        post = self.reference(message, album=album)
+        if command.is_private and not is_alone and message.sender is not None:
+            post = private_command(message.chat.id, message.message_id, by=message.sender.id)
+        return CommandGiven(
+            id=_name(message),
+            source=SOURCE,
+            cursor=cursor,
+            occurred_at=moment(message.date),
+            post=post,
+            author=speaker,
+            command=command.name,
+            # a command is plain ASCII, in which units are characters
+            text=words[entities[0].length :].strip(),
+            conversation=conversation(message.chat.id, message.topic),
+            also=(Kind.DIRECT_MESSAGE if is_alone else Kind.MENTION,),
             room=room(message.chat),
             in_reply_to=self.answered(message),
             media=tuple(media for one in (message, *album) for media in _media(one)),

@@ -3,7 +3,7 @@
 import msgspec
 
 from greenroom_adapters.contract import Post
-from greenroom_adapters.telegram.references import Chat, chat_named, message_of
+from greenroom_adapters.telegram.references import Chat, asker_of, chat_named, message_of
 
 __all__ = ["Plan", "Progress"]
 
@@ -20,6 +20,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, post: Post, *, home: str) -> "Plan | None":
         """Return the plan for a post; None: it has nowhere to go."""
+        asker = None if post.in_reply_to is None else asker_of(post.in_reply_to)
+        if asker is not None:
+            return cls(chat=asker)
         answered = None if post.in_reply_to is None else message_of(post.in_reply_to)
         if post.direct_to is not None:
             # a private answer to something that was said elsewhere stands alone

@@ -2,29 +2,31 @@
 
 import asyncio
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 from greenroom_adapters.contract import (
     AdapterError,
     Attempt,
     Capabilities,
+    OutcomeUnknown,
     Post,
     RateLimited,
     Receipt,
-    TooLong,
     Unavailable,
     Unsupported,
 )
+from greenroom_adapters.media import Loaded
 from greenroom_adapters.telegram.api import Api
 from greenroom_adapters.telegram.errors import GroupMoved
+from greenroom_adapters.telegram.files import files_of, must_fit
 from greenroom_adapters.telegram.mapping import Reader, moment
 from greenroom_adapters.telegram.memory import Memory
 from greenroom_adapters.telegram.pacing import Allowance
 from greenroom_adapters.telegram.plan import Plan, Progress
-from greenroom_adapters.telegram.references import Chat, message_of
-from greenroom_adapters.telegram.wire import MESSAGE
+from greenroom_adapters.telegram.references import Chat, asker_of, message_of
+from greenroom_adapters.telegram.wire import MESSAGE, MESSAGES
 from greenroom_adapters.telegram.writing import Wording, compose
-from greenroom_adapters.text import fits
 from greenroom_adapters.transport import Answer
 
 __all__ = ["Publishing"]
@@ -60,13 +62,12 @@ class Publishing:
             raise self._error(Unsupported, "a post goes to a chat or to one person, not to both")
         if (lacking := self._capabilities.lacks(post)) is not None:
             raise self._error(Unsupported, lacking)
-        if post.in_reply_to is not None and message_of(post.in_reply_to) is None:
-            raise self._error(Unsupported, f"{post.in_reply_to.id!r} is no message on Telegram")
+        answered = post.in_reply_to
+        if answered is not None and message_of(answered) is None and asker_of(answered) is None:
+            raise self._error(Unsupported, f"{answered.id!r} is no message on Telegram")
         if post.direct_to is not None and not post.direct_to.isdecimal():
             raise self._error(Unsupported, f"{post.direct_to!r} is nobody on Telegram: people have numbers there")
-        limits = self._capabilities.limits.text
-        if not fits(post.text, limits):
-            raise self._error(TooLong, f"the text is over {limits[0].length} {limits[0].rule}")
+        must_fit(post, self._capabilities.limits, self._api.http)
         plan = Plan.of(post, home=self._home)
         if plan is None:
             raise self._error(Unsupported, self._nowhere(post))
@@ -84,53 +85,60 @@ class Publishing:
         clock = asyncio.get_running_loop().time
         ends = clock() + self._capabilities.publish_deadline.total_seconds()
         plan = Plan.read(attempt.prepared)
+        files = await files_of(attempt.post, self._api.http)
         moved = Progress.read(attempt.state).moved_to or self._memory.moved.get(plan.chat)
         if not moved:
             try:
-                return await self._send(attempt, plan.where, answers=plan.answers, ends=ends)
+                return await self._send(attempt, plan.where, files, answers=plan.answers, ends=ends)
             except GroupMoved as refused:
                 moved = refused.to
                 self._memory.moved.keep(plan.chat, moved)
                 await attempt.checkpoint(Progress(moved_to=moved).stored())
         # the messages of before have other numbers there, which nobody tells
-        return await self._send(attempt, Chat(id=moved, topic=plan.topic), answers=None, ends=ends)
+        return await self._send(attempt, Chat(id=moved, topic=plan.topic), files, answers=None, ends=ends)
 
-    async def _send(self, attempt: Attempt, where: Chat, *, answers: int | None, ends: float) -> Receipt:
+    async def _send(
+        self, attempt: Attempt, where: Chat, files: list[Loaded], *, answers: int | None, ends: float
+    ) -> Receipt:
         wording = Wording(where=where, answers=answers, previews=self._previews)
-        method, body = compose(attempt.post, wording)
-        self._pace(where)
+        method, body = compose(attempt.post, wording, files)
+        self._pace(where, max(1, len(files)))
         left = ends - asyncio.get_running_loop().time()
         if left <= 0:
             raise self._error(Unavailable, "Telegram took too long before the message could be sent")
-        answer = await self._api.send(method, body, deadline=timedelta(seconds=left))
-        return self._receipt(attempt.key, answer)
+        answer = await self._api.send(method, body, files, deadline=timedelta(seconds=left))
+        return self._receipt(attempt.key, answer, is_album=len(files) > 1)
 
-    def _pace(self, where: Chat) -> None:
+    def _pace(self, where: Chat, count: int) -> None:
         """See to it that Telegram's limits hold.
 
         :raises RateLimited: too much was sent to everybody
         :raises Unavailable: too much was sent to this chat; another may still be written to
         """
-        if (waits := self._allowance.wait_overall()) > 0:
+        if (waits := self._allowance.wait_overall(count)) > 0:
             raise RateLimited(
                 "telegram: 30 messages in a second are all there can be",
                 retry_after=timedelta(seconds=waits),
                 platform=self._api.http.platform,
                 account=self._api.http.account,
             )
-        if (waits := self._allowance.wait_for(where.id, is_group=where.is_group)) > 0:
+        if (waits := self._allowance.wait_for(where.id, is_group=where.is_group, count=count)) > 0:
             words = (
                 f"this chat has had as many messages as Telegram allows; it may have another in {math.ceil(waits)} s"
             )
             raise self._error(Unavailable, words)
-        self._allowance.took(where.id)
+        self._allowance.took(where.id, count)
 
-    def _receipt(self, key: str, answer: Answer) -> Receipt:
-        message = self._api.http.decode(answer, MESSAGE).result
-        ref = self._reader.reference(message)
+    def _receipt(self, key: str, answer: Answer, *, is_album: bool) -> Receipt:
+        http = self._api.http
+        album = http.decode(answer, MESSAGES).result if is_album else (http.decode(answer, MESSAGE).result,)
+        if not album:
+            raise self._error(OutcomeUnknown, "Telegram answered with no message")
+        message, *others = album
+        ref = self._reader.reference(message, album=tuple(others))
         if (post := self._reader.thread_post(message)) is not None and (where := message_of(ref)) is not None:
             above = self._reader.answered(message)
-            self._memory.said(where, post, answers=None if above is None else message_of(above))
+            self._memory.said(where, replace(post, ref=ref), answers=None if above is None else message_of(above))
         return Receipt(key=key, ref=ref, published_at=moment(message.date))
 
     def _error(self, kind: type[AdapterError], words: str) -> AdapterError:

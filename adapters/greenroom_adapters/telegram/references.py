@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from greenroom_adapters.contract import PostRef
 
-__all__ = ["Chat", "Message", "chat_named", "conversation", "message_of", "reference"]
+__all__ = ["Chat", "Message", "asker_of", "chat_named", "conversation", "message_of", "private_command", "reference"]
 
 ID = r"-?\d{1,20}"
 CHAT = re.compile(rf"({ID}|@[A-Za-z]\w{{3,31}})(?::(\d{{1,20}}))?", re.ASCII)
 MESSAGE = re.compile(rf"({ID})(?::(\d{{1,20}}))?/(\d{{1,20}})((?:\+\d{{1,20}})*)", re.ASCII)
+PRIVATELY = re.compile(rf"{ID}/private-\d{{1,20}}-(\d{{1,20}})", re.ASCII)
 SUPERGROUP = "-100"
 """How the ids of supergroups and channels begin; the rest is their number in addresses."""
 
@@ -68,6 +69,18 @@ def message_of(ref: PostRef) -> Message | None:
         return None
     chat = Chat(id=found[1], topic=None if found[2] is None else int(found[2]))
     return Message(chat=chat, ids=(int(found[3]), *(int(other) for other in found[4].split("+")[1:])))
+
+
+def private_command(chat: int, message: int, *, by: int) -> PostRef:
+    """Return what stands for a command that somebody gave in a group, and whose answer is for him alone."""
+    return PostRef(id=f"{chat}/private-{message}-{by}")
+
+
+def asker_of(ref: PostRef) -> str | None:
+    """Return the id of whoever alone is to see the answer to a command; None: the `PostRef` stands for something
+    else."""
+    found = PRIVATELY.fullmatch(ref.id)
+    return None if found is None else found[1]
 
 
 def _address(chat: int, message: int, *, topic: int | None, username: str | None) -> str | None:

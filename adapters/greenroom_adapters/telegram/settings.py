@@ -20,5 +20,8 @@ class TelegramSettings:
     begins with a minus; `ID:TOPIC` is a topic of a forum. Empty: it only answers."""
     previews: bool = True
     """Telegram shows below what the bot says what the first link in it leads to."""
+    commands: bool = True
+    """Offer `/ask`, `/about` and the like in Telegram's menu, in place of all commands that the bot has. False: they
+    are left as they are, and whoever offers them answers them."""
     base_url: Address = BASE_URL
     """Address of the Bot API, for a server of your own that speaks the same."""

@@ -20,6 +20,8 @@ from greenroom_adapters.telegram.errors import refusal, wait
 from greenroom_adapters.telegram.wire import UPDATE
 from greenroom_adapters.transport import Http
 
+BODY_CAP = 8 * 1024 * 1024
+
 __all__ = ["sign_in", "token_in", "way"]
 
 STEPS = (
@@ -43,8 +45,10 @@ def token_in(token: Secret) -> Secret:
     return Secret(bare)
 
 
-def way(token: Secret, base_url: str, *, platform: str, account: str, files: bool = False) -> Http:
-    """Return the way to the bot, or to the files that are sent to it. The token stands in the address, and so it is
+def way(
+    token: Secret, base_url: str, *, platform: str, account: str, files: bool = False, body_cap: int = BODY_CAP
+) -> Http:
+    """Return the way to the bot, or to the files that were sent to it. The token stands in the address, and so it is
     masked whole and in part, wherever that appears."""
     words = token.reveal()
     return Http(
@@ -54,6 +58,7 @@ def way(token: Secret, base_url: str, *, platform: str, account: str, files: boo
         secrets=(token, Secret(words.partition(":")[2])),
         refusal=refusal,
         wait=wait,
+        body_cap=body_cap,
     )
 
 

@@ -5,10 +5,11 @@ from typing import Generic, TypeVar
 import msgspec
 
 __all__ = [
-    "ALL_DONE",
     "CHATS",
+    "FILES",
     "MEMBER",
     "MESSAGE",
+    "MESSAGES",
     "UPDATE",
     "UPDATES",
     "UPDATE_IDS",
@@ -203,8 +204,9 @@ USER = msgspec.json.Decoder(_Answer[WireUser])
 CHATS = msgspec.json.Decoder(_Answer[WireChat])
 MEMBER = msgspec.json.Decoder(_Answer[WireMember])
 MESSAGE = msgspec.json.Decoder(_Answer[WireMessage])
+MESSAGES = msgspec.json.Decoder(_Answer[tuple[WireMessage, ...]])
+FILES = msgspec.json.Decoder(_Answer[WireFile])
 UPDATES = msgspec.json.Decoder(_Answer[list[msgspec.Raw]])
 WEBHOOK = msgspec.json.Decoder(_Answer[WireWebhook])
-ALL_DONE = msgspec.json.Decoder(_Answer[bool])
 UPDATE = msgspec.json.Decoder(WireUpdate)
 UPDATE_IDS = msgspec.json.Decoder(WireUpdateId)

@@ -26,7 +26,7 @@ class Published:
     direct_to: str | None = None
     """Stable id of the person who alone received it."""
     alts: tuple[str, ...] = ()
-    """Descriptions of what is attached, in order."""
+    """Descriptions of what is attached, in order; empty ones where the platform has no place for them."""
     quote: str | None = None
     """Id of the post that it quotes."""
     content_warning: str | None = None
