@@ -1,6 +1,5 @@
 """All commands under one name."""
 
-import io
 import sys
 from typing import Annotated
 
@@ -104,6 +103,6 @@ for command in (live, workers, pack, unpack, reset, unit, schema):
 
 def main() -> None:
     """Do what the command line says, and leave with its exit code. A letter that whoever reads cannot show is `?`."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
+        reconfigure(errors="replace")
     app(prog_name="greenroom")
