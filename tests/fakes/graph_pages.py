@@ -15,6 +15,8 @@ __all__ = ["PAGES", "conversations", "said"]
 LONGEST_POST, LONGEST_COMMENT, LONGEST_MESSAGE = 63_206, 8000, 2000
 MESSAGING = frozenset({"pages_messaging", "instagram_business_manage_messages"})
 DAY = 86_400.0
+TOLD = 20
+"""Messages of a conversation of which Instagram tells what they say."""
 
 
 def units(text: str) -> int:
@@ -236,14 +238,17 @@ async def subscribe(call: Call) -> Any:
         words = "(#200) To subscribe to the messages field, one of these permissions is needed: pages_messaging"
         raise GraphError(200, words, status=403)
     call.server.subscribed = fields
-    return {"success": True}
+    return {"success": "true"}
 
 
 # Messages -------------------------------------------------------------------------------------------------------------
 
 
-def said(call: Call, row: Any, asked: dict[str, Asked]) -> dict[str, Any]:
-    """Return a message as it is asked for."""
+def said(call: Call, row: Any, asked: dict[str, Asked], *, place: int = 0) -> dict[str, Any]:
+    """Return a message as it is asked for, the newest of its conversation in place 0. Instagram tells no more of old
+    ones than that they were."""
+    if place >= TOLD and call.state.who(call.account)["kind"] == "instagram":
+        return {"id": row["id"]}
     other = row["person"] if row["author"] == row["account"] else row["account"]
     values = {
         "id": row["id"],
@@ -276,7 +281,8 @@ def said_to(call: Call, other: str, limit: int, asked: dict[str, Asked], begin: 
     rows = call.state.all(
         "SELECT * FROM messages WHERE account = ? AND person = ? ORDER BY n DESC", call.account, other
     )
-    return paged(rows[begin:], lambda row: said(call, row, asked), limit, begin=begin)
+    places = {row["id"]: place for place, row in enumerate(rows)}
+    return paged(rows[begin:], lambda row: said(call, row, asked, place=places[row["id"]]), limit, begin=begin)
 
 
 async def messages_of(call: Call) -> Any:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -166,6 +167,11 @@ class GraphServer(OwnLoop):
     @override
     async def _stop(self) -> None:
         await self._stack.aclose()
+
+    def is_watched(self, *lists: str) -> bool:
+        """Say whether each of these lists that were asked for once, to know where it stands, was looked at since."""
+        asked = Counter(path for method, path in self.calls if method == "GET" and path.endswith(lists))
+        return bool(asked) and min(asked.values()) > 1
 
     # Calls to the app ------------------------------------------------------------------------------------------------
 

@@ -107,7 +107,7 @@ class FacebookAdapter(EnteredAdapter):
         self._me: Author | None = None
         claims = Claims()
         self._capabilities = capabilities_of(settings, publish_deadline=publish_deadline, visible_within=visible_within)
-        self._mail = Mail(self._graph, path=lambda: f"/{self._api.page}/conversations", query={})
+        self._mail = Mail(self._graph, path=lambda: f"/{self._api.page}/conversations", query={}, is_deep=True)
         sources: list[Source] = [FeedSource(self._api, posts=settings.posts_watched), MentionsSource(self._api)]
         if settings.direct_messages:
             sources.append(MailSource(self._mail, is_me=lambda person: person == self._api.page))

@@ -173,7 +173,7 @@ class Api:
 
         :raises PostRejected: it is not
         """
-        if not self.graph.http.decode(answer, SUCCESSES).success:
+        if not self.graph.http.decode(answer, SUCCESSES).is_done:
             raise self.graph.error(PostRejected, "Facebook says that it has not done it")
 
     def _created(self, answer: Answer) -> str:

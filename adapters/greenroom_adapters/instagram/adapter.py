@@ -124,7 +124,10 @@ class InstagramAdapter(EnteredAdapter):
         self._tokens = Tokens(self._graph, seed=settings.token, now=now)
         claims = Claims()
         self._capabilities = capabilities_of(settings, publish_deadline=publish_deadline, visible_within=visible_within)
-        self._mail = Mail(self._graph, path=lambda: "/me/conversations", query={"platform": self.platform})
+        # of each conversation Instagram tells what the 20 newest messages say, and of those before only that they were
+        self._mail = Mail(
+            self._graph, path=lambda: "/me/conversations", query={"platform": self.platform}, is_deep=False
+        )
         sources: list[Source] = [
             FeedSource(self._api, posts=settings.posts_watched, handle=self._handle),
             MentionsSource(self._api, handle=self._handle),

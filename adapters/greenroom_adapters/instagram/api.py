@@ -187,7 +187,7 @@ class Api:
 
         :raises PostRejected: it is not
         """
-        if not self.graph.http.decode(answer, SUCCESSES).success:
+        if not self.graph.http.decode(answer, SUCCESSES).is_done:
             raise self.graph.error(PostRejected, "Instagram says that it has not done it")
 
     async def _said(self, path: str, fields: Mapping[str, str], deadline: timedelta) -> tuple[str, Answer]:

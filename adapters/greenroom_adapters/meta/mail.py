@@ -1,5 +1,6 @@
 """Direct messages: the account's conversations, what was said in them, and whether somebody may be written to."""
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
@@ -32,13 +33,16 @@ from greenroom_adapters.meta.wire import (
 
 __all__ = ["MESSAGE", "Mail", "MailSource", "message_ref", "read_knock"]
 
+logger = logging.getLogger(__name__)
+
 MESSAGE = "dm/"
 """Before the id of a direct message in a `PostRef`."""
 MAIL = "messages"
 FIELDS = "id,created_time,from,to,message,attachments"
 PAGES = 100
 """Pages of conversations, and of messages of one of them, that are read at a time."""
-ROWS = "25"
+ROWS = "20"
+"""Messages of one conversation that are shown beside it."""
 OPEN_FOR = timedelta(hours=24)
 """So long after their last message somebody may be answered."""
 
@@ -51,9 +55,11 @@ def message_ref(message: str) -> PostRef:
 class Mail:
     """The conversations of one account."""
 
-    def __init__(self, graph: Graph, *, path: Callable[[], str], query: "dict[str, str]") -> None:
-        """`path` is the list of conversations, asked for with this `query`."""
+    def __init__(self, graph: Graph, *, path: Callable[[], str], query: "dict[str, str]", is_deep: bool) -> None:
+        """`path` is the list of conversations, asked for with this `query`. One that is not `is_deep` shows the newest
+        messages of each alone."""
         self._graph = graph
+        self._is_deep = is_deep
         self._path = path
         self._query = query
 
@@ -74,6 +80,8 @@ class Mail:
         first = conversation.messages
         if since is None or not first.after or not _reaches(first.data, since):
             return first.data, True
+        if not self._is_deep:
+            return first.data, False
         raws: list[msgspec.Raw] = []
         async with aclosing(
             page_by_page(self._graph, f"/{conversation.id}/messages", most=PAGES, fields=FIELDS, limit=ROWS)
@@ -85,7 +93,7 @@ class Mail:
         return raws, False
 
     async def with_person(self, person: str, since: datetime) -> list[WireMessage]:
-        """Return what was said between the account and one person from a moment on, and perhaps before, newest first.
+        """Return what was said between the account and one person from a moment on, newest first.
 
         :raises OutOfReach: these are not all messages since then
         """
@@ -105,6 +113,8 @@ class Mail:
                 are_all = len(conversations) == len(page.data) > 0
                 for conversation in conversations:
                     raws, is_whole = await self.said_in(conversation, since)
+                    # what stands behind an older one is older, whether it can be read or not
+                    raws = raws[: next((n for n, raw in enumerate(raws) if not _reaches([raw], since)), len(raws))]
                     said = read_rows(MESSAGES, WirePage(data=tuple(raws)))
                     are_all = are_all and is_whole and len(said) == len(raws)
                     found += said
@@ -142,7 +152,9 @@ class MailSource(Source):
                         is_known = True
                         continue
                     # those of one second stand newest first, and are heard as they were said
-                    said, _ = await self._mail.said_in(conversation, since)
+                    said, are_all = await self._mail.said_in(conversation, since)
+                    if not are_all:
+                        logger.warning("a conversation has more messages since %s than are shown: some are lost", since)
                     rows += [self._row(one, since) for one in reversed(said)]
                 if is_known:
                     break

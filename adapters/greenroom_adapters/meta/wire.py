@@ -1,6 +1,6 @@
 """The JSON that Graph's lists, errors and conversations share; what single rows hold is read late."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-Id = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_.:=-]{1,200}$")]
+Id = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_.:=-]{1,500}$")]
 
 
 class WireId(msgspec.Struct, frozen=True):
@@ -50,9 +50,14 @@ class WireCreated(msgspec.Struct, frozen=True):
 
 
 class WireSuccess(msgspec.Struct, frozen=True):
-    """What a call that changes something answers."""
+    """What a call that changes something answers. Meta's own pages show the word as well as the value."""
 
-    success: bool = True
+    success: bool | Literal["true", "false"] = True
+
+    @property
+    def is_done(self) -> bool:
+        """It was done."""
+        return self.success is True or self.success == "true"
 
 
 class WirePerson(msgspec.Struct, frozen=True):

@@ -93,7 +93,12 @@ async def hearing(world: FacebookWorld, *, stores: bool = True, **changed: Any) 
 
         listening = asyncio.create_task(listen())
         try:
-            await world.until(lambda: world.server.subscribed)
+            # what is told from now on no list has told before
+            await world.until(
+                lambda: (
+                    world.server.subscribed and world.server.is_watched("/published_posts", "/tagged", "/conversations")
+                )
+            )
             yield heard
         finally:
             listening.cancel()

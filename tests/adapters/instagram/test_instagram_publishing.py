@@ -335,3 +335,17 @@ async def test_answers_that_are_not_all_shown_prove_nothing(instagram_world: Wor
         elsewhere = world.state.comment(world.alice, world.first, "and where?")
         other = Intent(adapter, Post(text="here", in_reply_to=PostRef(id=f"{world.first}/{elsewhere}")), key="k2")
         assert isinstance(await adapter.find(other.grow_old(timedelta(minutes=5))), Absent)
+
+
+@pytest.mark.asyncio
+async def test_a_message_is_absent_when_the_newest_reach_back_to_the_try_and_not_else(instagram_world: WorldOf) -> None:
+    world = instagram_world()
+    for _ in range(30):
+        old = world.state.message(world.bot, world.alice, world.alice, "hello?")
+        world.state.all("UPDATE messages SET created = created - 3600 WHERE id = ?", old)
+    async with world.adapter() as adapter:
+        intent = Intent(adapter, Post(text="hello", direct_to=world.alice))
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Absent)
+        for _ in range(20):
+            world.state.message(world.bot, world.alice, world.alice, "are you there?")
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Undecided)

@@ -48,7 +48,10 @@ async def hearing(world: InstagramWorld, **changed: Any) -> AsyncIterator[list[E
 
         listening = asyncio.create_task(listen())
         try:
-            await world.until(lambda: world.server.subscribed)
+            # what is told from now on no list has told before
+            await world.until(
+                lambda: world.server.subscribed and world.server.is_watched("/media", "/tags", "/conversations")
+            )
             yield seen
         finally:
             listening.cancel()
