@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one asks for a clean stop, the second one ends at once."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first one asks for a clean stop, the second one ends at once."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,8 @@ from greenroom.cli.failing import STOPPED_AT_ONCE
 __all__ = ["Stop", "stopping"]
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
-
+HANGUP = getattr(signal, "SIGHUP", None)
+"""The terminal is closed. Whoever starts us by `nohup` has it ignored."""
 
 ONE_CTRL_C = 0.3
 """Seconds in which signals are one wish: a terminal and a parent (`uv run`, `timeout`) may both pass one on."""
@@ -54,6 +55,8 @@ def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> 
 
     with contextlib.ExitStack() as handlers:
         for number in SIGNALS:
+            if number is HANGUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             handlers.callback(_handle(loop, number, heard))
         yield stop
 

@@ -1,6 +1,7 @@
 """What ends a bot in the foreground, whatever becomes of its terminal."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,8 +17,9 @@ from greenroom_adapters.testing.stage import RunningStage
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither such terminals nor such signals")
 
 ON_ITS_TERMINAL = """\
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from greenroom.cli import main
 
@@ -45,6 +47,23 @@ def test_a_bot_ends_with_its_terminal(home: Path, write_bot: Callable[..., Path]
         finally:
             bot.kill()
     assert bot.returncode == 1, "it could not say that it stops"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("before", "stops"), [(signal.SIG_IGN, False), (signal.SIG_DFL, True)])
+async def test_whoever_is_started_by_nohup_outlives_the_terminal(before: signal.Handlers, *, stops: bool) -> None:
+    async def run() -> bool:
+        with stopping(on_first=lambda: None, on_second=lambda: None) as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.1)
+            return stop.asked
+
+    found = signal.signal(signal.SIGHUP, before)
+    try:
+        assert await asyncio.create_task(run()) is stops
+    finally:
+        signal.signal(signal.SIGHUP, found)
 
 
 @pytest.mark.asyncio
