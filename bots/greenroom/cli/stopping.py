@@ -13,8 +13,6 @@ from greenroom.cli.failing import STOPPED_AT_ONCE
 __all__ = ["Stop", "stopping"]
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
-HANGUP = getattr(signal, "SIGHUP", None)
-"""The terminal is closed. Whoever starts us by `nohup` has it ignored."""
 
 ONE_CTRL_C = 0.3
 """Seconds in which signals are one wish: a terminal and a parent (`uv run`, `timeout`) may both pass one on."""
@@ -55,7 +53,8 @@ def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> 
 
     with contextlib.ExitStack() as handlers:
         for number in SIGNALS:
-            if number is HANGUP and signal.getsignal(number) is signal.SIG_IGN:
+            if number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
+                # `nohup` started us: the terminal may be closed
                 continue
             handlers.callback(_handle(loop, number, heard))
         yield stop
