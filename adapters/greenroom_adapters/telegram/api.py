@@ -12,6 +12,7 @@ from greenroom_adapters.telegram.wire import (
     CHATS,
     FILES,
     MEMBER,
+    MEMBERS,
     UPDATES,
     USER,
     WEBHOOK,
@@ -82,6 +83,11 @@ class Api:
     async def member(self, chat: int | str, user: int) -> WireMember:
         """Return somebody as a member of a chat."""
         return self.http.decode(await self._call("getChatMember", {"chat_id": chat, "user_id": user}), MEMBER).result
+
+    async def administrators(self, chat: int) -> tuple[WireMember, ...]:
+        """Return who keeps order in a group."""
+        answer = await self._call("getChatAdministrators", {"chat_id": chat})
+        return self.http.decode(answer, MEMBERS).result
 
     async def set_commands(self, commands: Sequence[Mapping[str, str]], *, scope: str) -> None:
         """Let those in a scope be shown exactly these commands."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,10 +16,12 @@ from greenroom_adapters.contract import (
     Event,
     RateLimited,
     TextEvent,
+    Trust,
 )
 from greenroom_adapters.telegram.albums import Albums, Told
 from greenroom_adapters.telegram.api import PAGE, Api
 from greenroom_adapters.telegram.errors import Conflict
+from greenroom_adapters.telegram.keepers import Keepers
 from greenroom_adapters.telegram.mapping import Cursors, Reader, unknown
 from greenroom_adapters.telegram.memory import Memory
 from greenroom_adapters.telegram.position import Position
@@ -68,6 +71,7 @@ class Listening:
         self._rhythm = rhythm
         self._now = now
         self._rng = random.Random()  # noqa: S311 - jitter, not a secret
+        self._keepers = Keepers(api, clock=time.monotonic)
         self._position: Position | None = None
         self._quiet_until = 0.0
 
@@ -116,7 +120,7 @@ class Listening:
             failures = 0
             news = [one for one in map(_told, batch) if not position.is_known(one.number)]
             for album in albums.gathered(news):
-                events = self._read(album, since=int(since or 0))
+                events = self._read(album, since=int(since or 0), trust=await self._trust(album))
                 for one in album:
                     position.took(one.number, is_event=bool(events))
                 for event in events:
@@ -140,7 +144,12 @@ class Listening:
             self._quiet_until = now + CONFLICT_TOLD
         logger.log(level, "%s (%s)", ONLY_ONE, error)
 
-    def _read(self, album: Sequence[Told], *, since: int) -> list[Event]:
+    async def _trust(self, album: Sequence[Told]) -> Trust:
+        """Return how far whoever speaks is trusted, where he speaks to the bot: for no other is that asked."""
+        asked = self._reader.asks_in_group([one.update for one in album if one.update is not None])
+        return Trust.ANYONE if asked is None else await self._keepers.trust(*asked)
+
+    def _read(self, album: Sequence[Told], *, since: int, trust: Trust) -> list[Event]:
         """Return what an update means, or the updates of one album; whatever it is, it does not end the stream."""
         first, last = album[0], album[-1]
         cursors = Cursors(last=str(last.number), before=str(first.number - 1))
@@ -152,7 +161,7 @@ class Listening:
                 return []
             for update in updates:
                 self._learn(update)
-            events = self._reader.read(updates, cursors=cursors)
+            events = self._reader.read(updates, cursors=cursors, trust=trust)
         except (ValueError, OverflowError, OSError):
             return [unknown(first.raw, cursor=cursors.last, received_at=self._now())]
         for event in events:

@@ -49,6 +49,7 @@ LIKE = "\N{THUMBS UP SIGN}"
 FILE = "telegram-file:"
 """How the address of something attached begins; behind it is the id of the file."""
 PRIVATE = "private"
+GROUPS = frozenset({"group", "supergroup"})
 FOR_GOOD = 0
 """As `until_date`: there is no end to it."""
 LONGEST_RESTRICTION = 366 * 24 * 3600
@@ -114,7 +115,7 @@ class Reader:
                 return self._joins(message, cursors)
             told = [one for each in updates if (one := each.message or each.channel_post) is not None]
             # the words of an album stand below one of its pictures
-            head = next((one for one in told if one.caption is not None), message)
+            head = head_of(told)
             others = tuple(one for one in told if one is not head)
             spoken = self.message(head, cursor=cursors.last, trust=trust, album=others)
             return [] if spoken is None else [spoken]
@@ -235,9 +236,13 @@ class Reader:
         ref = self.known(str(message.chat.id), message.message_id) or self.reference(message)
         return ThreadPost(ref=ref, author=speaker, text=words, posted_at=moment(message.date))
 
-    def is_addressed(self, message: WireMessage) -> bool:
-        """Say whether a message in a group is for the bot."""
-        return bool(self._kinds(message, *_words(message)))
+    def asks_in_group(self, updates: Sequence[WireUpdate]) -> tuple[int, int] | None:
+        """Return the group in which somebody speaks to the bot, and who he is; None: nobody does."""
+        told = [one for each in updates if (one := each.message) is not None]
+        head = head_of(told) if told else None
+        if head is None or head.chat.type not in GROUPS or head.sender is None or head.sender_chat is not None:
+            return None
+        return (head.chat.id, head.sender.id) if self._kinds(head, *_words(head)) else None
 
     def _kinds(self, message: WireMessage, words: str, entities: Iterable[WireEntity]) -> list[type[TextEvent]]:
         """Return what a message is, the strongest first; nothing: it is not for the bot."""
@@ -380,6 +385,11 @@ def room(chat: WireChat) -> Room | None:
 def _public(chat: WireChat) -> str | None:
     """Return the name under which anybody finds what is said there; None: it has none, or it is somebody's own."""
     return None if chat.type == PRIVATE else chat.username
+
+
+def head_of(album: Sequence[WireMessage]) -> WireMessage:
+    """Return the message of an album below which its words stand; of others there is one."""
+    return next((one for one in album if one.caption is not None), album[0])
 
 
 def _name(message: WireMessage) -> str:

@@ -8,6 +8,7 @@ __all__ = [
     "CHATS",
     "FILES",
     "MEMBER",
+    "MEMBERS",
     "MESSAGE",
     "MESSAGES",
     "UPDATE",
@@ -203,6 +204,7 @@ class _Answer(msgspec.Struct, Generic[T], frozen=True):
 USER = msgspec.json.Decoder(_Answer[WireUser])
 CHATS = msgspec.json.Decoder(_Answer[WireChat])
 MEMBER = msgspec.json.Decoder(_Answer[WireMember])
+MEMBERS = msgspec.json.Decoder(_Answer[tuple[WireMember, ...]])
 MESSAGE = msgspec.json.Decoder(_Answer[WireMessage])
 MESSAGES = msgspec.json.Decoder(_Answer[tuple[WireMessage, ...]])
 FILES = msgspec.json.Decoder(_Answer[WireFile])

@@ -379,3 +379,37 @@ async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.asyncio
+async def test_who_may_delete_in_a_group_keeps_order_there_and_is_asked_for_only_where_he_speaks_to_the_bot(
+    telegram_world: TelegramWorld,
+) -> None:
+    world = telegram_world
+    bea, cid = world.do(lambda state: (state.person("bea"), state.person("cid")))
+    world.do(lambda state: state.make(world.group, bea, "administrator", by=world.alice))
+    world.do(lambda state: state.make(world.group, cid, "administrator", by=world.alice, can_delete_messages=False))
+    dan = world.do(lambda state: state.person("dan"))
+    world.say("nobody asked you", by=bea)
+    async with world.adapter() as adapter:
+        await heard(adapter)
+        assert "getChatAdministrators" not in [method for method, _ in world.fake.asked]
+        for person in (world.alice, bea, cid, dan):
+            world.say("@light_bot quiet", by=person)
+        _, *spoken = await heard(adapter, 5)
+    trusted = [event.author.trust for event in spoken if isinstance(event, TextEvent)]
+    assert trusted == [Trust.MODERATOR, Trust.MODERATOR, Trust.ANYONE, Trust.ANYONE]
+    assert [method for method, _ in world.fake.asked].count("getChatAdministrators") == 1
+
+
+@pytest.mark.asyncio
+async def test_whoever_keeps_order_is_anyone_while_that_cannot_be_asked(telegram_world: TelegramWorld) -> None:
+    world = telegram_world
+    world.order("answer", path=r"/getChatAdministrators$", status=502, body=b"")
+    world.say("@light_bot quiet")
+    world.say("@light_bot quiet!")
+    async with world.adapter() as adapter:
+        first, second = await heard(adapter, 2)
+    assert isinstance(first, TextEvent)
+    assert isinstance(second, TextEvent)
+    assert (first.author.trust, second.author.trust) == (Trust.ANYONE, Trust.MODERATOR)
