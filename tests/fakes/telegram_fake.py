@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -41,6 +42,8 @@ class FakeTelegram(OwnLoop):
         """Every method that was asked for, with its parameters."""
         self.knocks: list[int] = []
         """The status of each answer of a webhook."""
+        self.proxied = ""
+        """What stands behind the addresses of webhooks, in place of a proxy that speaks HTTPS."""
         self._contract = None if contract is None else TelegramContract(contract)
         self._served = AsyncExitStack()
         self._calling: dict[int, asyncio.Task[None]] = {}
@@ -200,7 +203,8 @@ class FakeTelegram(OwnLoop):
                 update = bot.queue[0]
                 headers = {"X-Telegram-Bot-Api-Secret-Token": bot.secret} if bot.secret else {}
                 try:
-                    async with session.post(bot.webhook, json=update, headers=headers) as answer:
+                    path = urlsplit(bot.webhook).path or "/"
+                    async with session.post(f"{self.proxied}{path}", json=update, headers=headers) as answer:
                         self.knocks.append(answer.status)
                         heard = answer.status == 200
                 except (aiohttp.ClientError, OSError):

@@ -47,7 +47,8 @@ class Methods:
         }
 
     def getWebhookInfo(self, bot: Bot, files: Files) -> Document:
-        return {"url": bot.webhook, "has_custom_certificate": False, "pending_update_count": len(bot.queue)}
+        told: Document = {"url": bot.webhook, "has_custom_certificate": False, "pending_update_count": len(bot.queue)}
+        return told | ({"last_error_message": bot.trouble} if bot.trouble else {})
 
     def setWebhook(
         self,
@@ -59,7 +60,7 @@ class Methods:
         max_connections: int = 40,
         drop_pending_updates: bool = False,
     ) -> bool:
-        if url and not url.startswith(("https://", "http://127.0.0.1")):
+        if url and not url.startswith("https://"):
             raise Refused(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
         bot.webhook, bot.secret = url, secret_token
         bot.allowed = bot.allowed if allowed_updates is None else frozenset(allowed_updates)

@@ -46,6 +46,8 @@ class Bot:
     allowed: frozenset[str] = USUAL_UPDATES
     webhook: str = ""
     secret: str = ""
+    trouble: str = ""
+    """Why its webhook could not be called last."""
     commands: dict[str, list[Document]] = field(default_factory=dict[str, list[Document]])
     """Scope → the commands that people see there."""
     actions: list[Document] = field(default_factory=list[Document])

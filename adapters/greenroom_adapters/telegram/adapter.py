@@ -37,6 +37,7 @@ from greenroom_adapters.telegram.acting import Acting
 from greenroom_adapters.telegram.api import SLACK, Api
 from greenroom_adapters.telegram.checking import standing
 from greenroom_adapters.telegram.files import MEDIA_LIMIT, fetch
+from greenroom_adapters.telegram.knocking import Knocking
 from greenroom_adapters.telegram.listening import Listening, Rhythm
 from greenroom_adapters.telegram.mapping import KINDS, SOURCE, Reader, author
 from greenroom_adapters.telegram.memory import Memory
@@ -48,6 +49,7 @@ from greenroom_adapters.telegram.signing_in import sign_in, token_in, way
 from greenroom_adapters.telegram.wire import WireUser
 from greenroom_adapters.telegram.writing import TEXT_LIMIT
 from greenroom_adapters.transport import EnteredAdapter, entered, system_now
+from greenroom_adapters.webhooks import Webhooks
 
 __all__ = ["TelegramAdapter"]
 
@@ -81,7 +83,7 @@ class TelegramAdapter(EnteredAdapter):
     ) -> None:
         """`slack` is how much later than asked for an answer without news may come before the connection is dead.
 
-        :raises ConfigurationError: the token is none
+        :raises ConfigurationError: the token is none, or the webhook none that Telegram calls
         """
         self._settings = settings
         self._token = token_in(settings.token)
@@ -91,6 +93,13 @@ class TelegramAdapter(EnteredAdapter):
         self._api = Api(self._http, slack=slack)
         self._memory = Memory()
         self._allowance = Allowance()
+        self._knocking = Knocking(
+            self._api,
+            address=settings.webhook,
+            listen=settings.webhook_listen,
+            token=self._token,
+            pace=self._rhythm.pace,
+        )
         self._offering = Offering(self._api, replaces=settings.commands)
         self._wanted: Wanted | None = None
         self._told: WireUser | None = None
@@ -101,8 +110,13 @@ class TelegramAdapter(EnteredAdapter):
         self._acting: Acting | None = None
 
     def keep_in(self, keep: Keep) -> None:
-        """Remember there which commands are offered."""
+        """Remember there which commands are offered, and that Telegram was told of an address."""
         self._offering.keep_in(keep)
+        self._knocking.keep_in(keep)
+
+    def receive_at(self, webhooks: Webhooks) -> None:
+        """Use the servers that the bot's accounts share."""
+        self._knocking.receive_at(webhooks)
 
     @classmethod
     async def login(cls, clerk: Clerk, known: Mapping[str, str]) -> Credentials:
@@ -136,10 +150,14 @@ class TelegramAdapter(EnteredAdapter):
         me = await self._look_at_myself()
         settings, memory = self._settings, self._memory
         await self._offering.recall()
+        await self._knocking.give_up_old()
+        stack.push_async_callback(self._knocking.aclose)
         reader = Reader(me=me.id, handle=me.username or "", offered=self._offering.called, known=memory.reference)
         capabilities = self._capabilities = _capabilities(me, has_home=bool(settings.home))
         self._acting = Acting(self._api, memory)
-        self._listening = Listening(self._api, memory, reader=reader, rhythm=self._rhythm, now=self._now)
+        self._listening = Listening(
+            self._api, memory, reader=reader, knocking=self._knocking, rhythm=self._rhythm, now=self._now
+        )
         self._publishing = Publishing(
             self._api,
             memory,

@@ -54,6 +54,14 @@ class Api:
         """Say where Telegram calls; an empty address: nowhere."""
         return self.http.decode(await self._call("getWebhookInfo"), WEBHOOK).result
 
+    async def set_webhook(self, address: str, *, secret: str) -> None:
+        """Let Telegram call this address, with the secret, instead of being asked."""
+        await self._call("setWebhook", {"url": address, "secret_token": secret, "allowed_updates": ALLOWED_UPDATES})
+
+    async def delete_webhook(self) -> None:
+        """Let Telegram call nobody. What has happened waits to be asked for."""
+        await self._call("deleteWebhook")
+
     # What happens ----------------------------------------------------------------------------------------------------
 
     async def updates(self, offset: int | None, *, wait: timedelta) -> list[msgspec.Raw]:

@@ -38,7 +38,13 @@ async def standing(
         warnings.append(PRIVACY)
     if not told.can_join_groups and (wanted is None or wanted.rooms or Kind.MENTION in wanted.kinds):
         warnings.append("nobody can take it into a group: @BotFather, /setjoingroups, *Enable*")
-    if (webhook := await api.webhook()).url:
+    webhook = await api.webhook()
+    if settings.webhook and webhook.url == settings.webhook and webhook.last_error_message is not None:
+        warnings.append(
+            f"Telegram could not call `webhook`: {webhook.last_error_message}. Behind it must be a proxy that speaks "
+            f"HTTPS and hands on to {settings.webhook_listen}"
+        )
+    if webhook.url and webhook.url != settings.webhook:
         warnings.append(
             f"another program has Telegram call {_host(webhook.url)} for this bot, so it hears nothing here: let that "
             "program give its webhook up (`deleteWebhook`), or make a new token at @BotFather (/revoke)"

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from greenroom_adapters.telegram.albums import Albums, Told
 from greenroom_adapters.telegram.api import PAGE, Api
 from greenroom_adapters.telegram.errors import Conflict
 from greenroom_adapters.telegram.keepers import Keepers
+from greenroom_adapters.telegram.knocking import Knocking
 from greenroom_adapters.telegram.mapping import Cursors, Reader, unknown
 from greenroom_adapters.telegram.memory import Memory
 from greenroom_adapters.telegram.position import Position
@@ -62,12 +64,14 @@ class Listening:
         memory: Memory,
         *,
         reader: Reader,
+        knocking: Knocking,
         rhythm: Rhythm,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._memory = memory
         self._reader = reader
+        self._knocking = knocking
         self._rhythm = rhythm
         self._now = now
         self._rng = random.Random()  # noqa: S311 - jitter, not a secret
@@ -83,8 +87,11 @@ class Listening:
     async def here(self) -> str:
         """Return the cursor of this moment. What waits at Telegram is looked at, and stays there.
 
-        Telegram shows the oldest hundred. Where there are more, what follows them is told by its time.
+        Telegram shows the oldest hundred. Where there are more, what follows them is told by its time; and so is all,
+        where Telegram calls: then nobody may ask.
         """
+        if self._knocking.is_wanted:
+            return f"0@{int(self._now().timestamp())}"
         waiting = await self._api.updates(None, wait=timedelta(0))
         if not waiting:
             return "0"
@@ -97,7 +104,31 @@ class Listening:
         :raises AuthenticationFailed: the credentials stopped working
         """
         behind, _, since = cursor.partition("@")
-        position = self._position = Position(behind)
+        position = self._position = Position(behind, let_go=self._knocking.safe)
+        batches = self._told(position) if self._knocking.is_wanted else self._asked(position)
+        async with aclosing(batches):
+            async for batch in batches:
+                for album in batch:
+                    events = self._read(album, since=int(since or 0), trust=await self._trust(album))
+                    for one in album:
+                        position.took(one.number, is_event=bool(events))
+                    for event in events:
+                        yield event
+
+    async def _told(self, position: Position) -> AsyncGenerator[Iterable[Sequence[Told]], None]:
+        """Yield what Telegram tells by itself, each update alone: it waits for our answer before the next of a chat."""
+        async with self._knocking.open() as queue:
+            while True:
+                raw = await queue.get()
+                if isinstance(raw, AuthenticationFailed):
+                    raise raw
+                position.ask()
+                one = _told(msgspec.Raw(raw))
+                if not position.is_known(one.number):
+                    yield [[one]]
+
+    async def _asked(self, position: Position) -> AsyncGenerator[Iterable[Sequence[Told]], None]:
+        """Yield what Telegram tells when it is asked; albums together."""
         failures = 0
         albums = Albums()
         while True:
@@ -118,13 +149,7 @@ class Listening:
             if failures:
                 logger.info("Telegram can be asked again")
             failures = 0
-            news = [one for one in map(_told, batch) if not position.is_known(one.number)]
-            for album in albums.gathered(news):
-                events = self._read(album, since=int(since or 0), trust=await self._trust(album))
-                for one in album:
-                    position.took(one.number, is_event=bool(events))
-                for event in events:
-                    yield event
+            yield albums.gathered([one for one in map(_told, batch) if not position.is_known(one.number)])
             if albums.is_open:
                 await asyncio.sleep(self._rhythm.unsafe.total_seconds())
             else:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 __all__ = ["Position"]
 
@@ -15,8 +16,10 @@ class Position:
     on another server. So what follows what is told by the order in which it comes, and by nothing else.
     """
 
-    def __init__(self, cursor: str) -> None:
-        """`cursor` is that of the last event that is safe; `0`: there was none yet."""
+    def __init__(self, cursor: str, *, let_go: Callable[[int], None] = lambda number: None) -> None:
+        """`cursor` is that of the last event that is safe; `0`: there was none yet. `let_go` hears of each update that
+        Telegram may forget."""
+        self._let_go_of = let_go
         self._offset = int(cursor) + 1 if int(cursor) > 0 else None
         self._open: deque[tuple[int, bool]] = deque()
         """Updates behind the offset, in their order: the number, and whether its event waits."""
@@ -71,6 +74,7 @@ class Position:
         number, _ = self._open.popleft()
         self._meanwhile.add(number)
         self._offset = number + 1
+        self._let_go_of(number)
         return number
 
     def _is_open(self, number: int) -> bool:

@@ -23,5 +23,10 @@ class TelegramSettings:
     commands: bool = True
     """Offer `/ask`, `/about` and the like in Telegram's menu, in place of all commands that the bot has. False: they
     are left as they are, and whoever offers them answers them."""
+    webhook: str = ""
+    """Address under which Telegram calls the bot instead of being asked, for example https://bot.example.com/telegram,
+    on the port 443, 80, 88 or 8443. It needs a proxy in front of `webhook_listen`."""
+    webhook_listen: str = "127.0.0.1:8443"
+    """Where the bot itself listens for what comes in under `webhook`, by plain HTTP."""
     base_url: Address = BASE_URL
     """Address of the Bot API, for a server of your own that speaks the same."""

@@ -93,6 +93,12 @@ async def test_a_webhook_of_another_program_is_named_without_what_may_be_secret_
         (warning,) = (await adapter.check()).warnings
         assert "other.example" in warning
         assert "s3cret" not in warning
+        world.bot.webhook = ours = "https://bot.example.com/telegram"
+        world.bot.trouble = "Connection refused"
+    async with world.adapter(webhook=ours) as adapter:
+        (trouble,) = (await adapter.check()).warnings
+        assert "Connection refused" in trouble
+        assert "127.0.0.1:8443" in trouble
     world.bot.webhook = ""
 
 

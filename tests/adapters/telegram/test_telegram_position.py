@@ -1,7 +1,6 @@
 """How far was listened: what Telegram may forget, and what is told twice."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from itertools import chain, product
 
 from greenroom_adapters.telegram.position import Position
 
@@ -25,16 +24,18 @@ def test_an_acknowledgement_of_what_was_never_handed_out_changes_nothing() -> No
     assert position.waits
 
 
-@given(st.lists(st.booleans(), max_size=30), st.data())
-def test_the_offset_stands_before_the_first_that_waits(are_events: list[bool], data: st.DataObject) -> None:
-    position = Position("100")
-    numbers = range(101, 101 + len(are_events))
-    for number, is_event in zip(numbers, are_events, strict=True):
-        position.took(number, is_event=is_event)
-    events = [number for number, is_event in zip(numbers, are_events, strict=True) if is_event]
-    safe = data.draw(st.integers(0, len(events)))
-    if safe:
-        position.acknowledged(str(events[safe - 1]))
-    first = events[safe] if safe < len(events) else 101 + len(are_events)
-    assert position.ask() == first
-    assert position.waits == (safe < len(events))
+def test_the_offset_stands_before_the_first_that_waits() -> None:
+    """For every order of updates that bring an event and updates that bring none, and every number that is safe."""
+    for are_events in chain.from_iterable(product((True, False), repeat=length) for length in range(7)):
+        events = [101 + place for place, is_event in enumerate(are_events) if is_event]
+        for safe in range(len(events) + 1):
+            let_go: list[int] = []
+            position = Position("100", let_go=let_go.append)
+            for place, is_event in enumerate(are_events):
+                position.took(101 + place, is_event=is_event)
+            if safe:
+                position.acknowledged(str(events[safe - 1]))
+            first = events[safe] if safe < len(events) else 101 + len(are_events)
+            assert position.ask() == first
+            assert position.waits == (safe < len(events))
+            assert let_go == list(range(101, first))
