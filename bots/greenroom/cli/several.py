@@ -182,8 +182,9 @@ async def run_several(members: Sequence[Member]) -> int:
         except asyncio.CancelledError:
             if not asked.asked:
                 raise
-        for task in running:
-            task.result()
+        failures = [failure for task in running if (failure := task.exception()) is not None]
+        if failures:
+            raise failures[0]
     return FAILED if any(one.failed for one in members) else 0
 
 
@@ -219,11 +220,17 @@ def members_of(
     from greenroom_adapters.contract import ConfigurationError
 
     members: dict[str, Member] = {}
+    places: dict[str, Path] = {}
     for number, given in enumerate(bots):
         chosen = choose(given)
         file = chosen.in_force()
         if (name := file.bot) in members:
-            raise ConfigurationError(f"{given}: the bot {name} is named twice")
+            if places[name] == chosen.path.resolve():
+                raise ConfigurationError(f"{given}: the bot {name} is named twice")
+            raise ConfigurationError(
+                f"{given}: another of these bots is called {name} as well, and nobody could tell their lines apart. "
+                "Run this one by itself"
+            )
         at = [] if observe is None else ["--observe", _address(observe, number)]
         again = [sys.executable, "-m", "greenroom", "run", str(chosen.path), *options, *at]
         command = [*again, "--take-over"] if take_over else again
@@ -232,6 +239,7 @@ def members_of(
             for account in file.accounts.values()
             if is_local(account.platform) and "server" not in account.settings
         )
+        places[name] = chosen.path.resolve()
         members[name] = Member(name=name, command=command, again=again, as_json=as_json, local=local, environ=environ)
     return list(members.values())
 

@@ -1,6 +1,7 @@
 """`greenroom run` of several bots: a process for each, which live and die apart."""
 
 import asyncio
+import gc
 import io
 import json
 import os
@@ -169,6 +170,7 @@ def end(*_):
     (folder / "told").touch()
     while not (folder / "may end").exists():
         time.sleep(0.01)
+    print("I end", flush=True)
     sys.exit()
 
 signal.signal(signal.SIGTERM, end)
@@ -186,7 +188,7 @@ print("I run", flush=True)
 
 @pytest.mark.asyncio
 async def test_bots_whose_lines_nobody_reads_are_waited_for_also_when_they_are_to_stop_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
@@ -202,8 +204,11 @@ async def test_bots_whose_lines_nobody_reads_are_waited_for_also_when_they_are_t
             await asyncio.sleep(0.1)
             assert not bots.done()
             (tmp_path / "may end").touch()
-            with pytest.raises(BrokenPipeError):
-                await bots
+            await asyncio.wait([bots])
+    assert isinstance(bots.exception(), BrokenPipeError)
+    del bots
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_an_address_that_may_hold_a_password_is_in_no_command_line(two: Callable[[str], None]) -> None:
@@ -284,6 +289,7 @@ def two_free_ports() -> int:
         (("ada", "cleo"), "there is no such bot file"),
         (("--bot", "ada", "bea", "bea"), "named twice"),
         (("ada", "bea.yaml"), "is a persona"),
+        (("ada", "demo"), "demo: another of these bots is called ada as well"),
     ],
 )
 def test_none_begins_where_one_cannot_be_meant(
