@@ -184,7 +184,8 @@ class FakeTelegram(OwnLoop):
         for path, content in self.state.files.values():
             if path == request.match_info["path"]:
                 return web.Response(body=content)
-        raise web.HTTPNotFound
+        refused = {"ok": False, "error_code": 404, "description": "Not Found"}
+        return web.json_response(refused, status=404)
 
     # Whom it calls ---------------------------------------------------------------------------------------------------
 

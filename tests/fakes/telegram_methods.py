@@ -218,7 +218,8 @@ class Methods:
         if isinstance(chat_id, int):
             chat = chats.get(chat_id)
         else:
-            chat = next((one for one in chats.values() if one.username and f"@{one.username}" == chat_id), None)
+            name = chat_id.removeprefix("@").casefold()
+            chat = next((one for one in chats.values() if one.username and one.username.casefold() == name), None)
         is_public = chat is not None and bool(chat.username)
         if chat is None or not (is_public or bot.id in chat.members):
             raise Refused(400, "Bad Request: chat not found")
@@ -280,6 +281,7 @@ class Methods:
         message = self._state.put(chat, bot.id, answers=answers, topic=topic, **more)
         chat.sent.append(message["message_id"])
         chat.texts[message["message_id"]] = (words, answers)
+        self._state.copy(chat, message)
         return message
 
     def _send_file(

@@ -16,6 +16,9 @@ IN = frozenset({"creator", "administrator", "member", "restricted"})
 USUAL_UPDATES = frozenset({"message", "edited_message", "channel_post", "edited_channel_post", "my_chat_member"})
 """What comes to a bot that never said what it wants: everything but reactions and the comings of others."""
 
+TELEGRAM = 777_000
+"""Whoever puts what a channel says before those who talk about it."""
+
 Document = dict[str, Any]
 
 
@@ -76,6 +79,8 @@ class Chat:
     reactions: dict[int, dict[int, list[Document]]] = field(default_factory=dict[int, dict[int, list[Document]]])
     topics: set[int] = field(default_factory=set[int])
     moved_to: int | None = None
+    discussion: "Chat | None" = None
+    """Of a channel: the group in which people talk about what is said there."""
     only: frozenset[str] | None = None
     """The emoji that people may react with; None: all."""
     written: deque[float] = field(default_factory=deque[float])
@@ -86,7 +91,7 @@ class State:
     """All of it. Used in the loop of the server alone."""
 
     def __init__(self) -> None:
-        self.people: dict[int, Document] = {}
+        self.people: dict[int, Document] = {TELEGRAM: {"id": TELEGRAM, "is_bot": False, "first_name": "Telegram"}}
         self.bots: dict[str, Bot] = {}
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
@@ -215,7 +220,29 @@ class State:
         for bot in self.bots_in(chat):
             if bot.id != author and self._hears(bot, chat, message):
                 self.tell(bot, kind, message)
+        self.copy(chat, message)
         return message
+
+    def copy(self, channel: Chat, message: Document) -> None:
+        """Put what is said in a channel before those who talk about it, as Telegram does by itself."""
+        group = channel.discussion
+        if group is None:
+            return
+        origin = {"type": "channel", "chat": self.shown(channel), "message_id": message["message_id"], "date": _now()}
+        said: Document = {
+            key: message[key] for key in ("text", "entities", "caption", "caption_entities", "photo") if key in message
+        }
+        copied: Document = {
+            **self._head(group, TELEGRAM),
+            **said,
+            "sender_chat": self.shown(channel),
+            "is_automatic_forward": True,
+            "forward_origin": origin,
+        }
+        group.messages[copied["message_id"]] = copied
+        for bot in self.bots_in(group):
+            if self._hears(bot, group, copied):
+                self.tell(bot, "message", copied)
 
     def put(self, chat: Chat, author: int, *, answers: int | None, topic: int | None, **more: Any) -> Document:
         """Store a message, and tell nobody."""

@@ -44,6 +44,7 @@ from greenroom_adapters.telegram.memory import Memory
 from greenroom_adapters.telegram.offering import Offering
 from greenroom_adapters.telegram.pacing import Allowance
 from greenroom_adapters.telegram.publishing import Publishing
+from greenroom_adapters.telegram.references import chat_named
 from greenroom_adapters.telegram.settings import BASE_URL, TelegramSettings
 from greenroom_adapters.telegram.signing_in import sign_in, token_in, way
 from greenroom_adapters.telegram.wire import WireUser
@@ -152,7 +153,13 @@ class TelegramAdapter(EnteredAdapter):
         await self._offering.recall()
         await self._knocking.give_up_old()
         stack.push_async_callback(self._knocking.aclose)
-        reader = Reader(me=me.id, handle=me.username or "", offered=self._offering.called, known=memory.reference)
+        reader = Reader(
+            me=me.id,
+            handle=me.username or "",
+            home=chat_named(settings.home),
+            offered=self._offering.called,
+            known=memory.reference,
+        )
         capabilities = self._capabilities = _capabilities(me, has_home=bool(settings.home))
         self._acting = Acting(self._api, memory)
         self._listening = Listening(

@@ -21,7 +21,17 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.transport import Answer
 
-__all__ = ["MEANINGS", "Conflict", "GroupMoved", "NoText", "NotModified", "ReactionRefused", "refusal", "wait"]
+__all__ = [
+    "MEANINGS",
+    "Conflict",
+    "GroupMoved",
+    "NoText",
+    "NotModified",
+    "ReactionRefused",
+    "UnknownPlace",
+    "refusal",
+    "wait",
+]
 
 UNKNOWN_BOT = "Telegram knows no bot with this token: copy it again from @BotFather (/mybots, *API Token*)"
 MOVED = "the group has become a supergroup, with the id"
@@ -30,6 +40,10 @@ MOVED_TO = re.compile(rf"{MOVED} (-\d+)")
 
 class Conflict(Unavailable):
     """Somebody else hears what happens to this bot, and only one can."""
+
+
+class UnknownPlace(AuthenticationFailed):
+    """The address leads nowhere; the token stands in it."""
 
 
 class NotModified(PostRejected):
@@ -133,7 +147,7 @@ def refusal(answer: Answer) -> tuple[type[AdapterError], str] | None:
             return AuthenticationFailed, f"{words}: {UNKNOWN_BOT}"
         case 404 if words == "Not Found":
             # the token stands in the path: one that is none leads nowhere
-            return AuthenticationFailed, UNKNOWN_BOT
+            return UnknownPlace, UNKNOWN_BOT
         case 404:
             return PostRejected, words
         case 409:

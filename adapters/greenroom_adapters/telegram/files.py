@@ -14,6 +14,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.media import Loaded, glance, load
 from greenroom_adapters.telegram.api import Api
+from greenroom_adapters.telegram.errors import UnknownPlace
 from greenroom_adapters.telegram.mapping import FILE
 from greenroom_adapters.telegram.signing_in import way
 from greenroom_adapters.telegram.writing import ANIMATION, CAPTION_LIMIT
@@ -87,4 +88,8 @@ async def fetch(media: RemoteMedia, *, api: Api, token: Secret, base_url: str, m
     http = api.http
     files = way(token, base_url, platform=http.platform, account=http.account, files=True, body_cap=most)
     async with files:
-        return (await files.call("GET", f"/{path}", effect=Effect.REPEATABLE, deadline=PATIENCE)).body
+        try:
+            return (await files.call("GET", f"/{path}", effect=Effect.REPEATABLE, deadline=PATIENCE)).body
+        except UnknownPlace as refused:
+            # here a place that leads nowhere is that of the file: Telegram keeps one ready for an hour
+            raise http.error(MediaRefused, f"the file is not there any more: {refused}") from None

@@ -28,7 +28,7 @@ from greenroom_adapters.contract import (
     UnknownEvent,
 )
 from greenroom_adapters.telegram.offering import Offered
-from greenroom_adapters.telegram.references import conversation, private_command, reference
+from greenroom_adapters.telegram.references import Chat, conversation, private_command, reference
 from greenroom_adapters.telegram.wire import (
     WireChat,
     WireEntity,
@@ -103,6 +103,8 @@ class Reader:
     """The bot's own name, without its `@`."""
     offered: Callable[[str], Offered | None]
     """Returns the command that somebody gives by this word; None: it is none of ours."""
+    home: Chat | None
+    """Where the bot's own posts appear."""
     known: Callable[[str, int], PostRef | None]
     """Returns the identity under which a message was heard or sent, by its chat and its number."""
 
@@ -135,7 +137,7 @@ class Reader:
         """Return what somebody said, with the rest of its album; None: nobody said anything, Telegram tells of
         something in the chat."""
         speaker = self.speaker(message, trust=trust)
-        if speaker is None or not _is_speech(message) or speaker.id == str(self.me):
+        if speaker is None or not _is_speech(message) or speaker.id == str(self.me) or self._is_copy(message):
             return None
         words, entities = _words(message)
         if (given := self._command(message, words, entities, speaker, album=album, cursor=cursor)) is not None:
@@ -201,6 +203,16 @@ class Reader:
             in_reply_to=self.answered(message),
             media=tuple(media for one in (message, *album) for media in _media(one)),
         )
+
+    def _is_copy(self, message: WireMessage) -> bool:
+        """Say whether Telegram has put something before those who talk about a channel that was heard or said there:
+        in the bot's home all is, and most of it by the bot."""
+        origin = message.forward_origin
+        if not message.is_automatic_forward or origin is None or origin.chat is None:
+            return False
+        names = {str(origin.chat.id), f"@{origin.chat.username}".casefold()}
+        is_home = self.home is not None and self.home.id.casefold() in names
+        return is_home or self.known(str(origin.chat.id), origin.message_id) is not None
 
     def speaker(self, message: WireMessage, *, trust: Trust = Trust.ANYONE) -> Author | None:
         """Return who said it: a person, or the chat in whose name it was said; None: nobody is named."""

@@ -83,6 +83,14 @@ class WireFile(msgspec.Struct, frozen=True):
     file_path: str | None = None
 
 
+class WireOrigin(msgspec.Struct, frozen=True):
+    """Where something was said first (`MessageOrigin`); of a channel, in which message."""
+
+    type: str
+    chat: WireChat | None = None
+    message_id: int = 0
+
+
 class WireMessage(msgspec.Struct, frozen=True, rename={"sender": "from"}):
     """A message (`Message`)."""
 
@@ -110,6 +118,8 @@ class WireMessage(msgspec.Struct, frozen=True, rename={"sender": "from"}):
     new_chat_members: tuple[WireUser, ...] = ()
     migrate_to_chat_id: int | None = None
     forum_topic_created: dict[str, object] | None = None
+    is_automatic_forward: bool = False
+    forward_origin: WireOrigin | None = None
 
     @property
     def topic(self) -> int | None:

@@ -413,3 +413,39 @@ async def test_whoever_keeps_order_is_anyone_while_that_cannot_be_asked(telegram
     assert isinstance(first, TextEvent)
     assert isinstance(second, TextEvent)
     assert (first.author.trust, second.author.trust) == (Trust.ANYONE, Trust.MODERATOR)
+
+
+@pytest.mark.parametrize("home", ["", "@rock_news"])
+@pytest.mark.asyncio
+async def test_what_the_bot_says_in_a_channel_is_not_heard_again_where_people_talk_about_it(
+    telegram_world: TelegramWorld, home: str
+) -> None:
+    world = telegram_world
+    channel = world.do(lambda state: state.group("News", world.alice, type="channel", username="Rock_News"))
+    world.do(lambda state: state.make(channel, world.bot.id, "administrator", by=world.alice, can_post_messages=True))
+    channel.discussion = world.group
+    async with world.adapter(home=home) as adapter:
+        after = await adapter.now()
+        post = Post(text="the lamp of @light_bot is lit", room=str(channel.id))
+        await adapter.publish(Intent(adapter, post).next_try())
+        world.say("@light_bot for whom?")
+        (told,) = await take(adapter, 1, after=after)
+    if home:
+        async with world.adapter(home=home) as restarted:
+            (told,) = await take(restarted, 1, after=after)
+    assert isinstance(told, MentionReceived)
+    assert told.text == "@light_bot for whom?"
+
+
+@pytest.mark.asyncio
+async def test_what_a_channel_says_in_which_the_bot_is_not_is_heard_where_people_talk_about_it(
+    telegram_world: TelegramWorld,
+) -> None:
+    world = telegram_world
+    channel = world.do(lambda state: state.group("News", world.alice, type="channel", username="rock_news"))
+    channel.discussion = world.group
+    world.say("@light_bot has a new lamp", chat=channel)
+    async with world.adapter() as adapter:
+        (told,) = await heard(adapter)
+    assert isinstance(told, MentionReceived)
+    assert told.author.handle == "rock_news"

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,10 @@ async def test_a_picture_that_somebody_sent_is_fetched_and_nothing_else_is(
         world.do(lambda state: state.files.update(moved=("/var/lib/telegram/sea.jpg", PIXEL)))
         with pytest.raises(MediaRefused, match="disk of the Bot API server"):
             await adapter.fetch(RemoteMedia(url="telegram-file:moved", media_type="image/jpeg"), most=1000)
+        gone = json.dumps({"ok": False, "error_code": 404, "description": "Not Found"}).encode()
+        world.order("answer", method="GET", path="/file/", status=404, body=gone)
+        with pytest.raises(MediaRefused, match="not there any more"):
+            await adapter.fetch(event.media[0], most=1000)
     assert world.bot.token not in caplog.text
 
 

@@ -23,7 +23,7 @@ from greenroom_adapters.contract import (
     Undecided,
     Unsupported,
 )
-from greenroom_adapters.telegram.errors import Conflict, refusal, wait
+from greenroom_adapters.telegram.errors import Conflict, UnknownPlace, refusal, wait
 from greenroom_adapters.telegram.pacing import BURST, Allowance
 from greenroom_adapters.telegram.pacing import GROUP as PER_GROUP
 from greenroom_adapters.testing import Intent
@@ -55,7 +55,7 @@ def answer(status: int, description: str | None, **parameters: object) -> Answer
         (401, "Unauthorized", AuthenticationFailed),
         (403, "Forbidden: bot was blocked by the user", Forbidden),
         (403, "Forbidden: bot was kicked from the supergroup chat", Forbidden),
-        (404, "Not Found", AuthenticationFailed),
+        (404, "Not Found", UnknownPlace),
         (404, "Not Found: method not found", PostRejected),
         (409, "Conflict: terminated by other getUpdates request", Conflict),
         (413, "Request Entity Too Large", MediaRefused),
