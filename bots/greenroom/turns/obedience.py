@@ -94,7 +94,7 @@ class Obedience:
             try:
                 return await self._moderating.obey(turn)
             except AdapterError as absence:
-                pause = min(LONGEST_PAUSE, 2.0**failures) * self._chance.uniform(1.0, 1.2)
+                pause = min(LONGEST_PAUSE, 2.0 ** min(failures, 20)) * self._chance.uniform(1.0, 1.2)
                 failures += 1
                 if turn.state is not RECEIVED:
                     # its author has deleted it
