@@ -185,7 +185,8 @@ class Reader:
         if command is None:
             return None
         post = self.reference(message, album=album)
-        if command.is_private and not is_alone and message.sender is not None:
+        # who speaks in the name of a chat has no conversation of his own
+        if command.is_private and not is_alone and message.sender is not None and message.sender_chat is None:
             post = private_command(message.chat.id, message.message_id, by=message.sender.id)
         return CommandGiven(
             id=_name(message),

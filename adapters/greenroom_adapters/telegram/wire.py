@@ -137,7 +137,6 @@ class WireMember(msgspec.Struct, frozen=True):
     can_send_messages: bool | None = None
     until_date: int | None = None
     can_delete_messages: bool = False
-    can_restrict_members: bool = False
     can_post_messages: bool | None = None
     """Of an administrator of a channel."""
 
@@ -201,7 +200,6 @@ class WireWebhook(msgspec.Struct, frozen=True):
     """Where Telegram calls instead of being asked (`WebhookInfo`)."""
 
     url: str = ""
-    pending_update_count: int = 0
     last_error_message: str | None = None
 
 

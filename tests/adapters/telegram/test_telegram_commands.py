@@ -15,6 +15,7 @@ from greenroom_adapters.contract import (
     MentionReceived,
     MessageReceived,
     Post,
+    Trust,
     Unsupported,
 )
 from greenroom_adapters.telegram import TelegramAdapter
@@ -113,6 +114,12 @@ async def test_a_private_answer_to_a_command_in_a_group_goes_to_whoever_gave_it(
             assert event.room is not None
             post = Post(text=f"answer {number}", in_reply_to=event.post, room=event.room.id)
             await adapter.publish(Intent(adapter, post, key=f"k{number}").next_try())
+        shown = world.do(lambda state: state.shown(world.group))
+        unnamed = world.say("/quiet@light_bot", sender_chat=shown)
+        *_, quiet = await heard(adapter, 3)
+        assert isinstance(quiet, CommandGiven)
+        assert quiet.post.id == unnamed.id, "who speaks for the group is answered in it"
+        assert quiet.author.trust is Trust.MODERATOR
     first, second = await world.published()
     assert (first.in_reply_to, first.direct_to) == (asked.id, None)
     assert (second.in_reply_to, second.direct_to) == (None, str(world.alice))
