@@ -45,6 +45,10 @@ class Attending:
         settled = {fact.removeprefix(beginning): id for fact, id in (await self._ledger.facts(beginning)).items()}
         failures = 0
         await desk.connected()
+        for known in [known for known, id in settled.items() if not id]:
+            # an earlier version did not note by which id
+            settled[known] = desk.adapter.me.id
+            self._ledger.remember(f"{beginning}{known}", desk.adapter.me.id)
         while True:
             me = desk.adapter.me.id
             room = next((room for room in rooms_of(self._in_force.file, name) if settled.get(room) != me), None)

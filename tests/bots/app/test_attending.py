@@ -73,6 +73,26 @@ async def test_it_comes_once_and_again_where_the_platform_was_begun_anew(tmp_pat
 
 
 @pytest.mark.asyncio
+async def test_where_it_was_by_an_earlier_version_it_is_not_taken_again_unless_the_platform_was_begun_anew(
+    tmp_path: Path,
+) -> None:
+    trial, house = trial_in(tmp_path, rules="answer: mentions\n")
+    async with trial:
+        # that noted where it had come in, and not as whom
+        trial.bot.ledger.remember("came in:home/quay", "")
+        await trial.stop()
+        trial.rewrite(ROOMS)
+        await trial.start()
+        await a_while(trial)
+        assert house.came == []
+        await trial.stop()
+        house.my_id = "me of now"
+        await trial.start()
+        await trial.past(lambda: house.came)
+    assert house.came == [("me of now", "quay")]
+
+
+@pytest.mark.asyncio
 async def test_it_goes_nowhere_while_everything_is_stopped(tmp_path: Path) -> None:
     trial, house = trial_in(tmp_path, rules="answer: mentions\n")
     async with trial:
