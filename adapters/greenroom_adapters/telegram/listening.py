@@ -40,6 +40,9 @@ ONLY_ONE = (
     "one that you do not know has your token, so make a new one at @BotFather (/revoke)"
 )
 
+CALLED = "called-"
+"""Before the number in the cursor of what came by a call. Telegram calls for many chats at a time and forgets what is
+answered, so what has a lower number may still wait there: whoever asks after that begins with the oldest."""
 CONFLICT_TOLD = 3600.0
 """Seconds from one word about another program to the next."""
 
@@ -82,7 +85,7 @@ class Listening:
     def acknowledged(self, cursor: str) -> None:
         """Hear that everything up to this cursor is safe: Telegram may forget it."""
         if self._position is not None:
-            self._position.acknowledged(cursor)
+            self._position.acknowledged(cursor.removeprefix(CALLED))
 
     async def here(self) -> str:
         """Return the cursor of this moment. What waits at Telegram is looked at, and stays there.
@@ -104,7 +107,8 @@ class Listening:
         :raises AuthenticationFailed: the credentials stopped working
         """
         behind, _, since = cursor.partition("@")
-        position = self._position = Position(behind, let_go=self._knocking.safe)
+        oldest = "0" if behind.startswith(CALLED) else behind
+        position = self._position = Position(oldest, let_go=self._knocking.safe)
         batches = self._told(position) if self._knocking.is_wanted else self._asked(position)
         async with aclosing(batches):
             async for batch in batches:
@@ -177,7 +181,8 @@ class Listening:
     def _read(self, album: Sequence[Told], *, since: int, trust: Trust) -> list[Event]:
         """Return what an update means, or the updates of one album; whatever it is, it does not end the stream."""
         first, last = album[0], album[-1]
-        cursors = Cursors(last=str(last.number), before=str(first.number - 1))
+        how = CALLED if self._knocking.is_wanted else ""
+        cursors = Cursors(last=f"{how}{last.number}", before=f"{how}{first.number - 1}")
         updates = [one.update for one in album if one.update is not None]
         try:
             if not updates:

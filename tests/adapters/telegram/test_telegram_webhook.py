@@ -87,7 +87,7 @@ async def test_who_has_not_the_secret_is_not_heard(telegram_world: TelegramWorld
             ):
                 assert answer.status == 401
         await listener.until("forged")
-        assert {event.cursor for event in listener.seen} == {str(world.bot.next_update - 1)}, "Telegram's own call"
+        assert {event.cursor for event in listener.seen} == {f"called-{world.bot.next_update - 1}"}, "Telegram's own"
     assert world.bot.token not in world.bot.secret
 
 
@@ -118,6 +118,21 @@ async def test_who_takes_the_webhook_out_of_the_file_asks_again(telegram_world: 
     async with without, listening(without, after={"updates": "0"}) as listener:
         await listener.until("still there?")
     assert world.bot.webhook == ""
+
+
+@pytest.mark.asyncio
+async def test_what_a_call_did_not_bring_is_asked_for_also_when_a_later_one_did(telegram_world: TelegramWorld) -> None:
+    world = telegram_world
+    async with called(world) as adapter, aclosing(adapter.events(after={"updates": "0"})) as stream:
+        await world.mention_bot("called in time")
+        heard = await anext(stream)
+        await adapter.acknowledge(heard.source, heard.cursor)
+        await until(lambda: world.fake.knocks == [200])
+    await world.mention_bot("called in vain")
+    world.do(lambda state: world.bot.queue[0].update(update_id=world.bot.queue[0]["update_id"] - 2))
+    world.do(lambda state: setattr(world.bot, "webhook", ""))
+    async with world.adapter() as adapter, listening(adapter, after={heard.source: heard.cursor}) as listener:
+        await listener.until("called in vain")
 
 
 @pytest.mark.asyncio
