@@ -160,6 +160,22 @@ def count_on_x(database: Path, *, bot: str, tokens: set[str]) -> Count:
     return compare((Said(text, is_in_place(text, above)) for text, above in rows), tokens)
 
 
+def count_on_meta(database: Path, *, bot: str, first: str, tokens: set[str]) -> Count:
+    """Compare what the account `bot` has said on the Facebook or Instagram of the tests (what is deleted included) with
+    `tokens`. Its `first` post was there before."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as db:
+        (account,) = db.execute("SELECT id FROM accounts WHERE handle = ?", (bot,)).fetchone()
+        posts = db.execute("SELECT text FROM posts WHERE author = ? AND id != ?", (account, first)).fetchall()
+        answers = db.execute(
+            "SELECT said.text, coalesce(above.text, posts.text) FROM comments AS said "
+            "LEFT JOIN comments AS above ON above.id = said.parent JOIN posts ON posts.id = said.post "
+            "WHERE said.author = ?",
+            (account,),
+        ).fetchall()
+    said = [Said(text, is_in_place(text, None)) for (text,) in posts]
+    return compare([*said, *(Said(text, is_in_place(text, above)) for text, above in answers)], tokens)
+
+
 def count_on_snac(data: Path, *, bot: str, tokens: set[str]) -> Count:
     """Compare what the account with the address `bot` has published on a snac2 with `tokens`.
 

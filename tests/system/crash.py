@@ -41,6 +41,8 @@ SIZES: Mapping[str, Mapping[str, int]] = {
     "stage": {"mentions": 1000, "posts": 100, "kills": 200, "server_kills": 0},
     "bluesky": MEDIUM,
     "discord": MEDIUM,
+    "facebook": MEDIUM,
+    "instagram": MEDIUM,
     "mastodon": MEDIUM,
     "mastodon-keyed": MEDIUM,
     "matrix": MEDIUM,
@@ -52,6 +54,8 @@ SIZES: Mapping[str, Mapping[str, int]] = {
 NETWORKS = {
     "bluesky": "bluesky_network:BlueskyNetwork",
     "discord": "discord_network:DiscordNetwork",
+    "facebook": "meta_network:FacebookNetwork",
+    "instagram": "meta_network:InstagramNetwork",
     "mastodon": "snac_network:SnacNetwork",
     "mastodon-keyed": "mastodon_network:MastodonNetwork",
     "matrix": "matrix_network:MatrixNetwork",
@@ -60,7 +64,7 @@ NETWORKS = {
     "x": "x_network:XNetwork",
 }
 """Platform → its network, imported only for a run on it: it needs what starts servers."""
-FAKES = ("discord", "mastodon-keyed", "telegram", "x")
+FAKES = ("discord", "facebook", "instagram", "mastodon-keyed", "telegram", "x")
 """Those that need no server to be installed."""
 EVERY = 20.0
 """Seconds from one word about the progress to the next, where it does not go to a terminal."""

@@ -132,6 +132,12 @@ def shorter_times(platform: str) -> dict[str, Any]:
             "publish_deadline": timedelta(seconds=5),
             "visible_within": timedelta(seconds=4),
         }
+    if platform in ("facebook", "instagram"):
+        return {
+            "every": timedelta(seconds=0.2),
+            "publish_deadline": timedelta(seconds=5),
+            "visible_within": timedelta(seconds=4),
+        }
     from greenroom_adapters.mastodon.listening import Rhythm  # only where it is tested
 
     return {
@@ -152,6 +158,18 @@ def quickened(adapter: type[Adapter]) -> type[Adapter]:
     return Quick
 
 
+def illustrating(folder: Path) -> Callable[[type[Adapter]], type[Adapter]]:
+    """Return what makes the adapter of a platform without words alone one whose posts have the picture in a folder."""
+
+    def illustrated(adapter: type[Adapter]) -> type[Adapter]:
+        from illustrated import Illustrated  # only where it is tested
+
+        assert issubclass(Illustrated, adapter)
+        return type("Illustrated", (Illustrated,), {"folder": folder})
+
+    return illustrated
+
+
 def killer(point: str | None, times: int) -> Callable[[str], None]:
     """Return a hook that kills this process when `point` is reached for the `times`-th time."""
     left = times
@@ -168,7 +186,7 @@ def killer(point: str | None, times: int) -> Callable[[str], None]:
 
 async def serve(life: Life, running: Callable[[], None]) -> None:
     platforms = Platforms.installed()
-    changes = []
+    changes = [illustrating(life.file.parent)] if life.platform == "instagram" else []
     if life.is_quick:
         changes.append(quickened)
     if life.plant in ("double", "trust"):

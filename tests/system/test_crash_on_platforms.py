@@ -18,6 +18,8 @@ pytestmark = [
 SIZES: Mapping[str, tuple[int, int, int]] = {
     "bluesky": (30, 4, 6),
     "discord": (60, 4, 5),
+    "facebook": (16, 2, 2),
+    "instagram": (16, 3, 2),
     "mastodon": (40, 4, 6),
     "mastodon-keyed": (40, 4, 6),
     "matrix": (40, 4, 6),
@@ -28,7 +30,7 @@ SIZES: Mapping[str, tuple[int, int, int]] = {
 """Platform → mentions, scheduled posts, kills at random instants."""
 HEARD_LATE = frozenset({"matrix"})
 """Where what happens takes a moment to reach the bot, so that a kill in that moment shows a cursor that runs ahead."""
-DEAR = frozenset({"bluesky", "mastodon", "mastodon-keyed", "nostr", "telegram"})
+DEAR = frozenset({"bluesky", "facebook", "instagram", "mastodon", "mastodon-keyed", "nostr", "telegram"})
 """Where a second run would cost more than it shows: what counts there is tested by itself."""
 
 
