@@ -14,6 +14,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     chat: str
     """A number, or `@name`."""
     topic: int | None = None
+    is_aside: bool = False
+    """It answers a command of a group, for whoever gave it alone."""
     answers: int | None = None
     """The message in that chat that it answers."""
 
@@ -22,7 +24,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Return the plan for a post; None: it has nowhere to go."""
         asker = None if post.in_reply_to is None else asker_of(post.in_reply_to)
         if asker is not None:
-            return cls(chat=asker)
+            return cls(chat=asker, is_aside=True)
         answered = None if post.in_reply_to is None else message_of(post.in_reply_to)
         if post.direct_to is not None:
             # a private answer to something that was said elsewhere stands alone

@@ -9,10 +9,12 @@ from greenroom_adapters.contract import (
     AdapterError,
     Attempt,
     Capabilities,
+    Forbidden,
     OutcomeUnknown,
     Post,
     RateLimited,
     Receipt,
+    TargetGone,
     Unavailable,
     Unsupported,
 )
@@ -90,6 +92,11 @@ class Publishing:
         if not moved:
             try:
                 return await self._send(attempt, plan.where, files, answers=plan.answers, ends=ends)
+            except Forbidden as refused:
+                if not plan.is_aside:
+                    raise
+                # nobody is to be told of it: whoever gave the command has no conversation with the bot
+                raise self._error(TargetGone, str(refused)) from None
             except GroupMoved as refused:
                 moved = refused.to
                 self._memory.moved.keep(plan.chat, moved)

@@ -15,6 +15,7 @@ from greenroom_adapters.contract import (
     MentionReceived,
     MessageReceived,
     Post,
+    TargetGone,
     Trust,
     Unsupported,
 )
@@ -123,6 +124,21 @@ async def test_a_private_answer_to_a_command_in_a_group_goes_to_whoever_gave_it(
     first, second = await world.published()
     assert (first.in_reply_to, first.direct_to) == (asked.id, None)
     assert (second.in_reply_to, second.direct_to) == (None, str(world.alice))
+
+
+@pytest.mark.asyncio
+async def test_whoever_never_wrote_to_the_bot_gets_no_private_answer_and_nobody_is_bothered(
+    telegram_world: TelegramWorld,
+) -> None:
+    world = telegram_world
+    async with world.adapter() as adapter:
+        await adapter.offer(COMMANDS)
+        world.say("/forget_me@light_bot")
+        (given,) = await heard(adapter)
+        assert isinstance(given, CommandGiven)
+        with pytest.raises(TargetGone, match="chat not found"):
+            await adapter.publish(Intent(adapter, Post(text="done", in_reply_to=given.post)).next_try())
+    assert await world.published() == []
 
 
 @pytest.mark.asyncio
