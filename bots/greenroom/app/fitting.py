@@ -48,9 +48,9 @@ async def measure_of(
     desk = (desks or {}).get(account)
     if desk is not None and desk.is_connected:
         return Measure(account=account, limits=desk.adapter.capabilities.limits.text_on(surface))
-    if (known := await measures_of(ledger, account)) is not None:
-        return Measure(account=account, limits=known[surface])
     platform = file.accounts[account].platform
+    if (known := await measures_of(ledger, account, platform)) is not None:
+        return Measure(account=account, limits=known[surface])
     try:
         usual = Platforms.installed().adapter(platform).usual_limits
     except ConfigurationError:

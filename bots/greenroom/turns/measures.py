@@ -15,17 +15,21 @@ _FACT = "takes:"
 """Beginning of the facts that keep it."""
 
 
-def remember_measures(ledger: Ledger, account: str, limits: Limits) -> None:
-    """Note, with the next commit, what a connected account takes."""
+def remember_measures(ledger: Ledger, account: str, platform: str, limits: Limits) -> None:
+    """Note, with the next commit, what a connected account on this platform takes."""
     measures = {surface: limits.text_on(surface) for surface in Surface}
-    ledger.remember(f"{_FACT}{account}", msgspec.json.encode(measures).decode())
+    ledger.remember(_fact(account, platform), msgspec.json.encode(measures).decode())
 
 
-async def measures_of(ledger: Ledger, account: str) -> Measures | None:
-    """Return what an account took when it was connected last; None: it never was.
+async def measures_of(ledger: Ledger, account: str, platform: str) -> Measures | None:
+    """Return what an account took when it was connected last; None: it never was to this platform.
 
     :raises StorageError: the ledger cannot be read
     """
-    fact = f"{_FACT}{account}"
+    fact = _fact(account, platform)
     known = (await ledger.facts(fact)).get(fact)
     return None if known is None else msgspec.json.decode(known, type=dict[Surface, tuple[TextLimit, ...]])
+
+
+def _fact(account: str, platform: str) -> str:
+    return f"{_FACT}{account}/{platform}"
