@@ -44,11 +44,14 @@ def capabilities_of(
     if settings.direct_messages:
         kinds.add(Kind.DIRECT_MESSAGE)
         surfaces.add(Surface.DIRECT_MESSAGE)
+    # that somebody takes a message back is told by calls alone
+    live = {Kind.DELETION} if settings.webhook and settings.direct_messages else set[Kind]()
     return Capabilities(
         limits=LIMITS,
         idempotency=Idempotency(kind=IdempotencyKind.TWO_PHASE),
         settles_after=publish_deadline + visible_within,
         publish_deadline=publish_deadline,
-        kinds=frozenset(kinds),
+        kinds=frozenset(kinds | live),
+        live_only=frozenset(live),
         surfaces=frozenset(surfaces),
     )

@@ -12,6 +12,7 @@ from greenroom_adapters.contract import (
     DirectMessageReceived,
     Event,
     OwnPostSeen,
+    PostDeleted,
     PostRef,
     RemoteMedia,
 )
@@ -206,12 +207,15 @@ def read_knock(
     message = knock.message
     if message is None or message.is_echo or is_me(knock.sender.id):
         return None
+    at, post = from_epoch(knock.timestamp), message_ref(message.mid)
+    if message.is_deleted:
+        return PostDeleted(id=f"removed-{message.mid}", source=source, cursor=cursor(), occurred_at=at, post=post)
     return DirectMessageReceived(
         id=message.mid,
         source=source,
         cursor=cursor(),
-        occurred_at=from_epoch(knock.timestamp),
-        post=message_ref(message.mid),
+        occurred_at=at,
+        post=post,
         author=author_of(knock.sender),
         text=message.text,
         conversation=f"{MESSAGE}{knock.sender.id}",

@@ -158,6 +158,8 @@ class WireKnockMessage(msgspec.Struct, frozen=True):
     mid: Id
     text: str = ""
     is_echo: bool = False
+    is_deleted: bool = False
+    """Whoever sent it has taken it back."""
     attachments: tuple[WirePart, ...] = ()
 
 

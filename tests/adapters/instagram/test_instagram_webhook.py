@@ -16,6 +16,7 @@ from greenroom_adapters.contract import (
     Event,
     MentionReceived,
     MessageReceived,
+    PostDeleted,
     ReplyReceived,
     Secret,
     TextEvent,
@@ -156,3 +157,14 @@ async def test_an_account_without_messages_is_called_for_the_rest_and_needs_no_p
         knock = {"sender": {"id": world.alice}, "timestamp": 1, "message": {"mid": "m_1", "text": "psst"}}
         assert await told(world, messaging=[knock]) == 200
         assert seen == []
+
+
+@pytest.mark.asyncio
+async def test_a_message_that_is_taken_back_is_no_empty_message(instagram_world: WorldOf) -> None:
+    world = instagram_world()
+    async with hearing(world) as seen:
+        knock = {"sender": {"id": world.alice}, "timestamp": 1, "message": {"mid": "m_1", "is_deleted": True}}
+        assert await told(world, messaging=[knock]) == 200
+    (event,) = seen
+    assert isinstance(event, PostDeleted)
+    assert event.post.id == "dm/m_1"
