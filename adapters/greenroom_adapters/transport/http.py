@@ -25,7 +25,6 @@ from greenroom_adapters.transport.judging import (
     Refusal,
     Wait,
     doubted,
-    excerpt,
     no_refusal,
     no_wait,
     system_now,
@@ -372,7 +371,7 @@ class Http:
                 raise self._judge.rate_limited(words, answer) from None
             raise self.error(AuthenticationFailed if exc.status in (401, 403) else Unavailable, words) from None
         except (aiohttp.ClientError, OSError, ValueError) as exc:
-            words = f"{self.platform}: no stream from {path}: {_words(exc)}"
+            words = f"{self.platform}: no stream from {path}: {self._words(exc)}"
             raise self.error(Unavailable, words) from self.redactor.cause(exc)
 
     async def open_lines(
@@ -404,7 +403,7 @@ class Http:
                 await asyncio.sleep(DOUBT)
                 response = await connect()
         except (aiohttp.ClientError, OSError, ValueError) as exc:
-            words = f"{self.platform}: no stream from {path}: {_words(exc)}"
+            words = f"{self.platform}: no stream from {path}: {self._words(exc)}"
             raise self.error(Unavailable, words) from self.redactor.cause(exc)
         if response.status == 200:
             return response
@@ -435,9 +434,14 @@ class Http:
             parts.append(part)
         return b"".join(parts)
 
+    def _words(self, exc: BaseException) -> str:
+        if isinstance(exc, TimeoutError):
+            return "out of time"
+        return self._judge.excerpt(str(exc)) or type(exc).__name__
+
     def _lost(self, method: str, path: str, effect: Effect, progress: _Progress, exc: Exception) -> AdapterError:
         when = "after it was sent" if progress.sent else "before it was sent"
-        words = f"{self.platform}: {method} {path} failed {when}: {_words(exc)}"
+        words = f"{self.platform}: {method} {path} failed {when}: {self._words(exc)}"
         if isinstance(exc, _Overlong) and effect is Effect.REPEATABLE:
             words = self.redactor.clean(words)
             return AnswerTooLarge(words, beginning=exc.beginning, platform=self.platform, account=self.account)
@@ -454,9 +458,3 @@ def _checked(base_url: str, platform: str, redactor: Redactor) -> str:
     if not is_one:
         raise ConfigurationError(redactor.clean(f"{platform}: {base_url!r} is not an http or https address"))
     return str(url).rstrip("/")
-
-
-def _words(exc: BaseException) -> str:
-    if isinstance(exc, TimeoutError):
-        return "out of time"
-    return excerpt(str(exc)) or type(exc).__name__

@@ -21,7 +21,7 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
 from greenroom_adapters.transport.redaction import Redactor
 
-__all__ = ["Answer", "Effect", "Judge", "Refusal", "Wait", "doubted", "excerpt", "no_refusal", "no_wait", "system_now"]
+__all__ = ["Answer", "Effect", "Judge", "Refusal", "Wait", "doubted", "no_refusal", "no_wait", "system_now"]
 
 DOUBT = 1.0
 """Seconds after which a platform that refused the credentials is asked once more. One refusal would pause an account
@@ -119,6 +119,11 @@ class Judge:
         """Return an error of this account, its words without secrets."""
         return kind(self.redactor.clean(words), platform=self.platform, account=self.account)
 
+    def excerpt(self, text: str) -> str:
+        """Return the beginning of somebody else's words, on one line, without control characters and without secrets:
+        what is cut off in the middle of one would not be known as that any more."""
+        return _excerpt(self.redactor.clean(text))
+
     def inconclusive(self, words: str, *, once: bool) -> AdapterError:
         """Return what it means that the answer is lost, or says nothing; `once`: to a request that may have had an
         effect which shows."""
@@ -149,7 +154,7 @@ class Judge:
                 return self.error(AuthenticationFailed, called)
             kind, said = known
             failed = kind if issubclass(kind, AuthenticationFailed) else AuthenticationFailed
-            return self.error(failed, f"{called}: {excerpt(said)}")
+            return self.error(failed, f"{called}: {self.excerpt(said)}")
         if status == 429:
             return self.rate_limited(called, answer)
         if status in NOT_ACTED_UPON:
@@ -159,10 +164,10 @@ class Judge:
         known = self.refusal(answer)
         if known is not None:
             kind, said = known
-            words = f"{called}: {excerpt(said)}"
+            words = f"{called}: {self.excerpt(said)}"
             return self.rate_limited(words, answer) if issubclass(kind, RateLimited) else self.error(kind, words)
-        said = answer.body[: 4 * EXCERPT].decode("utf-8", "replace")
-        return self.error(REFUSALS.get(status, PostRejected), f"{called}: {excerpt(said)}")
+        said = answer.body.decode("utf-8", "replace")
+        return self.error(REFUSALS.get(status, PostRejected), f"{called}: {self.excerpt(said)}")
 
     def _wait(self, answer: Answer) -> timedelta:
         now = self.now()
@@ -176,8 +181,7 @@ class Judge:
         return self.wait_without_hint if said is None else said
 
 
-def excerpt(text: str) -> str:
-    """Return the beginning of somebody else's words, on one line and without control characters."""
+def _excerpt(text: str) -> str:
     line = "".join(character if character.isprintable() else " " for character in text[: 2 * EXCERPT])
     line = " ".join(line.split())
     return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"

@@ -442,6 +442,19 @@ async def test_no_failure_shows_the_token(behaviour: str, start_server: StartSer
     assert "***" in str(caught.value)
 
 
+@pytest.mark.parametrize("before", ["x" * 190, " " * 390, " " * 790])
+@pytest.mark.asyncio
+async def test_no_part_of_a_token_is_shown_where_what_the_server_says_is_cut_off(
+    before: str, start_server: StartServer, behaviours: Any
+) -> None:
+    token = "12345:AAF-secret-token"  # noqa: S105 - a made-up one
+    server = await start_server(behaviours.answering(400, f"no {before}{token}".encode()))
+    async with http_to(server.url, secrets=(Secret(token),)) as http:
+        with pytest.raises(AdapterError) as caught:
+            await http.call("POST", "/send", effect=Effect.ONCE, json={})
+    assert token[:5] not in str(caught.value)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.asyncio
 async def test_no_request_goes_where_a_redirect_leads(status: int, start_server: StartServer, behaviours: Any) -> None:
