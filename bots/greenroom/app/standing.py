@@ -9,7 +9,7 @@ import msgspec
 from greenroom.app.outlay import outlay_of
 from greenroom.delivery import can_do
 from greenroom.origins import read_calendar, read_drafts
-from greenroom.settings import BotFile, Mistakes, Paints, Place, wanted_of
+from greenroom.settings import BotFile, Mistakes, Paints, Place, PostEntry, wanted_of
 from greenroom.settings.loader import body_of
 from greenroom.turns.form import Misfit, form_of, form_with_embed
 from greenroom_adapters.contract import (
@@ -77,7 +77,7 @@ async def standing_of(adapter: Adapter, file: BotFile, account: str, *, now: dat
 def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[str]:
     """Yield what of the file's posts the account cannot show as it is wanted, and what becomes of it."""
     for entry in file.post:
-        if entry.visibility is None and entry.warning is None and entry.poll is None and entry.embed is None:
+        if _is_plain(entry):
             continue
         here = [place for place in entry.places if place.account == account]
         if entry.places and not here:
@@ -109,6 +109,11 @@ def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterato
         yield from (f"{rule.name}: {change}" for change in form.changes)
 
 
+def _is_plain(entry: PostEntry) -> bool:
+    """Say whether a post is words, and perhaps a picture, for everybody."""
+    return entry.visibility is None and entry.warning is None and entry.poll is None and entry.embed is None
+
+
 def _wordy(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[str]:
     """Yield which descriptions of pictures are longer than the account takes."""
     limit = capabilities.limits.media
@@ -120,10 +125,15 @@ def _wordy(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[
 
 
 def _overlong(file: BotFile, account: str, capabilities: Capabilities) -> Iterator[str]:
-    """Yield which rows of calendars and which drafts are too long for the account. Reads files."""
+    """Yield which fixed words, rows of calendars and drafts are too long for the account. Reads files."""
     for entry in file.post:
+        if entry.places and not any(place.account == account for place in entry.places):
+            continue
         origin = entry.origin
-        if origin is None or (entry.places and not any(place.account == account for place in entry.places)):
+        if origin is None:
+            # with something beside them the words have less room, which is told where that is looked at
+            if entry.say is not None and _is_plain(entry) and (over := excess(entry.say, capabilities.limits.text)):
+                yield f"post `{entry.name}` will not go out: it is {over:,} too long"
             continue
         try:
             if origin.calendar is not None:

@@ -18,8 +18,20 @@ __all__ = ["queue"]
 
 queue = typer.Typer(help="List, edit or cancel what will be posted.", invoke_without_command=True)
 
+
+def _number(word: str) -> int:
+    if not word.isdecimal():
+        raise ValueError(
+            f"`{word}` is no number. What `greenroom queue` lists by a name stands in the bot file and is changed there"
+        )
+    return int(word)
+
+
 Item = Annotated[
-    int, typer.Argument(metavar="ID", help="Number of the post, as `queue list` shows it.", show_default=False)
+    int,
+    typer.Argument(
+        metavar="ID", help="Number of the post, as `queue list` shows it.", parser=_number, show_default=False
+    ),
 ]
 
 

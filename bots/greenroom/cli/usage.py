@@ -51,11 +51,22 @@ class Program(Commands):
             example = None if context is None else EXAMPLE.search(context.command.help or "")
             if context is None or example is None:
                 raise
+            _say_plainly(error)
             context.fail(f"{error.format_message()}\n{example[1]}")
 
     @override
     def _there_are(self) -> str:
         return "`greenroom --help` lists all of them"
+
+
+def _say_plainly(error: TyperException) -> None:
+    """Put what is wrong with a value into an owner's words, where pydantic has found it."""
+    from pydantic import ValidationError
+
+    if isinstance(error.__cause__, ValidationError):
+        from greenroom.settings.reasons import reason_of
+
+        error.message = reason_of(error.__cause__.errors()[0])
 
 
 def _nearest(word: str, names: Iterable[str]) -> Sequence[str]:

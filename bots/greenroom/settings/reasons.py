@@ -21,6 +21,12 @@ def reason_of(error: ErrorDetails) -> str:
         return "this must be a number"
     if kind == "literal_error":
         return f"this is not one of the words {context.get('expected')}"
+    if kind == "greater_than_equal":
+        return f"this must be at least {context.get('ge')}"
+    if kind == "less_than_equal":
+        return f"this must be at most {context.get('le')}"
+    if kind == "value_error":
+        return str(context.get("error"))
     return error["msg"]
 
 

@@ -319,6 +319,8 @@ def test_check_warns_of_what_a_post_cannot_be_on_an_account(
         "  - {name: quiz, every: 1 day, about: soup, poll: [Tea, Soup], visibility: followers}",
         f"  - {{name: long, every: 1 day, say: {'a' * 490}, poll: [Tea, Soup]}}",
         f"  - {{name: much, every: 1 day, about: soup, poll: [Tea, {'Soup' * 130}]}}",
+        f"  - {{name: plain, every: 1 day, say: {'a' * 501}}}",
+        f"  - {{name: full, every: 1 day, say: {'a' * 500}}}",
         "  - {name: elsewhere, every: 1 day, about: soup}",
     ]
     path.write_text(path.read_text(encoding="utf-8") + "\n".join(posts) + "\n", encoding="utf-8")
@@ -330,6 +332,7 @@ def test_check_warns_of_what_a_post_cannot_be_on_an_account(
         "post `long`: `poll` becomes lines of the text: there are no polls",
         "post `long` will not go out: with what goes with it, it is 6 too long",
         "post `much` will not go out: what goes with it leaves no room for words",
+        "post `plain` will not go out: it is 1 too long",
     ]
 
 
