@@ -16,7 +16,7 @@ import typer
 from greenroom.cli.choosing import choose
 from greenroom.cli.failing import FAILED, USAGE, words_of
 from greenroom.cli.showing import complain, write_json
-from greenroom.cli.stopping import stopping
+from greenroom.cli.stopping import WITH_INPUT, stopping
 
 if TYPE_CHECKING:
     from greenroom.app import LocalPlatform
@@ -91,11 +91,11 @@ class Member:
         try:
             self._process = process = await asyncio.create_subprocess_exec(
                 *command,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 # whatever the terminal takes, between us all of its words pass
-                env={**os.environ, **told_apart, **self.environ, "PYTHONIOENCODING": "utf-8"},
+                env={**os.environ, **told_apart, **self.environ, "PYTHONIOENCODING": "utf-8", WITH_INPUT: "1"},
                 start_new_session=HAS_GROUPS,
             )
         except OSError as error:

@@ -4,16 +4,21 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Callable, Generator
 from types import FrameType
 from typing import Any
 
 from greenroom.cli.failing import STOPPED_AT_ONCE
 
-__all__ = ["Stop", "stopping"]
+__all__ = ["WITH_INPUT", "Stop", "stopping"]
+
+WITH_INPUT = "GREENROOM_ENDS_WITH_INPUT"
+"""Environment variable: set to anything, the end of standard input is a signal as well. Whoever started us holds that
+open, and is gone then, however he ended."""
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
-
+STANDARD_INPUT = 0
 ONE_CTRL_C = 0.3
 """Seconds in which signals are one wish: a terminal and a parent (`uv run`, `timeout`) may both pass one on."""
 
@@ -57,7 +62,19 @@ def stopping(*, on_first: Callable[[], None], on_second: Callable[[], None]) -> 
                 # `nohup` started us: the terminal may be closed
                 continue
             handlers.callback(_handle(loop, number, heard))
+        if os.environ.pop(WITH_INPUT, None) is not None:
+            # on Windows no loop can wait for an input that it has not made
+            threading.Thread(target=_hear_end_of_input, args=(loop, heard), daemon=True).start()
         yield stop
+
+
+def _hear_end_of_input(loop: asyncio.AbstractEventLoop, heard: Callable[[], None]) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(STANDARD_INPUT, 1024):
+            pass
+    with contextlib.suppress(RuntimeError):
+        # unless the loop has ended meanwhile
+        loop.call_soon_threadsafe(heard)
 
 
 def _handle(loop: asyncio.AbstractEventLoop, number: signal.Signals, heard: Callable[[], None]) -> Callable[[], Any]:

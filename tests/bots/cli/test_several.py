@@ -113,6 +113,21 @@ def test_a_second_signal_stops_at_once_and_leaves_no_stage_behind(
     until(lambda: has_gone(stage))
 
 
+def test_bots_end_with_who_started_them_however_he_ended_and_run_at_the_next_start(
+    running: Callable[..., Any], two: Callable[[str], None], stage: RunningStage, until: Callable[..., Any]
+) -> None:
+    two(f'{{platform: stage, server: "{stage.url}"}}')
+    bots = running("ada", "bea", connects=False)
+    processes = [told(bots, "running", name)["process"] for name in ("ada", "bea")]
+    bots.kill()
+    until(lambda: all(has_gone(process) for process in processes))
+    again = running("ada", "bea", connects=False)
+    for name in ("ada", "bea"):
+        told(again, "connected", name)
+    again.signal(signal.SIGTERM)
+    assert again.wait() == (0, "")
+
+
 def has_gone(process: int) -> bool:
     """Say whether a process has ended. One that was left by its parent may stay on as a name."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)  # noqa: S603, S607 - the system's own program
