@@ -1,5 +1,6 @@
 """The lists of a page: its posts with their comments, and the posts of others that name it."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import datetime
@@ -7,6 +8,7 @@ from datetime import datetime
 import msgspec
 from typing_extensions import override
 
+from greenroom_adapters.contract import PostRejected
 from greenroom_adapters.facebook.api import Api
 from greenroom_adapters.facebook.mapping import comment_event, mention_event, own_event
 from greenroom_adapters.facebook.wire import COMMENTS, POSTS, WireComment, WirePost
@@ -14,6 +16,8 @@ from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.sources import Row, Source, unreadable
 
 __all__ = ["FeedSource", "MentionsSource"]
+
+logger = logging.getLogger(__name__)
 
 FEED, MENTIONS = "feed", "mentions"
 PAGES = 100
@@ -44,7 +48,11 @@ class FeedSource(Source):
             rows.append(self._own(post, at))
             comments = [self._comment(one, post.id, since) for one in post.comments.data]
             if since is not None and post.comments.after and all(row.at >= since for row in comments):
-                comments = await self._all_comments(post.id, since)
+                try:
+                    comments = await self._all_comments(post.id, since)
+                except PostRejected as refused:
+                    # what is below the other posts is heard all the same
+                    logger.warning("not all comments below %s can be read: %s", post.id, refused)
             rows += reversed(comments)
         return rows
 

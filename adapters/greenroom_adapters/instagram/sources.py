@@ -1,5 +1,6 @@
 """The lists of an account: its posts with their comments, and the posts of others that name it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
@@ -7,6 +8,7 @@ from datetime import datetime
 import msgspec
 from typing_extensions import override
 
+from greenroom_adapters.contract import PostRejected
 from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.mapping import comment_event, mention_event, own_event
 from greenroom_adapters.instagram.wire import COMMENTS, MEDIA, WireComment, WireMedia
@@ -14,6 +16,8 @@ from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.sources import Row, Source, unreadable
 
 __all__ = ["FeedSource", "MentionsSource"]
+
+logger = logging.getLogger(__name__)
 
 FEED, MENTIONS = "feed", "mentions"
 PAGES = 100
@@ -45,7 +49,11 @@ class FeedSource(Source):
             rows.append(self._own(media, at))
             below = self._below(media.comments.data, media.id, since)
             if since is not None and media.comments.after and all(row.at >= since for row in below):
-                below = await self._all_below(media.id, since)
+                try:
+                    below = await self._all_below(media.id, since)
+                except PostRejected as refused:
+                    # what is below the other posts is heard all the same
+                    logger.warning("not all comments below %s can be read: %s", media.id, refused)
             rows += reversed(below)
         return rows
 

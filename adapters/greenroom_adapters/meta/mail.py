@@ -14,6 +14,7 @@ from greenroom_adapters.contract import (
     OwnPostSeen,
     PostDeleted,
     PostRef,
+    PostRejected,
     RemoteMedia,
 )
 from greenroom_adapters.meta.graph import Graph, OutOfReach, page_by_page
@@ -153,7 +154,12 @@ class MailSource(Source):
                         is_known = True
                         continue
                     # those of one second stand newest first, and are heard as they were said
-                    said, are_all = await self._mail.said_in(conversation, since)
+                    try:
+                        said, are_all = await self._mail.said_in(conversation, since)
+                    except PostRejected as refused:
+                        # what the others say is heard all the same
+                        logger.warning("a conversation cannot be read further back: %s", refused)
+                        said, are_all = conversation.messages.data, False
                     if not are_all:
                         logger.warning("a conversation has more messages since %s than are shown: some are lost", since)
                     rows += [self._row(one, since) for one in reversed(said)]

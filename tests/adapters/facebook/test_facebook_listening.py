@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import pytest
 from facebook_world import FacebookWorld
+from graph_fields import GraphError
 
 from greenroom_adapters.contract import TextEvent
 
@@ -61,3 +62,22 @@ async def test_what_the_first_link_of_a_comment_leads_to_is_no_picture_of_it(fac
     world.state.comment(world.alice, post, "see this", file="4711")
     linking, showing = await heard_after(world, 2)
     assert (len(linking.media), len(showing.media)) == (0, 1)
+
+
+@pytest.mark.asyncio
+async def test_one_post_or_one_conversation_that_cannot_be_read_further_back_silences_no_other(
+    facebook_world: WorldOf,
+) -> None:
+    world = facebook_world()
+    posts = [world.state.post(world.bot, text) for text in ("lamp lit", "lamp out")]
+    for number in range(30):
+        world.state.comment(world.alice, posts[0], f"comment {number}")
+        world.state.message(world.bot, world.alice, world.alice, f"message {number}")
+    world.state.comment(world.alice, posts[1], "good night")
+    bea = world.state.account("person", "Bea")
+    world.state.message(world.bot, bea, bea, "good morning")
+    gone = GraphError(100, "Unsupported get request. Object does not exist", subcode=33)
+    world.server.refuse(gone, method="GET", path=r"/comments$", count=100)
+    world.server.refuse(gone, method="GET", path=r"/t_[0-9]+/messages$", count=100)
+    said = {event.text for event in await heard_after(world, 25 + 1 + 20 + 1)}
+    assert {"good night", "good morning", "comment 29", "message 29"} <= said
