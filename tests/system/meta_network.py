@@ -28,7 +28,8 @@ bot: keeper
 persona: persona.yaml
 timezone: UTC
 accounts:
-  home: {{platform: {platform}, base_url: "{url}", token: {{file: token}}, direct_messages: false{more}}}
+  home: {{platform: {platform}, base_url: "{url}", token: {{file: token}}, direct_messages: false,
+    posts_watched: 100{more}}}
 engines: hold
 answer: {{to: [mentions, replies]}}
 approve: never
