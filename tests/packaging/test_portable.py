@@ -27,7 +27,7 @@ NAMES = frozenset(
     }
 )
 """What only some systems have, or what only some event loops can."""
-EVERYWHERE = frozenset({"SIGINT", "SIGTERM", "SIGABRT", "SIGFPE", "SIGILL", "SIGSEGV"})
+EVERYWHERE = frozenset({"SIGINT", "SIGTERM", "SIGABRT", "SIGFPE", "SIGILL", "SIGSEGV", "SIG_DFL", "SIG_IGN"})
 LOOPS = frozenset({"add_reader", "add_signal_handler", "add_writer", "create_unix_connection", "create_unix_server"})
 """Methods that the event loop of Windows has not."""
 UNPADDED = re.compile("%[-#][dmHIjMS]")
