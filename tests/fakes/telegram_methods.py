@@ -48,7 +48,8 @@ class Methods:
 
     def getWebhookInfo(self, bot: Bot, files: Files) -> Document:
         told: Document = {"url": bot.webhook, "has_custom_certificate": False, "pending_update_count": len(bot.queue)}
-        return told | ({"last_error_message": bot.trouble} if bot.trouble else {})
+        trouble = {"last_error_message": bot.trouble, "last_error_date": int(bot.troubled_at)}
+        return told | (trouble if bot.trouble else {})
 
     def setWebhook(
         self,

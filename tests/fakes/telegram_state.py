@@ -51,6 +51,8 @@ class Bot:
     secret: str = ""
     trouble: str = ""
     """Why its webhook could not be called last."""
+    troubled_at: float = field(default_factory=time.time)
+    """When that was."""
     commands: dict[str, list[Document]] = field(default_factory=dict[str, list[Document]])
     """Scope → the commands that people see there."""
     actions: list[Document] = field(default_factory=list[Document])

@@ -183,7 +183,9 @@ class TelegramAdapter(EnteredAdapter):
     @override
     async def check(self) -> Standing:
         told = await self._look_at_myself()
-        return await standing(told, self.me, settings=self._settings, api=self._api, wanted=self._wanted)
+        return await standing(
+            told, self.me, settings=self._settings, api=self._api, wanted=self._wanted, now=self._now()
+        )
 
     # Listening -------------------------------------------------------------------------------------------------------
 

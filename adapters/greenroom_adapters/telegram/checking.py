@@ -1,6 +1,7 @@
 """What an owner should know of the account before it runs, each trouble with its mend."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from greenroom_adapters.contract import Author, Forbidden, Kind, PostRejected, Standing, Wanted
 from greenroom_adapters.telegram.api import Api
@@ -11,6 +12,8 @@ from greenroom_adapters.telegram.wire import WireMember, WireUser
 
 __all__ = ["misses_messages", "standing"]
 
+LATELY = timedelta(hours=1)
+"""So long a call that failed is worth a word: Telegram tells of the last one for ever."""
 PRIVACY = (
     "*privacy mode* is on: in groups it is told of commands, of answers to it and of messages that name it, and of "
     "nothing else. @BotFather: /setprivacy, *Disable*; then take the bot out of each group and into it again. In a "
@@ -25,7 +28,7 @@ def misses_messages(me: WireUser, wanted: Wanted | None) -> bool:
 
 
 async def standing(
-    told: WireUser, me: Author, *, settings: TelegramSettings, api: Api, wanted: Wanted | None
+    told: WireUser, me: Author, *, settings: TelegramSettings, api: Api, wanted: Wanted | None, now: datetime
 ) -> Standing:
     """Say what the account may do and what will not work."""
     may = ["read direct messages", "answer", "react"]
@@ -39,7 +42,8 @@ async def standing(
     if not told.can_join_groups and (wanted is None or wanted.rooms or Kind.MENTION in wanted.kinds):
         warnings.append("nobody can take it into a group: @BotFather, /setjoingroups, *Enable*")
     webhook = await api.webhook()
-    if settings.webhook and webhook.url == settings.webhook and webhook.last_error_message is not None:
+    failed_lately = now.timestamp() - webhook.last_error_date < LATELY.total_seconds()
+    if settings.webhook and webhook.url == settings.webhook and webhook.last_error_message and failed_lately:
         warnings.append(
             f"Telegram could not call `webhook`: {webhook.last_error_message}. Behind it must be a proxy that speaks "
             f"HTTPS and hands on to {settings.webhook_listen}"

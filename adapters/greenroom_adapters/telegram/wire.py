@@ -201,6 +201,8 @@ class WireWebhook(msgspec.Struct, frozen=True):
 
     url: str = ""
     last_error_message: str | None = None
+    last_error_date: int = 0
+    """When a call failed last, in seconds since 1970; it stays there when the next ones have succeeded."""
 
 
 class _Answer(msgspec.Struct, Generic[T], frozen=True):

@@ -99,6 +99,8 @@ async def test_a_webhook_of_another_program_is_named_without_what_may_be_secret_
         (trouble,) = (await adapter.check()).warnings
         assert "Connection refused" in trouble
         assert "127.0.0.1:8443" in trouble
+        world.bot.troubled_at -= 2 * 3600
+        assert (await adapter.check()).warnings == (), "calls have come since"
     world.bot.webhook = ""
 
 
