@@ -31,6 +31,10 @@ class Reading:
         self._state = state
         self._renderer = renderer
 
+    def nowhere(self, request: Request, visitor: Visitor) -> Response:
+        """Refuse an address that leads to no page."""
+        raise Refused(Refusal.GONE, "there is no such page")
+
     def timeline(self, request: Request, visitor: Visitor) -> Response:
         """Show everyone's posts, or those of whom the visitor follows."""
         before = request.query_params.get("before")

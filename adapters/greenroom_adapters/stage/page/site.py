@@ -98,6 +98,7 @@ def routes(
             Route(f"/static/{name}", static(name, kind), methods=["GET"], middleware=[guard])
             for name, kind in STATIC_TYPES.items()
         ),
+        get("/{elsewhere:path}", reading.nowhere),
     ]
 
 

@@ -245,7 +245,8 @@ async def test_no_page_has_a_script_or_a_style_of_its_own_and_every_link_leads_s
 @pytest.mark.asyncio
 async def test_what_does_not_exist_is_a_page_that_says_so(stage_url: str) -> None:
     async with visiting(stage_url) as visit:
-        for path in ("/posts/none", "/@nobody-here", "/rooms/none", "/messages/nobody-here", "/posts/none/edit"):
+        things = ("/posts/none", "/@nobody-here", "/rooms/none", "/messages/nobody-here", "/posts/none/edit")
+        for path in (*things, "/elsewhere", "/rooms/none/further/on", "/static/none.css"):
             page = await visit.get(path)
             assert (page.status, "There is no such" in page.words) == (404, True), path
 
