@@ -99,11 +99,13 @@ class LiveLog(Log):
         if "turn" in entry and level != "error":
             # told when it comes to rest
             return
-        words = ", ".join(
-            f"{key.replace('_', ' ')} {value}{UNITS.get(key, '')}"
-            for key, value in entry.items()
-            if key not in SHOWN_APART
-        )
+        words = ""
+        for key, value in entry.items():
+            if key == "why":
+                # a sentence of its own, which needs no name
+                words += f"{': ' if words else ''}{value}"
+            elif key not in SHOWN_APART:
+                words += f"{', ' if words else ''}{key.replace('_', ' ')} {value}{UNITS.get(key, '')}"
         now = datetime.now(self._zone)
         line = Text.assemble(
             (f"{now:%H:%M:%S}", "dim"),

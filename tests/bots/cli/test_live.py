@@ -10,3 +10,11 @@ from greenroom.cli.live import LiveLog
 def test_a_wait_is_told_with_its_unit(capsys: pytest.CaptureFixture[str]) -> None:
     LiveLog(UTC).wrote({"event": "lost", "level": "warning", "account": "home", "why": "it ended", "again_in": 0.5})
     assert "again in 0.5 s" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_reason_stands_as_a_sentence_behind_what_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    LiveLog(UTC).wrote({"event": "nobody to tell", "level": "error", "tell": "home/@you", "why": "nobody is @you yet"})
+    LiveLog(UTC).wrote({"event": "budget", "level": "warning", "why": "half of the day's money is spent"})
+    first, second = (" ".join(line.split()) for line in capsys.readouterr().out.splitlines())
+    assert first.endswith("nobody to tell tell home/@you: nobody is @you yet")
+    assert second.endswith("budget half of the day's money is spent")
