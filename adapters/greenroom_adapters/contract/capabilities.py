@@ -125,6 +125,8 @@ class Limits:
     """Every one of them must hold; never empty."""
     direct: tuple[TextLimit, ...] | None = None
     """The same of a direct message, where it may be longer or shorter than a post; None: `text` holds for it too."""
+    caption: tuple[TextLimit, ...] = ()
+    """These hold as well for words beside which media goes; none: `text` alone."""
     media: MediaLimit | None = None
     """None: nothing can be attached."""
     poll: PollLimit | None = None

@@ -48,7 +48,7 @@ from greenroom_adapters.telegram.references import chat_named
 from greenroom_adapters.telegram.settings import BASE_URL, TelegramSettings
 from greenroom_adapters.telegram.signing_in import sign_in, token_in, way
 from greenroom_adapters.telegram.wire import WireUser
-from greenroom_adapters.telegram.writing import TEXT_LIMIT
+from greenroom_adapters.telegram.writing import CAPTION_LIMIT, TEXT_LIMIT
 from greenroom_adapters.transport import EnteredAdapter, entered, system_now
 from greenroom_adapters.webhooks import Webhooks
 
@@ -67,7 +67,7 @@ class TelegramAdapter(EnteredAdapter):
 
     platform: ClassVar[str] = "telegram"
     Settings: ClassVar[type[Any]] = TelegramSettings
-    usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,))
+    usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,), caption=(CAPTION_LIMIT,), media=MEDIA_LIMIT)
     person_form: ClassVar[str] = "@YOUR-USER-ID"
     person_hint: ClassVar[str] = (
         "Your id is a number: write to the bot, then `greenroom log` shows it, and so does `greenroom login`."
@@ -272,7 +272,7 @@ class TelegramAdapter(EnteredAdapter):
 def _capabilities(me: WireUser, *, has_home: bool) -> Capabilities:
     spoken = {Surface.REPLY, Surface.CHAT, Surface.DIRECT_MESSAGE}
     return Capabilities(
-        limits=Limits(text=(TEXT_LIMIT,), media=MEDIA_LIMIT),
+        limits=Limits(text=(TEXT_LIMIT,), caption=(CAPTION_LIMIT,), media=MEDIA_LIMIT),
         idempotency=Idempotency(kind=IdempotencyKind.NONE),
         settles_after=PUBLISH_DEADLINE,
         publish_deadline=PUBLISH_DEADLINE,

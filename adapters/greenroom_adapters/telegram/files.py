@@ -17,7 +17,7 @@ from greenroom_adapters.telegram.api import Api
 from greenroom_adapters.telegram.errors import UnknownPlace
 from greenroom_adapters.telegram.mapping import FILE
 from greenroom_adapters.telegram.signing_in import way
-from greenroom_adapters.telegram.writing import ANIMATION, CAPTION_LIMIT
+from greenroom_adapters.telegram.writing import ANIMATION
 from greenroom_adapters.text import fits
 from greenroom_adapters.transport import Effect, Http
 
@@ -47,8 +47,8 @@ def must_fit(post: Post, limits: Limits, http: Http) -> None:
         raise http.error(TooLong, f"the text is over {limits.text[0].length} {limits.text[0].rule}")
     if not post.media or limits.media is None:
         return
-    if not fits(post.text, (CAPTION_LIMIT,)):
-        words = f"a text beside a picture has at most {CAPTION_LIMIT.length} {CAPTION_LIMIT.rule} on Telegram"
+    if not fits(post.text, limits.caption):
+        words = f"a text beside a picture has at most {limits.caption[0].length} {limits.caption[0].rule} on Telegram"
         raise http.error(TooLong, words)
     try:
         glance(post.media, limits.media)

@@ -8,6 +8,7 @@ from greenroom_adapters.contract import (
     Capabilities,
     Embed,
     EmbedLimit,
+    Limits,
     Poll,
     PollLimit,
     Post,
@@ -17,7 +18,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.text import count, cut, fits
 
-__all__ = ["FEED", "PLAIN", "Form", "Misfit", "fed_words", "form_of", "form_of_due", "form_with_embed"]
+__all__ = ["FEED", "PLAIN", "Form", "Misfit", "beside_media", "fed_words", "form_of", "form_of_due", "form_with_embed"]
 
 FEED = "feed"
 """What stands in a draft for an engine: the words of a feed, in the owner's template."""
@@ -42,6 +43,8 @@ class Form:
     poll: Poll | None = None
     embed: Embed | None = None
     shows_media: bool = True
+    caption: tuple[TextLimit, ...] = ()
+    """What the words may measure besides, because media goes with them."""
     changes: tuple[str, ...] = ()
     """What is otherwise than it was wanted, in words for the bot's owner: "`poll` becomes lines of the text"."""
 
@@ -50,6 +53,7 @@ class Form:
 
         :raises Misfit: nothing is left for them
         """
+        limits = (*limits, *self.caption)
         around = self.before + self.after + self.beside
         if not around:
             return limits
@@ -175,8 +179,15 @@ def form_of(
         form = replace(form, shows_media=False)
         changes.append("`picture` is left out: nothing can be attached")
     form = replace(form, changes=tuple(changes))
+    if has_media:
+        form = beside_media(form, capabilities.limits)
     form.room_for_words(capabilities.limits.text)
     return form
+
+
+def beside_media(form: Form, limits: Limits) -> Form:
+    """Return the form of a post with media, on an account with these limits."""
+    return form if limits.media is None or not limits.caption else replace(form, caption=limits.caption)
 
 
 def form_with_embed(embed: Embed, capabilities: Capabilities) -> Form:

@@ -11,7 +11,7 @@ from greenroom.personas import Persona
 from greenroom.settings import Paints, WithoutModel
 from greenroom.storage import CLOCK, Draft, Due, Turn
 from greenroom.turns.acting import Acts
-from greenroom.turns.form import PLAIN, Form, form_of_due, form_with_embed
+from greenroom.turns.form import PLAIN, Form, beside_media, form_of_due, form_with_embed
 from greenroom_adapters.contract import Adapter, Embed
 
 __all__ = ["Floor", "Speaker", "judged"]
@@ -63,9 +63,10 @@ class Speaker:
             return PLAIN
         if isinstance(turn.event, Due):
             return form_of_due(turn.event, adapter.capabilities)
-        if (embed := self.embeds.get(turn.rule)) is None:
-            return PLAIN
-        return form_with_embed(embed, adapter.capabilities)
+        embed, abilities = self.embeds.get(turn.rule), adapter.capabilities
+        form = PLAIN if embed is None else form_with_embed(embed, abilities)
+        has_media = turn.rule in self.paints or turn.rule in self.offers
+        return beside_media(form, abilities.limits) if has_media else form
 
     async def finish(self) -> None:
         """Let everything that is at work end, then close; cancelled, close at once."""

@@ -26,6 +26,7 @@ from greenroom_adapters.contract import (
 
 TEA = Poll(options=("Tea", "Soup"), open_for=timedelta(days=1))
 LIMIT = PollLimit(options=2, option_length=5, shortest=timedelta(minutes=5), longest=timedelta(days=7))
+PICTURES = MediaLimit(count=1, types=frozenset({"image/png"}), bytes=10_000_000, alt_length=100)
 ENTRY = """\
 post:
   name: quiz
@@ -118,6 +119,30 @@ def test_in_a_room_there_is_no_choice_who_sees_it() -> None:
     assert made.changes == ("`visibility` is left out: there is nothing to choose",)
 
 
+def test_words_beside_media_get_no_more_than_a_caption_may_have() -> None:
+    plain = able()
+    caption = TextLimit(length=20, rule=CountingRule.CODE_POINTS)
+    limits = replace(
+        plain.limits,
+        caption=(caption,),
+        media=MediaLimit(count=1, types=frozenset({"image/png"}), bytes=1000, alt_length=100),
+    )
+    account = replace(plain, limits=limits)
+    for has_media, most in ((True, 20), (False, 500)):
+        form = form_of(account, visibility=None, warning=None, poll=None, has_media=has_media, is_public=True)
+        room = form.room_for_words((TextLimit(length=500, rule=CountingRule.CODE_POINTS),))
+        assert min(limit.length for limit in room) == most
+    with pytest.raises(Misfit, match="leaves no room"):
+        form_of(
+            replace(account, content_warnings=False),
+            visibility=None,
+            warning="a very long warning",
+            poll=None,
+            has_media=True,
+            is_public=True,
+        )
+
+
 @pytest.mark.asyncio
 async def test_a_post_of_the_file_carries_them_over_a_kill(tmp_path: Path) -> None:
     trial = Trial(tmp_path, rules=ENTRY)
@@ -147,6 +172,18 @@ async def test_without_any_of_it_on_the_platform_the_text_says_all(tmp_path: Pat
     assert post.text.startswith("CW: food\n\n")
     assert post.text.endswith("\n\n1. Tea\n2. Soup")
     assert (post.content_warning, post.visibility, post.poll) == (None, None, None)
+
+
+@pytest.mark.asyncio
+async def test_an_engine_is_asked_for_no_more_than_goes_beside_a_picture(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, rules="post: {name: log, every: 1 hour, about: the sea, picture: {card: quote}}\n")
+    plain = able(trial.clock)
+    limits = replace(plain.limits, caption=(TextLimit(length=20),), media=PICTURES)
+    trial.platform.capabilities = replace(plain, limits=limits)
+    async with trial:
+        await trial.until(lambda: trial.platform.posts)
+    (brief, *_) = trial.engine.briefs
+    assert min(limit.length for limit in brief.limits) == 20
 
 
 @pytest.mark.asyncio
