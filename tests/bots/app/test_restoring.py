@@ -1,4 +1,4 @@
-"""After a disk was put back as it once was, the line of docs/deploy.md lets the ledger be known for a copy."""
+"""After a disk was put back as it once was, the lines of docs/deploy.md let the ledger be known for a copy."""
 
 import re
 import shutil
@@ -14,10 +14,10 @@ from greenroom.testing import Trial
 DOCUMENT = Path(__file__).parents[3] / "docs" / "deploy.md"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the line is one of a shell")
+@pytest.mark.skipif(sys.platform == "win32", reason="the lines are those of a shell")
 @pytest.mark.asyncio
 async def test_a_ledger_of_a_restored_disk_rehearses_and_has_lost_nothing_of_what_it_knew(tmp_path: Path) -> None:
-    (line,) = re.findall(r"^cp .*$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    (lines,) = re.findall(r"^cp .*\nmv .*$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     trial = Trial(tmp_path)
     await trial.start()
     trial.mention("is the lamp lit?")
@@ -36,7 +36,7 @@ async def test_a_ledger_of_a_restored_disk_rehearses_and_has_lost_nothing_of_wha
     for left in snapshot.iterdir():
         if left.is_file() and not (tmp_path / "data" / left.name).exists():
             shutil.copyfile(left, tmp_path / "data" / left.name)
-    subprocess.run(["sh", "-ec", line.replace("vera.db", "ada.db")], cwd=tmp_path, check=True, timeout=60)  # noqa: ASYNC221, S603, S607
+    subprocess.run(["sh", "-ec", lines.replace("vera.db", "ada.db")], cwd=tmp_path, check=True, timeout=60)  # noqa: ASYNC221, S603, S607
     async with trial:
         assert trial.bot.ledger.strayed is not None
         await trial.counted({State.SENT: 1, State.IGNORED: 1})

@@ -308,6 +308,6 @@ def test_drafts_of_an_earlier_persona_are_marked(greenroom: Greenroom, asked: st
     assert found == {1: False, 2: True}
     said = greenroom("held").out
     assert said.count("written by an earlier persona, 000000000000") == 1
-    assert "redraft TURN:" in said
+    assert "greenroom held redraft TURN" in said
     assert greenroom("held", "redraft", "2").out == "Turn 2 is written anew.\n"
     assert [one["turn"] for one in greenroom("held", "list", "--json").json] == [1]
