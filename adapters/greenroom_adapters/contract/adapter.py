@@ -43,6 +43,10 @@ class Adapter(abc.ABC):
     person_hint: ClassVar[str] = ""
     """What he must know or do for that, in one sentence; empty: nothing."""
 
+    posts_need: ClassVar[str] = ""
+    """What an account's posts cannot do without there, beside their words: "`home` on the account, the channel where
+    posts appear". Empty: nothing, it has a timeline of its own."""
+
     usual_limits: ClassVar[Limits | None] = None
     """What a text must fit into on most accounts of the platform, told before one is signed in: for looking at a
     persona, never for publishing. None: there is no telling."""

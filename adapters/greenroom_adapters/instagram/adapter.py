@@ -71,6 +71,7 @@ class InstagramAdapter(EnteredAdapter):
 
     platform: ClassVar[str] = "instagram"
     Settings: ClassVar[type[Any]] = InstagramSettings
+    posts_need: ClassVar[str] = "a `picture`, and `media_url` on the account: where Instagram fetches it"
     usual_limits: ClassVar[Limits | None] = LIMITS
     person_form: ClassVar[str] = "your-id"
     person_hint: ClassVar[str] = (

@@ -73,6 +73,7 @@ class MatrixAdapter(EnteredAdapter):
 
     platform: ClassVar[str] = "matrix"
     Settings: ClassVar[type[Any]] = MatrixSettings
+    posts_need: ClassVar[str] = "`home` on the account: the room where posts appear"
     usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,))
     person_form: ClassVar[str] = "@you:your-server.example"
 

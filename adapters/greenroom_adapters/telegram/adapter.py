@@ -67,6 +67,7 @@ class TelegramAdapter(EnteredAdapter):
 
     platform: ClassVar[str] = "telegram"
     Settings: ClassVar[type[Any]] = TelegramSettings
+    posts_need: ClassVar[str] = "`home` on the account: the channel or group where posts appear"
     usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,), caption=(CAPTION_LIMIT,), media=MEDIA_LIMIT)
     person_form: ClassVar[str] = "@YOUR-USER-ID"
     person_hint: ClassVar[str] = (

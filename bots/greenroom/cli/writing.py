@@ -77,7 +77,8 @@ def write_bot(
         wanted = () if can_log_in(adapter) else needed(adapter, secret=True)
         variables = {field: f"{prefix}_{field.upper()}" for field in wanted}
         account = _account(platform, settings or {}, variables, rehearses=rehearses)
-        _write(bot, _bot(word, Path(relative).as_posix(), account, has_topics=bool(character.topics)))
+        post = _post(adapter.posts_need, has_topics=bool(character.topics))
+        _write(bot, _bot(word, Path(relative).as_posix(), account, post))
         load_persona(persona)
         load_bot(bot, platforms=Platforms.installed())
     except BaseException:
@@ -174,17 +175,26 @@ def _account(platform: str, settings: Mapping[str, str], variables: Mapping[str,
     return f"{{{', '.join(parts)}}}" if len(parts) > 1 else scalar(platform)
 
 
-def _bot(word: str, persona: str, account: str, *, has_topics: bool) -> str:
+def _post(needs: str, *, has_topics: bool) -> str:
+    """Return a post of every day; where posts `need` what nobody can know yet, for the owner to complete."""
     about = "" if has_topics else "\n  about: whatever comes to mind"
+    post = f"""\
+post:
+  name: log                  # under this name each time is posted once
+  every: 6 hours             # from midnight; or `at: 08:00`, or a cron line{about}
+"""
+    if not needs:
+        return post
+    return f"# posts need {needs}\n" + re.sub(r"^", "# ", post, flags=re.MULTILINE).removesuffix("# ")
+
+
+def _bot(word: str, persona: str, account: str, post: str) -> str:
     return f"""bot: {scalar(word)}
 persona: {scalar(persona)}
 accounts:
   home: {account}
 answer: [mentions, replies, direct_messages]
-post:
-  name: log                  # under this name each time is posted once
-  every: 6 hours             # from midnight; or `at: 08:00`, or a cron line{about}
-# engines: openai/gpt-5-mini # with OPENAI_API_KEY set; the script costs nothing
+{post}# engines: openai/gpt-5-mini # with OPENAI_API_KEY set; the script costs nothing
 # limits:
 #   quiet: 23:00-07:00       # nothing is posted then
 """

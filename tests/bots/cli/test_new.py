@@ -1,5 +1,6 @@
 """`greenroom new`: what it writes can be used as it is."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from greenroom.cli.writing import write_bot
 from greenroom.personas import load_persona
 from greenroom.personas.foreign import Character
-from greenroom.settings import load_bot
+from greenroom.settings import Platforms, load_bot
 from greenroom_adapters.text import plain
 
 WORDS = st.text(min_size=1, max_size=60).filter(lambda text: bool(text.strip()))
@@ -97,3 +98,17 @@ def test_a_platform_that_needs_more_is_asked_for_it_and_its_secret_is_never_writ
     account = (home / "mara-bot.yaml").read_text(encoding="utf-8")
     assert "token: {env: MARA_MATRIX_TOKEN}, live: false}" in account
     assert greenroom("check", "mara-bot.yaml", "--offline").code == 0
+
+
+@pytest.mark.parametrize("platform", ["discord", "instagram", "matrix", "telegram"])
+def test_posts_that_need_what_only_the_owner_knows_wait_for_him_in_a_comment(tmp_path: Path, platform: str) -> None:
+    character = Character(name="Mara", who="keeps a log")
+    known = {"server": "https://matrix.example.org"} if platform == "matrix" else {}
+    written = write_bot(character, platform=platform, folder=tmp_path, settings=known)
+    text = written.bot.read_text(encoding="utf-8")
+    assert "# posts need " in text
+    installed = Platforms.installed()
+    assert load_bot(written.bot, platforms=installed).post == ()
+    completed = re.sub(r"(?m)^# (post:|  (?:name|every|about):)", r"\1", text)
+    written.bot.write_text(completed, encoding="utf-8")
+    assert [entry.name for entry in load_bot(written.bot, platforms=installed).post] == ["log"]
