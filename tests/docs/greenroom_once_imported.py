@@ -42,6 +42,8 @@ def become(folder: str, words: list[str], terminal: int) -> None:
     for shown in (0, 1, 2):
         os.dup2(terminal, shown)
     os.close(terminal)
+    # those of before know how to seek, which a terminal does not
+    sys.stdout, sys.stderr = (open(shown, "w", buffering=1, closefd=False) for shown in (1, 2))  # noqa: SIM115 - they end with the process
     os.chdir(folder)
     sys.argv = words
     code = 1
