@@ -9,8 +9,9 @@ import pytest
 from hypothesis import settings
 
 IS_CI = os.environ.get("CI", "").lower() == "true"
-LONG = {"docs", "servers", "system"}
-"""Folders of tests that take long and mostly wait."""
+FIRST, LAST = {"docs", "system"}, {"servers"}
+"""Folders of tests that take long and mostly wait, so that others run beside them; and of those whose servers live to
+the end of the run, and take their part of the cores as long as they do."""
 
 # What a build server tries is the same each time; at a desk every run looks further.
 settings.register_profile("ci", derandomize=True)
@@ -41,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs = IS_CI or any(item.get_closest_marker(name) for name in ("browser", "server", "system"))
         if needs and item.get_closest_marker("flaky") is None:
             item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
+    items.sort(key=lambda item: (FIRST.isdisjoint(item.path.parts), not LAST.isdisjoint(item.path.parts)))
 
 
 def pytest_collection_finish() -> None:
