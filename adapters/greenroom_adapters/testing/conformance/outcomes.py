@@ -86,7 +86,8 @@ class Outcomes:
         async with world.connect() as adapter:
             intent = Intent(adapter, Post(text="it is me"))
             await world.answer_next(401)
-            with suppress(AuthenticationFailed, Unavailable):
+            # a platform without accounts knows no such answer: there it is an error like any other
+            with suppress(AuthenticationFailed, Unavailable, OutcomeUnknown):
                 await adapter.publish(intent.next_try())
             if not await world.published():
                 await adapter.publish(intent.next_try())
