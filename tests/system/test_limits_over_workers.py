@@ -31,9 +31,9 @@ WRITES, SECONDS = 10, 10
 """What the Stage allows one account: less than there is to say after a burst, however slow the machine."""
 REACHED = WRITES - 1
 """Writes within the span of the limit that show that it was reached: the pacer leaves a margin."""
-ANSWERS = 100
+ANSWERS = 150
 """What the day's money is enough for."""
-ASKED, BURST, CALLS = 200, 20, 10
+ASKED, BURST, CALLS = 300, 20, 10
 """So many, in bursts, and a kill when so many calls of each have come to the model."""
 EACH_MICROS = 1_000
 """What a call costs, in millionths of a US dollar: 900 tokens read and 100 written, at a dollar for each million."""

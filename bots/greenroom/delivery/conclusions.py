@@ -104,10 +104,15 @@ class Conclusions:
             self.claimed.pop(receipt.ref.id, None)
         self._ledger.save(turn)
         if receipt.quota is not None:
-            self._ledger.pace(self._account, receipt.quota)
+            self._ledger.pace(self._account, self._pacer.heard(receipt.quota))
         if self._faults is not None:
             self._faults("after_receipt")
         return DONE
+
+    def looked_up(self, *, is_out: bool) -> None:
+        """Reckon with what the platform has, or does not have, as part of its limits."""
+        for quota in self._pacer.looked_up(is_out=is_out):
+            self._ledger.pace(self._account, quota)
 
     def refused_act(self, turn: Turn, part: Part, why: str) -> Next:
         """Leave an act that the platform does not allow: the words before it, and the acts behind it, are none the

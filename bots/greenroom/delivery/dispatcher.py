@@ -292,8 +292,6 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever broke, a byte may have left
             self._log.exception("adapter failed", turn=turn.seq)
             return OutcomeUnknown(f"the adapter failed: {type(error).__name__}")
-        if receipt.quota is not None:
-            self._pacer.heard(receipt.quota)
         return receipt
 
     async def _failed(self, turn: Turn, part: Part, why: AdapterError | TimeoutError, in_doubt: bool) -> Next:
@@ -313,6 +311,7 @@ class Dispatcher:
             case PostRejected() | Unsupported() if part.act is not None:
                 return self._conclusions.refused_act(turn, part, str(why))
             case _ if part.act is not None:
+                self._pacer.doubt()
                 # whether it was done or not, it is done again
                 turn.not_before = self._conclusions.after_a_pause(part)
                 return self._conclusions.again(turn, part, str(why) or "no answer in time", in_doubt=False)
@@ -329,6 +328,7 @@ class Dispatcher:
                 whose = "refused before sending" if part.number == 0 else "the platform refused it"
                 return self._conclusions.end(turn, State.DEAD, f"{whose}: {why}")
             case _:
+                self._pacer.doubt()
                 # the platform may have taken it until this moment: what is absent settles from here
                 part.last_tried = self._clock.micros()
                 self._ledger.save(turn)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from greenroom.clock import MICROSECOND, Clock, to_micros
@@ -18,14 +19,15 @@ MARGIN = 0.05
 GLANCE = 100_000
 """Microseconds between two looks for a place, where it depends on the answers to writes that are under way."""
 ALONE = 5_000_000
-"""Microseconds for which nothing follows the first write before its answer."""
+"""Microseconds for which nothing follows the first write of a window before its answer."""
 
 
 class Pacer:
     """Says when the next write of one account may go out. Knows what the platform said before a restart.
 
     The first write goes alone, for `ALONE` at most: how many went out before a crash whose answers nobody heard, only
-    the platform knows, and its answer tells.
+    the platform knows, and its answer tells. So does the first after a window's end: whoever goes on after a crash then
+    knows from the ledger of the window that runs, but for one write.
     """
 
     def __init__(
@@ -37,8 +39,12 @@ class Pacer:
         self._quotas: dict[str, Quota] = {}
         self._blocked_until = blocked_until
         self._under_way = 0
-        self._alone_until: int | None = None
-        """Until when the first write is waited for; None: there was none yet, 0: its answer came."""
+        self._in_doubt = 0
+        """Writes that may have arrived, since the last answer that told what is left."""
+        self._first_at: int | None = None
+        """When the last write went out that was sent alone; None: there was none yet."""
+        self._alone_until = 0
+        """Until when it is waited for; 0: its answer came."""
         self._paused = paused
         self._woken = asyncio.Event()
         for quota in quotas:
@@ -59,14 +65,38 @@ class Pacer:
         self._blocked_until = 0
         self._woken.set()
 
-    def heard(self, quota: Quota) -> None:
-        """Take over what the platform's headers said. Answers may overtake each other: the least of a window counts."""
+    def doubt(self, writes: int = 1) -> None:
+        """Reckon with so many writes whose answers are lost: they count in the windows that run, until an answer tells
+        what is left or they were looked up."""
+        self._in_doubt += writes
+
+    def looked_up(self, *, is_out: bool) -> list[Quota]:
+        """One of the writes in doubt was found, or is not there; return the limits that are known better now."""
+        if not self._in_doubt:
+            return []
+        self._in_doubt -= 1
+        self._woken.set()
+        now = self._clock.micros()
+        known = [
+            quota for quota in self._quotas.values() if is_out and quota.remaining and to_micros(quota.resets_at) > now
+        ]
+        lower = [replace(quota, remaining=quota.remaining - 1) for quota in known]
+        self._quotas.update((quota.bucket, quota) for quota in lower)
+        return lower
+
+    def heard(self, quota: Quota) -> Quota:
+        """Take over what the platform's headers said, and return what counts now: answers may overtake each other, so
+        of a window it is the least."""
+        if self._in_doubt:
+            self._in_doubt = 0
+            self._woken.set()
         known = self._quotas.get(quota.bucket)
         if quota.limit <= 0 or (
             known is not None and known.resets_at == quota.resets_at and known.remaining < quota.remaining
         ):
-            return
+            return known or quota
         self._quotas[quota.bucket] = quota
+        return quota
 
     def block(self, wait: timedelta) -> int:
         """Let nothing out for that long; return until when, in microseconds since 1970."""
@@ -88,12 +118,10 @@ class Pacer:
         if not (self._quotas or self._blocked_until or self._alone_until):
             return 0
         now = self._clock.micros()
-        until = self._blocked_until if self._blocked_until > now else 0
-        if self._alone_until and self._alone_until > now:
-            until = max(until, self._alone_until)
+        until = max((moment for moment in (self._blocked_until, self._alone_until) if moment > now), default=0)
         for quota in self._quotas.values():
             resets = to_micros(quota.resets_at)
-            left = quota.remaining if resets > now else quota.limit
+            left = quota.remaining - self._in_doubt if resets > now else quota.limit
             margin = quota.limit * MARGIN
             if left - self._under_way <= margin:
                 until = max(until, resets if left <= margin else now + GLANCE)
@@ -110,16 +138,21 @@ class Pacer:
         if (self._paused is not None and not past_pause) or self.waits_until():
             return False
         self._under_way += 1
-        if self._alone_until is None:
-            self._alone_until = self._clock.micros() + ALONE
+        now = self._clock.micros()
+        if self._first_at is None or any(
+            self._first_at < to_micros(quota.resets_at) <= now for quota in self._quotas.values()
+        ):
+            self._first_at, self._alone_until = now, now + ALONE
         return True
 
     def end(self, *, was_used: bool = True) -> None:
-        """Give the place back, after the answer was `heard`; every `take` that took one has one. Not `was_used`:
-        nothing was written, so the first write is still to come."""
+        """Give the place back, when its answer is about to be `heard`; every `take` that took one has one. Not
+        `was_used`: nothing was written, so the first write is still to come."""
         self._under_way -= 1
-        if self._alone_until:
-            self._alone_until = 0 if was_used else None
+        if self._alone_until and not self._under_way:
+            self._alone_until = 0
+            if not was_used:
+                self._first_at = None
             self._woken.set()
 
     async def wait(self, until: int) -> bool:

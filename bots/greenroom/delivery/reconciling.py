@@ -70,8 +70,10 @@ class Reconciling:
                 answer = Undecided(reason="what the platform has belongs to another turn", final=True)
             if isinstance(answer, Found):
                 self._ledger.note(turn.seq, "found", f"{why}; the platform has it")
+                self._conclusions.looked_up(is_out=True)
                 return await self._conclusions.paid(turn, part, answer.receipt)
             if isinstance(answer, Absent):
+                self._conclusions.looked_up(is_out=False)
                 spend = given_back(part)
                 if refused:
                     after = self._conclusions.end(

@@ -184,6 +184,7 @@ class AccountDesk:
 
     def recover(self, at_work: Sequence[Turn], waiting: Sequence[tuple[str, int]]) -> None:
         """Take over what was under way before a restart (by seq), and the lanes that wait on disk."""
+        self.pacer.doubt(sum(turn.state is State.SENDING for turn in at_work))
         for turn in at_work:
             self.lanes.resume(turn)
         self.lanes.leave(waiting)

@@ -13,7 +13,7 @@ from greenroom.delivery import Pacer, forget_block
 from greenroom.policy import ALLOW, Refuse
 from greenroom.storage import State
 from greenroom.testing import ManualClock, ScriptedPlatform
-from greenroom_adapters.contract import Attempt, Quota, RateLimited, Receipt
+from greenroom_adapters.contract import Attempt, OutcomeUnknown, Quota, RateLimited, Receipt
 
 if TYPE_CHECKING:
     from conftest import Door  # type: ignore[import-not-found]  # found by pytest alone
@@ -53,6 +53,123 @@ def test_a_first_write_that_takes_long_is_not_waited_for_for_ever(clock: ManualC
     assert not pacer.take()
     clock.turn(timedelta(seconds=0.1))
     assert pacer.take()
+
+
+def test_the_first_write_of_every_window_goes_alone_since_its_answer_tells_when_it_ends(clock: ManualClock) -> None:
+    pacer = pacer_that_heard(Pacer(clock, quotas=[quota(clock, 10, limit=10)]))
+    assert [pacer.take() for _ in range(11)] == [True] * 10 + [False]
+    for left in range(9, -1, -1):
+        pacer.heard(quota(clock, left, limit=10))
+        pacer.end()
+    clock.turn(timedelta(seconds=60))
+    assert [pacer.take() for _ in range(2)] == [True, False]
+    pacer.heard(quota(clock, 9, limit=10))
+    pacer.end()
+    assert [pacer.take() for _ in range(10)] == [True] * 9 + [False]
+
+
+def test_what_was_on_its_way_when_a_process_died_counts_until_an_answer_tells_what_is_left(clock: ManualClock) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 7, limit=10)])
+    pacer.doubt(7)
+    assert pacer.waits_until() == to_micros(clock.now() + timedelta(seconds=60)), "all of the window may be used"
+    for is_out in (True, False, False):
+        kept = pacer.looked_up(is_out=is_out)
+        assert [quota.remaining for quota in kept] == ([6] if is_out else [])
+    assert pacer.take()
+    pacer.heard(quota(clock, 4, limit=10))
+    pacer.end()
+    assert [pacer.take() for _ in range(5)] == [True] * 4 + [False], "two of the four had not arrived"
+
+
+@pytest.mark.asyncio
+async def test_who_waits_because_of_a_write_in_doubt_goes_as_soon_as_it_is_known_not_to_be_there(
+    clock: ManualClock,
+) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 1, limit=10)])
+    pacer.doubt()
+    waiting = asyncio.create_task(pacer.wait(clock.micros() + 3_600_000_000))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    pacer.looked_up(is_out=False)
+    async with asyncio.timeout(5):
+        assert await waiting, "without a turn of the clock"
+
+
+class Mortal:
+    """Processes that write on one account, one after the other is killed; what each leaves is what a ledger keeps."""
+
+    def __init__(self, clock: ManualClock, limit: int) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._ends = clock.now()
+        self._used = 0
+        self._kept: list[Quota] = []
+        self._answers: list[Quota] = []
+        """Of writes that are under way, by arrival."""
+        self._sending = 0
+        """Writes of which the ledger knows no end."""
+        self._in_doubt = 0
+        """Those of them that a process before this one sent."""
+        self.refused = 0
+        self._pacer = Pacer(clock)
+
+    def write(self) -> None:
+        while self._pacer.take():
+            now = self._clock.now()
+            if now >= self._ends:
+                self._used, self._ends = 0, now + timedelta(seconds=60)
+            self.refused += self._used >= self._limit
+            self._used += 1
+            left = max(0, self._limit - self._used)
+            self._answers.append(Quota(bucket="posts", limit=self._limit, remaining=left, resets_at=self._ends))
+            self._sending += 1
+
+    def hear(self) -> None:
+        if self._answers:
+            answer = self._answers.pop(0)
+            kept = self._pacer.heard(answer)
+            self._pacer.end()
+            self._kept = [kept]
+            self._sending -= 1
+
+    def die(self) -> None:
+        self._answers.clear()
+        self._pacer = Pacer(self._clock, quotas=self._kept)
+        self._pacer.doubt(self._sending)
+        self._in_doubt = self._sending
+
+    def look_up(self) -> None:
+        if self._in_doubt:
+            self._in_doubt -= 1
+            self._sending -= 1
+            self._kept = self._pacer.looked_up(is_out=True) or self._kept
+
+    def wait(self) -> None:
+        while self._answers:
+            self.hear()
+        self._clock.turn(timedelta(seconds=20))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    limit=st.integers(5, 60),
+    lives=st.lists(
+        st.lists(
+            st.sampled_from(["write", "write", "hear", "hear", "hear", "look_up", "look_up", "wait"]), max_size=40
+        ),
+        max_size=5,
+    ),
+)
+def test_a_limit_larger_than_the_number_of_deaths_is_never_overrun_whenever_they_come(
+    limit: int, lives: list[list[str]]
+) -> None:
+    processes = Mortal(ManualClock(), limit)
+    for life in lives:
+        for step in life:
+            getattr(processes, step)()
+        processes.die()
+    processes.write()
+    assert processes.refused == 0
 
 
 @pytest.mark.parametrize(("remaining", "waits"), [(7, False), (6, False), (5, True), (4, True), (0, True)])
@@ -129,6 +246,7 @@ class Window:
         self._ends = platform.clock.now() + timedelta(seconds=60 if used else 0)
         self.refused = 0
         self.most = 0
+        self.loses_answers = False
 
     async def __call__(self, platform: ScriptedPlatform, attempt: Attempt) -> Receipt:
         platform.answers.append(self)
@@ -145,6 +263,8 @@ class Window:
         )
         receipt = platform.take(attempt)
         await asyncio.sleep(0)
+        if self.loses_answers:
+            raise OutcomeUnknown("the answer was lost")
         return receipt
 
 
@@ -162,6 +282,21 @@ async def test_the_platforms_own_limiter_never_fires_however_many_want_to_write_
     assert len(door.platform.posts) == 151
     assert limiter.refused == 0
     assert limiter.most == 38, "all but a twentieth is used"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("dies", [False, True])
+async def test_writes_whose_answers_were_lost_are_reckoned_with_when_they_were_found(door: Door, dies: bool) -> None:
+    limiter = Window(door.platform, 10)
+    door.platform.answers.append(limiter)
+    for number in range(11):
+        turn = await door.intended(f"post {number}")
+        if dies:
+            turn = await door.after_crash(turn)
+        limiter.loses_answers = 0 < number < 10
+        assert (await door.deliver(turn)).state is State.SENT
+    assert len(door.platform.posts) == 11
+    assert limiter.refused == 0, "the eleventh waits for the window's end, whoever sends it"
 
 
 @pytest.mark.asyncio
