@@ -30,7 +30,11 @@ class Bell:
         bell = cls()
         with contextlib.suppress(*FAILURES):
             bell._connection = await connect(url, timeout=10, server_settings={"application_name": "greenroom bell"})
-            await bell._connection.add_listener(channel, bell._heard)
+            try:
+                await bell._connection.add_listener(channel, bell._heard)
+            except BaseException:
+                bell.close()
+                raise
             return bell
         return None
 

@@ -53,6 +53,10 @@ class PostgresDatabase(Database):
             self.connection: Connection = self.run(
                 connect(url, timeout=10, server_settings={"application_name": name[:63]})
             )
+        except BaseException:
+            self._loop.close()
+            raise
+        try:
             self.run(
                 self.connection.set_type_codec(
                     # sums of whole numbers come as these
@@ -69,7 +73,7 @@ class PostgresDatabase(Database):
             if reads_only:
                 self.run(self.connection.execute("SET default_transaction_read_only=on"))
         except BaseException:
-            self._loop.close()
+            self.close()
             raise
 
     def run(self, work: Awaitable[T]) -> T:
