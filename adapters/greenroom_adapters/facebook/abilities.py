@@ -5,15 +5,14 @@ from datetime import timedelta
 from greenroom_adapters.contract import (
     Capabilities,
     CountingRule,
-    Idempotency,
     IdempotencyKind,
     Kind,
     Limits,
     MediaLimit,
-    Surface,
     TextLimit,
 )
 from greenroom_adapters.facebook.settings import FacebookSettings
+from greenroom_adapters.meta.abilities import abilities
 
 __all__ = ["COMMENT_LENGTH", "LIMITS", "PUBLISH_DEADLINE", "VISIBLE_WITHIN", "capabilities_of"]
 
@@ -38,18 +37,12 @@ def capabilities_of(
     settings: FacebookSettings, *, publish_deadline: timedelta, visible_within: timedelta
 ) -> Capabilities:
     """Return them. A try is over after `publish_deadline`, and its post is listed `visible_within` of that."""
-    kinds = {Kind.MENTION, Kind.REPLY, Kind.MESSAGE, Kind.OWN_POST}
-    surfaces = {Surface.POST, Surface.REPLY}
-    if settings.direct_messages:
-        kinds.add(Kind.DIRECT_MESSAGE)
-        surfaces.add(Surface.DIRECT_MESSAGE)
     live = {Kind.REACTION, Kind.DELETION, Kind.EDIT} if settings.webhook else set[Kind]()
-    return Capabilities(
-        limits=LIMITS,
-        idempotency=Idempotency(kind=IdempotencyKind.LISTED),
-        settles_after=publish_deadline + visible_within,
+    return abilities(
+        LIMITS,
+        IdempotencyKind.LISTED,
+        direct_messages=settings.direct_messages,
+        live=live,
         publish_deadline=publish_deadline,
-        kinds=frozenset(kinds | live),
-        live_only=frozenset(live),
-        surfaces=frozenset(surfaces),
+        visible_within=visible_within,
     )

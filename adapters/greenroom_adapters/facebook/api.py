@@ -1,13 +1,11 @@
 """The calls of a page, one method each: paths, fields and bodies, and nothing that decides."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 import aiohttp
-import msgspec
 
-from greenroom_adapters.contract import PostRejected, TargetGone
 from greenroom_adapters.facebook.wire import (
     COMMENTS,
     COUNTS,
@@ -21,8 +19,9 @@ from greenroom_adapters.facebook.wire import (
     WireTokenFacts,
 )
 from greenroom_adapters.media import Loaded
-from greenroom_adapters.meta.graph import Graph, page_by_page
-from greenroom_adapters.meta.wire import CREATED, IDS, PAGES, SUCCESSES, WirePage
+from greenroom_adapters.meta.calls import Calls
+from greenroom_adapters.meta.graph import page_by_page
+from greenroom_adapters.meta.wire import IDS, PAGES, WirePage
 from greenroom_adapters.transport import Answer, Effect
 
 __all__ = ["Api"]
@@ -31,56 +30,41 @@ COMMENT = "id,message,from,created_time,parent{id,from},message_tags,attachment"
 POST = "id,message,from,created_time,permalink_url"
 PICTURES = "attachments{media_type,target{id},subattachments{media_type,target{id}}}"
 ORDER = {"filter": "stream", "order": "reverse_chronological"}
-SUBSCRIBED, MESSAGES = ("feed", "mention"), "messages"
-"""What the page's events are called that a webhook brings."""
 
 
-class Api:
+class Api(Calls):
     """The calls. Each raises the errors of `Http.call`."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.page = ""
-        """Id of the page; known after `profile`."""
+    subscribed: ClassVar[tuple[str, ...]] = ("feed", "mention")
 
     # Reading ---------------------------------------------------------------------------------------------------------
 
     async def profile(self) -> WireProfile:
         """Say whose token it is. A person's has no category, and Graph refuses to be asked for one."""
         profile = await self.graph.get("/me", PROFILES, fields="id,name,username,category")
-        self.page = profile.id
+        self.me = profile.id
         return profile
 
     async def feed(self, *, posts: int) -> WirePage:
         """Return the page's newest posts with the newest comments of each."""
         comments = f"comments.filter(stream).order(reverse_chronological).limit(25){{{COMMENT}}}"
-        return await self.graph.get(
-            f"/{self.page}/published_posts", PAGES, fields=f"{POST},{comments}", limit=str(posts)
-        )
+        return await self.graph.get(f"/{self.me}/published_posts", PAGES, fields=f"{POST},{comments}", limit=str(posts))
 
-    async def comments(self, name: str, *, since: datetime | None = None, most: int) -> AsyncGenerator[WirePage, None]:
+    def comments(self, name: str, *, since: datetime | None = None, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of the comments below a post, newest first."""
         query = {**ORDER, "fields": COMMENT, "limit": "100"}
         if since is not None:
             query["since"] = str(int(since.timestamp()))
-        async with aclosing(page_by_page(self.graph, f"/{name}/comments", most=most, **query)) as pages:
-            async for page in pages:
-                yield page
+        return page_by_page(self.graph, f"/{name}/comments", most=most, **query)
 
-    async def own(self, *, since: datetime, most: int) -> AsyncGenerator[WirePage, None]:
+    def own(self, *, since: datetime, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of the page's own posts with their pictures, newest first."""
         query = {"fields": f"{POST},{PICTURES}", "limit": "50", "since": str(int(since.timestamp()))}
-        async with aclosing(page_by_page(self.graph, f"/{self.page}/published_posts", most=most, **query)) as pages:
-            async for page in pages:
-                yield page
+        return page_by_page(self.graph, f"/{self.me}/published_posts", most=most, **query)
 
-    async def tagged(self, *, most: int) -> AsyncGenerator[WirePage, None]:
+    def tagged(self, *, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of posts of others that name the page, newest first."""
-        async with aclosing(
-            page_by_page(self.graph, f"/{self.page}/tagged", most=most, fields=POST, limit="100")
-        ) as pages:
-            async for page in pages:
-                yield page
+        return page_by_page(self.graph, f"/{self.me}/tagged", most=most, fields=POST, limit="100")
 
     async def post(self, name: str) -> WirePost:
         """Return a post.
@@ -118,23 +102,11 @@ class Api:
 
     async def create_post(self, fields: Mapping[str, str], *, deadline: timedelta) -> tuple[str, Answer]:
         """Publish a post and return its id."""
-        answer = await self.graph.post(f"/{self.page}/feed", fields, effect=Effect.ONCE, deadline=deadline)
-        return self._created(answer), answer
+        return await self._said(f"/{self.me}/feed", fields, deadline)
 
     async def create_comment(self, below: str, fields: Mapping[str, str], *, deadline: timedelta) -> tuple[str, Answer]:
         """Answer a post or a comment and return the comment's id."""
-        answer = await self.graph.post(f"/{below}/comments", fields, effect=Effect.ONCE, deadline=deadline)
-        return self._created(answer), answer
-
-    async def create_message(self, person: str, text: str, *, deadline: timedelta) -> tuple[str, Answer]:
-        """Answer somebody's message and return the message's id."""
-        fields = {
-            "recipient": msgspec.json.encode({"id": person}).decode(),
-            "messaging_type": "RESPONSE",
-            "message": msgspec.json.encode({"text": text}).decode(),
-        }
-        answer = await self.graph.post(f"/{self.page}/messages", fields, effect=Effect.ONCE, deadline=deadline)
-        return self._created(answer), answer
+        return await self._said(f"/{below}/comments", fields, deadline)
 
     async def upload(self, picture: Loaded, *, deadline: timedelta) -> str:
         """Bring a picture that nobody sees before a post has it; return its id."""
@@ -146,37 +118,9 @@ class Api:
             fields.add_field("published", "false")
             return fields
 
-        answer = await self.graph.upload(f"/{self.page}/photos", form, deadline=deadline)
+        answer = await self.graph.upload(f"/{self.me}/photos", form, deadline=deadline)
         return self.graph.http.decode(answer, IDS).id
 
     async def like(self, name: str) -> None:
         """Like a post or a comment as the page."""
         self._done(await self.graph.post(f"/{name}/likes", {}, effect=Effect.REPEATABLE))
-
-    async def delete(self, name: str) -> None:
-        """Take a post or a comment down."""
-        self._done(await self.graph.delete(f"/{name}"))
-
-    async def subscribe(self, *, direct_messages: bool) -> None:
-        """Have Meta tell the app what happens to the page; of its messages only with the permission to read them."""
-        subscribed = (*SUBSCRIBED, MESSAGES) if direct_messages else SUBSCRIBED
-        fields = {"subscribed_fields": ",".join(subscribed)}
-        self._done(await self.graph.post(f"/{self.page}/subscribed_apps", fields, effect=Effect.REPEATABLE))
-
-    def gone(self, words: str) -> TargetGone:
-        """Return the error that says that something is not there."""
-        http = self.graph.http
-        return TargetGone(words, platform=http.platform, account=http.account)
-
-    def _done(self, answer: Answer) -> None:
-        """See to it that what was asked for is done.
-
-        :raises PostRejected: it is not
-        """
-        if not self.graph.http.decode(answer, SUCCESSES).is_done:
-            raise self.graph.error(PostRejected, "Facebook says that it has not done it")
-
-    def _created(self, answer: Answer) -> str:
-        """Return the id of what was made; it stands under one of three names."""
-        made = self.graph.http.decode(answer, CREATED)
-        return made.message_id or made.id or self.graph.http.decode(answer, IDS).id

@@ -1,13 +1,14 @@
 """What an owner should know of the page before it runs, each trouble with its mend."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 
-from greenroom_adapters.contract import AdapterError, Author, PostRejected, Standing
+from greenroom_adapters.contract import AdapterError, Author, Standing
 from greenroom_adapters.facebook.api import Api
 from greenroom_adapters.facebook.settings import FacebookSettings
 from greenroom_adapters.facebook.wire import WireTokenFacts
+from greenroom_adapters.meta.checking import first, readable
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.moments import from_epoch
 
@@ -27,25 +28,14 @@ SOON = timedelta(days=14)
 
 async def standing(api: Api, mail: Mail, me: Author, *, settings: FacebookSettings, now: datetime) -> Standing:
     """Say what the page may do and what will not work."""
-    may = ["post", "answer comments and mentions", "like", "delete its own posts"]
-    warnings: list[str] = []
-    for what, look in (("read comments", _feed), ("read mentions", _tagged)):
-        try:
-            await look(api)
-            may.append(what)
-        except PostRejected as refused:
-            warnings.append(f"it cannot {what}: {refused}. Give the app the permission and make a new token.")
-    if settings.direct_messages:
-        try:
-            async with aclosing(mail.conversations(most=1)) as pages:
-                async for _ in pages:
-                    break
-            may.append("read and answer messages, within 24 hours of the last one")
-        except PostRejected as refused:
-            warnings.append(
-                f"messages cannot be read: {refused}. Give the app the permission `pages_messaging` and make a new "
-                "token, or write `direct_messages: false`."
-            )
+    works, warnings = await readable(
+        partial(api.feed, posts=1),
+        lambda: first(api.tagged(most=1)),
+        mail if settings.direct_messages else None,
+        permit_mail="Give the app the permission `pages_messaging` and make a new token, or write "
+        "`direct_messages: false`.",
+    )
+    may = ["post", "answer comments and mentions", "like", "delete its own posts", *works]
     if settings.app_secret is not None and settings.app_id:
         try:
             facts = await api.inspect(app=f"{settings.app_id}|{settings.app_secret.reveal()}")
@@ -58,16 +48,6 @@ async def standing(api: Api, mail: Mail, me: Author, *, settings: FacebookSettin
             "how long the token lasts is not known: write `app_id` and `app_secret`, with which Facebook tells."
         )
     return Standing(me=me, may=tuple(may), warnings=tuple(warnings))
-
-
-async def _feed(api: Api) -> None:
-    await api.feed(posts=1)
-
-
-async def _tagged(api: Api) -> None:
-    async with aclosing(api.tagged(most=1)) as pages:
-        async for _ in pages:
-            return
 
 
 def about_the_end(ends_at: int, now: datetime) -> str | None:

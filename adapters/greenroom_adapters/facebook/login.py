@@ -1,19 +1,19 @@
 """Walks a person through getting a page's token: every step in Meta's dashboard by its name."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from greenroom_adapters.contract import AuthenticationFailed, Clerk, ConfigurationError, Credentials, Secret
 from greenroom_adapters.facebook.api import Api
 from greenroom_adapters.facebook.checking import PERMISSIONS, about_the_end
 from greenroom_adapters.facebook.settings import FacebookSettings
-from greenroom_adapters.facebook.wire import ACCOUNTS, TOKENS, WireAccount
-from greenroom_adapters.meta.graph import Graph
+from greenroom_adapters.facebook.wire import ACCOUNTS, WireAccount
+from greenroom_adapters.meta.login import way
+from greenroom_adapters.meta.wire import TOKENS
 from greenroom_adapters.transport import system_now
 
 __all__ = ["log_in"]
 
-DEADLINE = timedelta(seconds=20)
 BEGINNING = """\
 Open https://developers.facebook.com/apps and make an app with the use case "Manage everything on your Page". Under \
 "App settings", "Basic" stand its App ID and App Secret."""
@@ -29,8 +29,6 @@ async def log_in(clerk: Clerk, known: Mapping[str, str], *, platform: str) -> Cr
 
     :raises AuthenticationFailed: Facebook does not take them
     """
-    usual = FacebookSettings(token=Secret(""))
-    base_url, version = known.get("base_url", usual.base_url), known.get("version", usual.version)
     clerk.tell(BEGINNING)
     app_id = known.get("app_id") or await clerk.ask("App ID")
     if not app_id.isdigit():
@@ -38,16 +36,8 @@ async def log_in(clerk: Clerk, known: Mapping[str, str], *, platform: str) -> Cr
     app_secret = await clerk.ask_secret("App Secret")
     clerk.tell(TOKEN)
     short = await clerk.ask_secret("Access Token")
-    graph = Graph(
-        base_url,
-        version=version,
-        platform=platform,
-        account="",
-        token=short,
-        app_secret=app_secret,
-        deadline=DEADLINE,
-        now=system_now,
-    )
+    usual = FacebookSettings(token=Secret(""))
+    graph, settings = way(known, usual, platform=platform, token=short, app_secret=app_secret)
     async with graph:
         lasting = await graph.get(
             "/oauth/access_token",
@@ -67,8 +57,6 @@ async def log_in(clerk: Clerk, known: Mapping[str, str], *, platform: str) -> Cr
         api = Api(graph)
         profile = await api.profile()
         facts = await api.inspect(app=f"{app_id}|{app_secret.reveal()}")
-    usual_places = {"base_url": (base_url, usual.base_url), "version": (version, usual.version)}
-    settings = {name: here for name, (here, there) in usual_places.items() if here != there}
     return Credentials(
         settings={**settings, "app_id": app_id},
         secrets={"token": token, "app_secret": app_secret},

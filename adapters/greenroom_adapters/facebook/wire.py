@@ -16,7 +16,6 @@ __all__ = [
     "MENTIONS",
     "POSTS",
     "PROFILES",
-    "TOKENS",
     "WATCHED",
     "WireComment",
     "WireCounts",
@@ -157,13 +156,6 @@ class WireMention(msgspec.Struct, frozen=True):
     comment_id: str = ""
 
 
-class WireToken(msgspec.Struct, frozen=True):
-    """A token that lasts."""
-
-    access_token: str
-    expires_in: int = 0
-
-
 class WireAccount(msgspec.Struct, frozen=True):
     """A page that a person looks after, and its token."""
 
@@ -195,6 +187,5 @@ COMMENTS = msgspec.json.Decoder(WireComment)
 COUNTS = msgspec.json.Decoder(WireCounts)
 WATCHED = msgspec.json.Decoder(WireWatched)
 MENTIONS = msgspec.json.Decoder(WireMention)
-TOKENS = msgspec.json.Decoder(WireToken)
 ACCOUNTS = msgspec.json.Decoder(WireAccounts)
 INSPECTED = msgspec.json.Decoder(WireInspected)

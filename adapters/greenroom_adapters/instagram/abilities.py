@@ -6,15 +6,14 @@ from greenroom_adapters.contract import (
     Capabilities,
     ClipLimit,
     CountingRule,
-    Idempotency,
     IdempotencyKind,
     Kind,
     Limits,
     MediaLimit,
-    Surface,
     TextLimit,
 )
 from greenroom_adapters.instagram.settings import InstagramSettings
+from greenroom_adapters.meta.abilities import abilities
 
 __all__ = ["LIMITS", "PUBLISH_DEADLINE", "VISIBLE_WITHIN", "capabilities_of"]
 
@@ -39,19 +38,13 @@ def capabilities_of(
     settings: InstagramSettings, *, publish_deadline: timedelta, visible_within: timedelta
 ) -> Capabilities:
     """Return them. A try is over after `publish_deadline`, and its post is listed `visible_within` of that."""
-    kinds = {Kind.MENTION, Kind.REPLY, Kind.MESSAGE, Kind.OWN_POST}
-    surfaces = {Surface.POST, Surface.REPLY}
-    if settings.direct_messages:
-        kinds.add(Kind.DIRECT_MESSAGE)
-        surfaces.add(Surface.DIRECT_MESSAGE)
     # that somebody takes a message back is told by calls alone
     live = {Kind.DELETION} if settings.webhook and settings.direct_messages else set[Kind]()
-    return Capabilities(
-        limits=LIMITS,
-        idempotency=Idempotency(kind=IdempotencyKind.TWO_PHASE),
-        settles_after=publish_deadline + visible_within,
+    return abilities(
+        LIMITS,
+        IdempotencyKind.TWO_PHASE,
+        direct_messages=settings.direct_messages,
+        live=live,
         publish_deadline=publish_deadline,
-        kinds=frozenset(kinds | live),
-        live_only=frozenset(live),
-        surfaces=frozenset(surfaces),
+        visible_within=visible_within,
     )

@@ -46,7 +46,7 @@ class Acting:
         if place is None or place.comment is None or place.is_mention:
             return ()
         media = await self._api.media(place.media)
-        person = WirePerson(id=self._api.user, username=media.username)
+        person = WirePerson(id=self._api.me, username=media.username)
         above = [
             ThreadPost(
                 ref=media_ref(media.id, media.permalink),

@@ -2,8 +2,8 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.settings import InstagramSettings
 from greenroom_adapters.instagram.wire import WireProfile
+from greenroom_adapters.meta.checking import first, readable
 from greenroom_adapters.meta.lending import Lending
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.transport import Effect, Http
@@ -47,25 +48,20 @@ async def standing(
     now: datetime,
 ) -> Standing:
     """Say what the account may do and what will not work."""
-    may = ["answer comments and mentions", "delete what it said"]
-    warnings = [*_about_the_account(profile), *_about_posts(wanted, settings), *_about_the_token(ends_at, now)]
-    for what, look in (("read comments", _feed), ("read mentions", _tagged)):
-        try:
-            await look(api)
-            may.append(what)
-        except PostRejected as refused:
-            warnings.append(f"it cannot {what}: {refused}. Give the app the permission and make a new token.")
-    if settings.direct_messages:
-        try:
-            async with aclosing(mail.conversations(most=1)) as pages:
-                async for _ in pages:
-                    break
-            may.append("read and answer messages, within 24 hours of the last one")
-        except PostRejected as refused:
-            warnings.append(
-                f"messages cannot be read: {refused}. Give the app `instagram_business_manage_messages` and switch on "
-                "*Allow access to messages* in the Instagram app, or write `direct_messages: false`."
-            )
+    works, troubles = await readable(
+        partial(api.feed, posts=1),
+        lambda: first(api.tagged(most=1)),
+        mail if settings.direct_messages else None,
+        permit_mail="Give the app `instagram_business_manage_messages` and switch on *Allow access to messages* in the "
+        "Instagram app, or write `direct_messages: false`.",
+    )
+    may = ["answer comments and mentions", "delete what it said", *works]
+    warnings = [
+        *_about_the_account(profile),
+        *_about_posts(wanted, settings),
+        *_about_the_token(ends_at, now),
+        *troubles,
+    ]
     if lending is not None:
         try:
             used, allowed = await api.used()
@@ -75,16 +71,6 @@ async def standing(
         if (trouble := await _not_fetched(lending)) is not None:
             warnings.append(trouble)
     return Standing(me=me, may=tuple(may), warnings=tuple(warnings))
-
-
-async def _feed(api: Api) -> None:
-    await api.feed(posts=1)
-
-
-async def _tagged(api: Api) -> None:
-    async with aclosing(api.tagged(most=1)) as pages:
-        async for _ in pages:
-            return
 
 
 def _about_the_account(profile: WireProfile) -> Iterator[str]:

@@ -1,18 +1,15 @@
 """Walks a person through getting an account's token: every step in Meta's dashboard by its name."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from greenroom_adapters.contract import Clerk, Credentials, Secret
 from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.checking import PROFESSIONAL
 from greenroom_adapters.instagram.settings import InstagramSettings
-from greenroom_adapters.meta.graph import Graph
-from greenroom_adapters.transport import system_now
+from greenroom_adapters.meta.login import way
 
 __all__ = ["log_in"]
 
-DEADLINE = timedelta(seconds=20)
 BEGINNING = """\
 In the Instagram app, switch the bot's account to a professional one (Settings, Account type and tools). Then open \
 https://developers.facebook.com/apps, make an app with the use case "Manage messaging & content on Instagram", and go \
@@ -38,32 +35,21 @@ async def log_in(clerk: Clerk, known: Mapping[str, str], *, platform: str) -> Cr
 
     :raises AuthenticationFailed: Instagram does not take the token
     """
-    usual = InstagramSettings(token=Secret(""))
-    base_url, version = known.get("base_url", usual.base_url), known.get("version", usual.version)
     clerk.tell(BEGINNING)
     clerk.tell(SHOWN_ONCE)
     token = await clerk.ask_secret("Token")
     clerk.tell(BESIDE_IT)
     app_secret = await clerk.ask_secret("Instagram app secret")
     given = {"token": token, **({"app_secret": app_secret} if app_secret.reveal() else {})}
-    graph = Graph(
-        base_url,
-        version=version,
-        platform=platform,
-        account="",
-        token=token,
-        app_secret=given.get("app_secret"),
-        deadline=DEADLINE,
-        now=system_now,
-    )
+    usual = InstagramSettings(token=Secret(""))
+    graph, settings = way(known, usual, platform=platform, token=token, app_secret=given.get("app_secret"))
     async with graph:
         profile = await Api(graph).profile()
-    usual_places = {"base_url": (base_url, usual.base_url), "version": (version, usual.version)}
     notes = [LASTS] if known.get("media_url") else [LASTS, ADDRESS]
     if profile.account_type not in PROFESSIONAL:
         notes.insert(0, "it is no professional account, and others may not be used by programs: switch it first.")
     return Credentials(
-        settings={name: here for name, (here, there) in usual_places.items() if here != there},
+        settings=settings,
         secrets=given,
         handle=profile.username,
         notes=tuple(notes),

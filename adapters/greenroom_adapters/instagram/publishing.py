@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import msgspec
+from typing_extensions import override
 
 from greenroom_adapters.contract import (
     AdapterError,
@@ -21,29 +22,26 @@ from greenroom_adapters.contract import (
     PostRejected,
     RateLimited,
     Receipt,
-    Surface,
     TargetGone,
-    TooLong,
     Unavailable,
-    Unsupported,
 )
 from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.refs import Place, comment_ref, media_ref, mention_ref, place_of
 from greenroom_adapters.instagram.settings import InstagramSettings
 from greenroom_adapters.instagram.wire import MEDIA
-from greenroom_adapters.media import dimensions, glance
+from greenroom_adapters.media import dimensions
 from greenroom_adapters.meta.claims import Claims
 from greenroom_adapters.meta.errors import meaning_of
 from greenroom_adapters.meta.lending import Lending
 from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.mail import message_ref
 from greenroom_adapters.meta.moments import answered_at, moment
-from greenroom_adapters.meta.usage import quota
+from greenroom_adapters.meta.publishing import Bringing, Checkpoint, Left
+from greenroom_adapters.meta.reading_back import SKEW, Seen
 from greenroom_adapters.meta.wire import read_rows
-from greenroom_adapters.text import fits
 from greenroom_adapters.transport import Answer
 
-__all__ = ["SKEW", "Progress", "Publishing"]
+__all__ = ["Progress", "Publishing"]
 
 HASHTAG = re.compile(r"(?<![\w&])#\w+")
 NARROWEST, WIDEST = 4 / 5, 1.91
@@ -58,35 +56,19 @@ ASKED_AGAIN = timedelta(hours=1)
 """Wait when the account has posted as often as it may in 24 hours: one of these posts is a day old by then, perhaps."""
 KEPT_FOR = timedelta(hours=23)
 """Instagram forgets containers after a day."""
-SKEW = timedelta(minutes=5)
-"""How far Instagram's clock and the one that recorded the try may differ."""
 PAGES = 4
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """How far the first phase of a post is: the checkpoint of an attempt."""
 
-    begun_at: datetime
-    """When its first container was made; aware."""
     children: tuple[str, ...] = ()
     """Containers of the single files of a post that has several, in order."""
     container: str = ""
     """The container of the post itself; empty: there is none yet, and nothing can have gone out."""
 
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress | None":
-        """Return the stored progress; None: there is none."""
-        return None if state is None else PROGRESS.decode(state)
 
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-PROGRESS = msgspec.json.Decoder(Progress)
-
-
-class Publishing:
+class Publishing(Bringing):
     """The mouth of one account."""
 
     def __init__(
@@ -101,27 +83,20 @@ class Publishing:
         look_every: float = LOOK_EVERY,
     ) -> None:
         """`lending` gives the files out; None: nothing can be posted."""
+        super().__init__(api, claims, capabilities=capabilities, now=now)
         self._api = api
-        self._claims = claims
         self._lending = lending
         self._settings = settings
-        self._capabilities = capabilities
-        self._now = now
         self._look_every = look_every
 
     # Before the first try --------------------------------------------------------------------------------------------
 
+    @override
     def prepare(self, post: Post, *, key: str) -> bytes:
         """Refuse what Instagram would refuse; nothing has to be fixed."""
-        lacking = self._capabilities.lacks(post) or self._misdirected(post)
-        if lacking is not None:
-            raise self._error(Unsupported, lacking)
         is_direct, is_answer = post.direct_to is not None, post.in_reply_to is not None
-        limits = self._capabilities.limits.text_on(Surface.DIRECT_MESSAGE if is_direct else Surface.POST)
         text = post.text if is_direct or is_answer else self.caption(post)
-        for limit in limits:
-            if not fits(text, (limit,)):
-                raise self._error(TooLong, f"the text is over {limit.length} {limit.rule}")
+        self._check(post, text, is_place=lambda ref: place_of(ref) is not None, is_person=str.isdigit)
         if is_direct or is_answer:
             if post.media:
                 raise self._error(MediaRefused, "answers and messages carry no pictures on Instagram")
@@ -130,7 +105,6 @@ class Publishing:
         return b""
 
     def _check_post(self, post: Post) -> None:
-        limit = self._capabilities.limits.media
         if not post.media:
             raise self._error(
                 MediaRefused, "a post on Instagram needs a picture or a video: write `picture` below the post"
@@ -139,11 +113,7 @@ class Publishing:
             raise self._error(
                 MediaRefused, "Instagram fetches pictures from an address of yours: write `media_url` below the account"
             )
-        if limit is not None:
-            try:
-                glance(post.media, limit)
-            except MediaRefused as refused:
-                raise self._error(MediaRefused, str(refused)) from None
+        self._check_files(post)
         for one in post.media:
             if one.media_type == "image/jpeg" and (words := _misshapen(one)) is not None:
                 raise self._error(MediaRefused, words)
@@ -161,29 +131,12 @@ class Publishing:
             return f"{post.text}\n\n{line}" if post.text else line
         return post.text
 
-    def _misdirected(self, post: Post) -> str | None:
-        """Say why a post has nowhere to go; None: it has."""
-        if post.room is not None:
-            return "there are no rooms here to post in"
-        if post.direct_to is not None:
-            if Surface.DIRECT_MESSAGE not in self._capabilities.surfaces:
-                return "the account has `direct_messages: false`"
-            return None if post.direct_to.isdigit() else f"{post.direct_to!r} is nobody's id on Instagram"
-        if post.in_reply_to is not None and place_of(post.in_reply_to) is None:
-            return f"{post.in_reply_to.id!r} is no post or comment on Instagram; a message is answered by another"
-        return None
-
     # One try ---------------------------------------------------------------------------------------------------------
 
+    @override
     async def publish(self, attempt: Attempt) -> Receipt:
         """Make one try."""
-        clock = asyncio.get_running_loop().time
-        ends = clock() + self._capabilities.publish_deadline.total_seconds()
-
-        def left() -> timedelta:
-            return timedelta(seconds=ends - clock())
-
-        post = attempt.post
+        left, post = self._time(), attempt.post
         if post.direct_to is not None:
             name, answer = await self._api.create_message(post.direct_to, post.text, deadline=left())
             return self._receipt(attempt, message_ref(name), answered_at(answer, self._now), answer)
@@ -203,7 +156,7 @@ class Publishing:
             name, answer = await self._api.comment_on(above.media, text, deadline=left)
         return comment_ref(above.media, name), answer
 
-    async def _post(self, attempt: Attempt, left: Callable[[], timedelta]) -> Receipt:
+    async def _post(self, attempt: Attempt, left: Left) -> Receipt:
         progress, is_published = await self._living(attempt)
         if is_published:
             if (found := await self.listed(attempt)) is not None:
@@ -238,7 +191,7 @@ class Publishing:
             return (progress, True) if await self.listed(attempt) is not None else (fresh, False)
         return progress, False
 
-    async def _filled(self, attempt: Attempt, progress: Progress, left: Callable[[], timedelta]) -> str:
+    async def _filled(self, attempt: Attempt, progress: Progress, left: Left) -> str:
         """Return the post's container, on disk and with all that it needs; the files are given out meanwhile."""
         if self._lending is None:
             raise self._error(MediaRefused, "there is no `media_url` any more, from which Instagram fetches pictures")
@@ -258,7 +211,7 @@ class Publishing:
         return progress.container
 
     async def _fields(
-        self, attempt: Attempt, progress: Progress, addresses: Sequence[str], left: Callable[[], timedelta]
+        self, attempt: Attempt, progress: Progress, addresses: Sequence[str], left: Left
     ) -> dict[str, str]:
         """Return what the post's container is made of; the single files of several are brought first, each noted."""
         media, caption = attempt.post.media, self.caption(attempt.post)
@@ -276,7 +229,7 @@ class Publishing:
             await self._wait_for(child, left)
         return {"media_type": "CAROUSEL", "children": ",".join(children), "caption": caption}
 
-    async def _wait_for(self, container: str, left: Callable[[], timedelta]) -> None:
+    async def _wait_for(self, container: str, left: Left) -> None:
         """Return when Instagram has all that a container needs."""
         while True:
             told = await self._api.container(container)
@@ -307,11 +260,11 @@ class Publishing:
 
     # What is listed --------------------------------------------------------------------------------------------------
 
-    async def listed(self, attempt: Attempt) -> tuple[PostRef, datetime] | None:
+    async def listed(self, attempt: Attempt) -> Seen | None:
         """Return the post that an attempt became and when it was published, out of the account's list; None: it is not
         there."""
         since, caption = attempt.first_tried_at - SKEW, self.caption(attempt.post)
-        oldest: tuple[PostRef, datetime] | None = None
+        oldest: Seen | None = None
         async for page in self._api.own(most=PAGES):
             for media in read_rows(MEDIA, page):
                 at, ref = moment(media.timestamp), media_ref(media.id, media.permalink)
@@ -320,14 +273,6 @@ class Publishing:
                 if is_like(caption, media.caption) and self._claims.is_free_for(attempt.key, ref.id):
                     oldest = ref, at
         return oldest
-
-    def _receipt(self, attempt: Attempt, ref: PostRef, at: datetime, answer: Answer | None) -> Receipt:
-        self._claims.claim(ref.id, attempt.key)
-        left = None if answer is None else quota(answer.headers, now=self._now())
-        return Receipt(key=attempt.key, ref=ref, published_at=at, quota=left)
-
-    def _error(self, kind: type[AdapterError], words: str) -> AdapterError:
-        return self._api.graph.error(kind, words)
 
 
 def _file(media: Media, address: str, *, reel: bool) -> dict[str, str]:

@@ -4,25 +4,19 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
-from greenroom_adapters.contract import (
-    Absent,
-    Attempt,
-    Forbidden,
-    Found,
-    PostRef,
-    Receipt,
-    TargetGone,
-    Undecided,
-)
+from typing_extensions import override
+
+from greenroom_adapters.contract import Absent, Attempt, TargetGone, Undecided
 from greenroom_adapters.instagram.api import Api
-from greenroom_adapters.instagram.publishing import SKEW, Progress, Publishing
+from greenroom_adapters.instagram.publishing import Progress, Publishing
 from greenroom_adapters.instagram.refs import Place, comment_ref, place_of
 from greenroom_adapters.instagram.wire import COMMENTS, WireComment
 from greenroom_adapters.meta.claims import Claims
 from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.likeness import is_like
-from greenroom_adapters.meta.mail import Mail, message_ref
+from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.moments import moment
+from greenroom_adapters.meta.reading_back import SKEW, Recognising, Seen
 from greenroom_adapters.meta.wire import read_rows
 
 __all__ = ["ReadingBack"]
@@ -30,10 +24,8 @@ __all__ = ["ReadingBack"]
 PAGES = 40
 """Pages of the comments below one post in which an answer is looked for."""
 
-Seen = tuple[PostRef, datetime]
 
-
-class ReadingBack:
+class ReadingBack(Recognising):
     """Recognises what one account has published."""
 
     def __init__(
@@ -47,40 +39,25 @@ class ReadingBack:
         settles_after: timedelta,
         now: Callable[[], datetime],
     ) -> None:
+        super().__init__(api, claims, settles_after=settles_after, now=now)
         self._api = api
         self._mail = mail
-        self._claims = claims
         self._publishing = publishing
         self._handle = handle
-        self._settles_after = settles_after
-        self._now = now
 
-    async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
-        """Say what became of the last try."""
-        asked_at = self._now()
-        is_settled = asked_at - attempt.last_tried_at > self._settles_after
+    @override
+    async def _told(self, attempt: Attempt, *, is_settled: bool) -> Seen | Absent | Undecided | None:
         post = attempt.post
-        above = place_of(post.in_reply_to) if post.in_reply_to is not None and post.direct_to is None else None
-        if above is not None and above.is_mention:
+        if post.direct_to is not None:
+            return await self._message(self._mail, attempt, post.direct_to)
+        above = place_of(post.in_reply_to) if post.in_reply_to is not None else None
+        if above is None:
+            return await self._post(attempt, is_settled=is_settled)
+        if above.is_mention:
             return Undecided(reason="what is said below posts of others cannot be read on Instagram", final=True)
-        try:
-            if post.direct_to is not None:
-                seen = await self._message(attempt, post.direct_to)
-            elif above is not None:
-                seen = await self._answer(attempt, above)
-            else:
-                return await self._post(attempt, is_settled=is_settled)
-        except OutOfReach:
-            return Undecided(reason="it is not among what can be read of what Instagram lists", final=True)
-        except (Forbidden, TargetGone) as refused:
-            return Undecided(reason=f"what the account said cannot be read: {refused}", final=True)
-        if seen is not None:
-            return self._found(attempt, seen)
-        if not is_settled:
-            return Undecided(reason="not among what the account said; it may still appear there")
-        return Absent()
+        return await self._answer(attempt, above)
 
-    async def _post(self, attempt: Attempt, *, is_settled: bool) -> Found | Absent | Undecided:
+    async def _post(self, attempt: Attempt, *, is_settled: bool) -> Seen | Absent | Undecided:
         progress = Progress.read(attempt.state)
         if progress is None or not progress.container:
             # without a container on disk the second phase never began
@@ -91,7 +68,7 @@ class ReadingBack:
             status = None
         if status in ("PUBLISHED", None):
             if (seen := await self._publishing.listed(attempt)) is not None:
-                return self._found(attempt, seen)
+                return seen
             if status is not None:
                 return Undecided(reason="it was published, and is not in the account's list", final=is_settled)
         if not is_settled:
@@ -144,21 +121,6 @@ class ReadingBack:
         if goes_on or not are_all:
             raise OutOfReach
 
-    async def _message(self, attempt: Attempt, person: str) -> Seen | None:
-        since = attempt.first_tried_at - SKEW
-        oldest: Seen | None = None
-        for message in await self._mail.with_person(person, since):
-            at, ref = moment(message.created_time), message_ref(message.id)
-            is_it = self._api.is_me(message.sender.id) and is_like(attempt.post.text, message.message)
-            if at >= since and is_it and self._claims.is_free_for(attempt.key, ref.id):
-                oldest = ref, at
-        return oldest
-
     def _is_ours(self, comment: WireComment) -> bool:
         author = comment.author
         return author is not None and (self._api.is_me(author.id) or author.username == self._handle())
-
-    def _found(self, attempt: Attempt, seen: Seen) -> Found:
-        ref, at = seen
-        self._claims.claim(ref.id, attempt.key)
-        return Found(receipt=Receipt(key=attempt.key, ref=ref, published_at=at))

@@ -1,34 +1,26 @@
 """The lists of an account: its posts with their comments, and the posts of others that name it."""
 
-import logging
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 
 import msgspec
 from typing_extensions import override
 
-from greenroom_adapters.contract import PostRejected
 from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.mapping import comment_event, mention_event, own_event
-from greenroom_adapters.instagram.wire import COMMENTS, MEDIA, WireComment, WireMedia
+from greenroom_adapters.instagram.wire import COMMENTS, MEDIA, WireComment
+from greenroom_adapters.meta.lists import LISTED_PAGES, FeedSource, ListSource
 from greenroom_adapters.meta.moments import moment
-from greenroom_adapters.meta.sources import Row, Source, unreadable
+from greenroom_adapters.meta.sources import Row, unreadable
+from greenroom_adapters.meta.wire import WirePage
 
-__all__ = ["FeedSource", "MentionsSource"]
+__all__ = ["Feed", "mentions"]
 
-logger = logging.getLogger(__name__)
-
-FEED, MENTIONS = "feed", "mentions"
-PAGES = 100
-"""Pages of one list that are read to come back to what is known: thousands of rows, after a long time away."""
+MENTIONS = "mentions"
 
 
-class FeedSource(Source):
+class Feed(FeedSource):
     """The account's newest posts, and what is said below them."""
-
-    name = FEED
-    comes_first = True
 
     def __init__(self, api: Api, *, posts: int, handle: Callable[[], str]) -> None:
         self._api = api
@@ -36,45 +28,33 @@ class FeedSource(Source):
         self._handle = handle
 
     @override
-    async def rows(self, since: datetime | None) -> Sequence[Row]:
-        rows: list[Row] = []
-        # those of one second stand newest first, and are told as they came
-        for raw in reversed((await self._api.feed(posts=self._posts)).data):
-            try:
-                media = MEDIA.decode(raw)
-                at = moment(media.timestamp)
-            except (msgspec.DecodeError, ValueError):
-                rows.append(unreadable(bytes(raw), source=FEED, since=since))
-                continue
-            rows.append(self._own(media, at))
-            below = self._below(media.comments.data, media.id, since)
-            if since is not None and media.comments.after and all(row.at >= since for row in below):
-                try:
-                    below = await self._all_below(media.id, since)
-                except PostRejected as refused:
-                    # what is below the other posts is heard all the same
-                    logger.warning("not all comments below %s can be read: %s", media.id, refused)
-            rows += reversed(below)
-        return rows
+    async def _feed(self) -> WirePage:
+        return await self._api.feed(posts=self._posts)
 
-    async def _all_below(self, media: str, since: datetime) -> list[Row]:
-        rows: list[Row] = []
-        async with aclosing(self._api.comments(media, most=PAGES)) as pages:
-            async for page in pages:
-                rows += self._below(page.data, media, since)
-                if any(row.at < since for row in rows):
-                    break
-        return rows
+    @override
+    def _own(self, raw: msgspec.Raw) -> tuple[Row, WirePage]:
+        media = MEDIA.decode(raw)
+        row = Row(
+            name=media.id,
+            at=moment(media.timestamp),
+            event=lambda cursor: own_event(media, source=self.name, cursor=cursor),
+        )
+        return row, media.comments
 
-    def _below(self, raws: Sequence[msgspec.Raw], media: str, since: datetime | None) -> list[Row]:
+    @override
+    def _below(self, raws: Sequence[msgspec.Raw], post: str, since: datetime | None) -> list[Row]:
         """Return the comments of a page with the answers to each, in the order in which they stand."""
         rows: list[Row] = []
         for raw in raws:
-            row, comment = self._comment(raw, media, None, since)
+            row, comment = self._comment(raw, post, None, since)
             for answer in comment.replies.data if comment is not None else ():
-                rows.append(self._comment(answer, media, comment, since)[0])
+                rows.append(self._comment(answer, post, comment, since)[0])
             rows.append(row)
         return rows
+
+    @override
+    def _pages_below(self, post: str, since: datetime) -> AsyncGenerator[WirePage, None]:
+        return self._api.comments(post, most=LISTED_PAGES)
 
     def _comment(
         self, raw: msgspec.Raw, media: str, above: WireComment | None, since: datetime | None
@@ -83,49 +63,28 @@ class FeedSource(Source):
             comment = COMMENTS.decode(raw)
             at = moment(comment.timestamp)
         except (msgspec.DecodeError, ValueError):
-            return unreadable(bytes(raw), source=FEED, since=since), None
+            return unreadable(bytes(raw), source=self.name, since=since), None
         api, handle = self._api, self._handle()
         row = Row(
             name=comment.id,
             at=at,
             event=lambda cursor: comment_event(
-                comment, media, above=above, api=api, handle=handle, source=FEED, cursor=cursor, at=at
+                comment, media, above=above, api=api, handle=handle, source=self.name, cursor=cursor, at=at
             ),
         )
         return row, comment
 
-    def _own(self, media: WireMedia, at: datetime) -> Row:
-        return Row(name=media.id, at=at, event=lambda cursor: own_event(media, source=FEED, cursor=cursor))
 
+def mentions(api: Api, *, handle: Callable[[], str]) -> ListSource:
+    """Return the posts of others that name the account."""
 
-class MentionsSource(Source):
-    """Posts of others that name the account."""
-
-    name = MENTIONS
-
-    def __init__(self, api: Api, *, handle: Callable[[], str]) -> None:
-        self._api = api
-        self._handle = handle
-
-    @override
-    async def rows(self, since: datetime | None) -> Sequence[Row]:
-        rows: list[Row] = []
-        async with aclosing(self._api.tagged(most=1 if since is None else PAGES)) as pages:
-            async for page in pages:
-                rows += [self._row(raw, since) for raw in page.data]
-                if since is not None and any(row.at < since for row in rows):
-                    break
-        return list(reversed(rows))
-
-    def _row(self, raw: msgspec.Raw, since: datetime | None) -> Row:
-        try:
-            media: WireMedia = MEDIA.decode(raw)
-            at = moment(media.timestamp)
-        except (msgspec.DecodeError, ValueError):
-            return unreadable(bytes(raw), source=MENTIONS, since=since)
-        is_own = media.username == self._handle()
+    def read(raw: msgspec.Raw) -> Row:
+        media = MEDIA.decode(raw)
+        is_own = media.username == handle()
         return Row(
             name=media.id,
-            at=at,
+            at=moment(media.timestamp),
             event=lambda cursor: None if is_own else mention_event(media, source=MENTIONS, cursor=cursor),
         )
+
+    return ListSource(MENTIONS, lambda most: api.tagged(most=most), read)

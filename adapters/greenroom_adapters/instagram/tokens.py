@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from greenroom_adapters.contract import AdapterError, GreenroomError, Keep, Secret
-from greenroom_adapters.instagram.wire import TOKENS
 from greenroom_adapters.meta.graph import Graph
+from greenroom_adapters.meta.wire import TOKENS
 from greenroom_adapters.transport import Effect
 
 __all__ = ["Tokens"]

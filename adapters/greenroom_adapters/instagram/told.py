@@ -1,58 +1,32 @@
 """Reads what Instagram tells by calls: batches of what happened to the account."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
+from typing_extensions import override
 
-from greenroom_adapters.contract import Event, PostRejected
+from greenroom_adapters.contract import Event
 from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.mapping import comment_event, mention_event, mentioned_event
 from greenroom_adapters.instagram.wire import MENTIONS, WATCHED, WireComment
 from greenroom_adapters.meta.listening import TOLD
-from greenroom_adapters.meta.mail import read_knock
 from greenroom_adapters.meta.moments import from_epoch
-from greenroom_adapters.meta.sources import unknown
-from greenroom_adapters.meta.wire import CALLS, WireEntry
+from greenroom_adapters.meta.told import Teller
 
 __all__ = ["Told"]
 
 
-class Told:
+class Told(Teller):
     """The reader of one account's calls."""
 
     def __init__(self, api: Api, *, handle: Callable[[], str], direct_messages: bool) -> None:
+        super().__init__(is_me=api.is_me, direct_messages=direct_messages)
         self._api = api
-        self._direct_messages = direct_messages
         self._handle = handle
 
-    async def __call__(self, body: bytes, cursor: Callable[[], str]) -> Sequence[Event]:
-        """Return what a call tells of this account; what is not understood becomes an `UnknownEvent`.
-
-        :raises AdapterError: something has to be looked up for it, and cannot now
-        :raises ValueError: it is no call
-        """
-        events: list[Event] = []
-        for entry in CALLS.decode(body).entry:
-            if self._api.is_me(entry.id):
-                events += await self._entry(entry, cursor)
-        return events
-
-    async def _entry(self, entry: WireEntry, cursor: Callable[[], str]) -> list[Event]:
-        events: list[Event] = []
-        parts = [(change.field, change.value) for change in entry.changes]
-        for field, raw in [*parts, *(("messages", knock) for knock in entry.messaging)]:
-            try:
-                event = await self._part(field, raw, entry.time, cursor)
-            except (ValueError, PostRejected):
-                event = unknown(bytes(raw), source=TOLD, cursor=cursor(), at=from_epoch(entry.time))
-            if event is not None:
-                events.append(event)
-        return events
-
-    async def _part(self, field: str, raw: msgspec.Raw, time: int, cursor: Callable[[], str]) -> Event | None:
+    @override
+    async def _change(self, field: str, raw: msgspec.Raw, time: int, cursor: Callable[[], str]) -> Event | None:
         match field:
-            case "messages" if self._direct_messages:
-                return read_knock(raw, is_me=self._api.is_me, source=TOLD, cursor=cursor)
             case "comments":
                 return await self._comment(raw, time, cursor)
             case "mentions":

@@ -15,7 +15,6 @@ __all__ = [
     "MENTIONED",
     "MENTIONS",
     "PROFILES",
-    "TOKENS",
     "WATCHED",
     "WireComment",
     "WireContainer",
@@ -122,13 +121,6 @@ class WireMentioned(msgspec.Struct, frozen=True):
     mentioned_media: WireMedia | None = None
 
 
-class WireToken(msgspec.Struct, frozen=True):
-    """A token that lasts longer."""
-
-    access_token: str
-    expires_in: int = 0
-
-
 PROFILES = msgspec.json.Decoder(WireProfile)
 MEDIA = msgspec.json.Decoder(WireMedia)
 COMMENTS = msgspec.json.Decoder(WireComment)
@@ -137,4 +129,3 @@ LIMITS = msgspec.json.Decoder(WireLimits)
 WATCHED = msgspec.json.Decoder(WireWatched)
 MENTIONS = msgspec.json.Decoder(WireMention)
 MENTIONED = msgspec.json.Decoder(WireMentioned)
-TOKENS = msgspec.json.Decoder(WireToken)

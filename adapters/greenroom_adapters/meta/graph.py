@@ -63,6 +63,8 @@ class Graph:
             deadline=deadline,
             now=now,
         )
+        self.name = platform.capitalize()
+        """What the platform is called."""
         self._version = version.strip("/")
         self._app_secret = app_secret
         self._proof: dict[str, str] = {}

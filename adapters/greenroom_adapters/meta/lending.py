@@ -11,10 +11,15 @@ from urllib.parse import unquote
 from greenroom_adapters.contract import ConfigurationError, Media, Secret
 from greenroom_adapters.webhooks import Lent, Webhooks, address_of
 
-__all__ = ["Lending"]
+__all__ = ["Lending", "lending_of"]
 
 ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?P<path>(?:/[!-\"$->@-~]*)?)", re.ASCII)
 SUFFIXES = {"image/jpeg": ".jpg", "video/mp4": ".mp4"}
+
+
+def lending_of(address: str, *, platform: str, listen: str, secret: Secret) -> "Lending | None":
+    """Return the counter of an account as `Lending` says; None: it has no address where the world fetches."""
+    return Lending(platform=platform, address=address, listen=listen, secret=secret) if address else None
 
 
 class Lending:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from greenroom_adapters.contract import Quota
-from greenroom_adapters.transport import Answer
+from greenroom_adapters.transport import Answer, levelled
 
 __all__ = ["quota", "wait"]
 
@@ -56,6 +56,6 @@ def _told(headers: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def _read(header: str, shape: type[T]) -> T | None:
     try:
-        return msgspec.json.decode(header.encode(), type=shape)
+        return msgspec.json.decode(levelled(header.encode()), type=shape)
     except (msgspec.DecodeError, UnicodeError):
         return None

@@ -17,6 +17,7 @@ __all__ = [
     "PAGES",
     "PEOPLE",
     "SUCCESSES",
+    "TOKENS",
     "WireAttachments",
     "WireCall",
     "WireConversation",
@@ -187,6 +188,13 @@ class WireCall(msgspec.Struct, frozen=True):
     entry: tuple[WireEntry, ...] = ()
 
 
+class WireToken(msgspec.Struct, frozen=True):
+    """A token that lasts."""
+
+    access_token: str
+    expires_in: int = 0
+
+
 IDS = msgspec.json.Decoder(WireId)
 CREATED = msgspec.json.Decoder(WireCreated)
 SUCCESSES = msgspec.json.Decoder(WireSuccess)
@@ -197,6 +205,7 @@ CONVERSATIONS = msgspec.json.Decoder(WireConversation)
 ERRORS = msgspec.json.Decoder(WireError)
 CALLS = msgspec.json.Decoder(WireCall)
 KNOCKS = msgspec.json.Decoder(WireKnock)
+TOKENS = msgspec.json.Decoder(WireToken)
 
 
 def read_rows(decoder: "msgspec.json.Decoder[T]", page: WirePage) -> list[T]:

@@ -85,6 +85,16 @@ async def test_the_first_link_of_a_post_is_shown_below_it(facebook_world: WorldO
 
 
 @pytest.mark.asyncio
+async def test_a_link_without_a_scheme_gets_one_whatever_it_asks_for(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    words = "See example.org/go?to=https://example.com/log"
+    async with world.adapter() as adapter:
+        await adapter.publish(Intent(adapter, Post(text=words)).next_try())
+    (row,) = world.state.all("SELECT link FROM posts")
+    assert row["link"] == "https://example.org/go?to=https://example.com/log"
+
+
+@pytest.mark.asyncio
 async def test_an_answer_to_an_answer_is_found_beside_it(facebook_world: WorldOf) -> None:
     world = facebook_world()
     post = world.state.post(world.bot, "lamp lit")

@@ -148,7 +148,23 @@ def test_what_is_left_is_told_in_percent_of_the_limit_that_is_nearest_to_its_end
     assert (told.limit, told.remaining, told.resets_at) == (100, 3, NOW + timedelta(hours=1))
 
 
-@pytest.mark.parametrize("header", ["", "[]", "null", "nonsense", '{"1": [3]}', '{"1": {"call_count": "many"}}'])
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "[]",
+        "null",
+        "nonsense",
+        '{"1": [3]}',
+        '{"1": {"call_count": "many"}}',
+        DEEP,
+        f'{{"1": {DEEP}',
+        '{"":' * 9000,
+    ],
+)
 def test_headers_that_cannot_be_read_say_nothing(header: str) -> None:
     headers = {"X-App-Usage": header, "X-Business-Use-Case-Usage": header}
     assert quota(headers, now=NOW) is None

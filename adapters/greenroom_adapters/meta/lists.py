@@ -1,0 +1,108 @@
+"""The lists of an account: its own posts with what is said below each, and those that are read page by page."""
+
+import abc
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import datetime
+
+import msgspec
+from typing_extensions import override
+
+from greenroom_adapters.contract import PostRejected
+from greenroom_adapters.meta.sources import Row, Source, unreadable
+from greenroom_adapters.meta.wire import WirePage
+
+__all__ = ["LISTED_PAGES", "FeedSource", "ListSource", "row_of"]
+
+logger = logging.getLogger(__name__)
+
+LISTED_PAGES = 100
+"""Pages of one list that are read to come back to what is known: thousands of rows, after a long time away."""
+
+Pages = AsyncGenerator[WirePage, None]
+
+
+def row_of(raw: msgspec.Raw, read: Callable[[msgspec.Raw], Row], *, source: str, since: datetime | None) -> Row:
+    """Return the row that was read, or the one that stands for what cannot be."""
+    try:
+        return read(raw)
+    except (msgspec.DecodeError, ValueError):
+        return unreadable(bytes(raw), source=source, since=since)
+
+
+class ListSource(Source):
+    """A list that stands newest first."""
+
+    def __init__(self, name: str, pages: Callable[[int], Pages], read: Callable[[msgspec.Raw], Row]) -> None:
+        """`pages` yields at most so many pages. `read` raises `ValueError` or `msgspec.DecodeError` where it cannot."""
+        self.name = name
+        self._pages = pages
+        self._read = read
+
+    @override
+    async def rows(self, since: datetime | None) -> Sequence[Row]:
+        rows: list[Row] = []
+        async with aclosing(self._pages(1 if since is None else LISTED_PAGES)) as pages:
+            async for page in pages:
+                rows += [row_of(raw, self._read, source=self.name, since=since) for raw in page.data]
+                if since is not None and any(row.at < since for row in rows):
+                    break
+        return list(reversed(rows))
+
+
+class FeedSource(Source, abc.ABC):
+    """The account's newest posts, and what is said below them."""
+
+    name = "feed"
+    comes_first = True
+
+    @override
+    async def rows(self, since: datetime | None) -> Sequence[Row]:
+        rows: list[Row] = []
+        # those of one second stand newest first, and are told as they came
+        for raw in reversed((await self._feed()).data):
+            try:
+                own, newest = self._own(raw)
+            except (msgspec.DecodeError, ValueError):
+                rows.append(unreadable(bytes(raw), source=self.name, since=since))
+                continue
+            rows.append(own)
+            post = own.name
+            below = self._below(newest.data, post, since)
+            if since is not None and newest.after and all(row.at >= since for row in below):
+                try:
+                    below = await self._all_below(post, since)
+                except PostRejected as refused:
+                    # what is below the other posts is heard all the same
+                    logger.warning("not all comments below %s can be read: %s", post, refused)
+            rows += reversed(below)
+        return rows
+
+    async def _all_below(self, post: str, since: datetime) -> list[Row]:
+        rows: list[Row] = []
+        async with aclosing(self._pages_below(post, since)) as pages:
+            async for page in pages:
+                rows += self._below(page.data, post, since)
+                if any(row.at < since for row in rows):
+                    break
+        return rows
+
+    @abc.abstractmethod
+    async def _feed(self) -> WirePage:
+        """Return the account's newest posts with what is said below each, the newest first."""
+
+    @abc.abstractmethod
+    def _own(self, raw: msgspec.Raw) -> tuple[Row, WirePage]:
+        """Read a post of the account, and the newest of what is said below it.
+
+        :raises ValueError: it cannot be read; or msgspec.DecodeError
+        """
+
+    @abc.abstractmethod
+    def _below(self, raws: Sequence[msgspec.Raw], post: str, since: datetime | None) -> list[Row]:
+        """Return what is said below a post, as it stands in the list."""
+
+    @abc.abstractmethod
+    def _pages_below(self, post: str, since: datetime) -> Pages:
+        """Yield all of what is said below a post from a moment on, and perhaps older things, newest first."""

@@ -1,0 +1,127 @@
+"""What bringing something out has in common on the platforms of Meta: where to, how long, and a receipt."""
+
+import abc
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+import msgspec
+
+from greenroom_adapters.contract import (
+    AdapterError,
+    Attempt,
+    Capabilities,
+    MediaRefused,
+    Post,
+    PostRef,
+    Receipt,
+    Surface,
+    TextLimit,
+    TooLong,
+    Unsupported,
+)
+from greenroom_adapters.media import glance
+from greenroom_adapters.meta.calls import Calls
+from greenroom_adapters.meta.claims import Claims
+from greenroom_adapters.meta.usage import quota
+from greenroom_adapters.text import fits
+from greenroom_adapters.transport import Answer
+
+__all__ = ["Bringing", "Checkpoint", "Left"]
+
+Left = Callable[[], timedelta]
+"""Says how much of a try's time is left."""
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a try came before what it brings out can be seen."""
+
+    begun_at: datetime
+    """When the first thing was brought; aware."""
+
+    @classmethod
+    def read(cls, state: bytes | None) -> Self | None:
+        """Return what was stored; None: nothing was."""
+        return None if state is None else msgspec.json.decode(state, type=cls)
+
+    def stored(self) -> bytes:
+        """Return what `read` reads."""
+        return msgspec.json.encode(self)
+
+
+class Bringing(abc.ABC):
+    """The mouth of one account."""
+
+    def __init__(
+        self, calls: Calls, claims: Claims, *, capabilities: Capabilities, now: Callable[[], datetime]
+    ) -> None:
+        self._calls = calls
+        self._claims = claims
+        self._capabilities = capabilities
+        self._now = now
+
+    @abc.abstractmethod
+    def prepare(self, post: Post, *, key: str) -> bytes:
+        """Refuse what the platform would refuse, as `Adapter` says."""
+
+    @abc.abstractmethod
+    async def publish(self, attempt: Attempt) -> Receipt:
+        """Make one try."""
+
+    def _check(
+        self,
+        post: Post,
+        text: str,
+        *,
+        is_place: Callable[[PostRef], bool],
+        is_person: Callable[[str], bool],
+        more: Sequence[TextLimit] = (),
+    ) -> None:
+        """Refuse what has nowhere to go or is too long: by the limits of its surface, and some `more`."""
+        lacking = self._capabilities.lacks(post) or self._misdirected(post, is_place, is_person)
+        if lacking is not None:
+            raise self._error(Unsupported, lacking)
+        surface = Surface.POST if post.direct_to is None else Surface.DIRECT_MESSAGE
+        for limit in (*self._capabilities.limits.text_on(surface), *more):
+            if not fits(text, (limit,)):
+                raise self._error(TooLong, f"the text is over {limit.length} {limit.rule}")
+
+    def _check_files(self, post: Post) -> None:
+        """Refuse files that the platform takes nowhere."""
+        limit = self._capabilities.limits.media
+        if limit is None or not post.media:
+            return
+        try:
+            glance(post.media, limit)
+        except MediaRefused as refused:
+            raise self._error(MediaRefused, str(refused)) from None
+
+    def _misdirected(
+        self, post: Post, is_place: Callable[[PostRef], bool], is_person: Callable[[str], bool]
+    ) -> str | None:
+        """Say why a post has nowhere to go; None: it has."""
+        name = self._calls.graph.name
+        if post.room is not None:
+            return "there are no rooms here to post in"
+        if post.direct_to is not None:
+            if Surface.DIRECT_MESSAGE not in self._capabilities.surfaces:
+                return "the account has `direct_messages: false`"
+            return None if is_person(post.direct_to) else f"{post.direct_to!r} is nobody's id on {name}"
+        if post.in_reply_to is not None and not is_place(post.in_reply_to):
+            return f"{post.in_reply_to.id!r} is no post or comment on {name}; a message is answered by another"
+        return None
+
+    def _time(self) -> Left:
+        """Begin the time of a try."""
+        clock = asyncio.get_running_loop().time
+        ends = clock() + self._capabilities.publish_deadline.total_seconds()
+        return lambda: timedelta(seconds=ends - clock())
+
+    def _receipt(self, attempt: Attempt, ref: PostRef, at: datetime, answer: Answer | None) -> Receipt:
+        self._claims.claim(ref.id, attempt.key)
+        left = None if answer is None else quota(answer.headers, now=self._now())
+        return Receipt(key=attempt.key, ref=ref, published_at=at, quota=left)
+
+    def _error(self, kind: type[AdapterError], words: str) -> AdapterError:
+        return self._calls.graph.error(kind, words)
