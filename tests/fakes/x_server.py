@@ -94,6 +94,8 @@ class XServer(OwnLoop):
         """Who is signed in in the browser and says yes; None: he says no."""
         self.capped = False
         """The app has used up what it may use this month."""
+        self.has_credit = True
+        """The app's owner has paid for what it asks."""
         self.dialect, self.access, self.refuses_duplicates = dialect, access, refuses_duplicates
         self._contract = contract
         self._limits, self._window = limits, window
@@ -203,6 +205,9 @@ class XServer(OwnLoop):
 
     def _count(self, person: int, request: web.Request) -> tuple[dict[str, str], Answer | None]:
         """Count the request against its bucket; return the headers that tell of it, and the refusal, if it is one."""
+        if not self.has_credit:
+            words = "Your enrolled account [7] does not have any credits to fulfill this request."
+            return {}, problem(402, "CreditsDepleted", words, "credits")
         if self.capped:
             kind = "https://api.twitter.com/2/problems/usage-capped"
             status, body = problem(429, "UsageCapExceeded", "Usage cap exceeded: Monthly product cap", kind)

@@ -365,11 +365,7 @@ class Http:
                 return await connect()
         except aiohttp.WSServerHandshakeError as exc:
             # Never chained: its representation carries the request's headers, the token among them.
-            words = f"{self.platform}: {path} answered {exc.status} to a stream"
-            if exc.status == 429:
-                answer = Answer(status=429, headers=exc.headers or {}, body=b"", effect=Effect.REPEATABLE)
-                raise self._judge.rate_limited(words, answer) from None
-            raise self.error(AuthenticationFailed if exc.status in (401, 403) else Unavailable, words) from None
+            raise self._unopened(path, exc.status, exc.headers or {}) from None
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             words = f"{self.platform}: no stream from {path}: {self._words(exc)}"
             raise self.error(Unavailable, words) from self.redactor.cause(exc)
@@ -381,6 +377,7 @@ class Http:
         `TimeoutError` after this much `silence`.
 
         :raises AuthenticationFailed: the platform does not let this account in
+        :raises RateLimited: the platform asks us to wait
         :raises Unavailable: it could not be opened
         """
         session = self._session
@@ -408,8 +405,7 @@ class Http:
         if response.status == 200:
             return response
         response.close()
-        kind = AuthenticationFailed if response.status in (401, 403) else Unavailable
-        raise self.error(kind, f"{self.platform}: {path} answered {response.status} to a stream")
+        raise self._unopened(path, response.status, response.headers)
 
     def _url(self, path: str) -> yarl.URL:
         # Parsing an address costs as much as encoding the post; the fixed ones are few and kept.
@@ -438,6 +434,14 @@ class Http:
         if isinstance(exc, TimeoutError):
             return "out of time"
         return self._judge.excerpt(str(exc)) or type(exc).__name__
+
+    def _unopened(self, path: str, status: int, headers: Mapping[str, str]) -> AdapterError:
+        """Return what it means that a stream was answered with this instead."""
+        words = f"{self.platform}: {path} answered {status} to a stream"
+        if status == 429:
+            answer = Answer(status=status, headers=headers, body=b"", effect=Effect.REPEATABLE)
+            return self._judge.rate_limited(words, answer)
+        return self.error(AuthenticationFailed if status in (401, 403) else Unavailable, words)
 
     def _lost(self, method: str, path: str, effect: Effect, progress: _Progress, exc: Exception) -> AdapterError:
         when = "after it was sent" if progress.sent else "before it was sent"

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import aiohttp
 
-from greenroom_adapters.contract import Unavailable
+from greenroom_adapters.contract import RateLimited, Unavailable
 from greenroom_adapters.transport.http import Http
 from greenroom_adapters.transport.stream import MESSAGE_CAP, STEADY_SECONDS, Closed, Opened, Pace
 
@@ -53,7 +53,9 @@ async def messages(
             response = await http.open_lines(path, query=query(), silence=silence, accept=STREAM)
         except Unavailable as exc:
             reason = str(exc)
+            asked = exc.retry_after if isinstance(exc, RateLimited) else timedelta(0)
         else:
+            asked = timedelta(0)
             opened_at = loop.time()
             reason = "it ended"
             try:
@@ -69,7 +71,7 @@ async def messages(
             if loop.time() - opened_at >= STEADY_SECONDS:
                 failures = 0
         failures += 1
-        wait = pace.wait(failures, rng)
+        wait = max(asked, pace.wait(failures, rng))
         yield Closed(reason=reason, wait=wait)
         await sleep(wait.total_seconds())
 

@@ -342,6 +342,7 @@ def _stream(settings: XSettings, *, account: str, now: Callable[[], datetime], d
         secrets=(settings.bearer,),
         refusal=refusal,
         wait=wait,
+        quota_prefix=QUOTA_PREFIX,
         deadline=deadline,
         now=now,
     )

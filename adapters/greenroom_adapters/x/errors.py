@@ -12,6 +12,7 @@ from greenroom_adapters.contract import (
     Duplicate,
     Forbidden,
     PostRejected,
+    RateLimited,
     TargetGone,
     TooLong,
     Unavailable,
@@ -21,10 +22,11 @@ from greenroom_adapters.x.wire import PROBLEMS, WireProblem, first
 
 __all__ = ["CAPPED", "AlreadyDone", "refusal", "wait"]
 
+NO_CREDIT = 402
 CAPPED = timedelta(hours=1)
-"""How long nothing is asked for when the app has used up what it may use in a day or a month. Nobody's credentials are
-wrong then: it ends by itself, and at once when the owner raises the cap. So the account is not paused, but asks again
-every hour, at no cost."""
+"""How long nothing is asked for when the app has used up what it may use in a day or a month, or its credit. Nobody's
+credentials are wrong then, and no post is: a cap ends by itself, and either at once when the owner raises it or pays.
+So the account is not paused, but asks again every hour, at no cost."""
 DUPLICATE = re.compile(r"duplicate content|already (?:said|posted) that", re.IGNORECASE)
 ALREADY_DONE = re.compile(r"already (?:retweeted|reposted)", re.IGNORECASE)
 GONE = re.compile(r"deleted or not visible|no status found|does not exist", re.IGNORECASE)
@@ -53,9 +55,11 @@ GRANTS = frozenset({"invalid_grant", "invalid_request", "invalid_client", "unaut
 def refusal(answer: Answer) -> tuple[type[AdapterError], str] | None:
     """Say which refusal an answer is, in X's words; None: its status must do."""
     problem = _read(answer.body)
+    words = "" if problem is None else " ".join(_words(problem))
+    if answer.status == NO_CREDIT:
+        return RateLimited, words
     if problem is None:
         return None
-    words = " ".join(_words(problem))
     if problem.error in GRANTS:
         return AuthenticationFailed, words
     for ending, meaning in PROBLEM_MEANINGS:
@@ -68,9 +72,9 @@ def refusal(answer: Answer) -> tuple[type[AdapterError], str] | None:
 
 
 def wait(answer: Answer) -> timedelta | None:
-    """Say how long to wait after a 429 whose headers do not say it."""
+    """Say how long to wait after an answer that asks for it and whose headers do not say how long."""
     problem = _read(answer.body)
-    if problem is not None and problem.type.endswith("/problems/usage-capped"):
+    if answer.status == NO_CREDIT or (problem is not None and problem.type.endswith("/problems/usage-capped")):
         return CAPPED
     return None
 

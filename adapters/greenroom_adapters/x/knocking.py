@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from greenroom_adapters.contract import AdapterError, AuthenticationFailed, ConfigurationError, Secret
+from greenroom_adapters.contract import AdapterError, AuthenticationFailed, ConfigurationError, RateLimited, Secret
 from greenroom_adapters.transport import Effect, Http, Pace, levelled
 from greenroom_adapters.webhooks import Pushed, Reply, Webhooks, address_of
 from greenroom_adapters.x.api import Api
@@ -174,6 +174,8 @@ class Knocking:
                 level = logging.WARNING if failures == 1 else logging.DEBUG
                 logger.log(level, "X cannot be told of the webhook now: %s", error)
                 wait = self._pace.wait(failures, self._random)
+                if isinstance(error, RateLimited):
+                    wait = max(wait, error.retry_after)
                 await asyncio.sleep(wait.total_seconds())
             else:
                 failures = 0

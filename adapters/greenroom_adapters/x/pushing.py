@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import aiohttp
 
-from greenroom_adapters.contract import AdapterError, AuthenticationFailed
+from greenroom_adapters.contract import AdapterError, AuthenticationFailed, RateLimited
 from greenroom_adapters.transport import Http, Pace, levelled
 from greenroom_adapters.webhooks import Pushed
 from greenroom_adapters.x.api import Api
@@ -75,6 +75,7 @@ class Pushing:
         http, clock = self._stream, asyncio.get_running_loop().time
         failures = 0
         while True:
+            asked = timedelta(0)
             try:
                 await subscribe(self._api, self._activities())
                 response = await http.open_lines(STREAM, query={}, silence=self._silence, accept="application/json")
@@ -82,6 +83,8 @@ class Pushing:
                 logger.warning("X tells nothing by stream, mentions are looked for instead: %s", refused)
                 await asyncio.sleep(REFUSED.total_seconds())
                 continue
+            except RateLimited as limited:
+                reason, asked = str(limited), limited.retry_after
             except AdapterError as error:
                 reason = str(error)
             else:
@@ -95,7 +98,8 @@ class Pushing:
             failures += 1
             level = logging.INFO if failures == 1 else logging.DEBUG
             logger.log(level, "the stream of activities broke: %s", http.redactor.clean(reason))
-            await asyncio.sleep(self._pace.wait(failures, self._random).total_seconds())
+            wait = max(asked, self._pace.wait(failures, self._random))
+            await asyncio.sleep(wait.total_seconds())
 
     async def _read(self, response: aiohttp.ClientResponse, queue: "asyncio.Queue[Pushed]") -> str:
         """Read lines until the stream breaks; return how it did."""

@@ -118,6 +118,30 @@ async def test_who_is_not_let_in_is_told(serve: Callable[[Peer], Awaitable[str]]
 
 
 @pytest.mark.asyncio
+async def test_a_stream_that_is_asked_to_wait_waits() -> None:
+    answers = iter([{"Retry-After": "7"}, {}])
+    waits: list[float] = []
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        headers = next(answers, None)
+        if headers is not None:
+            return web.Response(status=429, headers=headers)
+        return web.Response(body=b"data: let in\n\n", content_type="text/event-stream")
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    app = web.Application()
+    app.router.add_get("/stream", stream)
+    async with serving(app) as served:
+        seen = await collect(f"http://127.0.0.1:{served.port}", 3, sleep=sleep)
+    assert isinstance(seen[0], Closed)
+    assert seen[0].wait == timedelta(seconds=7)
+    assert waits == [7.0, 60.0]
+    assert seen[2] == Opened()
+
+
+@pytest.mark.asyncio
 async def test_one_refusal_of_the_credentials_ends_no_stream() -> None:
     asked: list[str] = []
 

@@ -300,6 +300,26 @@ async def test_a_used_up_month_is_waited_for_and_pauses_nobody(x_world: WorldOf)
 
 
 @pytest.mark.asyncio
+async def test_used_up_credit_is_waited_for_and_costs_no_post(x_world: WorldOf, tmp_path: Path) -> None:
+    """Whoever has to pay first has nothing thrown away meanwhile."""
+    world = x_world()
+    async with world.adapter() as adapter:
+        illustrated = Intent(adapter, Post(text="look", media=(picture(tmp_path),)), key="k2")
+        intent = Intent(adapter, Post(text="hello"))
+        world.server.has_credit = False
+        for one in (intent, illustrated):
+            with pytest.raises(RateLimited, match="CreditsDepleted") as refused:
+                await adapter.publish(one.next_try())
+            assert refused.value.retry_after == timedelta(hours=1)
+        with pytest.raises(RateLimited):
+            await adapter.person("@alice")
+        world.server.has_credit = True
+        for one in (intent, illustrated):
+            await adapter.publish(one.next_try())
+    assert [post.text for post in await world.published()] == ["hello", "look"]
+
+
+@pytest.mark.asyncio
 async def test_a_proxys_page_of_html_leaves_the_outcome_unknown(x_world: WorldOf) -> None:
     world = x_world()
     async with world.adapter() as adapter:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -64,6 +65,12 @@ async def hearing(adapter: XAdapter) -> AsyncIterator[list[Event]]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def limit_of(wait: timedelta) -> dict[str, str]:
+    """Return the headers of a limit that is used up for so long; X counts whole seconds."""
+    resets_at = int(time.time() + wait.total_seconds())
+    return {"x-rate-limit-limit": "50", "x-rate-limit-remaining": "0", "x-rate-limit-reset": str(resets_at)}
 
 
 def user(world: XWorld, person: int) -> dict[str, Any]:
@@ -184,6 +191,20 @@ async def test_a_stream_that_breaks_or_falls_silent_comes_back(
             await asyncio.sleep(0.6)
             world.server.tell("post.mention.create", {"id": "1", "text": "", "author_id": "1"})
             await world.until(lambda: texts(seen) == ["@lightbot still there?"])
+
+
+@pytest.mark.parametrize("path", ["/2/activity/stream", "/2/activity/subscriptions"])
+@pytest.mark.asyncio
+async def test_a_stream_that_x_wants_to_be_waited_for_is_waited_for(x_world: WorldOf, path: str) -> None:
+    world = x_world(dialect="post")
+    refusal = world.order("answer", method="GET", path=path, status=429, headers=limit_of(timedelta(seconds=2)))
+    async with streaming(world) as adapter, hearing(adapter):
+        await world.until(lambda: world.proxy.obeyed(refusal))
+        begun = asyncio.get_running_loop().time()
+        await world.until(lambda: world.server.streams == 1)
+        assert asyncio.get_running_loop().time() - begun > 0.8
+    asked = [one for one in world.proxy.requests() if (one.method, one.path) == ("GET", path)]
+    assert len(asked) == 2
 
 
 @pytest.mark.asyncio

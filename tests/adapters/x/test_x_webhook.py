@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -103,6 +104,20 @@ async def test_a_mention_is_heard_when_x_calls_and_x_hears_so_when_it_is_on_disk
         assert await calling == 200
         assert await asyncio.to_thread(world.server.knock, body) == 200, "it is known, and no second event"
         assert [type(event) for event in heard.seen] == [MentionReceived]
+
+
+@pytest.mark.parametrize("path", ["/2/webhooks", "/2/activity/subscriptions"])
+@pytest.mark.asyncio
+async def test_a_registration_that_x_wants_to_be_waited_for_is_waited_for(x_world: WorldOf, path: str) -> None:
+    world = x_world(dialect="post")
+    resets_at = str(int(time.time() + 2))
+    headers = {"x-rate-limit-limit": "50", "x-rate-limit-remaining": "0", "x-rate-limit-reset": resets_at}
+    world.order("answer", method="GET", path=path, status=429, headers=headers)
+    begun = time.time()
+    async with hearing(world):
+        assert time.time() - begun > 0.8
+    asked = [one for one in world.proxy.requests() if one.method == "GET" and one.path.startswith(path)]
+    assert len(asked) == 2
 
 
 @pytest.mark.asyncio
