@@ -189,6 +189,40 @@ async def test_behind_a_block_nothing_is_answered(bluesky_world: BlueskyWorld) -
     assert await world.published() == []
 
 
+async def test_in_the_thread_of_somebody_who_blocks_the_account_nobody_is_answered(
+    bluesky_world: BlueskyWorld,
+) -> None:
+    """A data server takes the answer, and it would stand in a thread whose author wants to be left alone."""
+    world = bluesky_world
+    foe = await asyncio.to_thread(register, world.bot.base, "foe")
+    top = foe.post("hello")
+    await asyncio.to_thread(world.alice.wait_for, top["uri"])
+    asked = world.alice.reply(top, f"what does @{world.bot.handle} say?")
+    await asyncio.to_thread(world.bot.wait_for, asked["uri"])
+    async with world.adapter() as adapter:
+        before = Post(text="hello, foe", in_reply_to=world.post_ref(asked["uri"]))
+        ours = await adapter.publish(Intent(adapter, before).next_try())
+        foe.block(world.bot)
+        await asyncio.to_thread(world.bot.wait_until_gone, top["uri"])
+        for number, target in enumerate((world.post_ref(asked["uri"]), ours.ref)):
+            answer = Intent(adapter, Post(text=f"but {number}", in_reply_to=target), key=f"k{number}")
+            with pytest.raises(Forbidden, match="block"):
+                await adapter.publish(answer.next_try())
+    assert [post.text for post in await world.published()] == ["hello, foe"]
+
+
+async def test_below_a_thread_whose_top_is_gone_who_asks_is_answered(bluesky_world: BlueskyWorld) -> None:
+    world = bluesky_world
+    top = await world.post_of_somebody("top")
+    asked = world.alice.reply(world.alice.ref(top.id), f"and @{world.bot.handle}?")
+    await asyncio.to_thread(world.bot.wait_for, asked["uri"])
+    await world.remove(top)
+    await asyncio.to_thread(world.bot.wait_until_gone, top.id)
+    async with world.adapter() as adapter:
+        await adapter.publish(Intent(adapter, Post(text="here", in_reply_to=world.post_ref(asked["uri"]))).next_try())
+    assert [post.text for post in await world.published()] == ["here"]
+
+
 async def test_a_quote_that_is_gone_is_said_to_be_so(bluesky_world: BlueskyWorld) -> None:
     world = bluesky_world
     gone = await world.post_of_somebody("gone")

@@ -8,7 +8,7 @@ from greenroom_adapters.bluesky.api import Api
 from greenroom_adapters.bluesky.facets import MENTION_FEATURE
 from greenroom_adapters.bluesky.identifiers import AtUri
 from greenroom_adapters.bluesky.wire import POSTS, UNREADABLE, WirePostView, WireStrongRef
-from greenroom_adapters.contract import AdapterError, Forbidden, PostRef, TargetGone
+from greenroom_adapters.contract import AdapterError, Forbidden, PostRef, PostRejected, TargetGone
 
 __all__ = ["Answered", "Targets"]
 
@@ -35,21 +35,22 @@ class Targets:
         """Return the post that is to be answered.
 
         :raises TargetGone: it is gone
-        :raises Forbidden: its author lets us not answer there
+        :raises Forbidden: its author lets us not answer there, or whoever began the thread has blocked us, or we them
         """
         uri = self._address(ref)
         if uri.repo == self._api.me:
             # The AppView learns of our own posts a moment later; our data server knows them at once.
             record = await self._api.record(uri)
             own = WireStrongRef(uri=record.uri, cid=record.cid)
-            return Answered(parent=own, root=self._root(own, record.value), people={}, spoken_to=_named(record.value))
+            root = await self._root(own, record.value)
+            return Answered(parent=own, root=root, people={}, spoken_to=_named(record.value))
         view = await self.seen(ref)
         if view.viewer.reply_disabled:
             raise self._api.error(Forbidden, "its author has restricted who may answer in that thread")
         parent = WireStrongRef(uri=view.uri, cid=view.cid)
         return Answered(
             parent=parent,
-            root=self._root(parent, view.record),
+            root=await self._root(parent, view.record),
             people={view.author.handle.casefold(): view.author.did},
             spoken_to=frozenset({view.author.did}),
         )
@@ -92,12 +93,30 @@ class Targets:
             raise self._gone(ref)
         return uri
 
-    def _root(self, parent: WireStrongRef, record: msgspec.Raw) -> WireStrongRef:
+    async def _root(self, parent: WireStrongRef, record: msgspec.Raw) -> WireStrongRef:
+        """Return the post at the top of the thread, which may be gone.
+
+        :raises Forbidden: it stands behind a block
+        """
         try:
             reply = POSTS.decode(record).reply
         except UNREADABLE:
             return parent
-        return parent if reply is None else reply.root
+        if reply is None:
+            return parent
+        if reply.root.uri != parent.uri and await self._is_blocked(reply.root):
+            raise self._api.error(Forbidden, "the thread was begun behind a block")
+        return reply.root
+
+    async def _is_blocked(self, ref: WireStrongRef) -> bool:
+        """Say whether a post stands behind a block. What is named as the top of a thread may be anything."""
+        uri = AtUri.read(ref.uri)
+        if uri is None or uri.repo == self._api.me:
+            return False
+        try:
+            return await self._api.post(uri) is None and (await self._api.thread(uri, above=0)).blocked
+        except PostRejected:
+            return False
 
     def _gone(self, ref: PostRef) -> AdapterError:
         return self._api.error(TargetGone, f"there is no post {ref.id!r} (any more)")
