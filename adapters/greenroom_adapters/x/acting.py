@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from greenroom_adapters.contract import Author, Metrics, PostRef, PostRejected, TargetGone, ThreadPost
+from greenroom_adapters.text import undefused
 from greenroom_adapters.x.api import Api
 from greenroom_adapters.x.errors import AlreadyDone
 from greenroom_adapters.x.ids import is_id, message_number, moment_of, number_of, post_ref
@@ -59,10 +60,11 @@ class Acting:
                 break
             user = Included.of(page.includes).users.get(post.author_id)
             author = author_of(user) if user is not None else Author(id=post.author_id, handle=post.author_id)
+            said = said_in(post)
             told = ThreadPost(
                 ref=post_ref(post.id, handle=author.handle),
                 author=author,
-                text=said_in(post),
+                text=undefused(said) if post.author_id == self._me().id else said,
                 posted_at=moment_of(int(post.id)),
             )
             above.append(told)

@@ -57,6 +57,7 @@ from greenroom_adapters.x.signing import Tokens, signer_for
 from greenroom_adapters.x.sources import Intervals, MentionsSource, MessagesSource, OwnSource, Source
 from greenroom_adapters.x.summons import Summons
 from greenroom_adapters.x.wire import WireUser
+from greenroom_adapters.x.wording import Askers
 
 __all__ = ["XAdapter"]
 
@@ -123,6 +124,7 @@ class XAdapter(EnteredAdapter):
         self._profile: WireUser | None = None
         self._me: Author | None = None
         self._claims = Claims()
+        self._askers = Askers()
         self._capabilities = capabilities_of(settings, publish_deadline=publish_deadline, visible_within=visible_within)
         self._summons = Summons(self._api, me=self._who) if settings.access == "self_serve" else None
         every = intervals or Intervals.of(settings.look_every)
@@ -158,7 +160,9 @@ class XAdapter(EnteredAdapter):
         self._listening = Listening(sources, me=self._who, now=now, pushing=self._knocking or self._pushing, pace=pace)
         self._acting = Acting(self._api, me=self._who)
         settles = self._capabilities.settles_after
-        self._reading_back = ReadingBack(self._api, self._claims, me=self._who, settles_after=settles, now=now)
+        self._reading_back = ReadingBack(
+            self._api, self._claims, me=self._who, limits=self._capabilities.limits.text, settles_after=settles, now=now
+        )
         self._publishing: Publishing | None = None
 
     @property
@@ -215,6 +219,7 @@ class XAdapter(EnteredAdapter):
             self._api,
             self._summons,
             self._claims,
+            self._askers,
             handle=profile.username,
             capabilities=self._capabilities,
             discloses_ai=DIALECTS[self._settings.dialect].discloses_ai,
@@ -253,6 +258,7 @@ class XAdapter(EnteredAdapter):
                 yield event
 
     def _learn(self, event: Event) -> None:
+        self._askers.hear(event)
         if self._summons is not None:
             self._summons.hear(event)
 

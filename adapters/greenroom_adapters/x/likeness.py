@@ -5,7 +5,7 @@ import unicodedata
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from greenroom_adapters.text import find_links
+from greenroom_adapters.text import find_links, undefused
 
 __all__ = ["is_like"]
 
@@ -29,7 +29,7 @@ def _without_names(text: str) -> str:
 
 
 def _tidied(text: str) -> str:
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", undefused(text))
     parts: list[str] = []
     position = 0
     for link in find_links(text):

@@ -24,7 +24,7 @@ from greenroom_adapters.contract import (
     TextEvent,
     UnknownEvent,
 )
-from greenroom_adapters.text import declines_bots
+from greenroom_adapters.text import declines_bots, undefused
 from greenroom_adapters.x.ids import message_ref, moment_of, post_ref
 from greenroom_adapters.x.wire import (
     INCLUDES,
@@ -100,7 +100,7 @@ def read_post(raw: msgspec.Raw, included: Included, *, me: Author, source: str, 
             cursor=cursor,
             occurred_at=happened_at,
             post=ref,
-            text=said_in(post),
+            text=undefused(said_in(post)),
             conversation=conversation,
             in_reply_to=above,
         )

@@ -12,6 +12,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     newest: int = 0
     """Id of the newest post of the account that is known: this one will have a larger id. 0: none is known."""
+    asker: str = ""
+    """Handle of whom it answers, which may stand in it as a name; empty: nobody's may."""
 
     @classmethod
     def read(cls, prepared: bytes) -> "Plan":

@@ -26,6 +26,7 @@ from greenroom_adapters.x.ids import is_id, message_number, message_ref, moment_
 from greenroom_adapters.x.media import Uploads, odd_company
 from greenroom_adapters.x.plan import Plan
 from greenroom_adapters.x.summons import Summons
+from greenroom_adapters.x.wording import Askers, worded
 
 __all__ = ["QUOTA_PREFIX", "Publishing"]
 
@@ -40,6 +41,7 @@ class Publishing:
         api: Api,
         summons: Summons | None,
         claims: Claims,
+        askers: Askers,
         *,
         handle: str,
         capabilities: Capabilities,
@@ -50,6 +52,7 @@ class Publishing:
         self._api = api
         self._summons = summons
         self._claims = claims
+        self._askers = askers
         self._uploads = Uploads(api, now=now)
         self._handle = handle
         self._capabilities = capabilities
@@ -69,7 +72,7 @@ class Publishing:
             raise self._error(PostRejected, wrong)
         if limits.media is not None and post.media:
             self._check_media(post)
-        return Plan(newest=self._claims.newest).stored()
+        return Plan(newest=self._claims.newest, asker=self._askers.of(post)).stored()
 
     def _check_media(self, post: Post) -> None:
         limit = self._capabilities.limits.media
@@ -129,7 +132,7 @@ class Publishing:
             raise self._error(Unavailable, "X took too long before the post could be sent")
         if post.direct_to is not None:
             return await self._message(attempt, post.direct_to, files, left())
-        body = self._body(post, answered, files)
+        body = self._body(post, Plan.read(attempt.prepared), answered, files)
         try:
             name, answer = await self._api.create_post(body, deadline=left())
         except TargetGone as gone:
@@ -154,8 +157,9 @@ class Publishing:
             quota=read_quota(answer.headers, prefix=QUOTA_PREFIX, bucket="direct messages", now=self._now()),
         )
 
-    def _body(self, post: Post, answered: str | None, files: tuple[str, ...]) -> dict[str, object]:
-        body: dict[str, object] = {"text": post.text}
+    def _body(self, post: Post, plan: Plan, answered: str | None, files: tuple[str, ...]) -> dict[str, object]:
+        text = worded(post, self._capabilities.limits.text, asker=plan.asker)
+        body: dict[str, object] = {"text": text}
         if answered is not None:
             body["reply"] = {"in_reply_to_tweet_id": answered}
         if post.quote is not None:

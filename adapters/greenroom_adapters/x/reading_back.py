@@ -13,6 +13,7 @@ from greenroom_adapters.contract import (
     Post,
     Receipt,
     TargetGone,
+    TextLimit,
     Undecided,
 )
 from greenroom_adapters.x.api import Api, pages
@@ -22,6 +23,7 @@ from greenroom_adapters.x.likeness import is_like
 from greenroom_adapters.x.mapping import said_in
 from greenroom_adapters.x.plan import Plan
 from greenroom_adapters.x.wire import MESSAGES, POSTS, WireMessage, WirePost, first
+from greenroom_adapters.x.wording import worded
 
 __all__ = ["ReadingBack"]
 
@@ -45,12 +47,14 @@ class ReadingBack:
         claims: Claims,
         *,
         me: Callable[[], Author],
+        limits: tuple[TextLimit, ...],
         settles_after: timedelta,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._claims = claims
         self._me = me
+        self._limits = limits
         self._settles_after = settles_after
         self._now = now
 
@@ -70,12 +74,14 @@ class ReadingBack:
         return Absent()
 
     async def _post(self, attempt: Attempt) -> Receipt | None:
-        since = max(Plan.read(attempt.prepared).newest, id_at(attempt.first_tried_at - SKEW))
+        plan = Plan.read(attempt.prepared)
+        text = worded(attempt.post, self._limits, asker=plan.asker)
+        since = max(plan.newest, id_at(attempt.first_tried_at - SKEW))
         oldest: WirePost | None = None
         async with aclosing(self._own(since)) as posts:
             async for post in posts:
                 self._claims.see(post.id)
-                if self._claims.is_free_for(attempt.key, post.id) and _is(attempt.post, post):
+                if self._claims.is_free_for(attempt.key, post.id) and _is(attempt.post, post, text=text):
                     oldest = post
         if oldest is None:
             return None
@@ -132,12 +138,12 @@ class ReadingBack:
         )
 
 
-def _is(post: Post, listed: WirePost) -> bool:
-    """Say whether a listed post is what `post` became."""
+def _is(post: Post, listed: WirePost, *, text: str) -> bool:
+    """Say whether a listed post is what `post` became, which went out with this text."""
     if (post.in_reply_to.id if post.in_reply_to else None) != listed.referred("replied_to"):
         return False
     if (post.quote.id if post.quote else None) != listed.referred("quoted") or listed.referred("retweeted"):
         return False
     files = listed.attachments.media_keys if listed.attachments is not None else ()
     is_answer = post.in_reply_to is not None
-    return len(files) == len(post.media) and is_like(post.text, said_in(listed), is_answer=is_answer)
+    return len(files) == len(post.media) and is_like(text, said_in(listed), is_answer=is_answer)

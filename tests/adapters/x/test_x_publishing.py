@@ -1,14 +1,16 @@
 """What goes out on X, and how it is found again."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from x_text import weighted_length
+from x_text import mentioned, weighted_length
 from x_world import XWorld
 
 from greenroom_adapters.contract import (
@@ -20,7 +22,9 @@ from greenroom_adapters.contract import (
     Found,
     Media,
     MediaRefused,
+    MentionReceived,
     OutcomeUnknown,
+    OwnPostSeen,
     Poll,
     Post,
     PostRef,
@@ -285,6 +289,57 @@ async def test_limits_are_told_with_each_receipt_and_true_in_a_refusal(x_world: 
         with pytest.raises(RateLimited) as refused:
             await adapter.publish(Intent(adapter, Post(text="one too many")).next_try())
     assert timedelta(minutes=14) < refused.value.retry_after < timedelta(minutes=16)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Well, @Alice, ask @bob, @lightbot or bob@example.org: https://example.org/@bob", ["Alice"]),
+        ("@bob " + "a" * 275, []),  # no room for anything that is not seen
+        ("@alice @bob @bob", ["alice"]),
+    ],
+)
+@pytest.mark.asyncio
+async def test_an_answer_names_whom_it_answers_and_nobody_else(x_world: WorldOf, text: str, named: list[str]) -> None:
+    """Whoever asks must not make the account write to others."""
+    world = x_world()
+    world.state.person("bob", name="Bob", bio="Sleeps.")
+    async with world.adapter() as adapter:
+        after = await adapter.now()
+        await world.mention_bot("whom should I ask?")
+        (event,) = await take(adapter, 1, after=after)
+        assert isinstance(event, MentionReceived)
+        intent = Intent(adapter, Post(text=text, in_reply_to=event.post))
+        world.order("lose")
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        found = await adapter.find(intent.last_try())
+        assert isinstance(found, Found)
+        part = Intent(adapter, Post(text=f"2. {text[3:]}", in_reply_to=found.receipt.ref), key="k2")
+        await adapter.publish(part.next_try())
+        plain = Intent(adapter, Post(text=text), key="k3")
+        await adapter.publish(plain.next_try())
+    answer, second, post = await world.published()
+    assert mentioned(answer.text) == named
+    assert mentioned(second.text) == []
+    assert post.text == text, "nobody but its owner had a say in it"
+    assert all(weighted_length(one.text) <= 280 for one in (answer, second))
+
+
+@pytest.mark.asyncio
+async def test_the_words_of_an_answer_are_told_as_they_were_meant(x_world: WorldOf) -> None:
+    world = x_world()
+    asked = PostRef(id=str(world.state.post(world.alice, "@lightbot and bob?")))
+    async with world.adapter() as adapter:
+        after = await adapter.now()
+        receipt = await adapter.publish(Intent(adapter, Post(text="@bob sleeps", in_reply_to=asked)).next_try())
+        async with asyncio.timeout(10), aclosing(adapter.events(after=after)) as events:
+            own = await anext(events)
+        below = PostRef(id=str(world.state.post(world.alice, "@lightbot good", replied=int(receipt.ref.id))))
+        told = await adapter.thread(below)
+    assert [post.text for post in told][1:] == ["@bob sleeps"]
+    assert isinstance(own, OwnPostSeen)
+    assert (own.post.id, own.text) == (receipt.ref.id, "@bob sleeps")
 
 
 @pytest.mark.asyncio
