@@ -12,7 +12,7 @@ import typer
 
 from greenroom.cli.naming import bot_out_of_place, takes_bot
 
-__all__ = ["FAILED", "NEEDS_A_PERSON", "STOPPED_AT_ONCE", "USAGE", "cause_of", "for_owners", "words_of"]
+__all__ = ["FAILED", "NEEDS_A_PERSON", "RUNS_ALREADY", "STOPPED_AT_ONCE", "USAGE", "cause_of", "for_owners", "words_of"]
 
 FAILED = 1
 """It could not be done; the message says why and what helps."""
@@ -20,6 +20,8 @@ USAGE = 2
 """The command line is not understood."""
 NEEDS_A_PERSON = 3
 """`status` and `check`: it works, and something waits for a person."""
+RUNS_ALREADY = 4
+"""Another process runs the bot, so this one may not have its ledger."""
 STOPPED_AT_ONCE = 130
 """A second Ctrl-C."""
 
@@ -68,7 +70,7 @@ def for_owners(command: Callable[..., None]) -> Callable[..., None]:
                 raise typer.Exit(FAILED) from None
             hint = bot_out_of_place(options)
             _tell(cause, as_json=bool(options.get("as_json")), is_ours=not _is_for_owners(cause), hint=hint)
-            raise typer.Exit(FAILED) from None
+            raise typer.Exit(_code_of(cause)) from None
 
     parameters = [one for one in signature.parameters.values() if one.name != "debug"]
     parameters.append(inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug))
@@ -96,6 +98,12 @@ def _is_for_owners(error: BaseException) -> bool:
     from greenroom_adapters.contract import GreenroomError
 
     return isinstance(error, (GreenroomError, OSError))
+
+
+def _code_of(error: BaseException) -> int:
+    from greenroom.storage import AlreadyRunning
+
+    return RUNS_ALREADY if isinstance(error, AlreadyRunning) else FAILED
 
 
 def _tell(error: BaseException, *, as_json: bool, is_ours: bool, hint: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import typer.main
 
 from greenroom.cli.entry import app
-from greenroom.cli.failing import FAILED, NEEDS_A_PERSON, STOPPED_AT_ONCE, USAGE
+from greenroom.cli.failing import FAILED, NEEDS_A_PERSON, RUNS_ALREADY, STOPPED_AT_ONCE, USAGE
 
 __all__ = ["reference"]
 
@@ -28,7 +28,8 @@ no bot runs, it does the same on the ledger alone.
 error. Colours only on a terminal, and not where `NO_COLOR` is set.
 
 **Exit codes.** 0 done · {FAILED} it could not be done, the message says why and what helps · {USAGE} the command line
-is not understood · {NEEDS_A_PERSON} `status`: something needs a person · {STOPPED_AT_ONCE} a second Ctrl-C.
+is not understood · {NEEDS_A_PERSON} `status`: something needs a person · {RUNS_ALREADY} another process runs the bot ·
+{STOPPED_AT_ONCE} a second Ctrl-C.
 """
 
 

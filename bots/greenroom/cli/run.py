@@ -107,8 +107,8 @@ def run(
     collector, http://127.0.0.1:4318: its models and its posts, without a word of what was said.
 
     Several bots run beside each other, a process for each: one that dies takes no other with it and starts again, after
-    5 s, then after twice as long each time. Each line begins with the name of its bot; the first one is observed at the
-    port of --observe, the others at the next ones.
+    5 s, then after twice as long each time; one that another process runs is tried once more, after 30 s. Each line
+    begins with the name of its bot; the first one is observed at the port of --observe, the others at the next ones.
 
     Example: greenroom run config/bots/ada.yaml
     """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from greenroom.cli.choosing import choose
-from greenroom.cli.failing import FAILED, USAGE, words_of
+from greenroom.cli.failing import FAILED, RUNS_ALREADY, USAGE, words_of
 from greenroom.cli.showing import complain, write_json
 from greenroom.cli.stopping import WITH_INPUT, stopping
 
@@ -25,6 +25,8 @@ __all__ = ["members_of", "run_several"]
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 """Seconds until a bot that has died starts again: the first time, and at the most. Each time takes twice as long."""
+CLEARING = 30.0
+"""Seconds in which a bot that runs already must have ended, should it be at that: then it is started once more."""
 WELL = 60.0
 """Seconds after which a bot runs well: should it die later, that is a first time again."""
 HAS_GROUPS = os.name == "posix"
@@ -39,7 +41,7 @@ class Member:
     command: Sequence[str]
     """What starts it."""
     again: Sequence[str]
-    """What starts it from the second time on."""
+    """What starts it once that has run."""
     as_json: bool
     local: frozenset[tuple[str, Path]]
     """Which platforms of this machine it uses, each with its folder."""
@@ -48,6 +50,8 @@ class Member:
     margin: int = 0
     """Characters that the longest name takes."""
     failed: bool = False
+    runs_already: bool = False
+    """Another process runs it, so it was given up here."""
     _process: asyncio.subprocess.Process | None = None
     _is_over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -63,16 +67,24 @@ class Member:
                 self.failed = code not in (0, -signal.SIGTERM)
                 return
             self.failed = code != 0
-            if code in (0, USAGE):
+            was_found, self.runs_already = self.runs_already, code == RUNS_ALREADY
+            if code in (0, USAGE) or (was_found and self.runs_already):
                 self._tell("ended", code=code)
                 return
             if loop.time() - began > WELL:
                 pause = FIRST_PAUSE
-            self._tell("died", code=code, again_in=pause)
+            wait = CLEARING if self.runs_already else pause
+            self._tell("died", code=code, again_in=wait)
+            if not self.runs_already and self._process is not None:
+                # it had the ledger, so what holds for the first time was done
+                command = self.again
             try:
-                await asyncio.wait_for(self._is_over.wait(), pause)
+                await asyncio.wait_for(self._is_over.wait(), wait)
             except TimeoutError:
-                command, pause = self.again, min(2 * pause, LONGEST_PAUSE)
+                pause = pause if self.runs_already else min(2 * pause, LONGEST_PAUSE)
+            else:
+                # that it will not start again is what was wanted of it
+                self.failed = self.runs_already = False
 
     def stop(self) -> None:
         """Have it end, cleanly, and not start again."""
@@ -99,6 +111,7 @@ class Member:
                 start_new_session=HAS_GROUPS,
             )
         except OSError as error:
+            self._process = None
             complain(f"{self.name} cannot be started: {words_of(error)}")
             return FAILED
         if self._is_over.is_set():
@@ -185,6 +198,9 @@ async def run_several(members: Sequence[Member]) -> int:
         failures = [failure for task in running if (failure := task.exception()) is not None]
         if failures:
             raise failures[0]
+    for one in members:
+        if one.runs_already:
+            complain(f"{one.name} did not run here, for another process runs it: stop that one first")
     return FAILED if any(one.failed for one in members) else 0
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from greenroom.cli import several
 from greenroom.cli.several import Member, members_of, run_several
 from greenroom_adapters.testing.stage import RunningStage
 
@@ -37,11 +38,27 @@ def two(home: Path) -> Callable[[str], None]:
     return write
 
 
+def test_one_that_runs_already_says_so_and_the_others_run(
+    running: Callable[..., Any], two: Callable[[str], None], stage: RunningStage, greenroom: Callable[..., Any]
+) -> None:
+    two(f'{{platform: stage, server: "{stage.url}"}}')
+    running("ada")
+    assert greenroom("run", "ada").code == 4
+    bots = running("ada", "bea", connects=False)
+    told(bots, "connected", "bea")
+    died = told(bots, "died", "ada")
+    assert (died["code"], died["again_in"]) == (4, 30.0)
+    bots.signal(signal.SIGTERM)
+    code, errors = bots.wait()
+    assert code == 0
+    assert "already" in errors
+
+
 def told(bot: Any, event: str, name: str) -> dict[str, Any]:
     """Read on until the bot of this name tells that, unless it has done so."""
     while True:
         for entry in bot.entries:
-            if entry["event"] == event and entry.get("bot") == name:
+            if entry.get("event") == event and entry.get("bot") == name:
                 bot.entries.remove(entry)
                 return dict(entry)
         bot.read_until(event)
@@ -157,7 +174,55 @@ async def test_one_that_cannot_be_started_takes_no_other_with_it(
     assert "ada  ended with exit code 1; it starts again in 5 s" in out
     assert not bots.done()
     os.kill(os.getpid(), signal.SIGTERM)
-    assert await bots == 1
+    # that it was to start again is no failure of who told it to end
+    assert await bots == 0
+
+
+RUNS_ALREADY_SO_OFTEN = """\
+import pathlib, sys
+
+told = pathlib.Path(sys.argv[1])
+told.write_text(told.read_text() + sys.argv[3])
+sys.exit(4 if len(told.read_text()) <= int(sys.argv[2]) else 0)
+"""
+
+
+@pytest.mark.parametrize(("so_often", "code", "starts"), [(1, 0, "TT"), (9, 1, "TT")])
+@pytest.mark.asyncio
+async def test_one_that_runs_elsewhere_is_given_up_when_that_one_has_had_time_to_end(
+    so_often: int,
+    code: int,
+    starts: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(several, "CLEARING", 0.2)
+    told = tmp_path / "starts"
+    told.touch()
+    begin = (sys.executable, "-c", RUNS_ALREADY_SO_OFTEN, str(told), str(so_often))
+    bots = [member("ada", *begin, "T", again=(*begin, "A")), member("bea", sys.executable, "-c", "")]
+    async with asyncio.timeout(30):
+        assert await asyncio.create_task(run_several(bots)) == code
+    assert told.read_text() == starts, "who takes over does so when it may have its ledger"
+    last = "ada did not run here, for another process runs it: stop that one first\n"
+    assert capfd.readouterr().err.endswith(last) is (code == 1)
+
+
+@pytest.mark.asyncio
+async def test_one_takes_over_at_its_first_start_also_when_that_was_not_to_be_had_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(several, "FIRST_PAUSE", 0.5)
+    python, told = tmp_path / "python", tmp_path / "starts"
+    told.touch()
+    begin = (str(python), "-c", RUNS_ALREADY_SO_OFTEN, str(told), "0")
+    bots = asyncio.create_task(run_several([member("ada", *begin, "T", again=(*begin, "A"))]))
+    await asyncio.sleep(0.2)
+    python.symlink_to(sys.executable)
+    async with asyncio.timeout(30):
+        assert await bots == 0
+    assert told.read_text() == "T"
 
 
 @pytest.mark.asyncio
