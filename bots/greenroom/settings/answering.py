@@ -78,6 +78,7 @@ class AnswerRule(Model):
     """What of all that comes in is answered."""
 
     section: ClassVar[str] = "an `answer` rule"
+    is_seen: ClassVar[bool] = True
     short_for: ClassVar[str | None] = "to"
     computed: ClassVar[frozenset[str]] = frozenset({"name"})
 

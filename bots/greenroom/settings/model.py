@@ -104,7 +104,8 @@ class Model(BaseModel):
 
     A subclass names its `section` for error texts, the fields that no file may write (`computed`), perhaps the one
     field that a value without keys stands for (`short_for`: `home: stage` is `home: {platform: stage}`), and perhaps
-    the field that takes all keys which are not its own (`rest`).
+    the field that takes all keys which are not its own (`rest`). Where it says what others get to see (`is_seen`), a
+    key without a value is a mistake, and not the same as none.
     """
 
     model_config = ConfigDict(
@@ -120,6 +121,7 @@ class Model(BaseModel):
     computed: ClassVar[frozenset[str]] = frozenset()
     short_for: ClassVar[str | None] = None
     rest: ClassVar[str | None] = None
+    is_seen: ClassVar[bool] = False
 
     @classmethod
     def written_keys(cls) -> dict[str, str]:
@@ -144,6 +146,12 @@ class Model(BaseModel):
         written = cast(Mapping[str, Any], value)
         known = {key: part for key, part in written.items() if key in keys}
         others = {key: part for key, part in written.items() if key not in keys}
+        for key, part in known.items() if cls.is_seen else ():
+            field = cls.model_fields[keys[key]]
+            if part is None and field.default is None and not field.is_required():
+                complain(
+                    info, written, key, f"`{key}` has no value: write one behind it, like `{key}: …`, or leave it out"
+                )
         if cls.rest is not None:
             return known | {cls.rest: others}
         for key, part in others.items():

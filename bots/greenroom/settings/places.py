@@ -17,8 +17,9 @@ def _known_account(name: str, value: object, reading: Reading) -> None:
     if reading.accounts is None or name in reading.accounts:
         return
     near = nearest(name, [*reading.accounts, *reading.rooms])
+    where = "" if value == name else f"`{value}`: "
     raise wrong(
-        f"`{value}`: there is no account `{name}`. "
+        f"{where}there is no account `{name}`. "
         + (f"Did you mean `{near}`?" if near else f"The accounts of this file: {', '.join(sorted(reading.accounts))}")
     )
 
@@ -34,8 +35,18 @@ def _places(value: Any, info: ValidationInfo) -> Any:
         if room is None:
             found.append(item)
         else:
-            found.extend(cast(list[object], room) if isinstance(room, list) else [room])
+            addresses = cast(list[object], room) if isinstance(room, list) else [room]
+            found.extend(address for address in addresses if not _is_wrong_there(address, info.context))
     return found
+
+
+def _is_wrong_there(address: object, reading: Reading) -> bool:
+    """Say whether an address below `rooms` is on no account of this file, which is told there."""
+    return (
+        reading.accounts is not None
+        and isinstance(address, str)
+        and address.partition("/")[0].strip() not in reading.accounts
+    )
 
 
 def _place_of_known_account(value: Place, info: ValidationInfo) -> Place:

@@ -22,6 +22,7 @@ class PostEntry(Model):
     """What is said without being asked, and when."""
 
     section: ClassVar[str] = "a `post` entry"
+    is_seen: ClassVar[bool] = True
 
     name: Name = "post"
     """Its identity in the ledger: required when there is more than one."""

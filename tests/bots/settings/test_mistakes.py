@@ -244,7 +244,11 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ("answer: {to: []}", "4:10: this is empty: write at least one"),
     ("answer: {words: [a]}", "4:1: `to` is missing here"),
     ("answer: {to: mentions, chance: 0.08}", "4:24: `0.08`: of one or of a hundred? write 8%"),
-    ("answer: {to: mentions, in: hme}", "4:24: `hme`: there is no account `hme`. Did you mean `home`?"),
+    ("answer: {to: mentions, in: hme}", "4:24: there is no account `hme`. Did you mean `home`?"),
+    ("rooms: {r: hme/a}\npost: {at: 08:00, in: r}", "4:9: `hme/a`: there is no account `hme`. Did you mean `home`?"),
+    ("post: {at: 08:00, about}", "4:19: `about` has no value: write one behind it, like `about: …`, or leave it out"),
+    ("post: {at: 08:00, say: }", "4:19: `say` has no value: write one behind it, like `say: …`, or leave it out"),
+    ("answer: {to: joins, say: }", "4:21: `say` has no value: write one behind it, like `say: …`, or leave it out"),
     (
         "answer: {to: mentions, in: discord/lounge}",
         "4:24: `discord/lounge`: there is no account `discord`. The accounts of this file: home",
