@@ -46,6 +46,10 @@ class Adapter(abc.ABC):
     posts_need: ClassVar[str] = ""
     """What an account's posts cannot do without there, beside their words: "`home` on the account, the channel where
     posts appear". Empty: nothing, it has a timeline of its own."""
+    posts_need_fields: ClassVar[frozenset[str]] = frozenset()
+    """Of these fields of `Settings` one must be there for them; empty: none."""
+    posts_need_media: ClassVar[bool] = False
+    """Each of them needs a picture or a clip."""
 
     usual_limits: ClassVar[Limits | None] = None
     """What a text must fit into on most accounts of the platform, told before one is signed in: for looking at a

@@ -91,6 +91,7 @@ class DiscordAdapter(EnteredAdapter):
     platform: ClassVar[str] = "discord"
     Settings: ClassVar[type[Any]] = DiscordSettings
     posts_need: ClassVar[str] = "`home` on the account: the channel where posts appear"
+    posts_need_fields: ClassVar[frozenset[str]] = frozenset({"home", "webhook"})
     usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,))
     person_form: ClassVar[str] = "@YOUR-USER-ID"
     person_hint: ClassVar[str] = (

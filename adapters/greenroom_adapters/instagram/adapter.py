@@ -55,6 +55,8 @@ class InstagramAdapter(MailingAdapter):
     platform: ClassVar[str] = "instagram"
     Settings: ClassVar[type[Any]] = InstagramSettings
     posts_need: ClassVar[str] = "a `picture`, and `media_url` on the account: where Instagram fetches it"
+    posts_need_fields: ClassVar[frozenset[str]] = frozenset({"media_url"})
+    posts_need_media: ClassVar[bool] = True
     usual_limits: ClassVar[Limits | None] = LIMITS
     person_form: ClassVar[str] = "your-id"
     person_hint: ClassVar[str] = (

@@ -74,6 +74,7 @@ class MatrixAdapter(EnteredAdapter):
     platform: ClassVar[str] = "matrix"
     Settings: ClassVar[type[Any]] = MatrixSettings
     posts_need: ClassVar[str] = "`home` on the account: the room where posts appear"
+    posts_need_fields: ClassVar[frozenset[str]] = frozenset({"home"})
     usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,))
     person_form: ClassVar[str] = "@you:your-server.example"
 

@@ -68,6 +68,7 @@ class TelegramAdapter(EnteredAdapter):
     platform: ClassVar[str] = "telegram"
     Settings: ClassVar[type[Any]] = TelegramSettings
     posts_need: ClassVar[str] = "`home` on the account: the channel or group where posts appear"
+    posts_need_fields: ClassVar[frozenset[str]] = frozenset({"home"})
     usual_limits: ClassVar[Limits | None] = Limits(text=(TEXT_LIMIT,), caption=(CAPTION_LIMIT,), media=MEDIA_LIMIT)
     person_form: ClassVar[str] = "@YOUR-USER-ID"
     person_hint: ClassVar[str] = (

@@ -24,6 +24,7 @@ from greenroom.cli.costs import (
 from greenroom.cli.document_words import surveyed, surveyed_feeds
 from greenroom.cli.engines import engines_that_fail
 from greenroom.cli.failing import words_of
+from greenroom.cli.lacking import lacking
 from greenroom.cli.origins import feed_words, warnings_of_origins
 from greenroom.cli.showing import moment_words
 from greenroom.cli.tool_words import warnings_of_tools
@@ -177,6 +178,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
         mistakes += _each(error)
     if offline:
         warnings += _secrets_missing(file)
+        warnings += lacking(file, file.accounts)
     elif not mistakes:
         failing, is_mute = await engines_that_fail(file)
         if is_mute:
@@ -208,6 +210,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     tell = None if file.tell is None else tell_words(file.tell)
     try:
         accounts = {name: await _signed_in(bot, name) for name in file.accounts}
+        warnings += lacking(file, [name for name, account in accounts.items() if account.error is not None])
         if limit is None and any(account.costs for account in accounts.values()):
             limit = spend_words(file, 0)
         if file.tell is not None and tries_tell and accounts[file.tell.account].error is None:
