@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from greenroom.personas.decency import is_indecent
@@ -130,14 +130,18 @@ class Heard:
     """The same for two texts that say the same words."""
 
 
-def hear(text: str) -> Heard:
-    """Read a text. Takes any text whatever; costs no more for a long one than for `LONGEST` characters."""
+def hear(text: str, *, called: Collection[tuple[str, ...]] = ()) -> Heard:
+    """Read a text. Takes any text whatever; costs no more for a long one than for `LONGEST` characters.
+
+    `called`: names by which it may begin to whom it is said, each as its words are heard. Like a mention that is no
+    part of what is said: "Ada, hello" is a greeting.
+    """
     cut = text[:LONGEST]
     if not cut.isascii():
         cut = unicodedata.normalize("NFKC", cut)[:LONGEST].translate(QUOTES)
         cut = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in cut if not _invisible(c))
     speech = NOT_SPEECH.sub(" ", cut)
-    words = tuple(_words(speech))
+    words = _without_call(tuple(_words(speech)), called)
     return Heard(
         words=words,
         traits=frozenset(_traits(text, speech, words)),
@@ -162,6 +166,14 @@ def _words(speech: str) -> Iterable[Word]:
         yield Word(first, first)
         for index, word in enumerate(rest):
             yield Word(word, word, closes and index == len(rest) - 1)
+
+
+def _without_call(words: tuple[Word, ...], called: Collection[tuple[str, ...]]) -> tuple[Word, ...]:
+    for name in called:
+        end = len(name)
+        if 0 < end < len(words) and words[end - 1].closes and tuple(word.heard for word in words[:end]) == name:
+            return words[end:]
+    return words
 
 
 def _written_out(word: str) -> str:

@@ -1,6 +1,6 @@
 """What was said before: derived anew from the lines of the conversation for every reply, never stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -104,8 +104,10 @@ class Conversation:
 class Ears:
     """Hears texts for one script, each of the latest few thousand only once. Nothing is kept but what was in them."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, names: Iterable[str] = ()) -> None:
+        """Hear what is said to somebody of these names."""
         self._script = script
+        self._called = tuple(tuple(word.heard for word in hear(name).words) for name in names)
         self._hear = lru_cache(maxsize=TEXTS_HEARD)(self._take_in)
 
     def hear(self, text: str) -> Heard:
@@ -137,7 +139,7 @@ class Ears:
         )
 
     def _take_in(self, text: str) -> tuple[Heard, tuple[tuple[str, str], ...]]:
-        heard = hear(text)
+        heard = hear(text, called=self._called)
         told: dict[str, str] = {}
         for number, match in self._script.keeps.matches(heard.words):
             memory = self._script.keepers[number]

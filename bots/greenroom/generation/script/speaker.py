@@ -51,7 +51,7 @@ class Speaker:
         self._plain = plain
         """Built from the persona alone: speaks where the script is silent."""
         self._words = PersonaWords(persona)
-        self._ears = Ears(script)
+        self._ears = Ears(script, names=persona.names)
         danger = [rule for one in (script, plain) if (rule := one.rules.get(IN_DANGER)) is not None]
         self._danger = PatternIndex([pattern for rule in danger for pattern in rule.hears])
         self._helps: Steps = [(rule.says, {}) for rule in danger]

@@ -86,6 +86,12 @@ def test_an_engine_that_was_restarted_goes_on_as_if_nothing_had_happened(ada: Pe
     assert one.mine == other.mine
 
 
+@pytest.mark.parametrize("called", ["gardener, hello", "Bo, hello", "Bo! Hello"])
+def test_a_greeting_is_one_also_behind_a_name(stranger: Stranger, talk: Talking, called: str) -> None:
+    bo = stranger(FOUR_LINES + "nicknames: [gardener]\n")
+    assert talk(bo, seed="a").say(called) == talk(bo, seed="a").say("hello")
+
+
 def test_a_name_is_remembered_for_later(ada: Persona, talk: Talking) -> None:
     conversation = talk(ada)
     conversation.say("My name is tom.")

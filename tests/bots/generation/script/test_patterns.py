@@ -119,3 +119,26 @@ def test_an_ordinary_text_is_not_taken_for_noise(text: str) -> None:
 def test_mentions_links_and_hashtags_are_no_words() -> None:
     heard = hear("hi @eve@example.social see https://spam.example/x?y #buy example.com now")
     assert [word.heard for word in heard.words] == ["hi", "see", "now"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Gardener, hello", "hello"),
+        ("old moss: is it late", "is it late"),
+        ("Moss! Moss, hello", "moss hello"),
+        ("moss is green", "moss is green"),
+        ("hello, gardener", "hello gardener"),
+        ("Gardener,", "gardener"),
+        ("Gardener", "gardener"),
+        ("old gardener, hello", "old gardener hello"),
+    ],
+)
+def test_a_name_with_which_a_text_begins_is_no_part_of_what_it_says(text: str, words: str) -> None:
+    heard = hear(text, called=[("moss",), ("old", "moss"), ("gardener",), ()])
+    assert " ".join(word.heard for word in heard.words) == words
+    assert heard.key == words
+
+
+def test_who_is_called_by_name_first_is_asked_all_the_same() -> None:
+    assert "question" in hear("gardener, is it late", called=[("gardener",)]).traits
