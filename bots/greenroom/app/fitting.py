@@ -49,7 +49,8 @@ async def measure_of(
     if desk is not None and desk.is_connected:
         return Measure(account=account, limits=desk.adapter.capabilities.limits.text_on(surface))
     platform = file.accounts[account].platform
-    if (known := await measures_of(ledger, account, platform)) is not None:
+    known = await measures_of(ledger, account, file)
+    if known is not None and surface in known:
         return Measure(account=account, limits=known[surface])
     try:
         usual = Platforms.installed().adapter(platform).usual_limits

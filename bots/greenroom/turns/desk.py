@@ -277,7 +277,7 @@ class AccountDesk:
                 self._ledger.move_cursor(self.account, source, cursor)
             await self._ledger.committed()
             cursors |= begun
-        remember_measures(self._ledger, self.account, self.adapter.platform, self.adapter.capabilities.limits)
+        remember_measures(self._ledger, self.account, self._policy.terms.file, self.adapter.capabilities.limits)
         # not before: whoever reads this may say something at once, and it is to be heard
         self._log.info("connected", me=self.adapter.me.handle)
         failures = 0

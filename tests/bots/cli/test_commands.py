@@ -465,6 +465,8 @@ def test_what_a_server_takes_is_known_when_the_bot_has_run_there(
         assert greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour").code == 0
         said = greenroom("post", "Fog. " * 121, "--at", "in 1 hour")
     assert "the text is 5 too long for home: it has 605 of 600. Shorten it\n" in said.err
+    write_bot()
+    assert "504 of the 500 that stage usually takes" in greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour").err
     moved = write_bot().read_text(encoding="utf-8").replace("platform: stage", "platform: mastodon")
     Path("bot.yaml").write_text(moved.replace("handle: ada", "token: {env: TOKEN}"), encoding="utf-8")
     assert "504 of the 500 that mastodon usually takes" in greenroom("post", TOO_LONG.strip(), "--at", "in 1 hour").err
