@@ -61,7 +61,9 @@ class Client(AsyncClient):  # type: ignore[misc]  # untyped, so for mypy any cla
                     method, route, effect=effect, query=query, json=json, form=form, headers=signed, deadline=deadline
                 )
             except AuthenticationFailed:
-                # Nothing was done: a second try with other credentials is no second post.
+                # A post too may go again with other credentials, though X has no key by which it would know it: what
+                # was refused for its credentials "has not been applied" (RFC 9110, section 15.5.2). A lost answer is
+                # another error, and never ends here.
                 if is_last or not (await self._signer.renew(signed) or await doubted(effect)):
                     raise
         raise AssertionError("a loop of two tries returns or raises")

@@ -9,8 +9,15 @@ from typing import Any
 import pytest
 from x_world import XWorld
 
-from greenroom_adapters.contract import AuthenticationFailed, ConfigurationError, Post, Secret, SupportsKeeping
-from greenroom_adapters.testing import Intent
+from greenroom_adapters.contract import (
+    AuthenticationFailed,
+    ConfigurationError,
+    OutcomeUnknown,
+    Post,
+    Secret,
+    SupportsKeeping,
+)
+from greenroom_adapters.testing import Intent, Order
 from greenroom_adapters.x import XAdapter, XSettings
 from greenroom_adapters.x.tokens import Pair
 
@@ -66,6 +73,31 @@ async def test_tokens_are_renewed_kept_and_used_again_after_a_restart(x_world: W
             await adapter.publish(Intent(adapter, Post(text=f"post {number}"), key=f"k{number}").next_try())
     assert len([one for one in world.proxy.requests() if one.path == "/2/oauth2/token"]) == 1
     assert [post.text for post in await world.published()] == ["post 0", "post 1", "post 2"]
+
+
+@pytest.mark.asyncio
+async def test_a_post_that_was_refused_for_its_token_goes_out_once_with_the_next(x_world: WorldOf) -> None:
+    world, drawer = x_world(), Drawer()
+    world.settings = oauth2(world)
+    async with keeping(world.adapter(), drawer) as adapter:
+        world.state.do("DELETE FROM bearers")
+        intent = Intent(adapter, Post(text="lit"), key="k")
+        receipt = await adapter.publish(intent.next_try())
+    sent = [one for one in world.proxy.requests() if (one.method, one.path) == ("POST", "/2/tweets")]
+    assert len({one.headers["Authorization"] for one in sent}) == len(sent) == 2
+    assert [post.id for post in await world.published()] == [receipt.ref.id.rpartition("/")[2]]
+
+
+@pytest.mark.asyncio
+async def test_a_post_whose_answer_is_lost_is_not_sent_again_with_another_token(x_world: WorldOf) -> None:
+    world, drawer = x_world(), Drawer()
+    world.settings = oauth2(world)
+    async with keeping(world.adapter(), drawer) as adapter:
+        world.proxy.order(Order(kind="answer", method="POST", path="/2/tweets", status=401))
+        world.proxy.order(Order(kind="lose", method="POST", path="/2/tweets"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(Intent(adapter, Post(text="lit"), key="k").next_try())
+    assert [post.text for post in await world.published()] == ["lit"]
 
 
 @pytest.mark.asyncio
