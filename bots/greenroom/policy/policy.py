@@ -62,7 +62,7 @@ class Policy:
         self.strangers = Strangers(ledger, clock)
         self.introductions = Introductions(ledger)
         self.harm = Harm()
-        self._repeats = Repeats(ledger, clock)
+        self.repeats = Repeats(ledger, clock)
         self.approval = Approval(ledger)
         self._guards: tuple[Guard, ...] = (
             self.switch,
@@ -73,7 +73,7 @@ class Policy:
             Silences(),
             OneReply(),
             QuietHours(clock),
-            self._repeats,
+            self.repeats,
             self.harm,
             self.approval,
             self.introductions,
@@ -111,10 +111,10 @@ class Policy:
         await self.joining.load()
         await self.introductions.load()
         await self.strangers.load()
-        await self._repeats.load()
+        await self.repeats.load()
         await self.approval.load(self.terms)
         for account in self.terms.file.accounts:
-            self._repeats.recall_posts(account, await self._ledger.own_posts(account, before=NEWEST, limit=RECENT))
+            self.repeats.recall_posts(account, await self._ledger.own_posts(account, before=NEWEST, limit=RECENT))
         yesterday = self._clock.micros() - int(DAY.total_seconds()) * MICROSECOND_PER_SECOND
         for past in sorted(await self._ledger.past(since=yesterday), key=lambda past: past.changed):
             for guard in self._guards:

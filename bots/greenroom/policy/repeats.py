@@ -1,7 +1,8 @@
 """No post that says what a recent one has said already."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from typing_extensions import override
@@ -13,7 +14,7 @@ from greenroom.policy.verdict import ALLOW, OnWords, Repair
 from greenroom.settings import AnswerRule
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 
-__all__ = ["REPEATED", "SAID_BEFORE", "Repeats"]
+__all__ = ["REPEATED", "SAID_BEFORE", "RecentPost", "Repeats"]
 
 SAID_BEFORE = "it says what was posted a short while ago"
 """Part of the reason why words are written again, and why a post is left out."""
@@ -30,6 +31,17 @@ common ("Wind west, 5." and "Wind north, 3."), below what is left after a word o
 not looked at: under another one it says the same."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentPost:
+    """A post of an account: it was sent, or its words are found and it is on its way."""
+
+    seq: int
+    text: str
+    is_fed: bool
+    """It was written from what stands in a feed."""
+    trigrams: frozenset[str]
+
+
 class Repeats(Guard):
     """Compares what engines write for posts with the account's own last posts. Replies are not compared: people ask
     the same things. The owner's own words are not either: a bell may ring every hour; nor is what is said of an item of
@@ -41,8 +53,8 @@ class Repeats(Guard):
         self._clock = clock
         self._noted: dict[str, str] = {}
         """Account → the day on which it was noted last that one of its posts was left out."""
-        self._recent: dict[str, deque[tuple[int, str, frozenset[str]]]] = {}
-        """Account → (seq, text, its trigrams), oldest first."""
+        self._recent: dict[str, deque[RecentPost]] = {}
+        """Account → its posts, oldest first."""
 
     async def load(self) -> None:
         """Read for which accounts it was noted today."""
@@ -56,6 +68,10 @@ class Repeats(Guard):
                 self._add(turn, " ".join(turn.draft.parts))
         self._recent.setdefault(account, deque(maxlen=RECENT))
 
+    def recent_posts(self, account: str, *, but: Collection[int]) -> list[RecentPost]:
+        """Return what the account has posted lately or is about to, oldest first, without those turns."""
+        return [post for post in self._recent.get(account, ()) if post.seq not in but]
+
     @override
     def asked(self, question: str, rule: AnswerRule | None) -> Callable[..., Any] | None:
         return None if rule is not None else super().asked(question, rule)
@@ -66,9 +82,9 @@ class Repeats(Guard):
             return ALLOW
         text = " ".join(draft.parts)
         mine = _trigrams(text)
-        for seq, said, theirs in self._recent.get(turn.account, ()):
-            if seq != turn.seq and len(mine & theirs) >= ALIKE * len(mine | theirs):
-                return Repair(f"{SAID_BEFORE}: {said[:100]!r}; say something else")
+        for other in self.recent_posts(turn.account, but=(turn.seq,)):
+            if len(mine & other.trigrams) >= ALIKE * len(mine | other.trigrams):
+                return Repair(f"{SAID_BEFORE}: {other.text[:100]!r}; say something else")
         self._add(turn, text)
         return ALLOW
 
@@ -99,12 +115,14 @@ class Repeats(Guard):
 
     def _add(self, turn: Turn, text: str) -> None:
         self._forget(turn)
-        self._recent.setdefault(turn.account, deque(maxlen=RECENT)).append((turn.seq, text, _trigrams(text)))
+        is_fed = isinstance(turn.event, Due) and turn.event.material is not None
+        post = RecentPost(seq=turn.seq, text=text, is_fed=is_fed, trigrams=_trigrams(text))
+        self._recent.setdefault(turn.account, deque(maxlen=RECENT)).append(post)
 
     def _forget(self, turn: Turn) -> None:
         recent = self._recent.get(turn.account, ())
         for known in recent:
-            if known[0] == turn.seq:
+            if known.seq == turn.seq:
                 self._recent[turn.account].remove(known)
                 break
 

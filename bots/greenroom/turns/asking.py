@@ -59,7 +59,7 @@ class Asking:
         self._floor = shared.floor
         self._policy = shared.policy
         self._lanes = lanes
-        self._briefing = Briefing(means)
+        self._briefing = Briefing(means, shared.policy)
         self._beginning = beginning
         self._outcomes = outcomes
         self._typing = typing

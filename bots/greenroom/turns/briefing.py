@@ -10,6 +10,7 @@ from greenroom.generation import Brief, Line, no_pictures
 from greenroom.generation.history import lines_of
 from greenroom.memory import People
 from greenroom.personas import Persona
+from greenroom.policy import Policy
 from greenroom.storage import Due, Turn, author_of, cause_of
 from greenroom.telemetry import get_log
 from greenroom.turns.form import PLAIN, Form
@@ -49,7 +50,8 @@ def trusted_author(turn: Turn) -> Author | None:
 class Briefing:
     """Writes the briefs of one account."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Means, policy: Policy) -> None:
+        self._policy = policy
         self._adapter = means.adapter
         self._account = means.account
         self._ledger = means.ledger
@@ -169,21 +171,29 @@ class Briefing:
 
     async def _own_posts(self, turn: Turn) -> tuple[Line, ...]:
         posts = await self._ledger.own_posts(self._account, before=turn.seq, limit=MEMORY)
-        return tuple(
-            Line(author=None, text=part, trust=_trust_of_post(post))
+        lines = [
+            Line(author=None, text=part, trust=_trust_of_post(is_fed=_is_fed(post)))
             for post in posts
             if post.draft is not None
             for part in post.draft.parts
-        )
+        ]
+        # of posts that are written at the same time each is to say something of its own
+        others = self._policy.repeats.recent_posts(self._account, but={turn.seq, *(post.seq for post in posts)})
+        lines += [Line(author=None, text=post.text, trust=_trust_of_post(is_fed=post.is_fed)) for post in others]
+        return tuple(lines)
 
 
 def _trusted(author: Author, turn: Turn) -> Author:
     return author if author.trust is turn.trust else replace(author, trust=turn.trust)
 
 
-def _trust_of_post(post: Turn) -> Trust:
+def _is_fed(post: Turn) -> bool:
+    return isinstance(post.event, Due) and post.event.material is not None
+
+
+def _trust_of_post(*, is_fed: bool) -> Trust:
     """Return how far the words are trusted that a post was written from: the owner's, or a feed's."""
-    return Trust.ANYONE if isinstance(post.event, Due) and post.event.material is not None else Trust.OWNER
+    return Trust.ANYONE if is_fed else Trust.OWNER
 
 
 def _shows_something(due: Due) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from greenroom.clock import to_micros
+from greenroom.generation.script import ScriptEngine
 from greenroom.policy import (
     ALLOW,
     Guard,
@@ -39,6 +41,7 @@ from greenroom.settings import AnswerRule, Span
 from greenroom.settings.spelling import SPAN
 from greenroom.storage import Draft, SqliteLedger, State, Turn
 from greenroom.testing import Trial
+from greenroom.testing.clock import ManualClock
 from greenroom.testing.ledger import mention_turn
 from greenroom.testing.platform import never_answer
 from greenroom_adapters.contract import (
@@ -121,6 +124,18 @@ async def test_a_post_like_a_recent_one_is_written_again_and_else_left_out(trial
         await trial.counted({State.SENT: 2, State.IGNORED: 1})
         ignored = await trial.bot.ledger.turns(states=[State.IGNORED])
         assert "written twice, and both times it says what was posted" in ignored[0].reason
+
+
+@pytest.mark.asyncio
+async def test_posts_that_are_written_at_the_same_time_say_each_something_of_its_own(tmp_path: Path) -> None:
+    clock = ManualClock()
+    script = ScriptEngine(clock=clock)
+    names = [f"log{number}" for number in range(16)]
+    rules = "".join(f"- {{name: {name}, every: 1 hour, about: the sea}}\n" for name in names)
+    async with Trial(tmp_path, rules=f"post:\n{rules}", clock=clock, through=lambda _: script) as trial:
+        await trial.past(lambda: trial.platform.posts, by=STEP)
+        await trial.counted({State.SENT: len(names)})
+        assert len(set(trial.platform.texts)) == len(names)
 
 
 @pytest.mark.asyncio
