@@ -22,6 +22,8 @@ PORTS = range(8765, 8785)
 """The first free one of these is taken, so that the address stays the same from start to start."""
 PATIENCE = 20.0
 """Seconds in which a local platform must be ready."""
+LOOK = 0.1
+"""Seconds between two looks whether the start of another bot is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ async def start_local(platform: str, folder: Path) -> LocalPlatform:
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     # bots that begin at once: one of them starts it, and the others find it
     try:
-        turn = await asyncio.to_thread(hold, data.with_name(data.name + ".start"), patience=2 * PATIENCE)
+        turn = await _turn_at(data.with_name(data.name + ".start"))
     except sqlite3.Error as error:
         raise ConfigurationError(f"the local {platform} cannot be started in {folder}: {error}") from error
     try:
@@ -75,6 +77,18 @@ async def start_local(platform: str, folder: Path) -> LocalPlatform:
     finally:
         if turn is not None:
             turn.close()
+
+
+async def _turn_at(path: Path) -> sqlite3.Connection | None:
+    """Hold the lock at `path` as soon as it is free; None: another has it for too long.
+
+    It is looked for again and again, and not waited for in a thread, which no Ctrl-C would end.
+    """
+    clock = asyncio.get_running_loop().time
+    ends = clock() + 2 * PATIENCE
+    while (turn := await asyncio.to_thread(hold, path, patience=0)) is None and clock() < ends:  # noqa: ASYNC110 - no event of ours tells of another process
+        await asyncio.sleep(LOOK)
+    return turn
 
 
 async def _start(platform: str, data: Path) -> LocalPlatform:

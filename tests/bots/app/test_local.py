@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 
 from greenroom.app import is_local, start_local
+from greenroom.lock import hold
 from greenroom_adapters.contract import ConfigurationError
 from greenroom_adapters.testing.stage import RunningStage
 
@@ -62,6 +65,25 @@ async def test_it_is_started_once_and_stopped_by_whoever_started_it(tmp_path: Pa
     await first.stop()
     with pytest.raises(OSError, match="refused"):
         await asyncio.to_thread(name_of, first.url)
+
+
+def test_whoever_waits_for_the_start_of_another_can_be_stopped_at_once(tmp_path: Path) -> None:
+    other = hold(tmp_path / "stage.db.start", patience=0)
+    assert other is not None
+
+    async def wait() -> None:
+        starting = asyncio.create_task(start_local("stage", tmp_path))
+        await asyncio.sleep(0.5)
+        assert not starting.done()
+        starting.cancel()
+        await asyncio.wait([starting])
+        assert starting.cancelled()
+
+    began = time.monotonic()
+    with closing(other):
+        # a loop ends when its threads have
+        asyncio.run(wait())
+        assert time.monotonic() - began < 10
 
 
 START = """
