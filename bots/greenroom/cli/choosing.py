@@ -176,7 +176,8 @@ def demo_file() -> Path:
 
 
 def choose(given: str | None) -> Chosen:
-    """Return the bot that `given` names: a path, or the name of a file here or in config/bots; None: see `HELP`.
+    """Return the bot that `given` names: a path, the name of a file here or in config/bots, or a folder with one bot;
+    None: see `HELP`.
 
     :raises ConfigurationError: there is no such file, or there are several and none was named
     """
@@ -240,6 +241,8 @@ def _named(given: str) -> Chosen:
             return Chosen(path=found[0], is_demo=False)
         if given in (DEMO, _bot_in(demo_file())):
             return Chosen(path=demo_file(), is_demo=True)
+    if path.is_dir():
+        return Chosen(path=_only_one_in(path), is_demo=False)
     known = [bot for folder in FOLDERS for bot in _bots_in(folder)]
     by_name = {name: str(bot) for bot in known for name in (bot.stem, bot.stem.removesuffix("-bot"))}
     near = nearest(path.stem, by_name)
@@ -247,6 +250,20 @@ def _named(given: str) -> Chosen:
     raise ConfigurationError(
         f"{given}: there is no such bot file. {f'Did you mean `{by_name[near]}`?' if near else there}"
     )
+
+
+def _only_one_in(folder: Path) -> Path:
+    """Return the only bot file in a folder, or in its config/bots.
+
+    :raises ConfigurationError: there is none, or there are several
+    """
+    from greenroom_adapters.contract import ConfigurationError
+
+    bots = next((found for inner in FOLDERS if (found := _bots_in(folder / inner))), list[Path]())
+    if len(bots) == 1:
+        return bots[0]
+    there = f"there are several bots in it: {', '.join(map(str, bots))}. Name one" if bots else "there is no bot in it"
+    raise ConfigurationError(f"{folder} is a folder, and {there}")
 
 
 def _must_be_a_bot(path: Path) -> None:

@@ -68,7 +68,7 @@ def test_every_mistake_of_a_file_is_told_at_once(greenroom: Callable[..., Any], 
 # words, what to type → what must be told
 COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no such file": (("run", "nope.yaml"), ("nope.yaml", "There are: bot.yaml")),
-    "a folder for a file": (("run", "."), ("there is no such bot file",)),
+    "a folder for a file": (("run", "data"), ("data is a folder", "no bot in it")),
     "an unknown account": (("pause", "hme"), ("`hme`", "home")),
     "an unknown place": (("post", "hello", "--in", "hme"), ("`hme`", "Did you mean `home`?")),
     "no such turn": (("log", "--turn", "99"), ("turn 99", "greenroom log")),
@@ -281,7 +281,7 @@ def test_a_second_runner_is_refused_with_the_first_ones_process(
         said = greenroom("run")
     finally:
         lock.close()
-    assert said.code == 1
+    assert said.code == 4
     assert f"process {os.getpid()}" in said.err
     assert "stop that one first" in said.err
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import greenroom as package
-from greenroom.cli.choosing import choose, demo_file
+from greenroom.cli.choosing import Chosen, choose, demo_file
 from greenroom.clock import SystemClock
 from greenroom.storage import SqliteLedger
 from greenroom_adapters.contract import ConfigurationError
@@ -118,3 +118,34 @@ def test_a_command_does_not_take_the_demo_for_another_bot_that_runs_beside_it(
 
     with pytest.raises(ConfigurationError, match=r"These run: ben.yaml, demo. Name one"):
         asyncio.run(while_both_run())
+
+
+@pytest.mark.parametrize("given", ["near", "near/", "./near", "far"])
+def test_a_folder_with_one_bot_in_it_names_that(home: Path, write_bot: Callable[..., Path], given: str) -> None:
+    bot = write_bot()
+    (home / "near").mkdir()
+    (home / "near" / "bot.yaml").write_bytes(bot.read_bytes())
+    (home / "near" / "persona.yaml").write_bytes((home / "persona.yaml").read_bytes())
+    (home / "far" / "config" / "bots").mkdir(parents=True)
+    (home / "far" / "config" / "bots" / "ada.yaml").write_bytes(bot.read_bytes())
+    path = Path("far/config/bots/ada.yaml") if given == "far" else Path("near/bot.yaml")
+    assert choose(given) == Chosen(path=path, is_demo=False)
+
+
+def test_a_bot_goes_before_a_folder_of_its_name(home: Path, write_bot: Callable[..., Path]) -> None:
+    write_bot()
+    (home / "ada").mkdir()
+    assert choose("ada").path == Path("bot.yaml")
+
+
+def test_a_folder_with_no_bot_or_several_is_told_as_one(
+    home: Path, write_bot: Callable[..., Path], greenroom: Callable[..., Any]
+) -> None:
+    bot = write_bot()
+    (home / "some").mkdir()
+    said = greenroom("run", "some/")
+    assert (said.code, said.err) == (1, "error: some is a folder, and there is no bot in it\n")
+    for name in ("a", "b"):
+        (home / "some" / f"{name}.yaml").write_bytes(bot.read_bytes())
+    told = greenroom("check", "some").err
+    assert told == "error: some is a folder, and there are several bots in it: some/a.yaml, some/b.yaml. Name one\n"
