@@ -8,13 +8,16 @@ import msgspec
 
 from greenroom.app.outlay import outlay_of
 from greenroom.delivery import can_do
+from greenroom.generation import FixedWords
 from greenroom.origins import read_calendar, read_drafts
-from greenroom.settings import BotFile, Mistakes, Paints, Place, PostEntry, wanted_of
+from greenroom.settings import AnswerRule, BotFile, Mistakes, Paints, Place, PostEntry, wanted_of
 from greenroom.settings.loader import body_of
-from greenroom.turns.form import Misfit, form_of, form_with_embed
+from greenroom.turns.form import PLAIN, Form, Misfit, form_of, form_with_embed
 from greenroom_adapters.contract import (
     Adapter,
+    Author,
     Capabilities,
+    Kind,
     SupportsDeclaration,
     SupportsFetching,
     SupportsPresence,
@@ -26,6 +29,8 @@ from greenroom_adapters.text import excess
 __all__ = ["Standing", "standing_of"]
 
 A_DAY = timedelta(days=1)
+SURFACES = {Kind.DIRECT_MESSAGE: Surface.DIRECT_MESSAGE, Kind.MESSAGE: Surface.CHAT, Kind.JOIN: Surface.CHAT}
+"""Where an answer to these kinds of events stands; one to any other is a reply."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,14 +104,29 @@ def _misfits(file: BotFile, account: str, capabilities: Capabilities) -> Iterato
         if entry.say is not None and (over := excess(entry.say, form.room_for_words(capabilities.limits.text))):
             yield f"post `{entry.name}` will not go out: with what goes with it, it is {over} too long"
     for rule in file.answer:
-        if rule.embed is None or (rule.places and all(place.account != account for place in rule.places)):
+        if rule.places and all(place.account != account for place in rule.places):
             continue
         try:
-            form = form_with_embed(rule.embed.embed, capabilities)
+            form = PLAIN if rule.embed is None else form_with_embed(rule.embed.embed, capabilities)
+            over = _excess_of(rule, form, capabilities, bot=file.bot)
         except Misfit as misfit:
             yield f"{rule.name} answers nobody there: {misfit}"
             continue
         yield from (f"{rule.name}: {change}" for change in form.changes)
+        if over:
+            yield f"{rule.name} does not answer there: its `say` is {over:,} too long"
+
+
+def _excess_of(rule: AnswerRule, form: Form, capabilities: Capabilities, *, bot: str) -> int:
+    """Return by how much the fixed words of a rule are too long where it answers, said to somebody of a short name.
+
+    :raises Misfit: what goes with them leaves no room for words
+    """
+    if rule.say is None:
+        return 0
+    words = FixedWords(rule.say, rule=rule.name).render(Author(id="1", handle="x"), bot=bot)
+    surfaces = {SURFACES.get(kind, Surface.REPLY) for kind in rule.to}
+    return max(excess(words, form.room_for_words(capabilities.limits.text_on(surface))) for surface in surfaces)
 
 
 def _is_plain(entry: PostEntry) -> bool:

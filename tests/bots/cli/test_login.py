@@ -336,6 +336,31 @@ def test_check_warns_of_what_a_post_cannot_be_on_an_account(
     ]
 
 
+def test_check_warns_of_fixed_answers_that_are_too_long_for_an_account(
+    write: Callable[[str], Path], stage: RunningStage, greenroom: Callable[..., Any]
+) -> None:
+    path = write(f'{{platform: stage, server: "{stage.url}", handle: eve}}')
+    name = "{{ author.handle }}"
+    rules = [
+        "answer:",
+        f"  - {{to: mentions, say: {'a' * 503}}}",
+        f"  - {{to: replies, say: {'a' * 500}}}",
+        f'  - {{to: quotes, say: "{name}{"a" * 500}"}}',
+        f'  - {{to: follows, say: "{name}{"a" * 499}"}}',
+        f"  - {{to: direct_messages, say: {'a' * 490}, embed: {{title: the fog bell}}}}",
+        f"  - {{to: messages, say: {'a' * 503}, in: other}}",
+    ]
+    other = f'  other: {{platform: stage, server: "{stage.url}", handle: eva}}'
+    text = path.read_text(encoding="utf-8").replace("accounts:\n", f"accounts:\n{other}\n")
+    path.write_text(text.replace("answer: mentions\n", "") + "\n".join(rules) + "\n", encoding="utf-8")
+    found = greenroom("check", "--no-tell", "--json").json["accounts"]["quay"]["warnings"]
+    assert [one for one in found if "too long" in one] == [
+        "answer 1 does not answer there: its `say` is 3 too long",
+        "answer 3 does not answer there: its `say` is 1 too long",
+        "answer 5 does not answer there: its `say` is 4 too long",
+    ]
+
+
 def test_signing_in_again_takes_the_place_of_the_sign_in_before(
     login: Callable[..., LoggedIn], write: Callable[[str], Path], stage: RunningStage, home: Path
 ) -> None:
