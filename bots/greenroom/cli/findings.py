@@ -41,6 +41,7 @@ from greenroom.settings import (
     can_log_in,
     outdated,
     read_login,
+    rooms_of,
     settings_for,
 )
 from greenroom.settings.telling import tell_words
@@ -152,6 +153,7 @@ async def find(chosen: Chosen, *, offline: bool, tries_tell: bool = True) -> Fin
     warnings += warnings_of_tools(file, persona)
     warnings += unpainted(file)
     warnings += _kept_apart(file)
+    warnings += _spelled_apart(file)
     documents, faults = await surveyed(persona, clock=SystemClock())
     warnings += faults
     if file.engines.embeddings is not None and persona.knowledge is None:
@@ -243,6 +245,17 @@ def _kept_apart(file: BotFile) -> Iterator[str]:
             f"what {' and '.join(keeping)} is signed in with changes while the bot runs, and is kept in "
             f"{file.home.parent}: where workers run on several machines, let all of them have that same folder"
         )
+
+
+def _spelled_apart(file: BotFile) -> Iterator[str]:
+    """Yield which rooms are written in several ways: they are one, and what is said of it is divided among them."""
+    spellings: dict[tuple[str, str], dict[str, None]] = {}
+    for account in file.accounts:
+        for room in rooms_of(file, account, ignored=True):
+            spellings.setdefault((account, room.casefold()), {})[f"`{account}/{room}`"] = None
+    for ways in spellings.values():
+        if len(ways) > 1:
+            yield f"{' and '.join(ways)} are one room: write it the same everywhere, or only one of them holds there"
 
 
 def _secrets_missing(file: BotFile) -> Iterator[str]:

@@ -23,6 +23,9 @@ held = typer.Typer(
     invoke_without_command=True,
 )
 
+WAITING = {"posts": "post", "replies": "reply"}
+"""What each of the words names that stand for turns, one of them; any other: drafts."""
+
 Which = Annotated[
     list[str],
     typer.Argument(metavar="TURN...", help="Numbers from `held list`, or all, posts or replies.", show_default=False),
@@ -204,7 +207,9 @@ def _each(bot: str | None, command: str, turns: list[str], one: str, many: str, 
     done, left = answer["turns"], answer["left"]
     if len(done) == 1:
         say(f"Turn {done[0]} {one}{_when(answer, file)}.{_waiting(answer, file)}")
-    else:
+    elif done:
         say(f"{len(done)} drafts {many}{_when(answer, file)}.{_waiting(answer, file)}")
+    elif not left:
+        say(f"No {WAITING.get(turns[0], 'draft')} waits for you.")
     for other in left:
         say(f"Left as it is: {other['why']}")

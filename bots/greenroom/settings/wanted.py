@@ -35,9 +35,11 @@ def wanted_of(file: BotFile, account: str) -> Wanted:
     )
 
 
-def rooms_of(file: BotFile, account: str) -> tuple[str, ...]:
-    """Return the rooms of one account in which the file wants the bot, as it writes them."""
-    ignored = {place for room in file.rooms.values() if room.mode is RoomMode.IGNORE for place in room.is_}
+def rooms_of(file: BotFile, account: str, *, ignored: bool = False) -> tuple[str, ...]:
+    """Return the rooms of one account in which the file wants the bot, as it writes them; with `ignored` those as well
+    in which it does not."""
+    modes = () if ignored else (RoomMode.IGNORE,)
+    avoided = {place for room in file.rooms.values() if room.mode in modes for place in room.is_}
     named = [
         *(place for room in file.rooms.values() for place in room.is_),
         *(place for rule in file.answer for place in rule.places),
@@ -48,7 +50,7 @@ def rooms_of(file: BotFile, account: str) -> tuple[str, ...]:
         dict.fromkeys(
             place.room
             for place in named
-            if place.account == account and place.room is not None and place not in ignored
+            if place.account == account and place.room is not None and place not in avoided
         )
     )
 

@@ -140,8 +140,10 @@ def test_a_person_decides_about_each_held_draft_or_about_all_of_a_kind(
     assert greenroom("held", "edit", "2", "It is lit, and warm.").code == 0
     assert greenroom("held", "list", "--json").json[-1]["answer"] == ["It is lit, and warm."]
     assert greenroom("held", "refuse", "3").out == "Turn 3 does not go out.\n"
-    assert greenroom("held", "approve", "posts").out == "0 drafts are let out.\n"
+    assert greenroom("held", "approve", "posts").out == "No post waits for you.\n"
     assert greenroom("held", "approve", "replies").out == "2 drafts are let out.\n"
+    assert greenroom("held", "refuse", "replies").out == "No reply waits for you.\n"
+    assert greenroom("held", "redraft", "all").out == "No draft waits for you.\n"
     states = {turn["turn"]: turn["state"] for turn in greenroom("log", "--json").json if "state" in turn}
     assert states == {1: "drafted", 2: "drafted", 3: "withdrawn", 4: "drafted"}
     assert greenroom("held").out == "No draft waits for you.\n"

@@ -34,3 +34,16 @@ async def _stranger(home: Path) -> None:
     async with SqliteLedger(store, bot=store.stem, clock=SystemClock()) as ledger:
         Strangers(ledger, SystemClock()).decide("home", "g7", Standing.LISTEN)
         await ledger.committed()
+
+
+def test_check_says_where_one_room_is_written_in_two_ways(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    path = write_bot(more="rooms: {fog: {is: home/Fog, mode: ignore}, bell: home/bell}\ntell: home/bell\n")
+    rule = "answer: [{to: messages, in: home/fog}, {to: mentions, in: home/bell}]\n"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(rule if line.startswith("answer") else line for line in lines), encoding="utf-8")
+    warnings = greenroom("check", "--offline", "--json").json["warnings"]
+    assert [one for one in warnings if "one room" in one] == [
+        "`home/Fog` and `home/fog` are one room: write it the same everywhere, or only one of them holds there"
+    ]
