@@ -33,7 +33,7 @@ crash: $(VENV)/test.stamp ## Kill the bot 200 times on each kind of platform, an
 
 image: $(VENV)/test.stamp ## Build the container image, and run a bot in it without rights (needs podman; minutes)
 	@tests/packaging/image_base.sh
-	@$(BIN)/python -m pytest tests/packaging/test_image.py
+	@$(BIN)/python -m pytest tests/packaging/image_runs.py
 
 lock: $(VENV)/test.stamp ## Write the locked requirements anew
 	@$(PIP) uv

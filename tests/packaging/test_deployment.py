@@ -350,3 +350,11 @@ def test_the_template_is_hardened_like_the_printed_unit(deploy: Path, tmp_path: 
 )
 def test_words_of_a_command_line_mean_what_they_are(word: str, line: str) -> None:
     assert quoted(word) == line
+
+
+def test_make_image_alone_runs_the_tests_of_the_image(root: Path, pytestconfig: pytest.Config) -> None:
+    target = (root / "Makefile").read_text(encoding="utf-8").partition("\nimage:")[2].partition("\n\n")[0]
+    (path,) = re.findall(r"-m pytest (\S+)$", target, re.MULTILINE)
+    assert "\ndef test_" in (root / path).read_text(encoding="utf-8")
+    patterns = pytestconfig.getini("python_files")
+    assert not any(Path(path).match(pattern) for pattern in patterns), "without podman the suite could not run it"

@@ -1,4 +1,8 @@
-"""deploy/Containerfile is built, and run as deploy/compose.yaml runs it. `make image` makes ready what that takes."""
+"""deploy/Containerfile is built, and run as deploy/compose.yaml runs it.
+
+`make image` makes ready what that takes, and alone runs these tests: by its name this file is none of the suite's, so
+that neither a desk without podman nor a build server passes over them without a word.
+"""
 
 import json
 import re
@@ -61,7 +65,7 @@ def podman(*words: str | Path, given: str | None = None, code: int = 0, patience
     """Run podman; return what it printed. Another exit code than `code` is a failure."""
     program = shutil.which("podman")
     if program is None:
-        pytest.skip("podman is not here: see `make image`")
+        pytest.fail("podman is not here: see `make image`")
     # crun refuses machines on which both generations of control groups are mounted
     runtime = ["--runtime", "runc"] if shutil.which("runc") else []
     done = subprocess.run(  # noqa: S603 - podman with what this module says
@@ -121,9 +125,9 @@ def image(root: Path) -> str:
     """The image of this checkout. Its libraries are installed once, as long as their lock file is the same."""
     base = (root / "deploy" / "Containerfile").read_text(encoding="utf-8").partition("\nFROM ")[2].split()[0]
     if shutil.which("podman") is None:
-        pytest.skip("podman is not here: see `make image`")
+        pytest.fail("podman is not here: see `make image`")
     if subprocess.run(["podman", "image", "exists", base], check=False).returncode:  # noqa: S603, S607 - podman alone
-        pytest.skip(f"{base} is not here: `make image` gets it")
+        pytest.fail(f"{base} is not here: `make image` gets it")
     # whom this machine trusts, and where its pip finds packages
     here = [place for place in ("/etc/ssl/certs", "/etc/pip.conf") if Path(place).exists()]
     podman(
