@@ -17,9 +17,9 @@ INTRODUCTION = f"""# Commands
 
 Made from the program's own help by `python -m greenroom.cli.reference`; a test compares the two.
 
-**Which bot.** BOT is a file (`config/bots/ada.yaml`) or its name (`ada`). Left out, it is the only bot file of the
-current folder, or of `config/bots`; where there is none, the demo that comes with Greenroom, whose state then lies in
-`data/` of the current folder. `GREENROOM_BOT` names one for all commands.
+**Which bot.** BOT is a file (`config/bots/ada.yaml`), its name (`ada`), or a folder with one bot in it. Left out, it is
+the only bot file of the current folder, or of `config/bots`; where there is none, the demo that comes with Greenroom,
+whose state then lies in `data/` of the current folder. `GREENROOM_BOT` names one for all commands.
 
 **Beside a running bot.** Every command works while the bot runs: it asks the bot, or reads the ledger beside it. Where
 no bot runs, it does the same on the ledger alone.
