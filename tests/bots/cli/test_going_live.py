@@ -21,11 +21,13 @@ def test_a_running_bot_that_rehearses_goes_live_by_a_command(
     stage: RunningStage,
     greenroom: Callable[..., Any],
 ) -> None:
-    path = write_bot(server=stage.url, handle="shy")
-    path.write_text(path.read_text(encoding="utf-8").replace("handle: shy", "handle: shy, live: false"), "utf-8")
+    path = write_bot(server=stage.url, handle="bashful")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("handle: bashful", "handle: bashful, live: false"), "utf-8"
+    )
     bot = running()
     ben = stage.sign_in("ben")
-    stage.say(ben, "@shy is the lamp lit?")
+    stage.say(ben, "@bashful is the lamp lit?")
     rehearsed = bot.read_until("turn")
     assert rehearsed["state"] == "ignored"
     assert rehearsed["answer"]
@@ -37,7 +39,7 @@ def test_a_running_bot_that_rehearses_goes_live_by_a_command(
     assert said.code == 0
     assert "The running bot has taken it up." in said.out
     assert bot.read_until("taken up")["file"] == "bot.yaml"
-    stage.say(ben, "@shy and now?")
+    stage.say(ben, "@bashful and now?")
     assert bot.read_until("turn")["state"] == "sent"
 
     assert greenroom("live", "home", "--rehearse", "--json").json == {
@@ -47,9 +49,9 @@ def test_a_running_bot_that_rehearses_goes_live_by_a_command(
         "running": True,
     }
     bot.read_until("taken up")
-    stage.say(ben, "@shy once more?")
+    stage.say(ben, "@bashful once more?")
     assert bot.read_until("turn")["state"] == "ignored"
-    posts = stage.call("GET", "/api/accounts/shy/posts", token=stage.sign_in("reader"))["posts"]
+    posts = stage.call("GET", "/api/accounts/bashful/posts", token=stage.sign_in("reader"))["posts"]
     assert len(posts) == 1, "what it would have said before is not said later"
 
 

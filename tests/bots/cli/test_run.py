@@ -65,7 +65,7 @@ def test_a_killed_bot_goes_on_and_commands_work_beside_it(
     assert health.json["needs"] == []
 
     second = greenroom("run")
-    assert second.code == 1
+    assert second.code == 4
     assert "stop that one first" in second.err
 
     now = greenroom("post", "Lamp lit.", "--json").json
