@@ -1,6 +1,5 @@
 """One account on Instagram."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -32,13 +31,13 @@ from greenroom_adapters.instagram.reading_back import ReadingBack
 from greenroom_adapters.instagram.refs import place_of
 from greenroom_adapters.instagram.settings import InstagramSettings
 from greenroom_adapters.instagram.sources import Feed, mentions
-from greenroom_adapters.instagram.tokens import Tokens
 from greenroom_adapters.instagram.told import Told
 from greenroom_adapters.instagram.wire import WireProfile
 from greenroom_adapters.meta.adapter import MailingAdapter
 from greenroom_adapters.meta.lending import lending_of
 from greenroom_adapters.meta.mail import Mail, MailSource
 from greenroom_adapters.meta.sources import Source
+from greenroom_adapters.meta.tokens import Tokens
 from greenroom_adapters.transport import Pace, entered, system_now
 
 __all__ = ["InstagramAdapter"]
@@ -97,7 +96,7 @@ class InstagramAdapter(MailingAdapter):
         self._api = api = Api(self._graph)
         self._profile: WireProfile | None = None
         self._wanted: Wanted | None = None
-        self._tokens = Tokens(self._graph, seed=settings.token, now=now)
+        self._tokens = Tokens(self._graph, grant="ig_refresh_token", seed=settings.token, now=now)
         # of each conversation Instagram tells what the 20 newest messages say, and of those before only that they were
         self._mail = Mail(
             self._graph, path=lambda: "/me/conversations", query={"platform": self.platform}, is_deep=False
@@ -173,8 +172,7 @@ class InstagramAdapter(MailingAdapter):
         await super()._enter(stack)
         await self._tokens.begin()
         await self._sign_in()
-        renewing = asyncio.create_task(self._tokens.renew_for_ever(), name="instagram: token")
-        stack.push_async_callback(_ended, renewing)
+        self._tokens.renewing(stack)
 
     async def _sign_in(self) -> WireProfile:
         profile = await self._known(self._api.profile(), of="an account")
@@ -199,8 +197,3 @@ class InstagramAdapter(MailingAdapter):
 
     def _handle(self) -> str:
         return entered(self._me).handle
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -14,12 +14,11 @@ from greenroom_adapters.instagram.wire import (
     MENTIONED,
     PROFILES,
     WireComment,
-    WireContainer,
     WireMedia,
     WireProfile,
 )
-from greenroom_adapters.meta.calls import Calls
 from greenroom_adapters.meta.graph import Graph, page_by_page
+from greenroom_adapters.meta.phases import Container, PhasedCalls
 from greenroom_adapters.meta.wire import IDS, PAGES, WirePage
 from greenroom_adapters.transport import Answer, Effect
 
@@ -30,7 +29,7 @@ COMMENT = f"{SAID},replies.limit(50){{{SAID}}}"
 POST = "id,caption,timestamp,permalink,media_type,username"
 
 
-class Api(Calls):
+class Api(PhasedCalls):
     """The calls. Each raises the errors of `Http.call`."""
 
     subscribed: ClassVar[tuple[str, ...]] = ("comments", "mentions")
@@ -106,27 +105,29 @@ class Api(Calls):
             raise self.gone(f"there is no post {media} that names the account")
         return told
 
-    async def used(self) -> tuple[int, int]:
-        """Return how often the account has posted in 24 hours, and how often it may; 0: it is not told."""
+    @override
+    async def used(self, *, answers: bool = False) -> tuple[int, int]:
         limits = await self.graph.get(f"/{self.me}/content_publishing_limit", LIMITS, fields="quota_usage,config")
         return (limits.data[0].quota_usage, limits.data[0].config.quota_total) if limits.data else (0, 0)
 
-    async def container(self, name: str) -> WireContainer:
-        """Say how far Instagram is with a container.
+    @override
+    async def container(self, name: str) -> Container:
+        told = await self.graph.get(f"/{name}", CONTAINERS, fields="status_code,status")
+        return Container(status=told.status_code, why=told.status)
 
-        :raises TargetGone: it knows none of this name any more
-        """
-        return await self.graph.get(f"/{name}", CONTAINERS, fields="status_code,status")
+    @override
+    async def address_of(self, name: str) -> str | None:
+        return (await self.media(name)).permalink
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
+    @override
     async def create_container(self, fields: Mapping[str, str], *, deadline: timedelta) -> str:
-        """Announce what is to be published; return the container's id. One that nobody hears of is never published."""
         answer = await self.graph.post(f"/{self.me}/media", fields, effect=Effect.REPEATABLE, deadline=deadline)
         return self.graph.http.decode(answer, IDS).id
 
+    @override
     async def publish_container(self, name: str, *, deadline: timedelta) -> tuple[str, Answer]:
-        """Publish what a container holds; return the post's id."""
         fields = {"creation_id": name}
         answer = await self.graph.post(f"/{self.me}/media_publish", fields, effect=Effect.ONCE, deadline=deadline)
         return self.graph.http.decode(answer, IDS).id, answer

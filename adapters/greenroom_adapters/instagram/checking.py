@@ -1,18 +1,11 @@
 """What an owner should know of the account before it runs, each trouble with its mend."""
 
-import secrets
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 from greenroom_adapters.contract import (
-    AdapterError,
     Author,
-    ConfigurationError,
-    Media,
     PostRejected,
     Standing,
     Wanted,
@@ -21,18 +14,13 @@ from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.settings import InstagramSettings
 from greenroom_adapters.instagram.wire import WireProfile
 from greenroom_adapters.meta.checking import first, readable
-from greenroom_adapters.meta.lending import Lending
+from greenroom_adapters.meta.lending import Lending, not_fetched
 from greenroom_adapters.meta.mail import Mail
-from greenroom_adapters.transport import Effect, Http
+from greenroom_adapters.meta.tokens import about_the_end
 
 __all__ = ["standing"]
 
 PROFESSIONAL = ("BUSINESS", "MEDIA_CREATOR", "CREATOR")
-SOON = timedelta(days=14)
-PROXY = (
-    "It is reached through your proxy: `media_url` leads to it, and it passes that path on to `media_listen`, also "
-    "while the bot is checked."
-)
 
 
 async def standing(
@@ -59,7 +47,7 @@ async def standing(
     warnings = [
         *_about_the_account(profile),
         *_about_posts(wanted, settings),
-        *_about_the_token(ends_at, now),
+        *about_the_end(ends_at, now),
         *troubles,
     ]
     if lending is not None:
@@ -68,7 +56,7 @@ async def standing(
             may.append(f"post pictures and reels ({used} of {allowed} in 24 hours are used)")
         except PostRejected as refused:
             warnings.append(f"it cannot post: {refused}. Give the app `instagram_business_content_publish`.")
-        if (trouble := await _not_fetched(lending)) is not None:
+        if (trouble := await not_fetched(lending)) is not None:
             warnings.append(trouble)
     return Standing(me=me, may=tuple(may), warnings=tuple(warnings))
 
@@ -90,29 +78,3 @@ def _about_posts(wanted: Wanted | None, settings: InstagramSettings) -> Iterator
         )
     if wanted is not None and wanted.posts and not wanted.attaches:
         yield "its posts have no picture, and Instagram takes none without: write `picture` below `post`."
-
-
-def _about_the_token(ends_at: datetime | None, now: datetime) -> Iterator[str]:
-    if ends_at is not None and ends_at - now < SOON:
-        yield (
-            f"the token ends on {ends_at:%d %B %Y}, and Meta has not renewed it: make a new one and sign in again with "
-            "`greenroom login`."
-        )
-
-
-async def _not_fetched(lending: Lending) -> str | None:
-    """Say why a file that is lent does not come when it is fetched as Instagram would; None: it comes."""
-    word = secrets.token_hex(16)
-    with TemporaryDirectory(prefix="greenroom-") as folder:
-        file = Path(folder) / "probe.jpg"
-        file.write_text(word, encoding="utf-8")
-        media = Media(path=str(file), media_type="image/jpeg", alt="a probe")
-        try:
-            async with lending.lent(word, [media]) as (address,):
-                parts = urlsplit(address)
-                way = Http(f"{parts.scheme}://{parts.netloc}", platform="instagram", account="", body_cap=4096)
-                async with way:
-                    answer = await way.call("GET", parts.path, effect=Effect.REPEATABLE)
-        except (AdapterError, ConfigurationError) as error:
-            return f"files cannot be fetched under `media_url`: {error}. {PROXY}"
-    return None if answer.body == word.encode() else f"something else than the file comes under `media_url`. {PROXY}"

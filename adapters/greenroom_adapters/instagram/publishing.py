@@ -1,28 +1,21 @@
 """Brings one post, answer or message out: a post in two phases, a container that is filled, and its publishing."""
 
-import asyncio
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import msgspec
 from typing_extensions import override
 
 from greenroom_adapters.contract import (
     AdapterError,
     Attempt,
     Capabilities,
-    ConfigurationError,
     Media,
     MediaRefused,
-    OutcomeUnknown,
     Post,
     PostRef,
     PostRejected,
-    RateLimited,
     Receipt,
-    TargetGone,
     Unavailable,
 )
 from greenroom_adapters.instagram.api import Api
@@ -36,39 +29,22 @@ from greenroom_adapters.meta.lending import Lending
 from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.mail import message_ref
 from greenroom_adapters.meta.moments import answered_at, moment
-from greenroom_adapters.meta.publishing import Bringing, Checkpoint, Left
+from greenroom_adapters.meta.phases import PhasedBringing
 from greenroom_adapters.meta.reading_back import SKEW, Seen
 from greenroom_adapters.meta.wire import read_rows
 from greenroom_adapters.transport import Answer
 
-__all__ = ["Progress", "Publishing"]
+__all__ = ["Publishing"]
 
 HASHTAG = re.compile(r"(?<![\w&])#\w+")
 NARROWEST, WIDEST = 4 / 5, 1.91
 """Width of a picture by its height."""
 ROUNDING = 0.01
 CODE = re.compile(r"\b(22070\d\d)\b")
-LOOK_EVERY = 1.0
-"""Seconds between two looks at a container."""
-FOR_PUBLISHING = timedelta(seconds=15)
-"""What is kept of a try's time for the second phase."""
-ASKED_AGAIN = timedelta(hours=1)
-"""Wait when the account has posted as often as it may in 24 hours: one of these posts is a day old by then, perhaps."""
-KEPT_FOR = timedelta(hours=23)
-"""Instagram forgets containers after a day."""
 PAGES = 4
 
 
-class Progress(Checkpoint, frozen=True, kw_only=True):
-    """How far the first phase of a post is: the checkpoint of an attempt."""
-
-    children: tuple[str, ...] = ()
-    """Containers of the single files of a post that has several, in order."""
-    container: str = ""
-    """The container of the post itself; empty: there is none yet, and nothing can have gone out."""
-
-
-class Publishing(Bringing):
+class Publishing(PhasedBringing):
     """The mouth of one account."""
 
     def __init__(
@@ -80,14 +56,12 @@ class Publishing(Bringing):
         settings: InstagramSettings,
         capabilities: Capabilities,
         now: Callable[[], datetime],
-        look_every: float = LOOK_EVERY,
+        look_every: float,
     ) -> None:
         """`lending` gives the files out; None: nothing can be posted."""
-        super().__init__(api, claims, capabilities=capabilities, now=now)
+        super().__init__(api, claims, lending, capabilities=capabilities, now=now, look_every=look_every)
         self._api = api
-        self._lending = lending
         self._settings = settings
-        self._look_every = look_every
 
     # Before the first try --------------------------------------------------------------------------------------------
 
@@ -156,110 +130,29 @@ class Publishing(Bringing):
             name, answer = await self._api.comment_on(above.media, text, deadline=left)
         return comment_ref(above.media, name), answer
 
-    async def _post(self, attempt: Attempt, left: Left) -> Receipt:
-        progress, is_published = await self._living(attempt)
-        if is_published:
-            if (found := await self.listed(attempt)) is not None:
-                return self._receipt(attempt, found[0], found[1], None)
-            raise self._error(OutcomeUnknown, "the container is published, and its post is not listed yet")
-        container = await self._filled(attempt, progress, left)
-        try:
-            name, answer = await self._api.publish_container(container, deadline=left())
-        except TargetGone as gone:
-            raise self._error(Unavailable, f"the container is gone, and nothing of it went out: {gone}") from None
-        url = None
-        with suppress(AdapterError):
-            # for the owner to look at; the post is out in any case
-            url = (await self._api.media(name)).permalink
-        return self._receipt(attempt, media_ref(name, url), answered_at(answer, self._now), answer)
+    @override
+    def _words(self, post: Post) -> dict[str, str]:
+        return {"caption": self.caption(post)}
 
-    async def _living(self, attempt: Attempt) -> tuple[Progress, bool]:
-        """Return how far an earlier try came, as far as it can be gone on with, and whether its post is out. Instagram
-        forgets what is a day old, and a container with an error stays one."""
-        fresh, progress = Progress(begun_at=self._now()), Progress.read(attempt.state)
-        if progress is None or (not progress.container and self._now() - progress.begun_at > KEPT_FOR):
-            return fresh, False
-        try:
-            for name in (progress.container,) if progress.container else progress.children:
-                told = await self._api.container(name)
-                if told.status_code in ("ERROR", "EXPIRED"):
-                    return fresh, False
-                if told.status_code == "PUBLISHED" and progress.container:
-                    return progress, True
-        except TargetGone:
-            # it knows nothing of it any more: whether it was published, the list says
-            return (progress, True) if await self.listed(attempt) is not None else (fresh, False)
-        return progress, False
+    @override
+    def _file(self, media: Media, address: str, *, alone: bool) -> dict[str, str]:
+        if media.media_type.startswith("video/"):
+            # videos have no description there
+            return {"media_type": "REELS" if alone else "VIDEO", "video_url": address}
+        return {"image_url": address, "alt_text": media.alt}
 
-    async def _filled(self, attempt: Attempt, progress: Progress, left: Left) -> str:
-        """Return the post's container, on disk and with all that it needs; the files are given out meanwhile."""
-        if self._lending is None:
-            raise self._error(MediaRefused, "there is no `media_url` any more, from which Instagram fetches pictures")
-        if not progress.container and not progress.children:
-            await self._require_allowance()
-        post = attempt.post
-        try:
-            async with self._lending.lent(attempt.key, post.media) as addresses:
-                if not progress.container:
-                    fields = await self._fields(attempt, progress, addresses, left)
-                    name = await self._api.create_container(fields, deadline=left())
-                    progress = msgspec.structs.replace(progress, container=name)
-                    await attempt.checkpoint(progress.stored())
-                await self._wait_for(progress.container, left)
-        except ConfigurationError as trouble:
-            raise self._error(Unavailable, f"Instagram cannot fetch the files: {trouble}") from None
-        return progress.container
+    @override
+    def _meaning(self, why: str) -> tuple[type[AdapterError], str]:
+        code = CODE.search(why)
+        return meaning_of(int(code[1])) if code is not None else (Unavailable, "")
 
-    async def _fields(
-        self, attempt: Attempt, progress: Progress, addresses: Sequence[str], left: Left
-    ) -> dict[str, str]:
-        """Return what the post's container is made of; the single files of several are brought first, each noted."""
-        media, caption = attempt.post.media, self.caption(attempt.post)
-        if len(media) == 1:
-            return {**_file(media[0], addresses[0], reel=True), "caption": caption}
-        children = progress.children
-        for one, address in list(zip(media, addresses, strict=True))[len(children) :]:
-            child = await self._api.create_container(
-                {**_file(one, address, reel=False), "is_carousel_item": "true"}, deadline=left()
-            )
-            children = (*children, child)
-            stored = msgspec.structs.replace(progress, children=children).stored()
-            await attempt.checkpoint(stored)
-        for child in children:
-            await self._wait_for(child, left)
-        return {"media_type": "CAROUSEL", "children": ",".join(children), "caption": caption}
-
-    async def _wait_for(self, container: str, left: Left) -> None:
-        """Return when Instagram has all that a container needs."""
-        while True:
-            told = await self._api.container(container)
-            match told.status_code:
-                case "FINISHED" | "PUBLISHED":
-                    return
-                case "ERROR" | "EXPIRED":
-                    raise self._failed(told.status or told.status_code)
-                case "IN_PROGRESS":
-                    pass
-            if left() - timedelta(seconds=self._look_every) < FOR_PUBLISHING:
-                raise self._error(Unavailable, "Instagram still works on it; it is gone on with")
-            await asyncio.sleep(self._look_every)
-
-    def _failed(self, words: str) -> AdapterError:
-        """Return what it means that a container has an error. A new one may do where it does not lie in the file."""
-        code = CODE.search(words)
-        kind, mend = meaning_of(int(code[1])) if code is not None else (Unavailable, "")
-        said = f"Instagram could not use the file: {words}" + (f": {mend}" if mend else "")
-        return self._error(kind if issubclass(kind, PostRejected) else Unavailable, said)
-
-    async def _require_allowance(self) -> None:
-        used, allowed = await self._api.used()
-        if allowed and used >= allowed:
-            http = self._api.graph.http
-            words = f"the account has posted {used} times in 24 hours, and Instagram allows {allowed}"
-            raise RateLimited(words, retry_after=ASKED_AGAIN, platform=http.platform, account=http.account)
+    @override
+    def _ref(self, name: str, url: str | None) -> PostRef:
+        return media_ref(name, url)
 
     # What is listed --------------------------------------------------------------------------------------------------
 
+    @override
     async def listed(self, attempt: Attempt) -> Seen | None:
         """Return the post that an attempt became and when it was published, out of the account's list; None: it is not
         there."""
@@ -273,13 +166,6 @@ class Publishing(Bringing):
                 if is_like(caption, media.caption) and self._claims.is_free_for(attempt.key, ref.id):
                     oldest = ref, at
         return oldest
-
-
-def _file(media: Media, address: str, *, reel: bool) -> dict[str, str]:
-    """Return how a file is announced. Videos have no description there."""
-    if media.media_type.startswith("video/"):
-        return {"media_type": "REELS" if reel else "VIDEO", "video_url": address}
-    return {"image_url": address, "alt_text": media.alt}
 
 
 def _misshapen(media: Media) -> str | None:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from typing_extensions import override
 
-from greenroom_adapters.contract import Absent, Attempt, TargetGone, Undecided
+from greenroom_adapters.contract import Absent, Attempt, Undecided
 from greenroom_adapters.instagram.api import Api
-from greenroom_adapters.instagram.publishing import Progress, Publishing
+from greenroom_adapters.instagram.publishing import Publishing
 from greenroom_adapters.instagram.refs import Place, comment_ref, place_of
 from greenroom_adapters.instagram.wire import COMMENTS, WireComment
 from greenroom_adapters.meta.claims import Claims
@@ -52,28 +52,10 @@ class ReadingBack(Recognising):
             return await self._message(self._mail, attempt, post.direct_to)
         above = place_of(post.in_reply_to) if post.in_reply_to is not None else None
         if above is None:
-            return await self._post(attempt, is_settled=is_settled)
+            return await self._publishing.became(attempt, is_settled=is_settled)
         if above.is_mention:
             return Undecided(reason="what is said below posts of others cannot be read on Instagram", final=True)
         return await self._answer(attempt, above)
-
-    async def _post(self, attempt: Attempt, *, is_settled: bool) -> Seen | Absent | Undecided:
-        progress = Progress.read(attempt.state)
-        if progress is None or not progress.container:
-            # without a container on disk the second phase never began
-            return Absent() if is_settled else Undecided(reason="its container may still be on its way to the disk")
-        try:
-            status = (await self._api.container(progress.container)).status_code
-        except TargetGone:
-            status = None
-        if status in ("PUBLISHED", None):
-            if (seen := await self._publishing.listed(attempt)) is not None:
-                return seen
-            if status is not None:
-                return Undecided(reason="it was published, and is not in the account's list", final=is_settled)
-        if not is_settled:
-            return Undecided(reason="the container is not published; that may still come")
-        return Absent()
 
     async def _answer(self, attempt: Attempt, above: Place) -> Seen | None:
         since = attempt.first_tried_at - SKEW

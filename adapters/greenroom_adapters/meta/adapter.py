@@ -4,7 +4,7 @@ import abc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from typing_extensions import override
 
@@ -55,6 +55,9 @@ class Hands(Protocol):
 class MetaAdapter(EnteredAdapter, abc.ABC):
     """One account. Whoever derives from it makes the parts, and signs in."""
 
+    proves_calls: ClassVar[bool] = True
+    """Calls prove that the app's secret is known, where there is one."""
+
     _publishing: Bringing
     _reading_back: Recognising
     _acting: Hands
@@ -86,10 +89,10 @@ class MetaAdapter(EnteredAdapter, abc.ABC):
             platform=self.platform,
             account=account,
             token=settings.token,
-            app_secret=settings.app_secret,
+            app_secret=settings.app_secret if self.proves_calls else None,
             deadline=answer_within,
             now=now,
-            secrets=[settings.verify_token] if settings.verify_token is not None else (),
+            secrets=[one for one in (settings.app_secret, settings.verify_token) if one is not None],
         )
 
     def _listen(

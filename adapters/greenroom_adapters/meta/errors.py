@@ -66,6 +66,7 @@ SUBCODES: Mapping[int, Meaning] = {
     2207009: (MediaRefused, "the picture is too high or too wide: 4:5 to 1.91:1"),
     2207026: (MediaRefused, "Instagram takes no video of this kind"),
     2207042: (RateLimited, "the account has posted as often as Instagram lets it in 24 hours"),
+    4279009: (Unavailable, "the container is not there, or not ready yet, and nothing of it went out"),
     2207050: (AuthenticationFailed, f"Instagram has restricted the account: {DASHBOARD}"),
     2207051: (AuthenticationFailed, f"Instagram takes what the account does for spam: {DASHBOARD}"),
 }

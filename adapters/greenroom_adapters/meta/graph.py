@@ -63,6 +63,8 @@ class Graph:
             deadline=deadline,
             now=now,
         )
+        self.pages: msgspec.json.Decoder[WirePage] = PAGES
+        """Reads a page of a list."""
         self.name = platform.capitalize()
         """What the platform is called."""
         self._version = version.strip("/")
@@ -134,7 +136,7 @@ async def page_by_page(graph: Graph, path: str, *, most: int, **query: str) -> A
     not come to what he looked for: that is told to the log."""
     after: dict[str, str] = {}
     for _ in range(most):
-        page = await graph.get(path, PAGES, **query, **after)
+        page = await graph.get(path, graph.pages, **query, **after)
         yield page
         if not page.after or page.after == after.get("after"):
             return

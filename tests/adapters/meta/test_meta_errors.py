@@ -45,6 +45,7 @@ KNOWN: dict[tuple[int, int], type[AdapterError]] = {
     (80999, 0): RateLimited,
     (1, 1390008): RateLimited,
     (9, 2207042): RateLimited,
+    (24, 4279009): Unavailable,
     (3, 0): Forbidden,
     (10, 0): Forbidden,
     (10, 2018065): Forbidden,

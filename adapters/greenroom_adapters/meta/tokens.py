@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,13 +14,14 @@ from greenroom_adapters.meta.graph import Graph
 from greenroom_adapters.meta.wire import TOKENS
 from greenroom_adapters.transport import Effect
 
-__all__ = ["Tokens"]
+__all__ = ["Tokens", "about_the_end"]
 
 logger = logging.getLogger(__name__)
 
 KEPT = "token"
 RENEWED_WITH = timedelta(days=30)
 """A token that lasts for less than this is renewed. Meta renews none within its first day."""
+SOON = timedelta(days=14)
 LOOKED_AFTER = timedelta(hours=12)
 
 
@@ -35,8 +37,10 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class Tokens:
     """The token in use. What is renewed is on disk before it is used; the one before it goes on being good."""
 
-    def __init__(self, graph: Graph, *, seed: Secret, now: Callable[[], datetime]) -> None:
+    def __init__(self, graph: Graph, *, grant: str, seed: Secret, now: Callable[[], datetime]) -> None:
+        """`grant` is what Meta calls the renewal."""
         self._graph = graph
+        self._grant = grant
         self._seed = seed
         self._now = now
         self._keep: Keep | None = None
@@ -58,11 +62,15 @@ class Tokens:
             self._use(kept)
         await self.renew()
 
-    async def renew_for_ever(self) -> None:
-        """See to it now and then."""
+    async def _renew_for_ever(self) -> None:
         while True:
             await asyncio.sleep(LOOKED_AFTER.total_seconds())
             await self.renew()
+
+    def renewing(self, stack: AsyncExitStack) -> None:
+        """See to it now and then until the stack is closed."""
+        task = asyncio.create_task(self._renew_for_ever(), name=f"{self._graph.http.platform}: token")
+        stack.push_async_callback(_ended, task)
 
     async def renew(self) -> None:
         """Get a token that lasts longer, where it is time and there is a place to keep it in. What fails is tried again
@@ -70,7 +78,7 @@ class Tokens:
         if self._keep is None or (self.ends_at is not None and self.ends_at - self._now() > RENEWED_WITH):
             return
         token = self._graph.token
-        query = {"grant_type": "ig_refresh_token", "access_token": "" if token is None else token.reveal()}
+        query = {"grant_type": self._grant, "access_token": "" if token is None else token.reveal()}
         try:
             answer = await self._graph.http.call("GET", "/refresh_access_token", effect=Effect.REPEATABLE, query=query)
             told = self._graph.http.decode(answer, TOKENS)
@@ -93,6 +101,20 @@ class Tokens:
 
     def _digest(self) -> str:
         return hashlib.sha256(self._seed.reveal().encode()).hexdigest()
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def about_the_end(ends_at: datetime | None, now: datetime) -> Iterator[str]:
+    """Warn of a token that ends soon."""
+    if ends_at is not None and ends_at - now < SOON:
+        yield (
+            f"the token ends on {ends_at:%d %B %Y}, and Meta has not renewed it: make a new one and sign in again with "
+            "`greenroom login`."
+        )
 
 
 KEEPS = msgspec.json.Decoder(Kept)
