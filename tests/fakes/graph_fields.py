@@ -35,6 +35,15 @@ NODES: dict[str, frozenset[str]] = {
     "limit": frozenset({"quota_usage", "config"}),
     "mention": frozenset({"mentioned_comment", "mentioned_media"}),
     "account": frozenset({"id", "name", "access_token"}),
+    "threader": frozenset({"id", "username", "name"}),
+    "threads post": frozenset(
+        {
+            *("id", "text", "timestamp", "username", "permalink", "media_type", "media_url", "has_replies"),
+            *("is_reply_owned_by_me", "root_post", "replied_to"),
+        }
+    ),
+    "threads container": frozenset({"id", "status", "error_message"}),
+    "threads limit": frozenset({"quota_usage", "config", "reply_quota_usage", "reply_config"}),
     "any": frozenset({"id", "name", "username", "data", "media_product_type"}),
 }
 """Kind of thing → the fields that it has."""

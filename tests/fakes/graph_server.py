@@ -98,7 +98,14 @@ class Refusing:
 class GraphServer(OwnLoop):
     """The server, in a thread and a loop of its own: none of its tasks is in the test's loop. A context manager."""
 
-    def __init__(self, routes: "list[Route]", *, data: Path | None = None, refuses_duplicates: bool = True) -> None:
+    def __init__(
+        self,
+        routes: "list[Route]",
+        *,
+        data: Path | None = None,
+        refuses_duplicates: bool = True,
+        version: str = VERSION,
+    ) -> None:
         super().__init__("graph")
         self.state = GraphState(data)
         self.violations: list[str] = []
@@ -117,9 +124,11 @@ class GraphServer(OwnLoop):
         self.processing = 0.0
         """Seconds for which a container is in progress."""
         self.posts_a_day = 50
+        self.answers_a_day = 1000
         self.strange: list[Any] = []
         """What else stands in the list of those who named the account, whatever it is."""
         self._routes = routes
+        self._version = version
         self._stack = AsyncExitStack()
         self._port = 0
 
@@ -208,8 +217,8 @@ class GraphServer(OwnLoop):
     async def _answer(self, request: web.Request) -> Any:
         version, _, path = request.path.lstrip("/").partition("/")
         if version in UNVERSIONED:
-            version, path = VERSION, version
-        if version != VERSION:
+            version, path = self._version, version
+        if version != self._version:
             self._wrong(f"version {version}")
             raise GraphError(2635, "(#2635) You are calling a deprecated version of the Ads API.")
         parameters, file = await _read(request)

@@ -37,6 +37,17 @@ INSTAGRAM_SCOPES = tuple(
 )
 
 
+THREADS_SCOPES = tuple(
+    f"threads_{one}"
+    for one in (
+        *("basic", "content_publish", "read_replies", "manage_replies", "manage_mentions", "manage_insights"),
+        "delete",
+    )
+)
+BY_NUMBER = ("instagram", "visitor", "threads", "threader")
+"""Kinds of accounts whose posts are named by a number alone."""
+
+
 def written(moment: float) -> str:
     """Return a moment as Graph writes it."""
     return time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime(moment))
@@ -95,7 +106,8 @@ class GraphState:
 
     def token_for(self, account: str, *, scopes: Sequence[str] | None = None, ends_at: int = 0) -> str:
         """Return a new token of an account."""
-        usual = PAGE_SCOPES if self.who(account)["kind"] == "page" else INSTAGRAM_SCOPES
+        kind = self.who(account)["kind"]
+        usual = {"page": PAGE_SCOPES, "threads": THREADS_SCOPES}.get(kind, INSTAGRAM_SCOPES)
         token = f"EAAG{secrets.token_hex(24)}"
         stored = json.dumps(list(usual if scopes is None else scopes))
         self.all("INSERT INTO tokens VALUES (?, ?, ?, ?)", token, account, stored, ends_at)
@@ -113,7 +125,7 @@ class GraphState:
         with self.lock:
             n = self.number()
             kind = self.who(author)["kind"]
-            post = str(n) if kind in ("instagram", "visitor") else f"{author}_{n}"
+            post = str(n) if kind in BY_NUMBER else f"{author}_{n}"
             self.all(
                 "INSERT INTO posts (n, id, author, text, link, files, alts, names, kind, created) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

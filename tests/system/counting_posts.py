@@ -161,8 +161,8 @@ def count_on_x(database: Path, *, bot: str, tokens: set[str]) -> Count:
 
 
 def count_on_meta(database: Path, *, bot: str, first: str, tokens: set[str]) -> Count:
-    """Compare what the account `bot` has said on the Facebook or Instagram of the tests (what is deleted included) with
-    `tokens`. Its `first` post was there before."""
+    """Compare what the account `bot` has said on the Facebook, Instagram or Threads of the tests (what is deleted
+    included) with `tokens`. Its `first` post was there before."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as db:
         (account,) = db.execute("SELECT id FROM accounts WHERE handle = ?", (bot,)).fetchone()
         posts = db.execute("SELECT text FROM posts WHERE author = ? AND id != ?", (account, first)).fetchall()

@@ -48,6 +48,7 @@ SIZES: Mapping[str, Mapping[str, int]] = {
     "matrix": MEDIUM,
     "nostr": MEDIUM,
     "telegram": MEDIUM,
+    "threads": MEDIUM,
     "x": MEDIUM,
 }
 """Platform → how large a run is that does not say so."""
@@ -61,10 +62,11 @@ NETWORKS = {
     "matrix": "matrix_network:MatrixNetwork",
     "nostr": "nostr_network:NostrNetwork",
     "telegram": "telegram_network:TelegramNetwork",
+    "threads": "meta_network:ThreadsNetwork",
     "x": "x_network:XNetwork",
 }
 """Platform → its network, imported only for a run on it: it needs what starts servers."""
-FAKES = ("discord", "facebook", "instagram", "mastodon-keyed", "telegram", "x")
+FAKES = ("discord", "facebook", "instagram", "mastodon-keyed", "telegram", "threads", "x")
 """Those that need no server to be installed."""
 EVERY = 20.0
 """Seconds from one word about the progress to the next, where it does not go to a terminal."""

@@ -132,7 +132,7 @@ def shorter_times(platform: str) -> dict[str, Any]:
             "publish_deadline": timedelta(seconds=5),
             "visible_within": timedelta(seconds=4),
         }
-    if platform in ("facebook", "instagram"):
+    if platform in ("facebook", "instagram", "threads"):
         return {
             "every": timedelta(seconds=0.2),
             "publish_deadline": timedelta(seconds=5),

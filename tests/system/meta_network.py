@@ -1,4 +1,4 @@
-"""Facebook and Instagram of the crash test: the strict ones of the tests, behind a proxy that loses their answers."""
+"""Meta's platforms of the crash test: the strict ones of the tests, behind a proxy that loses their answers."""
 
 import random
 import socket
@@ -20,16 +20,16 @@ sys.path.append(str(Path(__file__).parents[1] / "fakes"))  # the crash test is a
 from graph_pages import PAGES
 from graph_pictures import PICTURES
 from graph_server import GraphServer, Route
+from graph_threads import THREADS, VERSION, answer
 
-__all__ = ["FacebookNetwork", "InstagramNetwork"]
+__all__ = ["FacebookNetwork", "InstagramNetwork", "ThreadsNetwork"]
 
 FILE = """\
 bot: keeper
 persona: persona.yaml
 timezone: UTC
 accounts:
-  home: {{platform: {platform}, base_url: "{url}", token: {{file: token}}, direct_messages: false,
-    posts_watched: 100{more}}}
+  home: {{platform: {platform}, base_url: "{url}", token: {{file: token}}, posts_watched: 100{more}}}
 engines: hold
 answer: {{to: [mentions, replies]}}
 approve: never
@@ -40,12 +40,13 @@ limits:
 
 
 class MetaNetwork(ProxiedNetwork):
-    """One of the two. It lives in this process, and what it knows in a file: it dies by breaking every connection."""
+    """One of the three. It lives in this process, and what it knows in a file: it dies by breaking every connection."""
 
     moment: ClassVar[float] = 0.12
     asking: ClassVar[dict[str, Any]] = {"method": "GET", "path": "/v25.0/"}
     is_quick = True
     routes: ClassVar[list[Route]]
+    version: ClassVar[str] = "v25.0"
     kind: ClassVar[str]
     """What the bot's account is there."""
     persons: ClassVar[str]
@@ -61,8 +62,10 @@ class MetaNetwork(ProxiedNetwork):
             self._server.open()
             return
         # Without its look for the same words, whose window nobody tells: that would hide a bot which posts twice.
-        self._server = GraphServer(self.routes, data=self.folder / "meta.db", refuses_duplicates=False)
-        self._server.posts_a_day = 100_000
+        self._server = GraphServer(
+            self.routes, data=self.folder / "meta.db", refuses_duplicates=False, version=self.version
+        )
+        self._server.posts_a_day = self._server.answers_a_day = 100_000
         self._server.__enter__()
         self._proxy = FaultyProxy(self._server.url, chance=self.chance).__enter__()
         state = self._server.state
@@ -116,7 +119,7 @@ class FacebookNetwork(MetaNetwork):
 
     @override
     def _more(self) -> str:
-        return ""
+        return ", direct_messages: false"
 
     @override
     def mention(self, token: str, number: int) -> None:
@@ -143,9 +146,35 @@ class InstagramNetwork(MetaNetwork):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        return f', media_url: "http://127.0.0.1:{port}/shelf", media_listen: "{port}"'
+        return f', direct_messages: false, media_url: "http://127.0.0.1:{port}/shelf", media_listen: "{port}"'
 
     @override
     def mention(self, token: str, number: int) -> None:
         person = self._people[number % PEOPLE]
         self._running().state.comment(person, self._first, f"@{BOT} say {token} for me")
+
+
+class ThreadsNetwork(MetaNetwork):
+    """An account: half of what is asked of it stands below its first post, and half in posts of others."""
+
+    platform: ClassVar[str] = "threads"
+    idempotency: str = "two phases"
+    asking: ClassVar[dict[str, Any]] = {"method": "GET", "path": "/v1.0/"}
+    sending: ClassVar[dict[str, Any]] = {"method": "POST", "path": r"/threads_publish(\?|$)"}
+    routes: ClassVar[list[Route]] = THREADS
+    version: ClassVar[str] = VERSION
+    kind: ClassVar[str] = "threads"
+    persons: ClassVar[str] = "threader"
+    unreachable: Mapping[str, str] = {}
+
+    @override
+    def _more(self) -> str:
+        return ""
+
+    @override
+    def mention(self, token: str, number: int) -> None:
+        state, person = self._running().state, self._people[number % PEOPLE]
+        if number % 2:
+            answer(state, person, self._first, f"@{BOT} say {token} for me")
+        else:
+            state.post(person, f"@{BOT} say {token} for me", names=[self._bot])

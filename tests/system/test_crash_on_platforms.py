@@ -25,12 +25,13 @@ SIZES: Mapping[str, tuple[int, int, int]] = {
     "matrix": (40, 4, 6),
     "nostr": (30, 3, 5),
     "telegram": (40, 4, 5),
+    "threads": (12, 2, 2),
     "x": (30, 4, 4),
 }
 """Platform → mentions, scheduled posts, kills at random instants."""
 HEARD_LATE = frozenset({"matrix"})
 """Where what happens takes a moment to reach the bot, so that a kill in that moment shows a cursor that runs ahead."""
-DEAR = frozenset({"bluesky", "facebook", "instagram", "mastodon", "mastodon-keyed", "nostr", "telegram"})
+DEAR = frozenset({"bluesky", "facebook", "instagram", "mastodon", "mastodon-keyed", "nostr", "telegram", "threads"})
 """Where a second run would cost more than it shows: what counts there is tested by itself."""
 
 
