@@ -92,9 +92,18 @@ async def _turn_at(path: Path) -> sqlite3.Connection | None:
 
 
 async def _start(platform: str, data: Path) -> LocalPlatform:
+    log = data.with_name(data.name + ".log")
+    while (started := await _start_at(port := _free_port(), platform, data, log)) is None:
+        if not port or _is_free(port):
+            told = (await asyncio.to_thread(log.read_text, encoding="utf-8", errors="replace")).strip().splitlines()
+            raise ConfigurationError(f"the local {platform} did not start: {told[-1] if told else 'it said nothing'}")
+        # one that began at the same moment in another folder has taken it
+    return started
+
+
+async def _start_at(port: int, platform: str, data: Path, log: Path) -> LocalPlatform | None:
     (point,) = entry_points(group=GROUP, name=platform)
     module = point.module.removesuffix(".__main__")
-    log = data.with_name(data.name + ".log")
     # a file and not a pipe: nobody would read that, and the platform outlives us
     with await asyncio.to_thread(log.open, "wb") as errors:
         process = await asyncio.create_subprocess_exec(
@@ -104,7 +113,7 @@ async def _start(platform: str, data: Path) -> LocalPlatform:
             "--data",
             str(data),
             "--port",
-            str(_free_port()),
+            str(port),
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             stdin=asyncio.subprocess.DEVNULL,
@@ -126,8 +135,7 @@ async def _start(platform: str, data: Path) -> LocalPlatform:
         if process.returncode is None:
             process.kill()
         await process.communicate()
-        told = (await asyncio.to_thread(log.read_text, encoding="utf-8", errors="replace")).strip().splitlines()
-        raise ConfigurationError(f"the local {platform} did not start: {told[-1] if told else 'it said nothing'}")
+        return None
     return LocalPlatform(url=ready, process=process)
 
 
@@ -164,12 +172,14 @@ async def _living(data: Path) -> str | None:
 
 
 def _free_port() -> int:
-    for port in PORTS:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    return 0
+    return next(filter(_is_free, PORTS), 0)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -67,6 +67,18 @@ async def test_it_is_started_once_and_stopped_by_whoever_started_it(tmp_path: Pa
         await asyncio.to_thread(name_of, first.url)
 
 
+@pytest.mark.asyncio
+async def test_those_of_several_folders_that_start_at_the_same_moment_take_a_place_each(tmp_path: Path) -> None:
+    # each looks for a free one before any of them has taken it
+    found = await asyncio.gather(*(start_local("stage", tmp_path / name) for name in "abc"), return_exceptions=True)
+    started = [local for local in found if not isinstance(local, BaseException)]
+    try:
+        assert len({local.url for local in started}) == 3, found
+    finally:
+        for local in started:
+            await local.stop()
+
+
 def test_whoever_waits_for_the_start_of_another_can_be_stopped_at_once(tmp_path: Path) -> None:
     other = hold(tmp_path / "stage.db.start", patience=0)
     assert other is not None
