@@ -7,8 +7,9 @@ __all__ = ["author_of", "author_or_nobody"]
 
 
 def author_of(person: WirePerson) -> Author:
-    """Return the person. Facebook tells names and Instagram handles; where an app may know neither, there is the id."""
-    return Author(id=person.id, handle=person.username or person.name or person.id, name=person.name)
+    """Return the person. Instagram tells a handle, and Facebook a name alone, which anybody may choose. Where there is
+    no handle the id stands for it: rights may hang on a handle, and never on a name."""
+    return Author(id=person.id, handle=person.username or person.id, name=person.name)
 
 
 def author_or_nobody(person: WirePerson | None, name: str) -> Author:

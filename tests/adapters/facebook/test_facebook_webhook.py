@@ -14,6 +14,7 @@ from graph_fields import GraphError
 from graph_state import PAGE_SCOPES
 
 from greenroom_adapters.contract import (
+    Author,
     ConfigurationError,
     DirectMessageReceived,
     Event,
@@ -148,7 +149,8 @@ async def test_a_batch_is_heard_whole_and_each_for_what_it_is(facebook_world: Wo
     assert min(event.occurred_at.timestamp() for event in heard.seen) >= now
     mention = heard.seen[3]
     assert isinstance(mention, MentionReceived)
-    assert (mention.text, mention.author.handle) == ("@lamp is the best", "Alice Avelar")
+    assert mention.text == "@lamp is the best"
+    assert mention.author == Author(id=world.alice, handle=world.alice, name="Alice Avelar"), "a name is no handle"
 
 
 @pytest.mark.asyncio
