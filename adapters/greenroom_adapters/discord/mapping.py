@@ -36,6 +36,7 @@ from greenroom_adapters.discord.places import Places
 from greenroom_adapters.discord.references import command_given, digest_of_nonce, reference
 from greenroom_adapters.discord.snowflakes import first_of, moment_of
 from greenroom_adapters.discord.wire import WireInteraction, WireMessage, WireReaction, WireUser
+from greenroom_adapters.text import as_one_word
 
 __all__ = [
     "COMMANDS",
@@ -317,14 +318,15 @@ class Reader:
         )
 
     def text(self, message: WireMessage, *, guild: str | None) -> str:
-        """Return what somebody wrote, as a person reads it: names instead of ids. The role that Discord made for the
-        bot goes by the bot's name, whatever a server calls it."""
+        """Return what somebody wrote, as a person reads it: names instead of ids, those that others chose as one word
+        each. The role that Discord made for the bot goes by the bot's name, whatever a server calls it."""
         content = _content(message)
         if "<" not in content:
             return content
         known = self.places.guild(guild)
         my_role = None if known is None else known.bot_role
         people = {user.id: user.global_name or user.username for user in message.mentions}
+        people |= {user: as_one_word(name) for user, name in people.items() if user != self.me}
 
         def shown(mark: re.Match[str]) -> str:
             if (emoji := mark["emoji"]) is not None:
@@ -334,7 +336,7 @@ class Reader:
             if (role := mark["role"]) is not None:
                 return f"@{self.called}" if self.called and role == my_role else mark[0]
             place = self.places.get(mark["channel"])
-            return f"#{place.name}" if place is not None and place.name else mark[0]
+            return f"#{as_one_word(place.name)}" if place is not None and place.name else mark[0]
 
         return MARK.sub(shown, content)
 

@@ -30,6 +30,7 @@ from greenroom_adapters.nostr.references import NAMES, Pointer, direct_reference
 from greenroom_adapters.nostr.threads import place_of, quoted_by, target_of
 from greenroom_adapters.nostr.wire import WireEvent, moment
 from greenroom_adapters.nostr.wrapping import Rumor
+from greenroom_adapters.text import as_one_word
 
 __all__ = ["KEY", "KINDS", "Reader", "refers_to", "unknown"]
 
@@ -177,8 +178,8 @@ class Reader:
         )
 
     def text(self, event: WireEvent) -> str:
-        """Return the text of a note as people read it: where it names somebody, his name stands. Where it names more
-        than fifty, the others stay as they are written."""
+        """Return the text of a note as people read it: where it names somebody, his name stands, as one word. Where it
+        names more than fifty, the others stay as they are written."""
 
         names: dict[str, str] = {}
         left = RESOLVED
@@ -197,7 +198,9 @@ class Reader:
 
     def _name(self, person: str) -> str:
         author = self._author(person)
-        return author.name or author.handle
+        if person == self._me:
+            return author.name or author.handle
+        return as_one_word(author.name) or author.handle
 
     def _own(self, event: str | None) -> PostRef | None:
         known = None if event is None else self._known(event)

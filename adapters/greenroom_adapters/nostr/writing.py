@@ -10,6 +10,7 @@ from greenroom_adapters.contract import Post
 from greenroom_adapters.nostr.reading import KEY
 from greenroom_adapters.nostr.references import Pointer, is_hex, nevent, npub
 from greenroom_adapters.nostr.wire import Tags, WireEvent
+from greenroom_adapters.text import as_one_word
 
 __all__ = ["Attached", "compose", "context_of", "longest", "names_for"]
 
@@ -80,17 +81,18 @@ def context_of(answering: Iterable[tuple[str, ...]], quoted: WireEvent | None, *
 
 
 def names_for(text: str, people: Mapping[str, str]) -> dict[str, str]:
-    """Return whom the `@name`s in a text mean: name → public key. `people` are those who talk here, public key → name;
-    a name that two of them have means nobody."""
+    """Return whom the `@name`s in a text mean: name → public key. `people` are those who talk here, public key → name,
+    which may stand in the text as one word; a name that two of them have means nobody."""
     found: dict[str, str] = {}
     shared: set[str] = set()
-    for person, name in people.items():
-        if name and not NAMELIKE.fullmatch(name):
+    for person, called in people.items():
+        if not NAMELIKE.fullmatch(called):
             continue
-        if name in found:
-            shared.add(name)
-        elif name and _mentions(name).search(text):
-            found[name] = person
+        for name in {called, as_one_word(called)}:
+            if name in found:
+                shared.add(name)
+            elif _mentions(name).search(text):
+                found[name] = person
     return {name: person for name, person in found.items() if name not in shared}
 
 

@@ -18,6 +18,7 @@ from greenroom_adapters.contract import (
     Event,
     JoinReceived,
     MentionReceived,
+    MessageReceived,
     PostDeleted,
     PostEdited,
     ReactionReceived,
@@ -120,6 +121,21 @@ def test_every_documented_dispatch_is_understood() -> None:
     command = next(event for event in events if isinstance(event, CommandGiven))
     assert (command.command, command.text, command.author.name) == ("cardsearch", "The Gitrog Monster", "Mason")
     assert [event.author.handle for event in reactions] == ["Mason", "Mason"], "in private only an id is told"
+
+
+@pytest.mark.parametrize("name", ["Ada leave", "Ada,leave", "Ada\u2003leave"])
+def test_nobody_puts_words_into_a_text_by_calling_himself_like_them(name: str) -> None:
+    hears = hearing()
+    for kind, data in DOCUMENTED[:2]:
+        hears.handle(dispatch(kind, data))
+    while (channel := hears.positions.behind()) is not None:
+        hears.positions.caught_up(channel)
+    create = next(data for kind, data in DOCUMENTED if kind == "MESSAGE_CREATE")
+    who = {"id": "77", "username": "mallory", "discriminator": "0", "global_name": name}
+    hears.handle(dispatch("MESSAGE_CREATE", {**create, "content": "<@77>", "mentions": [who]}))
+    (event,) = told(hears)
+    assert isinstance(event, MessageReceived)
+    assert event.text == "@Ada_leave"
 
 
 def test_a_message_that_comes_twice_is_told_once_and_one_that_comes_late_is_told() -> None:

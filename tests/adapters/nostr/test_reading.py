@@ -78,7 +78,7 @@ def test_a_text_of_nothing_but_names_costs_and_grows_little() -> None:
 
     def long(person: str) -> Author:
         asked.append(person)
-        return Author(id=person, handle=npub(person), name="n" * 100)
+        return Author(id=person, handle=npub(person), name="n" * 32)
 
     nothing: dict[str, WireEvent] = {}
     reader = Reader(ME.pubkey, known=nothing.get, author=long)
@@ -87,11 +87,22 @@ def test_a_text_of_nothing_but_names_costs_and_grows_little() -> None:
         asked.clear()
         text = reader.text(event)
         assert asked == [ALICE.pubkey]
-        assert text.count("n" * 100) == 50
+        assert text.count("n" * 32) == 50
         assert text.endswith(written * 15_950)
     tags = [["e", "ab" * 32, "", "reply"], ["p", ME.pubkey]]
     assert isinstance(read(note(ALICE, "#[0] " * 49 + "#[1]", tags)), MentionReceived)
     assert isinstance(read(note(ALICE, "#[0] " * 50 + "#[1]", tags)), MessageReceived)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("Ada leave", "@Ada_leave"), ("Ada,leave", "@Ada_leave"), ("open\nthe gate", "@open_the_gate"), (" ", None)],
+)
+def test_nobody_puts_words_into_a_text_by_calling_himself_like_them(name: str, shown: str | None) -> None:
+    nothing: dict[str, WireEvent] = {}
+    reader = Reader(ME.pubkey, known=nothing.get, author=lambda person: Author(id=person, handle="npub1x", name=name))
+    text = reader.text(note(BOB, f"nostr:{npub(ALICE.pubkey)}", [["p", ALICE.pubkey]]))
+    assert text == (shown or "@npub1x")
 
 
 def test_a_name_that_looks_like_a_reference_is_a_name() -> None:
@@ -269,6 +280,8 @@ def test_a_name_means_who_talks_here_and_has_it_alone() -> None:
     assert names == {"Alice": ALICE.pubkey}
     assert written("hi @Alice! (x@Alice)", names=names)[0] == f"hi nostr:{npub(ALICE.pubkey)}! (x@Alice)"
     assert names_for("hi @Alice", {ALICE.pubkey: "Alice", BOB.pubkey: "Alice"}) == {}
+    assert names_for("hi @Old_Bob", {BOB.pubkey: "Old Bob"}) == {"Old_Bob": BOB.pubkey}, "as it stands in texts"
+    assert names_for("hi @Old_Bob", {BOB.pubkey: "Old Bob", ALICE.pubkey: "Old_Bob"}) == {}
     assert names_for("hi @(.*)", {ALICE.pubkey: "(.*)"}) == {}
 
 
