@@ -124,7 +124,8 @@ class OpenAIEngine(Engine):
         self._server.must_be_callable()
         day = (brief.at or self._clock.now()).astimezone(self._zone).date()
         found = None if brief.persona.knowledge is None else await brief.documents()
-        level, lines = heard(brief, await brief.history(), None if self._tools is None else self._tools.toolbox)
+        toolbox = None if self._tools is None else self._tools.toolbox
+        level, lines = heard(brief, await brief.history(), toolbox, found=found)
         prompt = compose(brief, lines, day=day, found=found, facts=await brief.facts(), room=self._room)
         use = await self._use(brief, level, prompt.fence)
         messages: list[ChatCompletionMessageParam] = [

@@ -221,7 +221,7 @@ def _told(brief: Brief, facts: Sequence[tuple[str, str]], fence: str) -> Iterabl
 
 def _shelf_mark(passage: Passage) -> str:
     """Return where a passage comes from, as a label in which nothing free can stand."""
-    if passage.address:
+    if passage.is_item:
         dated = f", of {_label(passage.heading)}" if passage.heading else ""
         address = f", {passage.address}" if _PLAIN_ADDRESS.fullmatch(passage.address) else ""
         return f"the item “{_label(passage.source)}” of a feed{dated}{address}"

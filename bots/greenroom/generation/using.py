@@ -12,6 +12,7 @@ from greenroom.cleaning import without_unseen
 from greenroom.clock import Clock
 from greenroom.generation.engine import Brief, Line
 from greenroom.generation.purse import Note, Purse
+from greenroom.memory import Found
 from greenroom.personas.allowing import RANKS
 from greenroom.policy import Lack
 from greenroom.tools import Toolbox, ToolFailed
@@ -38,13 +39,18 @@ RULE = (
 )
 
 
-def heard(brief: Brief, lines: Sequence[Line], tools: Toolbox | None) -> tuple[Trust, Sequence[Line]]:
+def heard(
+    brief: Brief, lines: Sequence[Line], tools: Toolbox | None, *, found: Found | None = None
+) -> tuple[Trust, Sequence[Line]]:
     """Return how far whoever wrote what a model reads may be trusted with tools, and the earlier lines that it reads.
 
-    That is as far as the author of the text is. What others said earlier, who are trusted less, is left out where they
-    may not use the same tools: so their words never reach a tool above their level.
+    That is as far as the author of the text is, and no further than strangers where an item of a feed was `found` on
+    it. What others said earlier, who are trusted less, is left out where they may not use the same tools: so their
+    words never reach a tool above their level.
     """
     level = trust_of(brief)
+    if found is not None and RANKS[level] > RANKS[Trust.ANYONE] and any(one.is_item for one in found.passages):
+        level = Trust.ANYONE
     if tools is None or not tools.has_any(level):
         return level, lines
     return level, [line for line in lines if RANKS[line.trust] >= RANKS[level] or not tools.differ(line.trust, level)]

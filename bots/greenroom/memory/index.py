@@ -121,6 +121,8 @@ class Hit:
     title: str
     address: str
     """Of the item of a feed; empty: it stands in a file, or the feed says no address."""
+    is_item: bool
+    """It stands in a feed; False: in a file."""
     heading: str
     text: str
     covers: float
@@ -271,17 +273,25 @@ class Index:
     def hits(self, ids: Sequence[int], terms: Sequence[str]) -> list[Hit]:
         """Return these passages, in the order given, with how much they have of the words."""
         rows = self._db.execute(
-            "SELECT p.id,d.title,d.address,p.heading,p.body FROM passages p JOIN documents d ON d.id=p.document "
-            "WHERE p.id IN (SELECT value FROM json_each(?))",
+            "SELECT p.id,d.title,d.address,d.feed IS NOT NULL,p.heading,p.body "
+            "FROM passages p JOIN documents d ON d.id=p.document WHERE p.id IN (SELECT value FROM json_each(?))",
             (_listed(ids),),
         )
         found = {id: tuple(parts) for id, *parts in rows}
         covered = self._covered(list(found), terms)
         return [
-            Hit(id=id, title=title, address=address, heading=heading, text=body, covers=covered.get(id, 0.0))
+            Hit(
+                id=id,
+                title=title,
+                address=address,
+                is_item=bool(is_item),
+                heading=heading,
+                text=body,
+                covers=covered.get(id, 0.0),
+            )
             for id in ids
             if id in found
-            for title, address, heading, body in [found[id]]
+            for title, address, is_item, heading, body in [found[id]]
         ]
 
     def _covered(self, ids: Sequence[int], terms: Sequence[str]) -> Mapping[int, float]:

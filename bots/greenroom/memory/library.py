@@ -52,6 +52,8 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How much of what was asked stands in it, from 0 to 1."""
     address: str = ""
     """Where the item of a feed is to be read; empty: it is of a document, or its feed does not say."""
+    is_item: bool = False
+    """It stands in a feed: words of a stranger. False: in a document of the owner's."""
 
     @property
     def named(self) -> str:
@@ -235,7 +237,14 @@ class Library:
         except sqlite3.Error as error:
             return Found(notes=(f"documents: {error}",))
         passages = [
-            Passage(source=hit.title, heading=hit.heading, text=hit.text, covers=hit.covers, address=hit.address)
+            Passage(
+                source=hit.title,
+                heading=hit.heading,
+                text=hit.text,
+                covers=hit.covers,
+                address=hit.address,
+                is_item=hit.is_item,
+            )
             for hit in hits[:most]
         ]
         return Found(passages=tuple(passages), notes=notes)
