@@ -11,7 +11,9 @@ __all__ = ["Names", "written_by_sender"]
 FALLBACK_BEGINS = re.compile(r"> (?:\* )?<@[^>\n]+>")
 """The first line of the fallback that clients put before a reply (client-server API, "Fallbacks for rich replies",
 until version 1.13 of the specification)."""
-QUOTED_REPLY = re.compile(r"<mx-reply>.*?</mx-reply>", re.DOTALL | re.IGNORECASE)
+QUOTED_REPLY = re.compile(r"<mx-reply>.*?(?:</mx-reply>|\Z)", re.DOTALL | re.IGNORECASE)
+"""One that does not end goes on to the end of the text, as browsers have it; looking for the end of each of thousands
+would take seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ UNSPACED = (
 """Scripts that write words without spaces between them: Thai, Lao, Burmese, Khmer, kana, Han."""
 UNSPACED_END = re.compile(rf"(?<=[{UNSPACED}\u3001\u3002\uff01\uff0c\uff1f])(?=[{UNSPACED}])")
 SENTENCE_END = re.compile(
-    r"[.!?\u2026]+[\"'\u2019\u201d\u00bb)\]]*(?=\s|\Z)"  # as Latin scripts write it, before a space
+    # as Latin scripts write it, before a space; looked for once in a row of signs, which may be long
+    r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u2019\u201d\u00bb)\]]*+(?=\s|\Z)"
     r"|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09\u201d]*"  # as Chinese and Japanese write it, before anything
     r"|(?<=\S)(?=[^\S\n]*(?:\n|\Z))"  # the end of a line
 )

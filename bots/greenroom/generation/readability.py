@@ -14,7 +14,8 @@ FIRST_YEAR = 6
 
 _NO_WORDS = re.compile(r"https?://\S+|(?<!\w)[@#]\S+")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
-_ENDS_SENTENCE = re.compile(r"[.!?…:;]+(?=\s|$)|\n+")
+_ENDS_SENTENCE = re.compile(r"(?<![.!?…:;])[.!?…:;]++(?=\s|$)|\n+")
+"""Looked for once in a row of signs: a model can be made to write thousands of them."""
 
 
 def reading_age(text: str) -> int:

@@ -1,5 +1,7 @@
 """Whom a message addresses, and which words are its sender's."""
 
+import time
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -87,3 +89,9 @@ def test_a_quotation_that_the_sender_wrote_is_kept() -> None:
 def test_the_quotation_of_an_action_is_taken_away_as_well() -> None:
     assert written_by_sender("> * <@bob:example.org> waves\n\nhello", is_reply=True) == "hello"
     assert written_by_sender("> <@bob:example.org> no word follows", is_reply=True) == ""
+
+
+def test_thousands_of_quotations_that_do_not_end_are_read_at_once() -> None:
+    before = time.process_time()
+    assert not addressed("yes", formatted="<mx-reply>" * 6_000)
+    assert time.process_time() - before < 1

@@ -1,6 +1,7 @@
 """A long text becomes one post or a thread without losing, tearing or overfilling anything."""
 
 import re
+import time
 
 import pytest
 import regex  # type: ignore[import-untyped]  # its types are a package of their own
@@ -180,3 +181,11 @@ def test_a_book_is_split_in_time_proportional_to_its_length() -> None:
     text = "The lamp is lit. " * 12_000 + "x" * 50_000
     parts = split(text, (TextLimit(length=300, rule=CountingRule.GRAPHEMES),))
     assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_a_long_row_of_full_stops_is_split_in_time_proportional_to_its_length() -> None:
+    text = "." * 20_000 + "x"
+    before = time.process_time()
+    parts = split(text, (TextLimit(length=5_000),))
+    assert time.process_time() - before < 1
+    assert "".join(parts) == text

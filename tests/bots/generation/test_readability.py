@@ -1,5 +1,7 @@
 """How old a reader has to be."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +35,12 @@ def test_a_text_without_words_is_for_everybody(text: str) -> None:
 @given(st.text(max_size=400))
 def test_every_text_has_an_age(text: str) -> None:
     assert 6 <= reading_age(text) <= 18
+
+
+def test_a_long_row_of_full_stops_is_read_at_once() -> None:
+    before = time.process_time()
+    assert reading_age(f"{CHILD}{'.' * 20_000}x") == 6
+    assert time.process_time() - before < 1
 
 
 def test_a_bound_breaks_above_it_and_holds_at_it() -> None:
