@@ -169,6 +169,7 @@ def _tell(turn: "Turn", journal: "list[JournalEntry]", file: "BotFile") -> None:
     from greenroom.cli.turn_words import STYLES, occasion
     from greenroom.clock import from_micros
     from greenroom_adapters.contract import TextEvent
+    from greenroom_adapters.text import plain
 
     def when(micros: int) -> str:
         return f"{from_micros(micros).astimezone(file.timezone):%Y-%m-%d %H:%M:%S}"
@@ -176,7 +177,10 @@ def _tell(turn: "Turn", journal: "list[JournalEntry]", file: "BotFile") -> None:
     place = console()
     place.print(
         Text.assemble(
-            (f"turn {turn.seq}", "bold"), "  ", (turn.state.word, STYLES.get(turn.state, "")), f"  {turn.reason}"
+            (f"turn {turn.seq}", "bold"),
+            "  ",
+            (turn.state.word, STYLES.get(turn.state, "")),
+            f"  {plain(turn.reason, one_line=True)}",
         )
     )
     event, draft = turn.event, turn.draft

@@ -243,16 +243,18 @@ def until() -> Callable[..., Any]:
 @pytest.fixture
 def ledger_with(home: Path) -> Callable[..., None]:
     """Make the bot's ledger with turns in these states, numbered from 1: `ledger_with(State.DEAD, …)`. They are
-    mentions, or this `command`."""
+    mentions, or this `command`; `reason` is why they rest there."""
 
-    def make(*states: State, text: str = "is the lamp lit?", command: str | None = None) -> None:
+    def make(
+        *states: State, text: str = "is the lamp lit?", command: str | None = None, reason: str | None = None
+    ) -> None:
         async def write() -> None:
             clock = SystemClock()
             async with SqliteLedger(home / "data" / "ada.db", bot="ada", clock=clock) as ledger:
                 for number, state in enumerate(states, 1):
                     turn = _turn(number, text, now=clock.micros(), command=command)
                     ledger.receive(turn)
-                    turn.state, turn.reason = state, f"the test wants it {state.word}"
+                    turn.state, turn.reason = state, reason or f"the test wants it {state.word}"
                     turn.draft = Draft(parts=("It is lit.",), engine="script")
                     if state in (State.UNKNOWN, State.DEAD, State.SENT):
                         part = Part(key=f"key{number}", post=Post(text="It is lit."), number=1, first_tried=1)

@@ -204,7 +204,7 @@ def test_a_held_draft_is_written_anew_when_it_is_tried_again(
 def test_what_strangers_wrote_cannot_act_on_the_terminal(
     greenroom: Callable[..., Any], ledger_with: Callable[..., None], words: tuple[str, ...]
 ) -> None:
-    ledger_with(State.DEAD, text=NASTY)
+    ledger_with(State.DEAD, text=NASTY, reason=f"{NASTY} has had enough")
     said = greenroom(*words)
     assert said.code == 0
     assert not {"\x1b", "\x07", "\u202e"} & set(said.out)
