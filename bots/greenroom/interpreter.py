@@ -1,9 +1,11 @@
-"""How Python itself is set, for a program that runs one bot; a library leaves that to its user."""
+"""How Python itself is set, for a program that runs one bot, and for those that it starts; a library leaves that to its
+user."""
 
 import gc
+import os
 import sys
 
-__all__ = ["keep_what_is_built", "suit_a_bot"]
+__all__ = ["environment_of_a_child", "keep_what_is_built", "suit_a_bot"]
 
 NEW_OBJECTS = 50_000
 """Objects made and not freed, after which the youngest are looked through. Python's own 700 are a few turns."""
@@ -28,3 +30,9 @@ def suit_a_bot() -> None:
 def keep_what_is_built() -> None:
     """Never look again for garbage in what is there by now: modules, settings, tables."""
     gc.freeze()
+
+
+def environment_of_a_child() -> dict[str, str]:
+    """Return what a child of ours needs to find its program; keys of the owner are none of its business."""
+    kept = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV", "TEMP", "TMP")
+    return {**{name: os.environ[name] for name in kept if name in os.environ}, "PYTHONIOENCODING": "utf-8"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from greenroom.origins import FeedBroken, read_calendar, read_drafts, read_feed
+from greenroom.origins import FeedBroken, feed_items, read_calendar, read_drafts
 from greenroom.origins.calendar import at_once, has_ids, with_ids
 from greenroom.origins.feed import LARGEST
 from greenroom.settings import BotFile, Mistakes, PostEntry
@@ -62,7 +62,7 @@ async def _looked_at(entry: PostEntry) -> tuple[str, bool]:
         page = await read_page(
             origin.feed, called="the feed", most=LARGEST, is_private=origin.private, patience=PATIENCE
         )
-        items = await asyncio.to_thread(read_feed, page.body or b"", address=page.address, media_type=page.media_type)
+        items = await feed_items(page.body or b"", address=page.address, media_type=page.media_type)
     except (AdapterError, FeedBroken, TimeoutError) as error:
         hint = "" if origin.private or "not public" not in str(error) else ": write `private: true` if it is your own"
         return f"post `{entry.name}`: its feed cannot be read: {error}{hint}", False

@@ -1,7 +1,6 @@
 """Files of an owner as texts: Markdown, plain text, HTML and PDF, each cut into passages that can be quoted."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from greenroom.interpreter import environment_of_a_child
 from greenroom.personas.knowing import KINDS
 from greenroom_adapters.contract import GreenroomError
 
@@ -301,7 +301,7 @@ def _pdf(path: Path) -> Document:
     command = [sys.executable, "-m", "greenroom.memory.pdf", str(path), str(LONGEST)]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            command, capture_output=True, timeout=PDF_PATIENCE, check=False, env=_environment()
+            command, capture_output=True, timeout=PDF_PATIENCE, check=False, env=environment_of_a_child()
         )
     except subprocess.TimeoutExpired as error:
         raise Unreadable(f"its text was not out within {PDF_PATIENCE:.0f} seconds: save it as text") from error
@@ -314,12 +314,6 @@ def _pdf(path: Path) -> Document:
     pages: Sequence[str] = answer["pages"]
     sections = [Section(heading=f"page {number}", text=_flowing(page)) for number, page in enumerate(pages, 1)]
     return Document(title=short_title(str(answer["title"])) or _title_of(path), sections=tuple(sections))
-
-
-def _environment() -> dict[str, str]:
-    """Return what a child of ours needs to find the program; keys of the owner are none of its business."""
-    kept = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV", "TEMP", "TMP")
-    return {**{name: os.environ[name] for name in kept if name in os.environ}, "PYTHONIOENCODING": "utf-8"}
 
 
 _HYPHENATED = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")

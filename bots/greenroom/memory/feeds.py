@@ -1,13 +1,12 @@
 """A feed that a persona knows: read as the source of posts is, its items made into documents."""
 
-import asyncio
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from greenroom.clock import MICROSECOND
 from greenroom.memory.documents import Document, Section, short_title
 from greenroom.memory.index import FeedItem, KnownFeed
-from greenroom.origins import FeedBroken, Item, read_feed, unaddressed
+from greenroom.origins import FeedBroken, Item, feed_items, unaddressed
 from greenroom.origins.feed import LARGEST
 from greenroom.origins.item import mark
 from greenroom.personas.knowing import Feed
@@ -47,7 +46,7 @@ async def read_items(
         )
         if page.body is None:
             return None, None, None, timedelta(0)
-        items = await asyncio.to_thread(read_feed, page.body, address=page.address, media_type=page.media_type)
+        items = await feed_items(page.body, address=page.address, media_type=page.media_type)
     except (AdapterError, FeedBroken, TimeoutError) as error:
         asked = error.retry_after if isinstance(error, RateLimited) else timedelta(0)
         hint = "" if feed.private or "not public" not in str(error) else ": write `private: true` if it is your own"

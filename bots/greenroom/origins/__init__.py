@@ -1,5 +1,6 @@
 """Where posts come from: feeds, folders of drafts, calendars. Each gives items, which can be told again for ever."""
 
+from greenroom.origins.apart import feed_items
 from greenroom.origins.calendar import read_calendar
 from greenroom.origins.drafts import Drafts, files_of_drafts, read_drafts
 from greenroom.origins.feed import FeedBroken, read_feed
@@ -10,6 +11,7 @@ __all__ = [
     "Drafts",
     "FeedBroken",
     "Item",
+    "feed_items",
     "files_of_drafts",
     "period_of",
     "read_calendar",

@@ -10,7 +10,7 @@ from typing import Any
 
 from greenroom.clock import MICROSECOND, Clock, to_micros
 from greenroom.faults import FaultHook
-from greenroom.origins import FeedBroken, Item, period_of, read_drafts, read_feed
+from greenroom.origins import FeedBroken, Item, feed_items, period_of, read_drafts
 from greenroom.origins.feed import LARGEST
 from greenroom.scheduling.brought import Brought, Source
 from greenroom.scheduling.slots import Slots
@@ -155,7 +155,7 @@ class Bringer:
             )
             items = None
             if page.body is not None:
-                items = await asyncio.to_thread(read_feed, page.body, address=page.address, media_type=page.media_type)
+                items = await feed_items(page.body, address=page.address, media_type=page.media_type)
         except (AdapterError, FeedBroken, TimeoutError) as error:
             if self._is_used(source):
                 self._wait(source, self._failed(source, error))
