@@ -149,6 +149,8 @@ def unpack(pack: Path, into: Path) -> Packed:
                 targets[name] = into / _safe(name.removeprefix(FILES))
             elif name.startswith(MEDIA):
                 targets[name] = media / _safe(name.removeprefix(MEDIA))
+        # out of the pack: what lies there already is not taken for the bot's file, and written into
+        bot_file = targets[f"{FILES}{manifest['file']}"]
         packed = Packed(
             bot=str(manifest["bot"]),
             file=_safe(str(manifest["file"])),
@@ -162,7 +164,7 @@ def unpack(pack: Path, into: Path) -> Packed:
         before = {str(manifest["root"]): into, str(manifest["media"]): media}
         if sum(one.file_size for one in archive.infolist()) > LARGEST:
             raise ConfigurationError(f"{pack} holds more than a bot has")
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, RecursionError) as error:
         raise ConfigurationError(
             f"{pack} is nothing that `greenroom pack` wrote, or not the whole of it: copy it again, or pack anew"
         ) from error
@@ -180,7 +182,7 @@ def unpack(pack: Path, into: Path) -> Packed:
                     written.write(block)
     for old, new in before.items():
         arrive(ledger, before=old, now=str(new.absolute()))
-    store_was = point_store(into / packed.file, ledger)
+    store_was = point_store(bot_file, ledger)
     if not packed.moves:
         count_as_copy(ledger)
     return replace(packed, store_was=store_was, is_marked=not packed.moves or _mark(pack))

@@ -284,11 +284,33 @@ def test_nothing_is_unpacked_outside_of_the_folder(greenroom: Greenroom, home: P
     with zipfile.ZipFile("evil.greenroom", "w") as archive:
         archive.writestr("greenroom.json", manifest)
         archive.writestr("ledger.db", "")
+        archive.writestr("files/bot.yaml", "")
         archive.writestr(f"files/{name}", "evil")
     said = greenroom("unpack", "evil.greenroom", "--folder", "there")
     assert said.code == 1
     assert "nothing that `greenroom pack` wrote" in said.err
     assert not list(home.rglob("evil.txt"))
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        "[" * 100_000,
+        '{"format": 1, "bot": "ada", "file": "mine.yaml", "turns": 0, "to_set": [], "left_out": [], "moves": false, '
+        '"ledger": "data/ada.db", "root": "/r", "media": "/m"}',
+    ],
+)
+def test_a_pack_without_a_bot_of_its_own_touches_nothing(greenroom: Greenroom, home: Path, manifest: str) -> None:
+    mine = home / "mine.yaml"
+    mine.write_text("bot: mine\nstore: elsewhere/mine.db\n", encoding="utf-8")
+    with zipfile.ZipFile("evil.greenroom", "w") as archive:
+        archive.writestr("greenroom.json", manifest)
+        archive.writestr("ledger.db", "")
+    said = greenroom("unpack", "evil.greenroom", "--folder", ".")
+    assert said.code == 1
+    assert "nothing that `greenroom pack` wrote" in said.err
+    assert mine.read_text(encoding="utf-8") == "bot: mine\nstore: elsewhere/mine.db\n"
+    assert not (home / "data").exists()
 
 
 def test_a_pack_that_cannot_be_written_moves_nothing(
