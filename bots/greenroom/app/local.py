@@ -108,6 +108,8 @@ async def _start_at(port: int, platform: str, data: Path, log: Path) -> LocalPla
     with await asyncio.to_thread(log.open, "wb") as errors:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            # what lies in the folder of an owner is none of our modules
+            "-P",
             "-m",
             module,
             "--data",

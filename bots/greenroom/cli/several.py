@@ -248,7 +248,7 @@ def members_of(
                 "Run this one by itself"
             )
         at = [] if observe is None else ["--observe", _address(observe, number)]
-        again = [sys.executable, "-m", "greenroom", "run", str(chosen.path), *options, *at]
+        again = [sys.executable, "-P", "-m", "greenroom", "run", str(chosen.path), *options, *at]
         command = [*again, "--take-over"] if take_over else again
         local = frozenset(
             (account.platform, file.home.parent)

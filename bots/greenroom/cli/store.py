@@ -11,6 +11,7 @@ from greenroom.cli.progress import progress_bar
 from greenroom.cli.showing import AsJson, say, write_json
 from greenroom.cli.usage import Commands
 from greenroom.stores import Database, Store
+from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["store"]
 
@@ -49,4 +50,9 @@ def copy(
 
 
 def _store(written: str) -> Store:
-    return Database(written) if written.startswith(("postgresql:", "postgres:")) else Path(written).expanduser()
+    if not Database.is_meant(written):
+        return Path(written).expanduser()
+    try:
+        return Database.at(written)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None

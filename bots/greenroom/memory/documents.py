@@ -298,7 +298,7 @@ def _html(text: str, path: Path) -> Document:
 
 def _pdf(path: Path) -> Document:
     """Return the text of a PDF, read by a process of its own: what hangs, or eats all memory, ends that process."""
-    command = [sys.executable, "-m", "greenroom.memory.pdf", str(path), str(LONGEST)]
+    command = [sys.executable, "-P", "-m", "greenroom.memory.pdf", str(path), str(LONGEST)]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             command, capture_output=True, timeout=PDF_PATIENCE, check=False, env=environment_of_a_child()

@@ -1,18 +1,15 @@
 """Where a bot file says that its ledger is."""
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, PlainSerializer, SerializationInfo, ValidationInfo
 from pydantic.json_schema import WithJsonSchema
 
 from greenroom.settings.document import Located
 from greenroom.settings.model import beside, from_folder, wrong
-from greenroom.stores import Database, Store
+from greenroom.stores import HOW, Database, Store
 
 __all__ = ["StorePlace"]
-
-HOW = "write the path of a file, or postgresql://USER@HOST/DATABASE"
 
 
 def _placed(value: Any, info: ValidationInfo) -> Any:
@@ -20,17 +17,12 @@ def _placed(value: Any, info: ValidationInfo) -> Any:
         return value
     if isinstance(value, Located):
         raise wrong(f"where is the ledger? {HOW}; its password comes from PGPASSWORD or ~/.pgpass")
-    if not isinstance(value, str) or not value.startswith(("postgresql:", "postgres:")):
+    if not isinstance(value, str) or not Database.is_meant(value):
         return beside(value, info)
     try:
-        parts = urlsplit(value)
-    except ValueError:
-        raise wrong(f"this address cannot be read: {HOW}") from None
-    if parts.password is not None or "password=" in parts.query:
-        raise wrong("a password does not belong in the file: leave it out, and put it into PGPASSWORD or ~/.pgpass")
-    if not parts.netloc and "host=" not in parts.query:
-        raise wrong(f"which server? {HOW}")
-    return Database(value)
+        return Database.at(value)
+    except ValueError as error:
+        raise wrong(str(error)) from None
 
 
 def _as_written(store: Store, info: SerializationInfo) -> str:

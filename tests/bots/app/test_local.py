@@ -79,6 +79,15 @@ async def test_those_of_several_folders_that_start_at_the_same_moment_take_a_pla
             await local.stop()
 
 
+@pytest.mark.asyncio
+async def test_what_lies_in_the_folder_where_it_is_started_is_none_of_its_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sqlite3.py").write_text("raise SystemExit('somebody put this here')\n")
+    monkeypatch.chdir(tmp_path)
+    await (await start_local("stage", tmp_path / "data")).stop()
+
+
 def test_whoever_waits_for_the_start_of_another_can_be_stopped_at_once(tmp_path: Path) -> None:
     other = hold(tmp_path / "stage.db.start", patience=0)
     assert other is not None

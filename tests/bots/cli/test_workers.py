@@ -97,6 +97,25 @@ def test_what_is_done_with_files_is_refused_for_a_database(
     assert greenroom(*command).err
 
 
+@pytest.mark.parametrize(
+    ("place", "mistake"),
+    [
+        ("postgresql://ada:hunter2@db.example/greenroom", "a password does not belong in an address"),
+        ("postgresql://db.example/greenroom?user=ada&password=hunter2", "a password does not belong in an address"),
+        ("postgresql:///greenroom", "which server?"),
+        ("postgresql://[", "cannot be read"),
+    ],
+)
+def test_a_ledger_is_not_copied_to_an_address_that_a_bot_file_could_not_have_either(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], place: str, mistake: str
+) -> None:
+    write_bot()
+    said = greenroom("store", "copy", "data/ada.db", place)
+    assert (said.code, said.out) == (1, "")
+    assert mistake in said.err
+    assert "hunter2" not in said.err
+
+
 def test_a_ledger_is_copied_into_a_database_and_the_file_is_left(
     postgres: Postgres, greenroom: Callable[..., Any], write_bot: Callable[..., Path]
 ) -> None:

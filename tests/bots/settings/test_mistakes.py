@@ -139,7 +139,8 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ),
     (
         "store: postgresql://ada:secret@db/greenroom",
-        "4:1: a password does not belong in the file: leave it out, and put it into PGPASSWORD or ~/.pgpass",
+        "4:1: a password does not belong in an address, which others get to see: leave it out, and put it into "
+        "PGPASSWORD or ~/.pgpass",
     ),
     (
         "store: postgresql:greenroom",
