@@ -11,11 +11,10 @@ from greenroom_adapters.facebook.api import Api
 from greenroom_adapters.facebook.publishing import Progress
 from greenroom_adapters.facebook.refs import Place, comment_ref, place_of, post_ref
 from greenroom_adapters.facebook.wire import COMMENTS, POSTS, WireComment, WirePost
-from greenroom_adapters.meta.claims import Claims
-from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.reading_back import SKEW, Recognising, Seen
+from greenroom_adapters.recognising import Claims, is_like
 
 __all__ = ["ReadingBack"]
 

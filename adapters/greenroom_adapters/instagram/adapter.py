@@ -34,11 +34,11 @@ from greenroom_adapters.instagram.sources import Feed, mentions
 from greenroom_adapters.instagram.told import Told
 from greenroom_adapters.instagram.wire import WireProfile
 from greenroom_adapters.meta.adapter import MailingAdapter
-from greenroom_adapters.meta.lending import lending_of
 from greenroom_adapters.meta.mail import Mail, MailSource
 from greenroom_adapters.meta.sources import Source
 from greenroom_adapters.meta.tokens import Tokens
 from greenroom_adapters.transport import Pace, entered, system_now
+from greenroom_adapters.webhooks import lending_of
 
 __all__ = ["InstagramAdapter"]
 

@@ -14,9 +14,10 @@ from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.settings import InstagramSettings
 from greenroom_adapters.instagram.wire import WireProfile
 from greenroom_adapters.meta.checking import first, readable
-from greenroom_adapters.meta.lending import Lending, not_fetched
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.tokens import about_the_end
+from greenroom_adapters.transport import unfetched
+from greenroom_adapters.webhooks import Lending
 
 __all__ = ["standing"]
 
@@ -56,7 +57,7 @@ async def standing(
             may.append(f"post pictures and reels ({used} of {allowed} in 24 hours are used)")
         except PostRejected as refused:
             warnings.append(f"it cannot post: {refused}. Give the app `instagram_business_content_publish`.")
-        if (trouble := await not_fetched(lending)) is not None:
+        if (trouble := await unfetched(lending, platform="instagram")) is not None:
             warnings.append(trouble)
     return Standing(me=me, may=tuple(may), warnings=tuple(warnings))
 

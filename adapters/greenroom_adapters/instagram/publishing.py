@@ -23,16 +23,15 @@ from greenroom_adapters.instagram.refs import Place, comment_ref, media_ref, men
 from greenroom_adapters.instagram.settings import InstagramSettings
 from greenroom_adapters.instagram.wire import MEDIA
 from greenroom_adapters.media import dimensions
-from greenroom_adapters.meta.claims import Claims
 from greenroom_adapters.meta.errors import meaning_of
-from greenroom_adapters.meta.lending import Lending
-from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.mail import message_ref
 from greenroom_adapters.meta.moments import answered_at, moment
 from greenroom_adapters.meta.phases import PhasedBringing
 from greenroom_adapters.meta.reading_back import SKEW, Seen
 from greenroom_adapters.meta.wire import read_rows
+from greenroom_adapters.recognising import Claims, is_like
 from greenroom_adapters.transport import Answer
+from greenroom_adapters.webhooks import Lending
 
 __all__ = ["Publishing"]
 

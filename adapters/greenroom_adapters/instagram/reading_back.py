@@ -11,13 +11,12 @@ from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.publishing import Publishing
 from greenroom_adapters.instagram.refs import Place, comment_ref, place_of
 from greenroom_adapters.instagram.wire import COMMENTS, WireComment
-from greenroom_adapters.meta.claims import Claims
 from greenroom_adapters.meta.graph import OutOfReach
-from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.reading_back import SKEW, Recognising, Seen
 from greenroom_adapters.meta.wire import read_rows
+from greenroom_adapters.recognising import Claims, is_like
 
 __all__ = ["ReadingBack"]
 

@@ -26,18 +26,17 @@ from greenroom_adapters.contract import (
     ThreadPost,
     Undecided,
 )
-from greenroom_adapters.meta.claims import Claims
 from greenroom_adapters.meta.door import Door
 from greenroom_adapters.meta.graph import Graph
-from greenroom_adapters.meta.lending import Lending
 from greenroom_adapters.meta.listening import Listening, Told
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.publishing import Bringing
 from greenroom_adapters.meta.reading_back import Recognising
 from greenroom_adapters.meta.settings import MetaSettings
 from greenroom_adapters.meta.sources import Source
+from greenroom_adapters.recognising import Claims
 from greenroom_adapters.transport import EnteredAdapter, Pace, entered, fetch
-from greenroom_adapters.webhooks import Webhooks
+from greenroom_adapters.webhooks import Lending, Webhooks
 
 __all__ = ["MailingAdapter", "MetaAdapter"]
 

@@ -28,12 +28,12 @@ from greenroom_adapters.contract import (
     Undecided,
 )
 from greenroom_adapters.meta.calls import Calls
-from greenroom_adapters.meta.claims import Claims
-from greenroom_adapters.meta.lending import Lending
 from greenroom_adapters.meta.moments import answered_at
 from greenroom_adapters.meta.publishing import Bringing, Checkpoint, Left
 from greenroom_adapters.meta.reading_back import Seen
+from greenroom_adapters.recognising import Claims
 from greenroom_adapters.transport import Answer
+from greenroom_adapters.webhooks import Lending
 
 __all__ = ["Clock", "Container", "PhasedBringing", "PhasedCalls"]
 

@@ -23,8 +23,8 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.media import glance
 from greenroom_adapters.meta.calls import Calls
-from greenroom_adapters.meta.claims import Claims
 from greenroom_adapters.meta.usage import quota
+from greenroom_adapters.recognising import Claims
 from greenroom_adapters.text import fits
 from greenroom_adapters.transport import Answer
 

@@ -10,12 +10,11 @@ import msgspec
 
 from greenroom_adapters.contract import Absent, Attempt, Forbidden, Found, PostRef, Receipt, TargetGone, Undecided
 from greenroom_adapters.meta.calls import Calls
-from greenroom_adapters.meta.claims import Claims
 from greenroom_adapters.meta.graph import OutOfReach
-from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.mail import Mail, message_ref
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.wire import WirePage, read_rows
+from greenroom_adapters.recognising import Claims, is_like
 
 __all__ = ["SKEW", "Recognising", "Seen"]
 

@@ -20,7 +20,6 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.meta.abilities import abilities
 from greenroom_adapters.meta.adapter import MetaAdapter
-from greenroom_adapters.meta.lending import lending_of
 from greenroom_adapters.meta.tokens import Tokens
 from greenroom_adapters.threads.abilities import LIMITS, PUBLISH_DEADLINE, VISIBLE_WITHIN
 from greenroom_adapters.threads.acting import Acting
@@ -34,6 +33,7 @@ from greenroom_adapters.threads.settings import ThreadsSettings
 from greenroom_adapters.threads.sources import Feed, mentions
 from greenroom_adapters.threads.told import Told
 from greenroom_adapters.transport import Pace, system_now
+from greenroom_adapters.webhooks import lending_of
 
 __all__ = ["ThreadsAdapter"]
 

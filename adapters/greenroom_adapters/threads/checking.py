@@ -6,9 +6,10 @@ from functools import partial
 
 from greenroom_adapters.contract import Author, PostRejected, Standing, Wanted
 from greenroom_adapters.meta.checking import first, readable
-from greenroom_adapters.meta.lending import Lending, not_fetched
 from greenroom_adapters.meta.tokens import about_the_end
 from greenroom_adapters.threads.api import Api
+from greenroom_adapters.transport import unfetched
+from greenroom_adapters.webhooks import Lending
 
 __all__ = ["standing"]
 
@@ -29,7 +30,7 @@ async def standing(
             may.append(f"{what} ({used} of {allowed} in 24 hours are used)")
         except PostRejected as refused:
             warnings.append(f"it cannot {what}: {refused}. Give the app `{permission}` and make a new token.")
-    if lending is not None and (trouble := await not_fetched(lending)) is not None:
+    if lending is not None and (trouble := await unfetched(lending, platform="threads")) is not None:
         warnings.append(trouble)
     return Standing(me=me, may=tuple(may), warnings=tuple(warnings))
 

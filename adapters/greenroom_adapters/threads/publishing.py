@@ -13,16 +13,15 @@ from greenroom_adapters.contract import (
     Receipt,
     Unavailable,
 )
-from greenroom_adapters.meta.claims import Claims
-from greenroom_adapters.meta.lending import Lending
-from greenroom_adapters.meta.likeness import is_like
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import Clock, PhasedBringing
 from greenroom_adapters.meta.reading_back import SKEW, Seen
 from greenroom_adapters.meta.wire import read_rows
+from greenroom_adapters.recognising import Claims, is_like
 from greenroom_adapters.threads.api import Api
 from greenroom_adapters.threads.refs import name_of, post_ref
 from greenroom_adapters.threads.wire import POSTS
+from greenroom_adapters.webhooks import Lending
 
 __all__ = ["Publishing"]
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing_extensions import override
 
 from greenroom_adapters.contract import Absent, Attempt, Undecided
-from greenroom_adapters.meta.claims import Claims
 from greenroom_adapters.meta.reading_back import Recognising, Seen
+from greenroom_adapters.recognising import Claims
 from greenroom_adapters.threads.api import Api
 from greenroom_adapters.threads.publishing import Publishing
 

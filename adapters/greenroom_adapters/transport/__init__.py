@@ -7,7 +7,9 @@ from greenroom_adapters.transport.judging import Answer, Effect, Refusal, Wait, 
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
 from greenroom_adapters.transport.nesting import levelled
 from greenroom_adapters.transport.paging import AnswerTooLarge, fitting
+from greenroom_adapters.transport.probing import unfetched
 from greenroom_adapters.transport.redaction import Redactor
+from greenroom_adapters.transport.rotating import Given, Pair, RotatingTokens, bearer
 from greenroom_adapters.transport.sockets import Sockets, public_socket
 from greenroom_adapters.transport.sse import Message, messages
 from greenroom_adapters.transport.stream import Closed, Opened, Pace, frames
@@ -19,16 +21,20 @@ __all__ = [
     "Effect",
     "EnteredAdapter",
     "Form",
+    "Given",
     "Heard",
     "Http",
     "Message",
     "Opened",
     "Pace",
+    "Pair",
     "Query",
     "Redactor",
     "Refusal",
+    "RotatingTokens",
     "Sockets",
     "Wait",
+    "bearer",
     "doubted",
     "entered",
     "fetch",
@@ -40,4 +46,5 @@ __all__ = [
     "read_quota",
     "read_retry_after",
     "system_now",
+    "unfetched",
 ]

@@ -18,8 +18,8 @@ from greenroom_adapters.contract import (
     SupportsKeeping,
 )
 from greenroom_adapters.testing import Intent, Order
+from greenroom_adapters.transport import Pair
 from greenroom_adapters.x import XAdapter, XSettings
-from greenroom_adapters.x.tokens import Pair
 
 WorldOf = Callable[..., XWorld]
 

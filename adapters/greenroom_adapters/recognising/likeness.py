@@ -1,4 +1,4 @@
-"""Whether a text that Meta lists is one that we sent: letters and spaces may have been tidied on the way."""
+"""Whether a text that a platform lists is one that we sent: letters and spaces may have been tidied on the way."""
 
 import re
 import unicodedata

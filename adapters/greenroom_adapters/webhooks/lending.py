@@ -1,27 +1,20 @@
-"""Gives a post's files out while Meta fetches them: under names that nobody guesses, behind the owner's address."""
+"""Gives a post's files out while a platform fetches them: under names that nobody guesses, at the owner's address."""
 
 import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from greenroom_adapters.contract import AdapterError, ConfigurationError, Media, Secret
-from greenroom_adapters.transport import Effect, Http
-from greenroom_adapters.webhooks import Lent, Webhooks, address_of
+from greenroom_adapters.contract import ConfigurationError, Media, Secret
+from greenroom_adapters.webhooks.server import Lent, Webhooks, address_of
 
-__all__ = ["Lending", "lending_of", "not_fetched"]
+__all__ = ["Lending", "lending_of"]
 
 ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?P<path>(?:/[!-\"$->@-~]*)?)", re.ASCII)
-SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "video/mp4": ".mp4"}
-PROXY = (
-    "It is reached through your proxy: `media_url` leads to it, and it passes that path on to `media_listen`, also "
-    "while the bot is checked."
-)
+SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4"}
 
 
 def lending_of(address: str, *, platform: str, listen: str, secret: Secret) -> "Lending | None":
@@ -44,7 +37,6 @@ class Lending:
                 f"{platform}: `media_url: {address}`: an address like https://bot.example.com/shelf is needed"
             )
         address_of(listen)
-        self.platform = platform
         self._address = address.rstrip("/")
         # as a server names what is called: `%41` is an A
         self._path = unquote(match["path"].rstrip("/"))
@@ -73,21 +65,3 @@ class Lending:
     def _name(self, key: str, number: int, media_type: str) -> str:
         digest = hmac.new(self._secret.reveal().encode(), f"{key}\0{number}".encode(), hashlib.sha256).hexdigest()
         return f"{digest[:48]}{SUFFIXES.get(media_type, '')}"
-
-
-async def not_fetched(lending: Lending) -> str | None:
-    """Say why a file that is lent does not come when it is fetched as Meta would; None: it comes."""
-    word = secrets.token_hex(16)
-    with TemporaryDirectory(prefix="greenroom-") as folder:
-        file = Path(folder) / "probe.jpg"
-        file.write_text(word, encoding="utf-8")
-        media = Media(path=str(file), media_type="image/jpeg", alt="a probe")
-        try:
-            async with lending.lent(word, [media]) as (address,):
-                parts = urlsplit(address)
-                way = Http(f"{parts.scheme}://{parts.netloc}", platform=lending.platform, account="", body_cap=4096)
-                async with way:
-                    answer = await way.call("GET", parts.path, effect=Effect.REPEATABLE)
-        except (AdapterError, ConfigurationError) as error:
-            return f"files cannot be fetched under `media_url`: {error}. {PROXY}"
-    return None if answer.body == word.encode() else f"something else than the file comes under `media_url`. {PROXY}"
