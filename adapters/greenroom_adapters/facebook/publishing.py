@@ -23,10 +23,10 @@ from greenroom_adapters.facebook.api import Api
 from greenroom_adapters.facebook.refs import Place, comment_ref, place_of, post_ref
 from greenroom_adapters.media import load
 from greenroom_adapters.meta.mail import message_ref
-from greenroom_adapters.meta.moments import answered_at
 from greenroom_adapters.meta.publishing import Bringing, Checkpoint, Left
 from greenroom_adapters.recognising import Claims
 from greenroom_adapters.text import find_links
+from greenroom_adapters.transport import answered_at
 
 __all__ = ["Progress", "Publishing"]
 

@@ -25,12 +25,12 @@ from greenroom_adapters.instagram.wire import MEDIA
 from greenroom_adapters.media import dimensions
 from greenroom_adapters.meta.errors import meaning_of
 from greenroom_adapters.meta.mail import message_ref
-from greenroom_adapters.meta.moments import answered_at, moment
+from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import PhasedBringing
 from greenroom_adapters.meta.reading_back import SKEW, Seen
 from greenroom_adapters.meta.wire import read_rows
 from greenroom_adapters.recognising import Claims, is_like
-from greenroom_adapters.transport import Answer
+from greenroom_adapters.transport import Answer, answered_at
 from greenroom_adapters.webhooks import Lending
 
 __all__ = ["Publishing"]

@@ -1,12 +1,8 @@
-"""Moments as the Graph API writes them, and as its answers tell them."""
+"""Moments as the Graph API writes them."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
-from greenroom_adapters.transport import Answer
-
-__all__ = ["answered_at", "from_epoch", "moment"]
+__all__ = ["from_epoch", "moment"]
 
 MILLISECONDS_FROM = 100_000_000_000
 """A larger number of an epoch counts milliseconds."""
@@ -30,12 +26,3 @@ def from_epoch(number: int) -> datetime:
         return datetime.fromtimestamp(number / 1000 if number >= MILLISECONDS_FROM else number, UTC)
     except (OverflowError, OSError) as error:
         raise ValueError(str(error)) from None
-
-
-def answered_at(answer: Answer, now: Callable[[], datetime]) -> datetime:
-    """Return when an answer was given, by the clock of who gave it."""
-    try:
-        read = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
-        return now()
-    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -28,11 +28,10 @@ from greenroom_adapters.contract import (
     Undecided,
 )
 from greenroom_adapters.meta.calls import Calls
-from greenroom_adapters.meta.moments import answered_at
 from greenroom_adapters.meta.publishing import Bringing, Checkpoint, Left
 from greenroom_adapters.meta.reading_back import Seen
 from greenroom_adapters.recognising import Claims
-from greenroom_adapters.transport import Answer
+from greenroom_adapters.transport import Answer, answered_at
 from greenroom_adapters.webhooks import Lending
 
 __all__ = ["Clock", "Container", "PhasedBringing", "PhasedCalls"]

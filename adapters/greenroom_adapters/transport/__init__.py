@@ -3,7 +3,7 @@
 from greenroom_adapters.transport.entering import EnteredAdapter, entered
 from greenroom_adapters.transport.fetching import fetch
 from greenroom_adapters.transport.http import Form, Heard, Http, Query
-from greenroom_adapters.transport.judging import Answer, Effect, Refusal, Wait, doubted, system_now
+from greenroom_adapters.transport.judging import Answer, Effect, Refusal, Wait, answered_at, doubted, system_now
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
 from greenroom_adapters.transport.nesting import levelled
 from greenroom_adapters.transport.paging import AnswerTooLarge, fitting
@@ -34,6 +34,7 @@ __all__ = [
     "RotatingTokens",
     "Sockets",
     "Wait",
+    "answered_at",
     "bearer",
     "doubted",
     "entered",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from greenroom_adapters.contract import (
     AdapterError,
@@ -21,7 +22,18 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.transport.limits import read_quota, read_retry_after
 from greenroom_adapters.transport.redaction import Redactor
 
-__all__ = ["Answer", "Effect", "Judge", "Refusal", "Wait", "doubted", "no_refusal", "no_wait", "system_now"]
+__all__ = [
+    "Answer",
+    "Effect",
+    "Judge",
+    "Refusal",
+    "Wait",
+    "answered_at",
+    "doubted",
+    "no_refusal",
+    "no_wait",
+    "system_now",
+]
 
 DOUBT = 1.0
 """Seconds after which a platform that refused the credentials is asked once more. One refusal would pause an account
@@ -77,6 +89,15 @@ REFUSALS: Mapping[int, type[PostRejected]] = {
 }
 NOT_ACTED_UPON = frozenset({408, 425})
 """Client errors that ask for the same request again: it was not read to its end, or too early."""
+
+
+def answered_at(answer: Answer, now: Callable[[], datetime]) -> datetime:
+    """Return when an answer was given, by the clock of who gave it."""
+    try:
+        read = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return now()
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def system_now() -> datetime:
