@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,8 +184,8 @@ class TikTokServer(OwnLoop):
     async def _body(self, request: web.Request) -> dict[str, Any]:
         if request.method == "GET":
             return {}
-        read: Any = json.loads(await request.read())
-        if request.content_type != JSON or not isinstance(read, dict):
+        read: dict[str, Any] = json.loads(await request.read())
+        if request.content_type != JSON:
             raise self._bad(f"{request.path}: a body that is no JSON")
         return read
 
@@ -224,8 +224,8 @@ class TikTokServer(OwnLoop):
             raise self._bad(f"{request.path}: fields {sorted(strange)}")
         return {name: value for name, value in values.items() if name in asked}
 
-    def _exactly(self, what: str, read: Any, needed: set[str], more: set[str] = frozenset()) -> None:  # type: ignore[assignment]  # an empty one is never changed
-        if not isinstance(read, dict) or not needed <= set(read) <= needed | more:
+    def _exactly(self, what: str, read: dict[str, Any], needed: set[str], more: Collection[str] = ()) -> None:
+        if not needed <= set(read) <= needed | set(more):
             raise self._bad(f"{what}: {read}")
 
     # Tokens ----------------------------------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ class TikTokServer(OwnLoop):
 
     # Publishing ------------------------------------------------------------------------------------------------------
 
-    def _check_info(self, info: Any, known: set[str]) -> None:
+    def _check_info(self, info: dict[str, Any], known: set[str]) -> None:
         self._exactly("post_info", info, {"privacy_level"}, known)
         for name, value in info.items():
             if not isinstance(value, str if name in ("title", "description", "privacy_level") else bool):
@@ -410,9 +410,8 @@ class TikTokServer(OwnLoop):
             return web.Response(status=416, headers={"Content-Range": f"bytes 0-{row['arrived'] - 1}/{size}"})
         with self.state.lock:
             kept = content if self.keeps_content else b""
-            self.state.all(
-                "UPDATE uploads SET arrived = ?, content = content || ? WHERE token = ?", end, kept, row["token"]
-            )
+            change = "UPDATE uploads SET arrived = ?, content = CAST(content || ? AS BLOB) WHERE token = ?"
+            self.state.all(change, end, kept, row["token"])
             if is_last:
                 self._finish(row["publishing"], json.loads(row["info"]).get("title", ""), pictures=0)
         self._tell(f"piece {number}")

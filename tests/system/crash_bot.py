@@ -39,7 +39,7 @@ class Life:
     die_on: int = 1
     """When the point is reached for that many times."""
     plant: str | None = None
-    """The bug it is given: `double`, `loss` or `trust`."""
+    """The bug it is given: `double`, `forget`, `loss` or `trust`."""
     late: float = 0.0
     """Seconds by which the bug `loss` puts events off."""
     is_quick: bool = False
@@ -81,6 +81,22 @@ def plant_double(adapter: type[Adapter]) -> type[Adapter]:
             return Absent()
 
     return Doubling
+
+
+def plant_forget(adapter: type[Adapter]) -> type[Adapter]:
+    """Return the adapter with a bug: every try begins anew, whatever an earlier one has put down."""
+
+    class Forgetting(adapter):  # type: ignore[misc, valid-type]  # the base is chosen at run time
+        @override
+        async def publish(self, attempt: Attempt) -> Receipt:
+            receipt: Receipt = await super().publish(replace(attempt, state=None))
+            return receipt
+
+        @override
+        async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
+            return Absent()
+
+    return Forgetting
 
 
 def plant_trust(adapter: type[Adapter]) -> type[Adapter]:
@@ -138,6 +154,14 @@ def shorter_times(platform: str) -> dict[str, Any]:
             "publish_deadline": timedelta(seconds=5),
             "visible_within": timedelta(seconds=4),
         }
+    if platform == "tiktok":
+        return {
+            "every": timedelta(seconds=0.2),
+            "publish_deadline": timedelta(seconds=3),
+            "visible_within": timedelta(seconds=1),
+            "look_every": 0.1,
+            "minute": timedelta(0),
+        }
     from greenroom_adapters.mastodon.listening import Rhythm  # only where it is tested
 
     return {
@@ -170,6 +194,18 @@ def illustrating(folder: Path) -> Callable[[type[Adapter]], type[Adapter]]:
     return illustrated
 
 
+def filming(folder: Path) -> Callable[[type[Adapter]], type[Adapter]]:
+    """Return what makes the adapter of a platform without words alone one whose posts have the video in a folder."""
+
+    def filmed(adapter: type[Adapter]) -> type[Adapter]:
+        from filmed import Filmed  # only where it is tested
+
+        assert issubclass(Filmed, adapter)
+        return type("Filmed", (Filmed,), {"folder": folder})
+
+    return filmed
+
+
 def killer(point: str | None, times: int) -> Callable[[str], None]:
     """Return a hook that kills this process when `point` is reached for the `times`-th time."""
     left = times
@@ -186,11 +222,13 @@ def killer(point: str | None, times: int) -> Callable[[str], None]:
 
 async def serve(life: Life, running: Callable[[], None]) -> None:
     platforms = Platforms.installed()
-    changes = [illustrating(life.file.parent)] if life.platform == "instagram" else []
+    furnished = {"instagram": illustrating, "tiktok": filming}
+    changes = [furnished[life.platform](life.file.parent)] if life.platform in furnished else []
     if life.is_quick:
         changes.append(quickened)
-    if life.plant in ("double", "trust"):
-        changes.append(plant_double if life.plant == "double" else plant_trust)
+    planted = {"double": plant_double, "forget": plant_forget, "trust": plant_trust}
+    if life.plant in planted:
+        changes.append(planted[life.plant])
     for change in changes:
         platforms = Platforms.of(change(platforms.adapter(life.platform)))
     faults = killer(life.die_at, life.die_on)

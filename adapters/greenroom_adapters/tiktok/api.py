@@ -9,9 +9,16 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 
-from greenroom_adapters.contract import AuthenticationFailed, OutcomeUnknown, PostRejected, Secret, Unavailable
+from greenroom_adapters.contract import (
+    AuthenticationFailed,
+    Forbidden,
+    OutcomeUnknown,
+    PostRejected,
+    Secret,
+    Unavailable,
+)
 from greenroom_adapters.tiktok.chunks import Pieces
-from greenroom_adapters.tiktok.errors import Stopped, error_of, refusal, told_in, wait
+from greenroom_adapters.tiktok.errors import Stopped, Withheld, error_of, refusal, told_in, wait
 from greenroom_adapters.tiktok.rates import Rate
 from greenroom_adapters.tiktok.wire import (
     BEGINNINGS,
@@ -159,6 +166,8 @@ class Api:
                     raise error_of(self.http, wrong, effect)
             except Stopped:
                 raise
+            except Withheld as refused:
+                raise self.http.error(Forbidden, str(refused)) from None
             except AuthenticationFailed:
                 # Nothing was done: a second try with other credentials is no second post.
                 if is_last:

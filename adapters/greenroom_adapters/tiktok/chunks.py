@@ -8,7 +8,7 @@ SMALLEST, LARGEST = 5 * 1024 * 1024, 64 * 1000 * 1000
 """Bytes of a piece that is not the last. TikTok says MB; these hold for both that it may mean."""
 LARGEST_LAST = 128 * 1000 * 1000
 MOST = 1000
-PIECE = 10 * 1024 * 1024
+PIECE = 6 * 1024 * 1024
 """Usual size: so much is sent again where the way breaks."""
 
 

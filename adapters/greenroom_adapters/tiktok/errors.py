@@ -19,9 +19,10 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.tiktok.wire import REFUSALS, WireError
 from greenroom_adapters.transport import Answer, Effect, Http
 
-__all__ = ["MEANINGS", "Stopped", "error_of", "failure", "refusal", "told_in", "wait"]
+__all__ = ["MEANINGS", "Stopped", "Withheld", "error_of", "failure", "refusal", "told_in", "wait"]
 
 A_MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
+NOT_LET_IN = 401
 LONGEST_WORDS = 200
 LOGIN = "sign in again with `greenroom login`"
 SCOPE = f"give the app the scope, and {LOGIN}"
@@ -29,6 +30,10 @@ SCOPE = f"give the app the scope, and {LOGIN}"
 
 class Stopped(AuthenticationFailed):
     """The account may not post any more, whatever its token."""
+
+
+class Withheld(AuthenticationFailed):
+    """The token is good, and not for this: TikTok says it with the status of one that is not."""
 
 
 class Broken(AdapterError):
@@ -89,7 +94,10 @@ def refusal(answer: Answer) -> tuple[type[AdapterError], str] | None:
     told = told_in(answer)
     if told is None or (told.code not in MEANINGS and told.code not in GRANTS):
         return None
-    return _kind(told, answer.effect), _words(told)
+    kind = _kind(told, answer.effect)
+    if answer.status == NOT_LET_IN and not issubclass(kind, AuthenticationFailed):
+        kind = Withheld
+    return kind, _words(told)
 
 
 def wait(answer: Answer) -> timedelta | None:

@@ -1,6 +1,7 @@
 """One HTTP connection pool with deadlines, whose failures say whether something may have gone out."""
 
 import asyncio
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -45,6 +46,8 @@ connection that is being closed: that would be an unknown outcome for nothing.""
 BODY_CAP = 8 * 1024 * 1024
 REFUSAL_CAP = 256 * 1024
 """So much is read of what stands in a refusal, in bytes: a stranger may send one that takes seconds to read."""
+AT_ONCE = 512 * 1024
+"""So much is sent at once, in bytes."""
 BEGINNING = 4096
 """How much is kept of an answer that is too large, in bytes."""
 JSON = "application/json"
@@ -246,7 +249,7 @@ class Http:
         ends = clock() + max(0.001, (self._deadline if deadline is None else deadline).total_seconds())
 
         async def ask() -> Answer:
-            data = body if form is None else form()
+            data = _by_and_by(body) if form is None else form()
             return await self._ask(method, path, effect, query, data, all_headers, seconds=max(0.001, ends - clock()))
 
         answer = await ask()
@@ -268,7 +271,7 @@ class Http:
         path: str,
         effect: Effect,
         query: Query | None,
-        data: aiohttp.FormData | bytes | None,
+        data: aiohttp.FormData | bytes | io.BytesIO | None,
         headers: Mapping[str, str],
         *,
         seconds: float,
@@ -450,6 +453,11 @@ class Http:
             words = self.redactor.clean(words)
             return AnswerTooLarge(words, beginning=exc.beginning, platform=self.platform, account=self.account)
         return self._judge.inconclusive(words, once=progress.sent and effect.shows)
+
+
+def _by_and_by(body: bytes | None) -> bytes | io.BytesIO | None:
+    """Return a body as it is sent: a large one piece by piece, so that others have their turn meanwhile."""
+    return io.BytesIO(body) if body is not None and len(body) > AT_ONCE else body
 
 
 def _checked(base_url: str, platform: str, redactor: Redactor) -> str:
