@@ -19,6 +19,7 @@ from bot_process import BotProcess, read_modules_once
 from counting import Count, Said, compare, is_in_place
 from crash_bot import Life
 from ledger_facts import open_turns, parked, waiting
+from typing_extensions import override
 
 from greenroom.app import put_down
 from greenroom.clock import SystemClock
@@ -101,6 +102,7 @@ class Run:
         rows = self.tiktok.state.all("SELECT text FROM posts")
         return compare((Said(row["text"], is_in_place(row["text"], None)) for row in rows), self.tokens)
 
+    @override
     def __repr__(self) -> str:
         uploads = self.tiktok.state.all("SELECT publishing, arrived, status, info FROM uploads")
         told = [(row["arrived"], row["status"], json.loads(row["info"])["title"]) for row in uploads]

@@ -100,10 +100,10 @@ def test_a_platform_that_needs_more_is_asked_for_it_and_its_secret_is_never_writ
     assert greenroom("check", "mara-bot.yaml", "--offline").code == 0
 
 
-@pytest.mark.parametrize("platform", ["discord", "instagram", "matrix", "telegram"])
+@pytest.mark.parametrize("platform", ["discord", "instagram", "matrix", "telegram", "tiktok"])
 def test_posts_that_need_what_only_the_owner_knows_wait_for_him_in_a_comment(tmp_path: Path, platform: str) -> None:
     character = Character(name="Mara", who="keeps a log")
-    known = {"server": "https://matrix.example.org"} if platform == "matrix" else {}
+    known = {"matrix": {"server": "https://matrix.example.org"}, "tiktok": {"client_key": "awkey"}}.get(platform, {})
     written = write_bot(character, platform=platform, folder=tmp_path, settings=known)
     text = written.bot.read_text(encoding="utf-8")
     assert "# posts need " in text
