@@ -43,7 +43,7 @@ from greenroom_adapters.tiktok.wire import WireCreatorData, WireStatusData
 from greenroom_adapters.transport import Answer, answered_at
 from greenroom_adapters.webhooks import Lending
 
-__all__ = ["COMPLETE", "FAILED", "Progress", "Publishing", "is_of_pictures"]
+__all__ = ["COMPLETE", "FAILED", "INBOX", "LIES_THERE", "Progress", "Publishing", "is_of_pictures"]
 
 ADDRESS_GOOD_FOR = timedelta(minutes=70)
 """TikTok lets an upload begin and go on for an hour. What is not whole after that never will be."""
@@ -52,7 +52,8 @@ SKEW = timedelta(minutes=5)
 PAGES = 5
 LAST_MOMENT = 2**33
 """A later one, in epoch seconds, is a mistake and must not overflow anything."""
-COMPLETE, FAILED = "PUBLISH_COMPLETE", "FAILED"
+COMPLETE, FAILED, INBOX = "PUBLISH_COMPLETE", "FAILED", "SEND_TO_USER_INBOX"
+LIES_THERE = "it lies in the account's inbox: finish it in the app"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +199,7 @@ class Publishing:
         if not post.media:
             raise self._error(MediaRefused, "a post on TikTok needs a video or a picture")
         creator = await self._ready(post)
-        pieces = pieces_of(await asyncio.to_thread(_size, post.media[0].path))
+        pieces = pieces_of(await self._size(post))
         begun = await self._api.begin_video(self._info(post, creator), pieces, deadline=left())
         progress = Progress(
             begun_at=self._now(),
@@ -223,7 +224,7 @@ class Publishing:
     async def _send(self, attempt: Attempt, progress: Progress, arrived: int, left: Callable[[], timedelta]) -> None:
         """Send the pieces of a video that TikTok has not yet, one after the other."""
         media, pieces = attempt.post.media[0], progress.pieces
-        if await asyncio.to_thread(_size, media.path) != pieces.size:
+        if await self._size(attempt.post) != pieces.size:
             raise self._error(MediaRefused, "the video is another file than the one that was announced")
         async with Upload(self._api, progress.address, media.media_type) as way:
             for number in range(pieces.after(arrived), pieces.count):
@@ -262,7 +263,7 @@ class Publishing:
                 case WireStatusData(status="FAILED") as told, _:
                     raise failure(self._api.http, told.fail_reason)
                 case WireStatusData(status="SEND_TO_USER_INBOX"), _:
-                    raise self._error(OutcomeUnknown, "it lies in the account's inbox: finish it in the app")
+                    raise self._error(OutcomeUnknown, LIES_THERE)
                 case _:
                     pass
             if left() < timedelta(seconds=self._look_every):
@@ -298,6 +299,16 @@ class Publishing:
             raise self._error(MediaRefused, str(refused)) from None
         self._beginnings.note()
         return creator
+
+    async def _size(self, post: Post) -> int:
+        path = Path(post.media[0].path)
+        try:
+            size = (await asyncio.to_thread(path.stat)).st_size
+        except OSError as error:
+            raise self._error(MediaRefused, f"{path.name} cannot be read: {error.strerror}") from None
+        if not size:
+            raise self._error(MediaRefused, f"{path.name} is empty")
+        return size
 
     def _level(self, post: Post) -> str:
         return LEVELS[self._settings.privacy] if post.visibility is None else SHOWN[post.visibility]
@@ -368,10 +379,6 @@ def _misdirected(post: Post) -> str | None:
     if post.in_reply_to is not None:
         return "TikTok lets no program comment"
     return None
-
-
-def _size(path: str) -> int:
-    return Path(path).stat().st_size
 
 
 def _read(path: str, first: int, end: int) -> bytes:

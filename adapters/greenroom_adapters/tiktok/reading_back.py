@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 
 from greenroom_adapters.contract import Absent, Attempt, Found, PostRejected, TargetGone, Undecided
 from greenroom_adapters.tiktok.api import Api
-from greenroom_adapters.tiktok.publishing import COMPLETE, FAILED, Progress, Publishing, is_of_pictures
+from greenroom_adapters.tiktok.publishing import (
+    COMPLETE,
+    FAILED,
+    INBOX,
+    LIES_THERE,
+    Progress,
+    Publishing,
+    is_of_pictures,
+)
 
 __all__ = ["ReadingBack"]
 
@@ -49,6 +57,8 @@ class ReadingBack:
             return Found(receipt=self._publishing.receipt(attempt, progress, told, answer))
         if told.status == FAILED:
             return _absent(is_settled, "TikTok made no post of it, and that may be of an earlier try")
+        if told.status == INBOX:
+            return Undecided(reason=LIES_THERE, final=True)
         if progress.is_whole(told):
             return Undecided(reason=f"TikTok has all of it, and still works on it ({told.status})")
         return _absent(is_settled, "bytes of its video are missing, and may still be on their way")

@@ -406,3 +406,42 @@ async def test_an_address_for_bytes_that_is_none_is_no_way_for_a_video(tiktok_wo
     async with world.adapter() as adapter:
         with pytest.raises(Unavailable, match="no address"):
             await adapter.publish(Intent(adapter, Post(text="hi", media=(clip(tmp_path),))).next_try())
+
+
+@pytest.mark.asyncio
+async def test_a_video_that_is_empty_gone_or_another_one_by_now_is_refused(
+    tiktok_world: WorldOf, tmp_path: Path
+) -> None:
+    world, video = tiktok_world(), clip(tmp_path)
+    async with world.adapter() as adapter:
+        intent = Intent(adapter, Post(text="hi", media=(video,)))
+        Path(video.path).write_bytes(b"")
+        with pytest.raises(MediaRefused, match="is empty"):
+            await adapter.publish(intent.next_try())
+        Path(video.path).write_bytes(MP4)
+        await world.refuse_next()
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        Path(video.path).write_bytes(MP4 + b" and goes on")
+        with pytest.raises(MediaRefused, match="another file"):
+            await adapter.publish(intent.next_try())
+        Path(video.path).unlink()
+        with pytest.raises(MediaRefused, match="cannot be read"):
+            await adapter.publish(intent.next_try())
+    assert posts(world) == []
+
+
+@pytest.mark.asyncio
+async def test_a_post_in_the_accounts_inbox_waits_for_a_person(tiktok_world: WorldOf, tmp_path: Path) -> None:
+    world = tiktok_world()
+    async with world.adapter() as adapter:
+        intent = Intent(adapter, Post(text="hi", media=(clip(tmp_path),)))
+        await world.lose_next_answer()
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("UPDATE uploads SET status = 'SEND_TO_USER_INBOX'")
+        with pytest.raises(OutcomeUnknown, match="finish it in the app"):
+            await adapter.publish(intent.next_try())
+        verdict = await adapter.find(intent.last_try())
+        assert isinstance(verdict, Undecided)
+        assert verdict.final
