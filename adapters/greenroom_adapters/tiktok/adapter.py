@@ -68,6 +68,7 @@ class TikTokAdapter(EnteredAdapter):
     platform: ClassVar[str] = "tiktok"
     Settings: ClassVar[type[Any]] = TikTokSettings
     posts_need: ClassVar[str] = "a video, or a `picture` and `media_url` on the account: where TikTok fetches it"
+    posts_need_media: ClassVar[bool] = True
     usual_limits: ClassVar[Limits | None] = LIMITS
     session_fields: ClassVar[frozenset[str] | None] = frozenset({"client_key", "refresh_token", "base_url"})
 

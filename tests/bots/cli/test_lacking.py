@@ -11,6 +11,8 @@ from greenroom.settings import Platforms
 
 HOME = "posts there need `home` on the account"
 PICTURE = "posts there need a `picture`, and `media_url` on the account"
+MEDIA = "posts there need a video, or a `picture` and `media_url` on the account"
+TIKTOK = "platform: tiktok, client_key: k, client_secret: {env: S}, refresh_token: {env: T}"
 SHELF = 'media_url: "https://bot.example/shelf"'
 
 
@@ -44,6 +46,8 @@ def warned(home: Path, greenroom: Callable[..., Any]) -> Callable[..., list[str]
         (f"platform: instagram, token: {{env: T}}, {SHELF}", "say: hello", PICTURE),
         ("platform: instagram, token: {env: T}", "say: hello, picture: {file: lamp.jpg, alt: a lamp}", PICTURE),
         (f"platform: instagram, token: {{env: T}}, {SHELF}", "say: hi, picture: {file: lamp.jpg, alt: a lamp}", None),
+        (TIKTOK, "say: hello", MEDIA),
+        (f"{TIKTOK}, {SHELF}", "say: hi, picture: {file: lamp.jpg, alt: a lamp}", None),
     ],
 )
 def test_a_post_that_would_not_appear_is_named_with_what_it_needs(
