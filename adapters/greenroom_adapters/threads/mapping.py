@@ -91,5 +91,5 @@ def post_event(post: WirePost, *, ours: Ours, handle: str, source: str, cursor: 
 
 
 def names(text: str, handle: str) -> bool:
-    """Say whether a text names the account."""
-    return re.search(rf"@{re.escape(handle)}(?![\w.]*\w)", text, re.IGNORECASE) is not None
+    """Say whether a text names the account; addresses of mail and of pages do not."""
+    return re.search(rf"(?<![\w/])@{re.escape(handle)}(?![\w.]*\w)", text, re.IGNORECASE) is not None

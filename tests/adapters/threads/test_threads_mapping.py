@@ -92,6 +92,21 @@ def test_a_text_that_ends_with_the_handle_names_the_account(text: str) -> None:
     assert names(f"{text} @lamp.bot. Good", "lamp.bot")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_named"),
+    [
+        ("write to info@lamp.bot", False),
+        ("look: https://www.threads.net/@lamp.bot/post/1", False),
+        ("https://www.threads.net/@lamp.bot and @lamp.bot", True),
+        ("(@lamp.bot) ", True),
+        ("so ...@lamp.bot", True),
+    ],
+)
+def test_an_address_with_the_handle_in_it_names_nobody(text: str, *, is_named: bool) -> None:
+    assert names(text, "lamp.bot") is is_named
+    assert isinstance(event_of({**GOOD, "replied_to": None, "text": text}), MentionReceived) is is_named
+
+
 def test_what_answers_a_post_of_the_account_is_a_reply_and_what_people_say_to_each_other_a_message() -> None:
     ours = Ours()
     ours.add("17000")
