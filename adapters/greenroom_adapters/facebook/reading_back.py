@@ -13,7 +13,7 @@ from greenroom_adapters.facebook.refs import Place, comment_ref, place_of, post_
 from greenroom_adapters.facebook.wire import COMMENTS, POSTS, WireComment, WirePost
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.moments import moment
-from greenroom_adapters.meta.reading_back import SKEW, Recognising, Seen
+from greenroom_adapters.meta.reading_back import SKEW, Recognising, Seen, oldest_of
 from greenroom_adapters.recognising import Claims, is_like
 
 __all__ = ["ReadingBack"]
@@ -43,7 +43,8 @@ class ReadingBack(Recognising):
         def seen(post: WirePost) -> tuple[Seen, bool]:
             return (post_ref(post.id, post.permalink_url), moment(post.created_time)), _is_post(attempt, post)
 
-        return await self._oldest(attempt, since, self._api.own(since=since, most=PAGES), POSTS, seen)
+        pages = self._api.own(since=since, most=PAGES)
+        return await oldest_of(pages, POSTS, seen, attempt=attempt, claims=self._claims)
 
     async def _comment(self, attempt: Attempt, above: Place, since: datetime) -> Seen | None:
         parents = {above.comment}
@@ -57,7 +58,7 @@ class ReadingBack(Recognising):
             return (ref, at), self._is_comment(attempt, comment, parents)
 
         pages = self._api.comments(above.post, since=since, most=PAGES)
-        return await self._oldest(attempt, since, pages, COMMENTS, seen)
+        return await oldest_of(pages, COMMENTS, seen, attempt=attempt, claims=self._claims)
 
     def _is_comment(self, attempt: Attempt, comment: WireComment, parents: "set[str | None]") -> bool:
         by_us = comment.sender is not None and comment.sender.id == self._api.me

@@ -21,14 +21,13 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.refs import Place, comment_ref, media_ref, mention_ref, place_of
 from greenroom_adapters.instagram.settings import InstagramSettings
-from greenroom_adapters.instagram.wire import MEDIA
+from greenroom_adapters.instagram.wire import MEDIA, WireMedia
 from greenroom_adapters.media import dimensions
 from greenroom_adapters.meta.errors import meaning_of
 from greenroom_adapters.meta.mail import message_ref
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import PhasedBringing
-from greenroom_adapters.meta.reading_back import SKEW, Seen
-from greenroom_adapters.meta.wire import read_rows
+from greenroom_adapters.meta.reading_back import Seen, oldest_of
 from greenroom_adapters.recognising import Claims, is_like
 from greenroom_adapters.transport import Answer, answered_at
 from greenroom_adapters.webhooks import Lending
@@ -153,18 +152,12 @@ class Publishing(PhasedBringing):
 
     @override
     async def listed(self, attempt: Attempt) -> Seen | None:
-        """Return the post that an attempt became and when it was published, out of the account's list; None: it is not
-        there."""
-        since, caption = attempt.first_tried_at - SKEW, self.caption(attempt.post)
-        oldest: Seen | None = None
-        async for page in self._api.own(most=PAGES):
-            for media in read_rows(MEDIA, page):
-                at, ref = moment(media.timestamp), media_ref(media.id, media.permalink)
-                if at < since:
-                    return oldest
-                if is_like(caption, media.caption) and self._claims.is_free_for(attempt.key, ref.id):
-                    oldest = ref, at
-        return oldest
+        caption = self.caption(attempt.post)
+
+        def seen(media: WireMedia) -> tuple[Seen, bool]:
+            return (media_ref(media.id, media.permalink), moment(media.timestamp)), is_like(caption, media.caption)
+
+        return await oldest_of(self._api.own(most=PAGES), MEDIA, seen, attempt=attempt, claims=self._claims)
 
 
 def _misshapen(media: Media) -> str | None:

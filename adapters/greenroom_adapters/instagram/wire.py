@@ -64,7 +64,7 @@ class WireMedia(msgspec.Struct, frozen=True):
     """A post: a picture, a reel, or several of them."""
 
     id: Id
-    timestamp: str = ""
+    timestamp: str
     caption: str = ""
     username: str = ""
     permalink: str | None = None
@@ -73,6 +73,9 @@ class WireMedia(msgspec.Struct, frozen=True):
     comments: WirePage = WirePage()
     like_count: int | None = None
     comments_count: int | None = None
+
+    def __post_init__(self) -> None:
+        moment(self.timestamp)
 
 
 class WireContainer(msgspec.Struct, frozen=True):

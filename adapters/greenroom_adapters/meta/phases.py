@@ -28,6 +28,7 @@ from greenroom_adapters.contract import (
     Undecided,
 )
 from greenroom_adapters.meta.calls import Calls
+from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.publishing import Bringing, Checkpoint, Left
 from greenroom_adapters.meta.reading_back import Seen
 from greenroom_adapters.recognising import Claims
@@ -118,7 +119,10 @@ class PhasedBringing(Bringing, abc.ABC):
     @abc.abstractmethod
     async def listed(self, attempt: Attempt) -> Seen | None:
         """Return the post that an attempt became and when it was published, out of the account's list; None: it is not
-        there."""
+        there.
+
+        :raises OutOfReach: the list does not show all that was said
+        """
 
     @abc.abstractmethod
     def _words(self, post: Post) -> dict[str, str]:
@@ -141,7 +145,7 @@ class PhasedBringing(Bringing, abc.ABC):
     async def _post(self, attempt: Attempt, left: Left) -> Receipt:
         progress, is_published = await self._living(attempt)
         if is_published:
-            if (found := await self.listed(attempt)) is not None:
+            if (found := await self._found(attempt)) is not None:
                 return self._receipt(attempt, found[0], found[1], None)
             raise self._error(OutcomeUnknown, "the container is published, and its post is not listed yet")
         container = await self._filled(attempt, progress, left)
@@ -180,8 +184,20 @@ class PhasedBringing(Bringing, abc.ABC):
                     return progress, True
         except TargetGone:
             # it knows nothing of it any more: whether it was published, the list says
-            return (progress, True) if await self.listed(attempt) is not None else (fresh, False)
+            is_published = bool(progress.container) and await self._found(attempt) is not None
+            return (progress, True) if is_published else (fresh, False)
         return progress, False
+
+    async def _found(self, attempt: Attempt) -> Seen | None:
+        """Return what is listed of an attempt; None: nothing.
+
+        :raises OutcomeUnknown: it may stand where the list was not read
+        """
+        try:
+            return await self.listed(attempt)
+        except OutOfReach:
+            words = f"it is not among what can be read of what {self._name} lists"
+            raise self._error(OutcomeUnknown, words) from None
 
     async def _filled(self, attempt: Attempt, progress: Progress, left: Left) -> str:
         """Return the post's container, on disk and with all that it needs; the files are given out meanwhile."""
@@ -268,7 +284,10 @@ class PhasedBringing(Bringing, abc.ABC):
     # What became of it -----------------------------------------------------------------------------------------------
 
     async def became(self, attempt: Attempt, *, is_settled: bool) -> Seen | Absent | Undecided:
-        """Say what became of a try: its container says whether it is published."""
+        """Say what became of a try: its container says whether it is published.
+
+        :raises OutOfReach: only the list can tell it, and does not show all that was said
+        """
         progress = Progress.read(attempt.state)
         if progress is None or not progress.container:
             # without a container on disk the second phase never began

@@ -16,7 +16,7 @@ from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.wire import WirePage, read_rows
 from greenroom_adapters.recognising import Claims, is_like
 
-__all__ = ["SKEW", "Recognising", "Seen"]
+__all__ = ["SKEW", "Recognising", "Seen", "oldest_of"]
 
 T = TypeVar("T")
 
@@ -63,37 +63,6 @@ class Recognising(abc.ABC):
         :raises OutOfReach: the list does not show all that was said
         """
 
-    async def _oldest(
-        self,
-        attempt: Attempt,
-        since: datetime,
-        pages: AsyncGenerator[WirePage, None],
-        decoder: "msgspec.json.Decoder[T]",
-        seen: Callable[[T], tuple[Seen, bool]],
-    ) -> Seen | None:
-        """Return the oldest row of a list, newest first, that the attempt may have become; None: there is none since a
-        moment. `seen` says what a row is, and whether it may be it.
-
-        :raises OutOfReach: the list does not show all that was said
-        """
-        oldest: Seen | None = None
-        is_whole, is_readable = False, True
-        async with aclosing(pages):
-            async for page in pages:
-                rows = read_rows(decoder, page)
-                is_readable &= len(rows) == len(page.data)
-                for row in rows:
-                    (ref, at), is_it = seen(row)
-                    is_whole |= at < since
-                    if at >= since and is_it and self._claims.is_free_for(attempt.key, ref.id):
-                        oldest = ref, at
-                is_whole |= not page.after
-                if is_whole:
-                    break
-        if oldest is None and not (is_whole and is_readable):
-            raise OutOfReach
-        return oldest
-
     async def _message(self, mail: Mail, attempt: Attempt, person: str) -> Seen | None:
         """Return the oldest message to a person that the attempt may have become; None: there is none.
 
@@ -107,3 +76,36 @@ class Recognising(abc.ABC):
             if at >= since and is_it and self._claims.is_free_for(attempt.key, ref.id):
                 oldest = ref, at
         return oldest
+
+
+async def oldest_of(
+    pages: AsyncGenerator[WirePage, None],
+    decoder: "msgspec.json.Decoder[T]",
+    seen: Callable[[T], tuple[Seen, bool]],
+    *,
+    attempt: Attempt,
+    claims: Claims,
+) -> Seen | None:
+    """Return the oldest row of a list, newest first, that an attempt may have become; None: there is none since a
+    little before its first try. `seen` says what a row is, and whether it may be it.
+
+    :raises OutOfReach: the list does not show all that was said
+    """
+    since = attempt.first_tried_at - SKEW
+    oldest: Seen | None = None
+    is_whole, is_readable = False, True
+    async with aclosing(pages):
+        async for page in pages:
+            rows = read_rows(decoder, page)
+            is_readable &= len(rows) == len(page.data)
+            for row in rows:
+                (ref, at), is_it = seen(row)
+                is_whole |= at < since
+                if at >= since and is_it and claims.is_free_for(attempt.key, ref.id):
+                    oldest = ref, at
+            is_whole |= not page.after
+            if is_whole:
+                break
+    if oldest is None and not (is_whole and is_readable):
+        raise OutOfReach
+    return oldest

@@ -15,12 +15,11 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import Clock, PhasedBringing
-from greenroom_adapters.meta.reading_back import SKEW, Seen
-from greenroom_adapters.meta.wire import read_rows
+from greenroom_adapters.meta.reading_back import Seen, oldest_of
 from greenroom_adapters.recognising import Claims, is_like
 from greenroom_adapters.threads.api import Api
 from greenroom_adapters.threads.refs import name_of, post_ref
-from greenroom_adapters.threads.wire import POSTS
+from greenroom_adapters.threads.wire import POSTS, WirePost
 from greenroom_adapters.webhooks import Lending
 
 __all__ = ["Publishing"]
@@ -84,15 +83,12 @@ class Publishing(PhasedBringing):
 
     @override
     async def listed(self, attempt: Attempt) -> Seen | None:
-        since, above = attempt.first_tried_at - SKEW, attempt.post.in_reply_to
-        oldest: Seen | None = None
-        async for page in self._api.own(answers=above is not None, most=PAGES):
-            for post in read_rows(POSTS, page):
-                at, ref = moment(post.timestamp), post_ref(post.id, post.permalink)
-                if at < since:
-                    return oldest
-                stands = above is None or (post.replied_to is not None and post.replied_to.id == above.id)
-                is_it = stands and is_like(attempt.post.text, post.text)
-                if is_it and self._claims.is_free_for(attempt.key, ref.id):
-                    oldest = ref, at
-        return oldest
+        above = attempt.post.in_reply_to
+
+        def seen(post: WirePost) -> tuple[Seen, bool]:
+            stands = above is None or (post.replied_to is not None and post.replied_to.id == above.id)
+            is_it = stands and is_like(attempt.post.text, post.text)
+            return (post_ref(post.id, post.permalink), moment(post.timestamp)), is_it
+
+        pages = self._api.own(answers=above is not None, most=PAGES)
+        return await oldest_of(pages, POSTS, seen, attempt=attempt, claims=self._claims)

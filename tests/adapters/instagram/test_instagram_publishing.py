@@ -349,3 +349,46 @@ async def test_a_message_is_absent_when_the_newest_reach_back_to_the_try_and_not
         for _ in range(20):
             world.state.message(world.bot, world.alice, world.alice, "are you there?")
         assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Undecided)
+
+
+@pytest.mark.asyncio
+async def test_a_post_whose_container_is_forgotten_is_found_below_a_pinned_one(
+    instagram_world: WorldOf, tmp_path: Path
+) -> None:
+    world = instagram_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="lamp lit", media=(picture(tmp_path, "lamp"),)))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")
+        world.state.post(world.bot, "pinned", kind="IMAGE", created=1_700_000_000.0)
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Found)
+        await adapter.publish(intent.next_try())
+    assert posts(world).count(("IMAGE", "lamp lit")) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_list_of_posts_that_cannot_be_read_whole_proves_nothing(
+    instagram_world: WorldOf, tmp_path: Path
+) -> None:
+    world = instagram_world()
+    rows = [{"id": "1", "timestamp": "a moment ago", "caption": "lamp lit"}]
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="lamp lit", media=(picture(tmp_path, "lamp"),)))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")
+        for _ in range(2):
+            world.order("answer", method="GET", path="/media", status=200, body=json.dumps({"data": rows}).encode())
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Undecided)
+        with pytest.raises(OutcomeUnknown, match="what can be read"):
+            await adapter.publish(intent.next_try())
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Found), "it is read by now"
+        for number in range(220):
+            world.state.post(world.bot, f"light {number}", kind="IMAGE")
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Undecided)
+        with pytest.raises(OutcomeUnknown, match="what can be read"):
+            await adapter.publish(intent.next_try())
+    assert posts(world).count(("IMAGE", "lamp lit")) == 1

@@ -25,6 +25,7 @@ from greenroom_adapters.contract import (
     TargetGone,
     TooLong,
     Unavailable,
+    Undecided,
     Unsupported,
 )
 from greenroom_adapters.testing.conformance.tools import Intent
@@ -238,3 +239,73 @@ async def test_every_post_has_two_phases(threads_world: WorldOf) -> None:
         ("POST", "/me/threads_publish"),
     ]
     assert state["container"] == world.state.all("SELECT id FROM containers")[0]["id"]
+
+
+@pytest.mark.asyncio
+async def test_a_post_whose_container_is_forgotten_is_found_below_an_older_one(threads_world: WorldOf) -> None:
+    world = threads_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="lamp lit"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")
+        world.state.post(world.bot, "stands above all others", created=1_700_000_000.0)
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Found)
+        await adapter.publish(intent.next_try())
+    assert [text for text, _ in await said(world)].count("lamp lit") == 1
+
+
+@pytest.mark.parametrize("is_answer", [False, True])
+@pytest.mark.asyncio
+async def test_a_list_that_cannot_be_read_whole_proves_nothing(threads_world: WorldOf, *, is_answer: bool) -> None:
+    world = threads_world()
+    target = await world.post_of_somebody("hello") if is_answer else None
+    rows = [{"id": "1", "timestamp": "a moment ago", "text": "lamp lit"}]
+    listed = "/me/replies" if is_answer else "/me/threads"
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="lamp lit", in_reply_to=target))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")
+        for _ in range(2):
+            world.order("answer", method="GET", path=listed, status=200, body=json.dumps({"data": rows}).encode())
+        verdict = await adapter.find(intent.grow_old(timedelta(minutes=5)))
+        assert isinstance(verdict, Undecided)
+        assert verdict.final
+        with pytest.raises(OutcomeUnknown, match="what can be read"):
+            await adapter.publish(intent.next_try())
+    assert len(await said(world)) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_list_that_goes_on_proves_nothing(threads_world: WorldOf) -> None:
+    world = threads_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="lamp lit"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")
+        for number in range(220):
+            world.state.post(world.bot, f"light {number}")
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Undecided)
+        with pytest.raises(OutcomeUnknown, match="what can be read"):
+            await adapter.publish(intent.next_try())
+
+
+@pytest.mark.asyncio
+async def test_a_carousel_of_which_a_file_is_forgotten_never_went_out(threads_world: WorldOf, tmp_path: Path) -> None:
+    world = threads_world()
+    async with world.adapter() as adapter:
+        intent = Intent(adapter, Post(text="lamps", media=(picture(tmp_path, "old"), picture(tmp_path, "new"))))
+        world.server.refuse(GraphError(4, "(#4) Application request limit reached"), method="GET", path="/[0-9]+$")
+        with pytest.raises(RateLimited):
+            await adapter.publish(intent.next_try())
+        assert len(containers(world)) == 2
+        world.state.all("DELETE FROM containers")
+        asked = len(world.server.calls)
+        await adapter.publish(intent.next_try())
+    assert ("GET", "/me/threads") not in world.server.calls[asked:]
+    assert await said(world) == [("lamps", None)]
