@@ -81,7 +81,8 @@ class Api:
 
         :raises TargetGone: TikTok knows nothing under this name
         """
-        if wait := self._looks.wait():
+        # whoever waited as long may have looked first
+        while wait := self._looks.wait():  # noqa: ASYNC110 - time alone lets the next one through
             await asyncio.sleep(wait.total_seconds())
         self._looks.note()
         body = {"publish_id": publishing}

@@ -285,6 +285,8 @@ class Publishing:
             http = self._api.http
             words = "TikTok lets an account begin six posts a minute"
             raise RateLimited(words, retry_after=wait, platform=http.platform, account=http.account)
+        # before anything is waited for: others begin meanwhile
+        self._beginnings.note()
         creator = await self._api.creator()
         level = self._level(post)
         if level not in creator.privacy_level_options:
@@ -297,7 +299,6 @@ class Publishing:
             glance(post.media, media_limit_of(creator))
         except MediaRefused as refused:
             raise self._error(MediaRefused, str(refused)) from None
-        self._beginnings.note()
         return creator
 
     async def _size(self, post: Post) -> int:
@@ -344,8 +345,11 @@ class Publishing:
         return Receipt(key=attempt.key, ref=ref, published_at=answered_at(answer, self._now), quota=quota)
 
     async def listed(self, attempt: Attempt) -> Receipt | None:
-        """Return the receipt of a post that stands among those which everybody sees; None: it does not."""
+        """Return the receipt of a post that stands among those which everybody sees; None: it does not, or has no words
+        by which it would be known."""
         since, words = attempt.first_tried_at - SKEW, self.words(attempt.post)
+        if not words.strip():
+            return None
         oldest: Receipt | None = None
         async with aclosing(self._api.own(most=PAGES)) as pages:
             async for page in pages:

@@ -31,8 +31,11 @@ from greenroom_adapters.contract import (
     Unsupported,
     Visibility,
 )
+from greenroom_adapters.recognising import Claims
 from greenroom_adapters.testing import Intent
 from greenroom_adapters.tiktok import TikTokAdapter
+from greenroom_adapters.tiktok.rates import Rate
+from greenroom_adapters.transport import system_now
 
 WorldOf = Callable[[], TikTokWorld]
 LONG_AGO = timedelta(hours=2)
@@ -265,6 +268,23 @@ async def test_pictures_whose_answer_was_lost_are_found_in_the_list_or_wait_for_
         assert isinstance(await adapter.find(other.last_try()), Undecided), "one post is of one intent"
 
 
+@pytest.mark.parametrize("text", ["", " \n"])
+@pytest.mark.asyncio
+async def test_what_has_no_words_is_not_taken_for_another_post_without_words(
+    tiktok_world: WorldOf, tmp_path: Path, text: str
+) -> None:
+    world = tiktok_world()
+    async with world.adapter() as adapter:
+        await adapter.publish(Intent(adapter, Post(text="", media=(clip(tmp_path),)), key="other").next_try())
+        adapter._publishing._claims = Claims()  # as after a restart
+        intent = Intent(adapter, Post(text=text, media=(picture(tmp_path),)))
+        await world.refuse_next()
+        world.order("refuse", path=INIT, method="POST")
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        assert isinstance(await adapter.find(intent.last_try()), Undecided)
+
+
 @pytest.mark.asyncio
 async def test_pictures_that_tiktok_cannot_fetch_are_tried_anew(tiktok_world: WorldOf, tmp_path: Path) -> None:
     world = tiktok_world()
@@ -354,6 +374,43 @@ async def test_six_posts_a_minute_are_begun_and_the_next_waits_without_being_ask
         with pytest.raises(RateLimited) as told_so:
             await forgetful.publish(seventh.next_try())
         assert told_so.value.retry_after == timedelta(minutes=1)
+
+
+@pytest.mark.asyncio
+async def test_of_ten_posts_at_once_six_are_begun_and_none_is_asked_for_too_often(
+    tiktok_world: WorldOf, tmp_path: Path
+) -> None:
+    world = tiktok_world()
+    world.server.limits = {"/init/": 6}
+    async with world.adapter(minute=timedelta(seconds=60)) as adapter:
+        posts = [Post(text=f"post {number}", media=(clip(tmp_path),)) for number in range(10)]
+        tries = [Intent(adapter, post, key=post.text).next_try() for post in posts]
+        became = await asyncio.gather(*map(adapter.publish, tries), return_exceptions=True)
+    refused = [one for one in became if isinstance(one, BaseException)]
+    assert len(refused) == 4
+    assert all(isinstance(one, RateLimited) and "six posts a minute" in str(one) for one in refused)
+    assert len([one for one in world.proxy.requests() if "/init/" in one.path]) == 6
+
+
+@pytest.mark.asyncio
+async def test_those_who_waited_to_look_at_a_post_do_not_all_look_at_once(
+    tiktok_world: WorldOf, tmp_path: Path
+) -> None:
+    world, looked = tiktok_world(), list[float]()
+    every = timedelta(seconds=0.2)
+    clock = asyncio.get_running_loop().time
+    async with world.adapter() as adapter:
+        intent = Intent(adapter, Post(text="hi", media=(clip(tmp_path),)))
+        await adapter.publish(intent.next_try())
+        adapter._api._looks = Rate("looks", 1, per=every, now=system_now)
+
+        async def look() -> None:
+            assert isinstance(await adapter.find(intent.last_try()), Found)
+            looked.append(clock())
+
+        began = clock()
+        await asyncio.gather(*(look() for _ in range(4)))
+    assert max(looked) - began >= 3 * every.total_seconds()
 
 
 @pytest.mark.asyncio
