@@ -139,8 +139,8 @@ class Attempt:
     earlier."""
     last_tried_at: datetime
     """When this try was recorded; in `find`: when the last try was recorded or, later than that, given up. Aware."""
-    state: bytes | None = None
-    """The latest checkpoint of an earlier try; None when there was none."""
+    state: bytes | None = field(default=None, repr=False)
+    """The latest checkpoint of an earlier try; None when there was none. It may hold secrets, and is not shown."""
     save: Callable[[bytes], Awaitable[None]] = field(repr=False)
     """Where `checkpoint` commits to; supplied by delivery."""
 
