@@ -41,7 +41,7 @@ class Member:
     command: Sequence[str]
     """What starts it."""
     again: Sequence[str]
-    """What starts it once that has run."""
+    """What starts it after that, unless that found it running elsewhere."""
     as_json: bool
     local: frozenset[tuple[str, Path]]
     """Which platforms of this machine it uses, each with its folder."""
@@ -65,6 +65,7 @@ class Member:
             if self._is_over.is_set():
                 # one that was not yet able to hear that it is to end has just ended
                 self.failed = code not in (0, -signal.SIGTERM)
+                self.runs_already = code == RUNS_ALREADY
                 return
             self.failed = code != 0
             was_found, self.runs_already = self.runs_already, code == RUNS_ALREADY
@@ -76,7 +77,7 @@ class Member:
             wait = CLEARING if self.runs_already else pause
             self._tell("died", code=code, again_in=wait)
             if not self.runs_already and self._process is not None:
-                # it had the ledger, so what holds for the first time was done
+                # what holds for the first time may have been done, and must not be done again to what was said since
                 command = self.again
             try:
                 await asyncio.wait_for(self._is_over.wait(), wait)

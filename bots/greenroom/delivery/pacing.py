@@ -26,8 +26,8 @@ class Pacer:
     """Says when the next write of one account may go out. Knows what the platform said before a restart.
 
     The first write goes alone, for `ALONE` at most: how many went out before a crash whose answers nobody heard, only
-    the platform knows, and its answer tells. So does the first after a window's end: whoever goes on after a crash then
-    knows from the ledger of the window that runs, but for one write.
+    the platform knows, and its answer tells. So do the first after the end of the last window, for whoever goes on
+    after a crash then knows the window that runs from the ledger, and the first after a write whose answer is lost.
     """
 
     def __init__(
@@ -39,10 +39,15 @@ class Pacer:
         self._quotas: dict[str, Quota] = {}
         self._blocked_until = blocked_until
         self._under_way = 0
-        self._in_doubt = 0
-        """Writes that may have arrived, since the last answer that told what is left."""
+        self._ended = 0
+        self._in_doubt: dict[str, int] = {}
+        """Bucket → writes that may have arrived, since the last answer that told what is left of it."""
+        self._found: dict[str, int] = {}
+        """The same of those that have, as the platform said when they were looked up."""
+        self._told_after = 0
+        """How many writes have to end before an answer can be one to a write that went out after those in doubt."""
         self._first_at: int | None = None
-        """When the last write went out that was sent alone; None: there was none yet."""
+        """When the last write went out that was sent alone; None: the next is."""
         self._alone_until = 0
         """Until when it is waited for; 0: its answer came."""
         self._paused = paused
@@ -66,37 +71,46 @@ class Pacer:
         self._woken.set()
 
     def doubt(self, writes: int = 1) -> None:
-        """Reckon with so many writes whose answers are lost: they count in the windows that run, until an answer tells
-        what is left or they were looked up."""
-        self._in_doubt += writes
+        """Reckon with so many writes whose answers are lost: they count in the windows that run, until the answer to a
+        later write tells what is left, or they were looked up."""
+        for bucket in self._quotas:
+            self._in_doubt[bucket] = self._in_doubt.get(bucket, 0) + writes
+        self._told_after = self._ended + self._under_way
+        if writes:
+            self._first_at = None
 
     def looked_up(self, *, is_out: bool) -> list[Quota]:
-        """One of the writes in doubt was found, or is not there; return the limits that are known better now."""
-        if not self._in_doubt:
-            return []
-        self._in_doubt -= 1
+        """One of the writes in doubt was found, or is not there; return what is to be kept of limits from then on."""
+        better: list[Quota] = []
+        for bucket in [bucket for bucket, writes in self._in_doubt.items() if writes]:
+            self._in_doubt[bucket] -= 1
+            if is_out:
+                self._found[bucket] = self._found.get(bucket, 0) + 1
+                better.append(self._known(self._quotas[bucket]))
         self._woken.set()
-        now = self._clock.micros()
-        known = [
-            quota for quota in self._quotas.values() if is_out and quota.remaining and to_micros(quota.resets_at) > now
-        ]
-        lower = [replace(quota, remaining=quota.remaining - 1) for quota in known]
-        self._quotas.update((quota.bucket, quota) for quota in lower)
-        return lower
+        return better
+
+    def _known(self, quota: Quota) -> Quota:
+        """Return a limit as it is known to those who do not know what is in doubt here."""
+        return replace(quota, remaining=max(0, quota.remaining - self._found.get(quota.bucket, 0)))
 
     def heard(self, quota: Quota) -> Quota:
-        """Take over what the platform's headers said, and return what counts now: answers may overtake each other, so
-        of a window it is the least."""
-        if self._in_doubt:
-            self._in_doubt = 0
+        """Take over what the platform's headers said, and return what is to be kept of it for whoever goes on after a
+        crash: answers may overtake each other, so of a window it is the least."""
+        if self._ended > self._told_after:
+            if self._in_doubt.pop(quota.bucket, 0):
+                self._woken.set()
+            self._found.pop(quota.bucket, None)
+        if self._alone_until and self._first_at is not None and to_micros(quota.resets_at) > self._first_at:
+            self._alone_until = 0
             self._woken.set()
         known = self._quotas.get(quota.bucket)
         if quota.limit <= 0 or (
             known is not None and known.resets_at == quota.resets_at and known.remaining < quota.remaining
         ):
-            return known or quota
+            return quota if known is None else self._known(known)
         self._quotas[quota.bucket] = quota
-        return quota
+        return self._known(quota)
 
     def block(self, wait: timedelta) -> int:
         """Let nothing out for that long; return until when, in microseconds since 1970."""
@@ -121,7 +135,9 @@ class Pacer:
         until = max((moment for moment in (self._blocked_until, self._alone_until) if moment > now), default=0)
         for quota in self._quotas.values():
             resets = to_micros(quota.resets_at)
-            left = quota.remaining - self._in_doubt if resets > now else quota.limit
+            left = quota.limit
+            if resets > now:
+                left = quota.remaining - self._in_doubt.get(quota.bucket, 0) - self._found.get(quota.bucket, 0)
             margin = quota.limit * MARGIN
             if left - self._under_way <= margin:
                 until = max(until, resets if left <= margin else now + GLANCE)
@@ -139,9 +155,8 @@ class Pacer:
             return False
         self._under_way += 1
         now = self._clock.micros()
-        if self._first_at is None or any(
-            self._first_at < to_micros(quota.resets_at) <= now for quota in self._quotas.values()
-        ):
+        ended = max((to_micros(quota.resets_at) for quota in self._quotas.values()), default=0)
+        if self._first_at is None or self._first_at < ended <= now:
             self._first_at, self._alone_until = now, now + ALONE
         return True
 
@@ -149,6 +164,7 @@ class Pacer:
         """Give the place back, when its answer is about to be `heard`; every `take` that took one has one. Not
         `was_used`: nothing was written, so the first write is still to come."""
         self._under_way -= 1
+        self._ended += 1
         if self._alone_until and not self._under_way:
             self._alone_until = 0
             if not was_used:

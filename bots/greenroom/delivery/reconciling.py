@@ -70,16 +70,17 @@ class Reconciling:
                 answer = Undecided(reason="what the platform has belongs to another turn", final=True)
             if isinstance(answer, Found):
                 self._ledger.note(turn.seq, "found", f"{why}; the platform has it")
-                self._conclusions.looked_up(is_out=True)
+                if not refused:
+                    self._conclusions.looked_up(is_out=True)
                 return await self._conclusions.paid(turn, part, answer.receipt)
             if isinstance(answer, Absent):
-                self._conclusions.looked_up(is_out=False)
                 spend = given_back(part)
                 if refused:
                     after = self._conclusions.end(
                         turn, State.DEAD, f"the platform calls it a duplicate of something else: {why}"
                     )
                 else:
+                    self._conclusions.looked_up(is_out=False)
                     self._ledger.note(turn.seq, "absent", f"{why}; the platform does not have it")
                     after = self._conclusions.again(turn, part, why, in_doubt=False)
                 await self._conclusions.settle(spend, 0)

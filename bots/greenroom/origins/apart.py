@@ -30,17 +30,22 @@ class _Answer(msgspec.Struct):
 async def feed_items(body: bytes, *, address: str, media_type: str = "", patience: float = PATIENCE) -> Sequence[Item]:
     """Return the items of a feed as `read_feed` does, while everything else goes on.
 
-    :raises FeedBroken: it is no feed, or is not read within so many seconds of `patience`, or within bounds of memory
+    :raises FeedBroken: it is no feed, is not read within so many seconds of `patience` or within bounds of memory, or
+        nothing can read it now
     """
     if len(body) <= SMALL:
         return await asyncio.to_thread(read_feed, body, address=address, media_type=media_type)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "greenroom.origins.feed_program", str(math.ceil(patience))),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=environment_of_a_child(),
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "greenroom.origins.feed_program", str(math.ceil(patience))),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment_of_a_child(),
+        )
+    except OSError as error:
+        # no memory or no place for another process, or the program is being replaced: that passes
+        raise FeedBroken(f"the program that reads it cannot be started: {error.strerror or error}") from error
     try:
         async with asyncio.timeout(patience):
             told, _ = await process.communicate(msgspec.msgpack.encode((body, address, media_type)))

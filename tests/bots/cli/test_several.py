@@ -209,6 +209,35 @@ async def test_one_that_runs_elsewhere_is_given_up_when_that_one_has_had_time_to
     assert capfd.readouterr().err.endswith(last) is (code == 1)
 
 
+RUNS_ELSEWHERE_AT_FIRST = """\
+import pathlib, signal, sys, time
+
+been = pathlib.Path(sys.argv[1])
+if not been.exists():
+    been.touch()
+    sys.exit(4)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+pathlib.Path(sys.argv[2]).touch()
+time.sleep(60)
+"""
+
+
+@pytest.mark.asyncio
+async def test_one_that_was_handed_over_and_then_told_to_end_is_not_said_to_run_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(several, "CLEARING", 0.1)
+    runs = tmp_path / "runs"
+    begin = (sys.executable, "-c", RUNS_ELSEWHERE_AT_FIRST, str(tmp_path / "been"), str(runs))
+    bots = asyncio.create_task(run_several([member("ada", *begin)]))
+    async with asyncio.timeout(30):
+        while not runs.exists():
+            await asyncio.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await bots == 0
+    assert "did not run here" not in capfd.readouterr().err
+
+
 @pytest.mark.asyncio
 async def test_one_takes_over_at_its_first_start_also_when_that_was_not_to_be_had_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

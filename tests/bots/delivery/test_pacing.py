@@ -1,6 +1,7 @@
 """An account never writes faster than its platform allows, and remembers what that is."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -76,9 +77,47 @@ def test_what_was_on_its_way_when_a_process_died_counts_until_an_answer_tells_wh
         kept = pacer.looked_up(is_out=is_out)
         assert [quota.remaining for quota in kept] == ([6] if is_out else [])
     assert pacer.take()
-    pacer.heard(quota(clock, 4, limit=10))
     pacer.end()
+    pacer.heard(quota(clock, 4, limit=10))
     assert [pacer.take() for _ in range(5)] == [True] * 4 + [False], "two of the four had not arrived"
+
+
+def test_an_answer_to_an_earlier_write_says_nothing_of_writes_in_doubt(clock: ManualClock) -> None:
+    pacer = pacer_that_heard(Pacer(clock, quotas=[quota(clock, 10, limit=10)]))
+    assert all(pacer.take() for _ in range(9))
+    for _ in range(8):
+        pacer.end()
+        pacer.doubt()
+    pacer.end()
+    pacer.heard(quota(clock, 8, limit=10))
+    assert not pacer.is_free, "eight of the nine may have arrived after the one that was answered"
+
+
+def test_an_answer_about_another_limit_says_nothing_of_writes_in_doubt(clock: ManualClock) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 3, limit=10)])
+    pacer.doubt(2)
+    assert pacer.take()
+    pacer.end()
+    pacer.heard(replace(quota(clock, 5, limit=10), bucket="messages"))
+    assert [pacer.take() for _ in range(3)] == [True, False, False]
+
+
+def test_where_each_room_has_a_limit_of_its_own_the_end_of_one_window_makes_nobody_wait(clock: ManualClock) -> None:
+    pacer = pacer_that_heard(Pacer(clock))
+    for number in range(20):
+        pacer.heard(replace(quota(clock, 10, limit=10, seconds=10 + number), bucket=f"room {number}"))
+    clock.turn(timedelta(seconds=15))
+    assert [pacer.take() for _ in range(3)] == [True] * 3
+
+
+def test_the_answer_to_the_first_write_of_a_window_lets_the_others_go_whatever_is_under_way(clock: ManualClock) -> None:
+    pacer = pacer_that_heard(Pacer(clock, quotas=[quota(clock, 10, limit=10)]))
+    assert pacer.take(), "a slow one"
+    clock.turn(timedelta(seconds=60))
+    assert [pacer.take(), pacer.take()] == [True, False]
+    pacer.end()
+    pacer.heard(quota(clock, 9, limit=10))
+    assert pacer.take()
 
 
 @pytest.mark.asyncio
@@ -108,8 +147,9 @@ class Mortal:
         """Of writes that are under way, by arrival."""
         self._sending = 0
         """Writes of which the ledger knows no end."""
+        self._lost = 0
         self._in_doubt = 0
-        """Those of them that a process before this one sent."""
+        """Those of them whose answers nobody will hear."""
         self.refused = 0
         self._pacer = Pacer(clock)
 
@@ -124,13 +164,24 @@ class Mortal:
             self._answers.append(Quota(bucket="posts", limit=self._limit, remaining=left, resets_at=self._ends))
             self._sending += 1
 
-    def hear(self) -> None:
+    def hear(self, which: int = 0) -> None:
         if self._answers:
-            answer = self._answers.pop(0)
-            kept = self._pacer.heard(answer)
+            answer = self._answers.pop(which)
             self._pacer.end()
-            self._kept = [kept]
+            self._kept = [self._pacer.heard(answer)]
             self._sending -= 1
+
+    def hear_the_newest(self) -> None:
+        self.hear(-1)
+
+    def lose(self) -> None:
+        # of a window nothing is known before its first answer
+        if self._answers and self._lost < self._limit // 2:
+            self._lost += 1
+            self._answers.pop()
+            self._pacer.end()
+            self._pacer.doubt()
+            self._in_doubt += 1
 
     def die(self) -> None:
         self._answers.clear()
@@ -152,15 +203,18 @@ class Mortal:
 
 @settings(max_examples=300, deadline=None)
 @given(
-    limit=st.integers(5, 60),
+    limit=st.integers(12, 60),
     lives=st.lists(
         st.lists(
-            st.sampled_from(["write", "write", "hear", "hear", "hear", "look_up", "look_up", "wait"]), max_size=40
+            st.sampled_from(
+                ["write", "write", "hear", "hear", "hear_the_newest", "lose", "look_up", "look_up", "wait"]
+            ),
+            max_size=40,
         ),
         max_size=5,
     ),
 )
-def test_a_limit_larger_than_the_number_of_deaths_is_never_overrun_whenever_they_come(
+def test_a_limit_is_never_overrun_whenever_processes_die_and_answers_are_lost(
     limit: int, lives: list[list[str]]
 ) -> None:
     processes = Mortal(ManualClock(), limit)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+import sys
 import time
 
 import pytest
@@ -29,6 +30,13 @@ def is_one_left() -> bool:
     listed = subprocess.run(["ps", "-A", "-o", "ppid=,args="], capture_output=True, text=True, check=True)  # noqa: S607 - the system's own program
     children = [line for line in listed.stdout.splitlines() if line.split()[0] == str(os.getpid())]
     return any("greenroom.origins.feed_program" in line for line in children)
+
+
+@pytest.mark.asyncio
+async def test_a_feed_is_read_later_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(FeedBroken, match="cannot be started: No such file"):
+        await feed_items(feed(*map(item, range(400))), address=HOME)
 
 
 @pytest.mark.asyncio
