@@ -24,6 +24,7 @@ from greenroom_adapters.instagram.settings import InstagramSettings
 from greenroom_adapters.instagram.wire import MEDIA, WireMedia
 from greenroom_adapters.media import dimensions
 from greenroom_adapters.meta.errors import meaning_of
+from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.mail import message_ref
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import PhasedBringing
@@ -153,6 +154,9 @@ class Publishing(PhasedBringing):
     @override
     async def listed(self, attempt: Attempt) -> Seen | None:
         caption = self.caption(attempt.post)
+        if not caption.strip():
+            # any other without words would look the same
+            raise OutOfReach
 
         def seen(media: WireMedia) -> tuple[Seen, bool]:
             return (media_ref(media.id, media.permalink), moment(media.timestamp)), is_like(caption, media.caption)

@@ -98,12 +98,13 @@ async def oldest_of(
         async for page in pages:
             rows = read_rows(decoder, page)
             is_readable &= len(rows) == len(page.data)
+            last = since
             for row in rows:
-                (ref, at), is_it = seen(row)
-                is_whole |= at < since
-                if at >= since and is_it and claims.is_free_for(attempt.key, ref.id):
-                    oldest = ref, at
-            is_whole |= not page.after
+                (ref, last), is_it = seen(row)
+                if last >= since and is_it and claims.is_free_for(attempt.key, ref.id):
+                    oldest = ref, last
+            # by the last: a pinned one stands above newer ones
+            is_whole |= last < since or not page.after
             if is_whole:
                 break
     if oldest is None and not (is_whole and is_readable):

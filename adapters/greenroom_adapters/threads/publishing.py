@@ -13,6 +13,7 @@ from greenroom_adapters.contract import (
     Receipt,
     Unavailable,
 )
+from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import Clock, PhasedBringing
 from greenroom_adapters.meta.reading_back import Seen, oldest_of
@@ -84,6 +85,9 @@ class Publishing(PhasedBringing):
     @override
     async def listed(self, attempt: Attempt) -> Seen | None:
         above = attempt.post.in_reply_to
+        if not attempt.post.text.strip():
+            # any other without words would look the same
+            raise OutOfReach
 
         def seen(post: WirePost) -> tuple[Seen, bool]:
             stands = above is None or (post.replied_to is not None and post.replied_to.id == above.id)

@@ -369,6 +369,21 @@ async def test_a_post_whose_container_is_forgotten_is_found_below_a_pinned_one(
 
 
 @pytest.mark.asyncio
+async def test_a_picture_without_words_is_taken_for_no_other_one(instagram_world: WorldOf, tmp_path: Path) -> None:
+    world = instagram_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="", media=(picture(tmp_path, "lamp"),)))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")
+        world.state.post(world.bot, "", kind="IMAGE")
+        verdict = await adapter.find(intent.grow_old(timedelta(minutes=5)))
+        assert isinstance(verdict, Undecided)
+        assert verdict.final
+
+
+@pytest.mark.asyncio
 async def test_a_list_of_posts_that_cannot_be_read_whole_proves_nothing(
     instagram_world: WorldOf, tmp_path: Path
 ) -> None:

@@ -296,6 +296,36 @@ async def test_a_list_that_goes_on_proves_nothing(threads_world: WorldOf) -> Non
 
 
 @pytest.mark.asyncio
+async def test_a_post_is_found_behind_many_newer_ones_of_which_an_old_one_stands_first(threads_world: WorldOf) -> None:
+    world = threads_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="lamp lit"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")
+        for number in range(60):
+            world.state.post(world.bot, f"light {number}")
+        world.state.post(world.bot, "stands above all others", created=1_700_000_000.0)
+        assert isinstance(await adapter.find(intent.grow_old(timedelta(minutes=5))), Found)
+
+
+@pytest.mark.asyncio
+async def test_a_picture_without_words_is_taken_for_no_other_one(threads_world: WorldOf, tmp_path: Path) -> None:
+    world = threads_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="", media=(picture(tmp_path, "lamp"),)))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")
+        world.state.post(world.bot, "")
+        verdict = await adapter.find(intent.grow_old(timedelta(minutes=5)))
+        assert isinstance(verdict, Undecided)
+        assert verdict.final
+
+
+@pytest.mark.asyncio
 async def test_a_carousel_of_which_a_file_is_forgotten_never_went_out(threads_world: WorldOf, tmp_path: Path) -> None:
     world = threads_world()
     async with world.adapter() as adapter:
