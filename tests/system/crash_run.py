@@ -13,6 +13,7 @@ from typing import Any
 from bot_process import BotProcess, read_modules_once
 from counting import Count
 from crash_bot import Life
+from crash_verdict import to_go_out_first
 from ledger_facts import ends, has_cursor, open_turns, parked, received, standing, stored, waiting
 from network import DOUBTS, Network
 
@@ -35,6 +36,8 @@ LONGEST = 4.0
 """Times a network's `moment` to which that pause may grow."""
 ARRIVALS = 10.0
 """Seconds that a bot has for hearing what was said before it is killed anyway."""
+MORE = 8
+"""So many kills come besides, at the most, where chance left too much for the drain."""
 LOG_LINES = 30
 """So much of the bot's log is shown where something is left over."""
 PERSONA = "persona: Keeper\nwho: repeats what it hears\n"
@@ -92,6 +95,7 @@ class CrashTest:
                 self.network.lose_answers(options.lose_answers)
             self._kill_at_every_point()
             self._kill_at_random()
+            self._kill_until_enough_went_out()
             self.answers_lost, self.posts_left = self.network.answers_lost, options.posts - self.put_down
             self.sent_before = self._count().sent
             self._finish()
@@ -273,6 +277,25 @@ class CrashTest:
             if self.is_ailing:
                 self._let_it_write()
             self._tell("at random")
+
+    def _kill_until_enough_went_out(self) -> None:
+        """Go on where chance let the kills fall so early that little was sent: each next one waits for some of it."""
+        options = self.options
+        for _ in range(MORE):
+            missing = to_go_out_first(options.mentions + options.posts + self.posts_now) - self._count().sent
+            if missing <= 0:
+                return
+            self._ask(2)
+            bot = self._start()
+            self._wait_until_running(bot)
+            sent, deadline = self._count().sent, time.monotonic() + ARRIVALS
+            while self._count().sent < sent + max(1, missing // 3) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            self.kills["at work"] += 1
+            self.over_work += self._kill(bot)
+            if self.is_ailing:
+                self._let_it_write()
+            self._tell("until enough went out")
 
     def _wait_for_arrivals(self) -> None:
         """Let the bot live until all mentions have come in: one that only ever starts never gets far enough to fail."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["NEVER", "broken", "unshown"]
+__all__ = ["NEVER", "broken", "to_go_out_first", "unshown"]
 
 NEVER = (
     "lost",
@@ -14,6 +14,11 @@ NEVER = (
     "generations repeated after they were stored",
 )
 """Figures that are 0 wherever the promises hold."""
+
+
+def to_go_out_first(asked: int) -> int:
+    """Return how many of what is asked have to go out before the drain, which nothing kills and which shows little."""
+    return asked // 3
 
 
 def broken(result: dict[str, Any]) -> list[str]:
@@ -33,7 +38,7 @@ def unshown(result: dict[str, Any]) -> list[str]:
         found.append("fewer generations were noted than mentions answered")
     if result["kills over open work"] < result["kills"] // 2:
         found.append(f"only {result['kills over open work']} of {result['kills']} kills met open work")
-    if result["sent before the drain"] < result["asked"] // 3:
+    if result["sent before the drain"] < to_go_out_first(result["asked"]):
         found.append(f"only {result['sent before the drain']} went out while the bot was being killed")
     if result["kills of the server"] and not result["kills of the server over open work"]:
         found.append("no kill of the server met open work")
