@@ -24,6 +24,7 @@ from greenroom_adapters.contract import (
     Metrics,
     Post,
     PostRef,
+    PostRejected,
     Receipt,
     Secret,
     Standing,
@@ -222,8 +223,9 @@ class TikTokAdapter(EnteredAdapter):
         for event in NOTHING:
             yield event
         while True:
-            # this renews the tokens as well, so that an account which seldom posts never loses them
-            with suppress(Unavailable):
+            # this renews the tokens as well, so that an account which seldom posts never loses them; what TikTok
+            # does not tell of the account ends nothing, for nothing else is heard
+            with suppress(Unavailable, PostRejected):
                 await self._api.who()
             await asyncio.sleep(self._every.total_seconds())
 

@@ -1,7 +1,7 @@
 """Brings one post out: a video that goes up in pieces, or pictures that TikTok fetches; and waits until it is there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,7 +39,7 @@ from greenroom_adapters.tiktok.errors import failure
 from greenroom_adapters.tiktok.rates import Rate
 from greenroom_adapters.tiktok.refs import ref_of
 from greenroom_adapters.tiktok.settings import TikTokSettings
-from greenroom_adapters.tiktok.wire import WireCreatorData, WireStatusData
+from greenroom_adapters.tiktok.wire import WireCreatorData, WireStatusData, WireVideo
 from greenroom_adapters.transport import Answer, answered_at
 from greenroom_adapters.webhooks import Lending
 
@@ -347,23 +347,29 @@ class Publishing:
     async def listed(self, attempt: Attempt) -> Receipt | None:
         """Return the receipt of a post that stands among those which everybody sees; None: it does not, or has no words
         by which it would be known."""
-        since, words = attempt.first_tried_at - SKEW, self.words(attempt.post)
+        words = self.words(attempt.post)
         if not words.strip():
             return None
         oldest: Receipt | None = None
+        async with aclosing(self._own(attempt.first_tried_at - SKEW)) as posts:
+            async for post, at in posts:
+                is_it = is_like(words, post.video_description) or is_like(words, post.title)
+                if is_it and self._claims.is_free_for(attempt.key, post.id):
+                    ref = PostRef(id=post.id, url=post.share_url or None)
+                    oldest = Receipt(key=attempt.key, ref=ref, published_at=at)
+        if oldest is not None:
+            self._claims.claim(oldest.ref.id, attempt.key)
+        return oldest
+
+    async def _own(self, since: datetime) -> AsyncGenerator[tuple[WireVideo, datetime], None]:
+        """Yield the public posts from a moment on, newest first, and when each came."""
         async with aclosing(self._api.own(most=PAGES)) as pages:
             async for page in pages:
                 for post in page:
                     at = datetime.fromtimestamp(min(max(post.create_time, 0), LAST_MOMENT), UTC)
                     if at < since:
-                        return oldest
-                    is_it = is_like(words, post.video_description) or is_like(words, post.title)
-                    if is_it and self._claims.is_free_for(attempt.key, post.id):
-                        ref = PostRef(id=post.id, url=post.share_url or None)
-                        oldest = Receipt(key=attempt.key, ref=ref, published_at=at)
-        if oldest is not None:
-            self._claims.claim(oldest.ref.id, attempt.key)
-        return oldest
+                        return
+                    yield post, at
 
     def _error(self, kind: type[AdapterError], words: str) -> AdapterError:
         return self._api.http.error(kind, words)

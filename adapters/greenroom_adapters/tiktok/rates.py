@@ -22,7 +22,8 @@ class Rate:
     def wait(self) -> timedelta:
         """Return for how long nothing may be asked; zero: it may be now."""
         now = self._now()
-        while self._made and now - self._made[0] >= self._per:
+        # what was noted later than now was noted by a clock that has been set back since
+        while self._made and not timedelta(0) <= now - self._made[0] < self._per:
             self._made.popleft()
         return timedelta(0) if len(self._made) < self._most else self._per - (now - self._made[0])
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from greenroom_adapters.contract import (
     AdapterError,
@@ -19,7 +18,7 @@ from greenroom_adapters.contract import (
     TargetGone,
     Unavailable,
 )
-from greenroom_adapters.transport.limits import read_quota, read_retry_after
+from greenroom_adapters.transport.limits import LONGEST_WAIT, read_http_date, read_quota, read_retry_after
 from greenroom_adapters.transport.redaction import Redactor
 
 __all__ = [
@@ -93,11 +92,7 @@ NOT_ACTED_UPON = frozenset({408, 425})
 
 def answered_at(answer: Answer, now: Callable[[], datetime]) -> datetime:
     """Return when an answer was given, by the clock of who gave it."""
-    try:
-        read = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
-        return now()
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return read_http_date(answer.headers.get("Date", "")) or now()
 
 
 def system_now() -> datetime:
@@ -191,13 +186,14 @@ class Judge:
         return self.error(REFUSALS.get(status, PostRejected), f"{called}: {self.excerpt(said)}")
 
     def _wait(self, answer: Answer) -> timedelta:
-        now = self.now()
+        # by the clock of who says it: ours may be wrong
+        now = answered_at(answer, self.now)
         asked = read_retry_after(answer.headers, now=now)
         if asked is not None:
             return asked
         quota = read_quota(answer.headers, prefix=self.quota_prefix, now=now)
         if quota is not None and quota.remaining == 0:
-            return max(timedelta(0), quota.resets_at - now)
+            return min(max(timedelta(0), quota.resets_at - now), LONGEST_WAIT)
         said = self.wait(answer)
         return self.wait_without_hint if said is None else said
 

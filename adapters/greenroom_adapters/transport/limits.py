@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from greenroom_adapters.contract import Quota
 
-__all__ = ["read_quota", "read_retry_after"]
+__all__ = ["LONGEST_WAIT", "read_http_date", "read_quota", "read_retry_after"]
 
 LONGEST_WAIT = timedelta(days=31)
 """No platform's window is longer; a larger number is a mistake and must not overflow anything."""
@@ -25,10 +25,10 @@ def read_retry_after(headers: Mapping[str, str], *, now: datetime) -> timedelta 
     seconds = _number(written)
     if seconds is not None:
         return _bounded(seconds)
-    until = _http_date(written)
+    until = read_http_date(written)
     if until is None:
         return None
-    since = _http_date(headers.get("Date", "")) or now
+    since = read_http_date(headers.get("Date", "")) or now
     return _bounded((until - since).total_seconds())
 
 
@@ -53,6 +53,15 @@ def read_quota(
     )
 
 
+def read_http_date(text: str) -> datetime | None:
+    """Return the moment that a header names, in UTC; None: it names none."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def _number(text: str) -> float | None:
     try:
         value = float(text)
@@ -63,14 +72,6 @@ def _number(text: str) -> float | None:
 
 def _bounded(seconds: float) -> timedelta:
     return timedelta(seconds=min(max(0.0, seconds), LONGEST_WAIT.total_seconds()))
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 YEAR_2001 = 1_000_000_000

@@ -126,6 +126,7 @@ async def test_listening_hears_nothing_leaves_nothing_and_keeps_the_tokens_fresh
         assert await adapter.now() == {}
         assert adapter.capabilities.kinds == frozenset()
         world.state.all("UPDATE tokens SET ends_at = 0")
+        world.server.refuse("scope_not_authorized", path="/user/info/", status=403)
         async with aclosing(adapter.events(after={})) as events:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.5):

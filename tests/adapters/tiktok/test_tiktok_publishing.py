@@ -268,6 +268,24 @@ async def test_pictures_whose_answer_was_lost_are_found_in_the_list_or_wait_for_
         assert isinstance(await adapter.find(other.last_try()), Undecided), "one post is of one intent"
 
 
+@pytest.mark.asyncio
+async def test_a_post_above_older_ones_is_of_one_intent_as_well(tiktok_world: WorldOf, tmp_path: Path) -> None:
+    world = tiktok_world()
+    lamp = Post(text="lamp", media=(picture(tmp_path),))
+    async with world.adapter() as adapter:
+        await adapter.publish(Intent(adapter, replace(lamp, text="an older one"), key="old").next_try())
+        world.state.all("UPDATE posts SET created = created - 86400")
+        await adapter.publish(Intent(adapter, lamp, key="shown").next_try())
+        adapter._publishing._claims = Claims()  # as after a restart
+        lost = [Intent(adapter, lamp, key=key) for key in ("one", "two")]
+        for intent in lost:
+            world.order("refuse", path=INIT, method="POST")
+            with pytest.raises(OutcomeUnknown):
+                await adapter.publish(intent.next_try())
+        told = [await adapter.find(intent.last_try()) for intent in lost]
+    assert [type(one) for one in told] == [Found, Undecided]
+
+
 @pytest.mark.parametrize("text", ["", " \n"])
 @pytest.mark.asyncio
 async def test_what_has_no_words_is_not_taken_for_another_post_without_words(
@@ -390,6 +408,15 @@ async def test_of_ten_posts_at_once_six_are_begun_and_none_is_asked_for_too_ofte
     assert len(refused) == 4
     assert all(isinstance(one, RateLimited) and "six posts a minute" in str(one) for one in refused)
     assert len([one for one in world.proxy.requests() if "/init/" in one.path]) == 6
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_longer_than_a_minute() -> None:
+    times = [system_now()]
+    rate = Rate("looks", 1, per=timedelta(minutes=1), now=lambda: times[-1])
+    rate.note()
+    assert rate.wait() == timedelta(minutes=1)
+    times.append(times[0] - timedelta(hours=5))
+    assert rate.wait() <= timedelta(minutes=1)
 
 
 @pytest.mark.asyncio

@@ -30,6 +30,7 @@ from greenroom_adapters.transport import Answer, AnswerTooLarge, Effect, Http, f
 
 StartServer = Callable[..., Awaitable[Any]]
 SOON = timedelta(seconds=0.3)
+USED_UP = {"X_RateLimit_Limit": "1", "X_RateLimit_Remaining": "0"}
 
 
 def http_to(url: str, **options: Any) -> Http:
@@ -275,7 +276,10 @@ async def test_a_refusal_that_is_nested_without_an_end_is_read(
         ({"Retry_After": "7"}, 7),
         ({"Retry_After": "0.5"}, 0.5),
         ({"Retry_After": "Tue, 24 Nov 2026 08:00:30 GMT", "Date": "Tue, 24 Nov 2026 08:00:00 GMT"}, 30),
-        ({"X_RateLimit_Limit": "1", "X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "90"}, 90),
+        ({**USED_UP, "X_RateLimit_Reset": "90"}, 90),
+        ({**USED_UP, "X_RateLimit_Reset": "1795507230", "Date": "Tue, 24 Nov 2026 08:00:00 GMT"}, 30),
+        ({**USED_UP, "X_RateLimit_Reset": "90", "Date": "Tue, 24 Nov 2026 08:00:00 GMT"}, 90),
+        ({**USED_UP, "X_RateLimit_Reset": "9999-12-31T23:59:59Z"}, 31 * 86_400),
         ({}, 60),
         ({"Retry_After": "soon"}, 60),
     ],

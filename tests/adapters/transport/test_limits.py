@@ -24,6 +24,9 @@ NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
         ("later", None),
         ("nan", None),
         ("inf", None),
+        ("Tue, 24 Nov 99999999999999999999 08:01:00 GMT", None),
+        ("Tue, 24 Nov 2026 08:01:00 +99999999999999999999", None),
+        ("Fri, 31 Dec 9999 23:30:00 -0100", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(written: str, seconds: float | None) -> None:
