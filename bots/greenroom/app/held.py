@@ -13,7 +13,7 @@ from greenroom.settings import BotFile
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
 from greenroom.turns import AccountDesk
 from greenroom.turns.beginning import WORDS_OF_PASSED_ON
-from greenroom_adapters.contract import ConfigurationError, UnknownEvent
+from greenroom_adapters.contract import ConfigurationError, Trust, UnknownEvent
 
 __all__ = ["KINDS", "HeldDrafts"]
 
@@ -86,6 +86,7 @@ class HeldDrafts:
             read=old.read,
             media=old.media,
             acts=old.acts,
+            trust=Trust.OWNER,
         )
         # what was ready to go out had the old words
         turn.outbox = []
@@ -118,7 +119,8 @@ class HeldDrafts:
         self._must_rest(turn)
         words = _words_of(text, measure)
         notes = ("answered by hand",)
-        turn.draft, turn.outbox = Draft(parts=(words,), engine=BY_HAND, notes=notes, approved=True), []
+        turn.draft = Draft(parts=(words,), engine=BY_HAND, notes=notes, approved=True, trust=Trust.OWNER)
+        turn.outbox = []
         turn.state, turn.reason, turn.starts, turn.not_before = State.DRAFTED, "", 0, 0
         turn.expires = max(turn.expires, self._clock.micros() + SECOND_CHANCE // MICROSECOND)
         self._ledger.work_again(turn)

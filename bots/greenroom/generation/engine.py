@@ -85,7 +85,7 @@ class Line:
     """None: the bot itself."""
     text: str
     trust: Trust = Trust.ANYONE
-    """How far whoever said it is trusted; a line of the bot's own: whoever it was said to."""
+    """How far whoever said it is trusted; a line of the bot's own: as far as whatever it was written from."""
 
 
 async def no_history() -> tuple[Line, ...]:
@@ -182,6 +182,14 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """What was sent with `said`, as small JPEG files. Fetched only when called, by an engine that sees."""
 
     @property
+    def trust(self) -> Trust:
+        """How far whoever it follows is trusted: the author of what is answered; a post follows the owner's words,
+        unless it is about what stands in a feed."""
+        if self.said is None:
+            return Trust.OWNER if self.item is None else Trust.ANYONE
+        return Trust.ANYONE if self.author is None else self.author.trust
+
+    @property
     def may_be_silent(self) -> bool:
         """Whether an engine may say that it has nothing to add."""
         return self.said is not None and Silence.NOTHING_TO_ADD in self.persona.silent_when
@@ -201,6 +209,8 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
     """The documents that it was shown, and is held to; None: none, or it wrote nothing but its owner's words."""
     notes: tuple[str, ...] = ()
     """What its owner should know of the way it came about, in words."""
+    trust: Trust = Trust.ANYONE
+    """How far the least trusted is trusted whose words it was written from."""
 
 
 class Engine(abc.ABC):

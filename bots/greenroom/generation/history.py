@@ -1,12 +1,13 @@
 """What was said before in a conversation, as the ledger has it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from greenroom.generation.engine import Line
 from greenroom.storage import State, Turn
 from greenroom_adapters.contract import OwnPostSeen, TextEvent
 
-__all__ = ["lines_of"]
+__all__ = ["lines_of", "own_lines"]
 
 
 def lines_of(turns: Iterable[Turn]) -> list[Line]:
@@ -14,9 +15,16 @@ def lines_of(turns: Iterable[Turn]) -> list[Line]:
     lines: list[Line] = []
     for turn in turns:
         if isinstance(turn.event, TextEvent):
-            lines.append(Line(author=turn.event.author, text=turn.event.text, trust=turn.trust))
+            author = replace(turn.event.author, trust=turn.trust)
+            lines.append(Line(author=author, text=turn.event.text, trust=turn.trust))
         elif isinstance(turn.event, OwnPostSeen):
             lines.append(Line(author=None, text=turn.event.text, trust=turn.trust))
-        if turn.state is State.SENT and turn.draft is not None:
-            lines.extend(Line(author=None, text=part, trust=turn.trust) for part in turn.draft.parts)
+        if turn.state is State.SENT:
+            lines += own_lines(turn)
     return lines
+
+
+def own_lines(turn: Turn) -> list[Line]:
+    """Return the bot's words in this turn."""
+    draft = turn.draft
+    return [] if draft is None else [Line(author=None, text=part, trust=draft.trust) for part in draft.parts]

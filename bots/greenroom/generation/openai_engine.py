@@ -23,6 +23,7 @@ from greenroom.generation.prompt import ROOM, compose, words_for_sight
 from greenroom.generation.purse import Purse
 from greenroom.generation.reach import Reach
 from greenroom.generation.using import RULE, Tools, Use, heard
+from greenroom.personas.allowing import RANKS
 from greenroom.storage import Cause
 from greenroom.telemetry import Answer, tell_answer
 from greenroom_adapters.contract import Trust
@@ -149,6 +150,7 @@ class OpenAIEngine(Engine):
             cost=cost + (0 if use is None else use.cost),
             found=found,
             notes=prompt.notes if use is None else (*prompt.notes, *use.notes),
+            trust=min((level if use is None else use.level, *(line.trust for line in lines)), key=RANKS.__getitem__),
         )
 
     @override

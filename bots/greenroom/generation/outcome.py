@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from greenroom.generation.bounds import Bound
+from greenroom_adapters.contract import Trust
 
 __all__ = ["Held", "Outcome", "Silent", "Spoken"]
 
@@ -27,6 +28,8 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     """Every bound that a text broke on the way, in order."""
     chosen: tuple[str, ...] = ()
     """What the model chose to have done beside the words, or instead of them."""
+    trust: Trust = Trust.ANYONE
+    """How far the least trusted is trusted whose words they were written from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class Held:
     """No engine found words, and one will not before a person mends it."""
     broke: tuple[Bound, ...] = ()
     chosen: tuple[str, ...] = ()
+    trust: Trust = Trust.ANYONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

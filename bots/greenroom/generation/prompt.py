@@ -106,12 +106,13 @@ def compose(
     fixed = ["\n".join(_instructions(brief, FENCE_LIKE, day)), *(said or ()), *(item or ())]
     before = max(0, len(history) - MOST_LINES)
     shown = fitted(room, fixed=fixed, lines=lines, passages=passages, facts=told, before=before)
-    quoted = [*shown.passages, *shown.facts, *shown.lines, *([said] if said else []), *([item] if item else [])]
+    fault = None if brief.correction is None else ("what looked at it", _tamed(brief.correction, LONGEST_LINE))
+    quoted = [*shown.passages, *shown.facts, *shown.lines, *(one for one in (said, item, fault) if one is not None)]
     fence = _fence(brief.seed, quoted)
     task = (
         *_documents(brief, shown.passages, fence),
         *_told(brief, shown.facts, fence),
-        *_task(brief, shown.lines, said, item, fence),
+        *_task(brief, shown.lines, said, item, fault, fence),
     )
     looked = () if found is None else (*found.notes, _looked_up(found))
     known = (
@@ -164,6 +165,7 @@ def _task(
     lines: Sequence[tuple[str, str]],
     said: tuple[str, str] | None,
     item: tuple[str, str] | None,
+    fault: tuple[str, str] | None,
     fence: str,
 ) -> Iterable[str]:
     if lines:
@@ -186,8 +188,9 @@ def _task(
     if brief.options:
         answers = "; ".join(brief.options)
         yield f"A poll stands below it. Ask its question; do not list its answers, which are: {answers}"
-    if brief.correction:
-        yield f"Your previous text would not do: {brief.correction}. Write it anew."
+    if fault is not None:
+        yield "Your previous text would not do. Write it anew, so that this is no longer wrong with it:"
+        yield _fenced(*fault, fence)
 
 
 def _documents(brief: Brief, passages: Sequence[tuple[str, str]], fence: str) -> Iterable[str]:

@@ -45,23 +45,15 @@ def heard(
     """Return how far whoever wrote what a model reads may be trusted with tools, and the earlier lines that it reads.
 
     That is as far as the author of the text is, and no further than strangers where an item of a feed was `found` on
-    it. What others said earlier, who are trusted less, is left out where they may not use the same tools: so their
-    words never reach a tool above their level.
+    it. What others said earlier, who are trusted less, is left out where they may not use the same tools, and what was
+    written from it as well: so their words never reach a tool above their level.
     """
-    level = trust_of(brief)
+    level = brief.trust
     if found is not None and RANKS[level] > RANKS[Trust.ANYONE] and any(one.is_item for one in found.passages):
         level = Trust.ANYONE
     if tools is None or not tools.has_any(level):
         return level, lines
     return level, [line for line in lines if RANKS[line.trust] >= RANKS[level] or not tools.differ(line.trust, level)]
-
-
-def trust_of(brief: Brief) -> Trust:
-    """Return how far the author of what is answered is trusted; a post follows the owner's words, unless it is about
-    what stands in a feed."""
-    if brief.said is None:
-        return Trust.OWNER if brief.item is None else Trust.ANYONE
-    return Trust.ANYONE if brief.author is None else brief.author.trust
 
 
 class Tools:
@@ -99,6 +91,11 @@ class Use:
         self.cost = 0
         """Millionths of a US dollar that calls have cost."""
         self.notes: list[str] = []
+
+    @property
+    def level(self) -> Trust:
+        """How far whoever wrote what was read may be trusted: with what was returned so far."""
+        return Trust.ANYONE if self._is_tainted else self._level
 
     def specs(self) -> list[ChatCompletionFunctionToolParam]:
         """Return what is offered now, as the wire has it."""

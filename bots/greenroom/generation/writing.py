@@ -14,7 +14,7 @@ from greenroom.generation.grounding import Grounds, grounds_of
 from greenroom.generation.outcome import Held, Silent, Spoken
 from greenroom.personas.persona import Persona
 from greenroom.personas.silences import Silence
-from greenroom_adapters.contract import Surface
+from greenroom_adapters.contract import Surface, Trust
 from greenroom_adapters.contract import TooLong as CannotFit
 from greenroom_adapters.text import count, cut, split
 
@@ -46,6 +46,7 @@ class Writing(msgspec.Struct):
     faults: tuple[Fault, ...] = ()
     broke: tuple[Bound, ...] = ()
     chosen: tuple[str, ...] = ()
+    trust: Trust = Trust.ANYONE
 
     def note(self, engine: Engine, error: GenerationError) -> None:
         """Note that an engine found no words, and why."""
@@ -58,6 +59,7 @@ class Writing(msgspec.Struct):
         """
         self.engine = generated.engine
         self.model = generated.model
+        self.trust = generated.trust
         self.cost += generated.cost
         if self.model is not None and self.brief.may_be_silent and _is_nothing(generated.text):
             raise NothingToAdd(f"silent_when: {Silence.NOTHING_TO_ADD}")
@@ -119,6 +121,7 @@ class Writing(msgspec.Struct):
             notes=tuple(self.notes),
             broke=self.broke,
             chosen=self.chosen,
+            trust=self.trust,
         )
 
     def held(self, reason: str) -> Held:
@@ -132,6 +135,7 @@ class Writing(msgspec.Struct):
             notes=tuple(self.notes),
             broke=self.broke,
             chosen=self.chosen,
+            trust=self.trust,
         )
 
     def silent(self, reason: str) -> Silent:

@@ -13,6 +13,7 @@ from greenroom.policy.guard import Guard, Terms
 from greenroom.policy.verdict import ALLOW, OnWords, Repair
 from greenroom.settings import AnswerRule
 from greenroom.storage import CLOCK, Draft, Due, Ledger, State, Turn
+from greenroom_adapters.contract import Trust
 
 __all__ = ["REPEATED", "SAID_BEFORE", "RecentPost", "Repeats"]
 
@@ -37,8 +38,8 @@ class RecentPost:
 
     seq: int
     text: str
-    is_fed: bool
-    """It was written from what stands in a feed."""
+    trust: Trust
+    """How far the least trusted is trusted whose words it was written from."""
     trigrams: frozenset[str]
 
 
@@ -65,7 +66,7 @@ class Repeats(Guard):
         """Take the account's sent posts over, oldest first."""
         for turn in turns:
             if turn.draft is not None and not _is_fixed(turn):
-                self._add(turn, " ".join(turn.draft.parts))
+                self._add(turn, turn.draft)
         self._recent.setdefault(account, deque(maxlen=RECENT))
 
     def recent_posts(self, account: str, *, but: Collection[int]) -> list[RecentPost]:
@@ -80,12 +81,12 @@ class Repeats(Guard):
     def may_say(self, turn: Turn, draft: Draft) -> OnWords:
         if turn.kind != CLOCK or _is_fixed(turn):
             return ALLOW
-        text = " ".join(draft.parts)
-        mine = _trigrams(text)
+        mine = _trigrams(_text_of(draft))
         for other in self.recent_posts(turn.account, but=(turn.seq,)):
             if len(mine & other.trigrams) >= ALIKE * len(mine | other.trigrams):
-                return Repair(f"{SAID_BEFORE}: {other.text[:100]!r}; say something else")
-        self._add(turn, text)
+                # without its words, which a feed may have shaped: whoever writes again may have the owner's tools
+                return Repair(f"{SAID_BEFORE} (turn {other.seq}); say something else")
+        self._add(turn, draft)
         return ALLOW
 
     @override
@@ -97,7 +98,7 @@ class Repeats(Guard):
         if turn.state is State.IGNORED and SAID_BEFORE in turn.reason:
             self._note(turn)
         if turn.state is State.SENT:
-            self._add(turn, " ".join(turn.draft.parts))
+            self._add(turn, turn.draft)
         elif turn.state.is_over and turn.account in self._live:
             self._forget(turn)
 
@@ -113,10 +114,10 @@ class Repeats(Guard):
             self._ledger.remember(f"{FACT}{turn.account}", day)
             self._ledger.note(turn.seq, REPEATED, "a post is left out: twice it said what one before it had said")
 
-    def _add(self, turn: Turn, text: str) -> None:
+    def _add(self, turn: Turn, draft: Draft) -> None:
         self._forget(turn)
-        is_fed = isinstance(turn.event, Due) and turn.event.material is not None
-        post = RecentPost(seq=turn.seq, text=text, is_fed=is_fed, trigrams=_trigrams(text))
+        text = _text_of(draft)
+        post = RecentPost(seq=turn.seq, text=text, trust=draft.trust, trigrams=_trigrams(text))
         self._recent.setdefault(turn.account, deque(maxlen=RECENT)).append(post)
 
     def _forget(self, turn: Turn) -> None:
@@ -130,6 +131,10 @@ class Repeats(Guard):
 def _is_fixed(turn: Turn) -> bool:
     """Say whether its words stand there before any engine is asked."""
     return isinstance(turn.event, Due) and turn.event.say is not None
+
+
+def _text_of(draft: Draft) -> str:
+    return " ".join(draft.parts)
 
 
 def _trigrams(text: str) -> frozenset[str]:

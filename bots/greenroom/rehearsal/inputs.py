@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from greenroom.generation import Line
-from greenroom.generation.history import lines_of
+from greenroom.generation.history import lines_of, own_lines
 from greenroom.personas import Case
 from greenroom.rehearsal.trying import Occasion
 from greenroom.settings import BotFile, Platforms
@@ -90,7 +90,7 @@ async def _input(ledger: Ledger, file: BotFile, turn: Turn) -> Input:
         return Input(occasion=occasion, history=tuple(lines_of(before)), turn=turn.seq)
     assert isinstance(event, Due), event  # noqa: S101 - no other turn was asked for
     posts = await ledger.own_posts(turn.account, before=turn.seq, limit=BEFORE)
-    mine = (Line(author=None, text=part) for post in posts if post.draft is not None for part in post.draft.parts)
+    mine = (line for post in posts for line in own_lines(post))
     occasion = replace(occasion, text=event.about, is_caption=bool(event.media))
     return Input(occasion=occasion, history=tuple(mine), turn=turn.seq)
 

@@ -225,6 +225,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is done beside the words, or without any: after them, in this order."""
     judgement: Judgement | None = None
     """What was said of the harm in it; None: nobody was asked."""
+    trust: Trust = Trust.ANYONE
+    """How far the least trusted is trusted whose words it was written from."""
 
 
 class Part(msgspec.Struct, omit_defaults=True):

@@ -174,6 +174,7 @@ def draft_of(outcome: Spoken | Held, engine: str, followers: Followers) -> Draft
         notes=outcome.notes,
         also=tuple([follower.seq for follower in followers.turns]) if followers.turns else (),
         read=followers.texts,
+        trust=outcome.trust,
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from greenroom.delivery import Means
 from greenroom.generation import Brief, Line, no_pictures
-from greenroom.generation.history import lines_of
+from greenroom.generation.history import lines_of, own_lines
 from greenroom.memory import People
 from greenroom.personas import Persona
 from greenroom.policy import Policy
@@ -22,7 +22,6 @@ from greenroom_adapters.contract import (
     SupportsFetching,
     SupportsThread,
     TextEvent,
-    Trust,
 )
 
 __all__ = ["Briefing", "trusted_author"]
@@ -171,29 +170,15 @@ class Briefing:
 
     async def _own_posts(self, turn: Turn) -> tuple[Line, ...]:
         posts = await self._ledger.own_posts(self._account, before=turn.seq, limit=MEMORY)
-        lines = [
-            Line(author=None, text=part, trust=_trust_of_post(is_fed=_is_fed(post)))
-            for post in posts
-            if post.draft is not None
-            for part in post.draft.parts
-        ]
+        lines = [line for post in posts for line in own_lines(post)]
         # of posts that are written at the same time each is to say something of its own
         others = self._policy.repeats.recent_posts(self._account, but={turn.seq, *(post.seq for post in posts)})
-        lines += [Line(author=None, text=post.text, trust=_trust_of_post(is_fed=post.is_fed)) for post in others]
+        lines += [Line(author=None, text=post.text, trust=post.trust) for post in others]
         return tuple(lines)
 
 
 def _trusted(author: Author, turn: Turn) -> Author:
     return author if author.trust is turn.trust else replace(author, trust=turn.trust)
-
-
-def _is_fed(post: Turn) -> bool:
-    return isinstance(post.event, Due) and post.event.material is not None
-
-
-def _trust_of_post(*, is_fed: bool) -> Trust:
-    """Return how far the words are trusted that a post was written from: the owner's, or a feed's."""
-    return Trust.ANYONE if is_fed else Trust.OWNER
 
 
 def _shows_something(due: Due) -> bool:

@@ -20,7 +20,7 @@ from greenroom.turns.picturing import NOTHING_MADE, Made, Picturing, wants_engin
 from greenroom.turns.shared import Shared
 from greenroom.turns.speaking import Speaker
 from greenroom.turns.typing import Typing
-from greenroom_adapters.contract import MediaRefused, Surface, TextEvent
+from greenroom_adapters.contract import MediaRefused, Surface, TextEvent, Trust
 
 __all__ = ["Drafting"]
 
@@ -155,7 +155,7 @@ class Drafting:
         if turn.rule not in speaker.fixed:
             return None
         words = speaker.fixed[turn.rule].render(trusted_author(turn), bot=speaker.persona.persona)
-        return Draft(parts=(words,), engine="say")
+        return Draft(parts=(words,), engine="say", trust=turn.trust)
 
     async def _find_words(self, turn: Turn, speaker: Speaker, draft: Draft | None = None, *, count: bool) -> None:
         """Ask engines for what is missing: for words, where there is no `draft` yet, and for what goes with them."""
@@ -300,5 +300,5 @@ class Drafting:
 def _said_before(event: Due, words: str) -> Draft:
     """Return the words of a post that has them already: its owner's, or those of an engine that wrote them ahead."""
     if event.written in (None, HAND):
-        return Draft(parts=(words,), engine="say")
+        return Draft(parts=(words,), engine="say", trust=Trust.OWNER)
     return Draft(parts=(words,), engine=event.written or "", notes=("drafted ahead",))

@@ -25,9 +25,9 @@ FUNCTION = 'def tide(port: str) -> str:\n    """Tell the tide of a port."""\n   
 ALONE = EngineUnavailable("the engine of this test is not it", permanent=True)
 
 
-def trial_with(folder: Path, server: ModelServer, *, persona: str = PERSONA) -> Trial:
+def trial_with(folder: Path, server: ModelServer, *, persona: str = PERSONA, head: str = HEAD) -> Trial:
     trial = Trial(folder)
-    trial.rewrite("answer: mentions\n", head=HEAD.format(server=server.url))
+    trial.rewrite("answer: mentions\n", head=head.format(server=server.url))
     (folder / "ada.yaml").write_text(persona, encoding="utf-8")
     (folder / "own.py").write_text(FUNCTION, encoding="utf-8")
     return trial
@@ -53,6 +53,34 @@ async def test_the_owner_gets_the_tool_a_stranger_does_not_and_the_log_shows_the
             await trial.counted({State.SENT: 2})
         assert [("tools" in body) for body in server.asked()] == [True, False, False]
     assert trial.platform.attempts[0].post.text == "High at nine."
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("is_trusted", [False, True])
+async def test_what_the_bot_wrote_from_untrusted_words_is_not_read_where_a_tool_is_the_owners_alone(
+    tmp_path: Path, is_trusted: bool
+) -> None:
+    head = HEAD.replace("own.py:tide}}", f"own.py:tide, trusted: {str(is_trusted).lower()}}}}}")
+    owner = Author(id="u9", handle="maria")
+    async with ModelServer() as server:
+        trial = trial_with(tmp_path, server, head=head)
+        trial.engine.outcomes.extend([ALONE] * 3)
+        async with trial:
+            for number, answers in enumerate(
+                (
+                    (Says("Lamp lit at six."),),
+                    (Calls(("tides", {"port": "Cascais"})), Says("High at nine.")),
+                    (Says("Calm."),),
+                ),
+                start=1,
+            ):
+                server.will(*answers)
+                trial.mention("How is it?", author=owner, conversation="harbour")
+                await trial.counted({State.SENT: number})
+            read = server.asked()[-1]["messages"][1]["content"]
+    assert read.count("@maria, your owner") == 3
+    assert "Lamp lit at six." in read
+    assert ("High at nine." in read) is is_trusted
 
 
 @pytest.mark.asyncio

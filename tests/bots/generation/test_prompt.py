@@ -151,8 +151,10 @@ def test_a_model_is_told_how_old_its_readers_are_and_when_it_may_be_silent() -> 
     assert "[nothing]" not in prompt(brief()).system
 
 
-def test_a_correction_is_passed_on() -> None:
-    assert "would not do: too long by 40. Write it anew." in prompt(brief(correction="too long by 40")).user
+def test_a_correction_is_passed_on_within_the_fence_for_it_may_repeat_words_of_others() -> None:
+    made = prompt(brief(correction="https://example.org/Obey-me stands in no document"))
+    assert "would not do. Write it anew" in made.user
+    assert f"\nhttps://example.org/Obey-me stands in no document\n</{made.fence}>" in made.user
 
 
 def test_every_text_of_others_is_fenced_and_labelled_with_its_origin() -> None:

@@ -204,6 +204,23 @@ async def test_what_the_owner_calls_his_own_words_lowers_nobody(server: ModelSer
 
 
 @pytest.mark.asyncio
+async def test_words_are_trusted_as_far_as_what_they_were_written_from(server: ModelServer, kit: Kit) -> None:
+    async def history() -> tuple[Line, ...]:
+        return (Line(author=BO, text="Open the gate", trust=Trust.ANYONE),)
+
+    untrusted, trusted = kit.engine({"owner": "tide"}), kit.engine({"owner": "tide"}, trusted=True)
+    assert (await untrusted.generate(brief(MARIA))).trust is Trust.OWNER
+    assert (await untrusted.generate(brief(MARIA, history=history))).trust is Trust.OWNER
+    assert (await kit.engine({"anyone": "tide"}).generate(brief(MARIA, history=history))).trust is Trust.ANYONE
+    assert (await untrusted.generate(brief(BO))).trust is Trust.ANYONE
+    assert (await untrusted.generate(brief(None, item="Open the gate"))).trust is Trust.ANYONE
+    server.will(Calls(("tide", {"port": "Cascais"})), Says("High at nine."))
+    assert (await untrusted.generate(brief(MARIA))).trust is Trust.ANYONE
+    server.will(Calls(("tide", {"port": "Faro"})), Says("High at nine."))
+    assert (await trusted.generate(brief(MARIA))).trust is Trust.OWNER
+
+
+@pytest.mark.asyncio
 async def test_a_post_follows_its_owners_words(kit: Kit) -> None:
     await kit.engine({"anyone": "tide", "owner": "open_gate"}).generate(brief(None, about="the harbour"))
     assert kit.offered() == ["open_gate", "tide"]

@@ -58,7 +58,7 @@ class ScriptEngine(Engine):
         lines = await brief.history()
         now = (brief.at or self._clock.now()).astimezone(self._timezone)
         if brief.surface is Surface.POST:
-            return Generated(text=speaker.post(brief, lines, now), engine=self._name)
+            return Generated(text=speaker.post(brief, lines, now), engine=self._name, trust=brief.trust)
         found = NOTHING_FOUND if brief.persona.knowledge is None else await brief.documents()
         text, quoted = speaker.reply(brief, lines, now, found.passages, elsewhere=await brief.elsewhere())
         notes = (*found.notes, *(() if quoted is None else (f"out of the document {quoted.named}",)))
