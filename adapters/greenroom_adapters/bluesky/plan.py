@@ -1,13 +1,12 @@
 """What is fixed about one post: before its first try, and before its first byte."""
 
-import msgspec
-
 from greenroom_adapters.contract import Post
+from greenroom_adapters.remembering import Checkpoint, Prepared
 
 __all__ = ["Plan", "Progress"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Prepared, frozen=True, kw_only=True):
     """What `prepare` fixes: it is stored with the intent and comes back with every try."""
 
     rkey: str = ""
@@ -20,32 +19,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Return the plan for a post."""
         return cls(rkey="" if post.direct_to is not None else rkey, created_at=created_at)
 
-    @classmethod
-    def read(cls, prepared: bytes) -> "Plan":
-        """Return the plan that was stored."""
-        return PLANS.decode(prepared)
 
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """What was known before the first byte left: the checkpoint of an attempt."""
 
     revision: str = ""
     """Of the account's repository, before the first try: while it is the same, nothing was written. Empty: the server
     did not tell."""
-
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress | None":
-        """Return the stored progress; None: nothing has left yet."""
-        return None if state is None else PROGRESS.decode(state)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-PLANS = msgspec.json.Decoder(Plan)
-PROGRESS = msgspec.json.Decoder(Progress)

@@ -2,19 +2,17 @@
 
 import re
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
 
 from greenroom_adapters.contract import Quota
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.transport import Answer, read_quota, read_retry_after, system_now
 
 __all__ = ["Allowance", "quota_of"]
 
-K = TypeVar("K")
-V = TypeVar("V")
 
 BUCKETS = 2000
 """How many are remembered; the one that was heard of longest ago goes first."""
@@ -40,9 +38,9 @@ class Allowance:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._names: OrderedDict[str, str] = OrderedDict()
+        self._names = Recent[str, str](BUCKETS)
         """Route → the bucket that it counts against, as Discord calls it."""
-        self._free_at: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._free_at = Recent[tuple[str, str], float](BUCKETS)
         """(bucket, channel or server) that is used up → when it is full again."""
         self._everything_free_at = 0.0
         self._invalid: deque[float] = deque(maxlen=INVALID_MOST)
@@ -64,7 +62,7 @@ class Allowance:
         route, major = _route(method, path)
         bucket = headers.get("X-RateLimit-Bucket")
         if bucket:
-            _keep(self._names, route, bucket)
+            self._names[route] = bucket
         name = (bucket or self._names.get(route, route), major)
         if answer.status == 429:
             waits = read_retry_after(headers, now=system_now())
@@ -72,9 +70,9 @@ class Allowance:
             if headers.get("X-RateLimit-Global") or headers.get("X-RateLimit-Scope") == "global":
                 self._everything_free_at = until
             else:
-                _keep(self._free_at, name, until)
+                self._free_at[name] = until
         elif headers.get("X-RateLimit-Remaining") == "0":
-            _keep(self._free_at, name, now + _seconds(headers.get("X-RateLimit-Reset-After", "")))
+            self._free_at[name] = now + _seconds(headers.get("X-RateLimit-Reset-After", ""))
         else:
             self._free_at.pop(name, None)
         shared = answer.status == 429 and headers.get("X-RateLimit-Scope") == "shared"
@@ -97,10 +95,3 @@ def _seconds(text: str) -> float:
         return min(max(0.0, float(text)), 24 * 3600.0)
     except ValueError:
         return 0.0
-
-
-def _keep(kept: OrderedDict[K, V], name: K, value: V) -> None:
-    kept[name] = value
-    kept.move_to_end(name)
-    if len(kept) > BUCKETS:
-        kept.popitem(last=False)

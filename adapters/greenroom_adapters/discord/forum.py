@@ -89,7 +89,7 @@ class Forum:
         :raises OutcomeUnknown: an earlier try may have
         :raises PostRejected: the forum takes no post without a tag, and none of ours is one of its own
         """
-        begun_at = Progress.read(attempt.state).begun_at
+        begun_at = (Progress.read(attempt.state) or Progress()).begun_at
         if begun_at is not None:
             verdict = await self._look(attempt, forum)
             if isinstance(verdict, Found):
@@ -164,7 +164,7 @@ class Forum:
     def _receipt(self, attempt: Attempt, thread: WireChannel) -> Receipt:
         self._places.learn_channel(thread)
         digest = digest_of_nonce(Plan.read(attempt.prepared).nonce)
-        self._memory.own.keep(thread.id, digest or "")
+        self._memory.own[thread.id] = digest or ""
         # the first message of a forum's thread has the thread's own id
         ref = reference(thread.id, thread.id, guild=thread.guild_id)
         return Receipt(key=attempt.key, ref=ref, published_at=moment_of(thread.id))

@@ -17,7 +17,7 @@ import msgspec
 from greenroom_adapters.contract import Event, OwnPostSeen, TextEvent
 from greenroom_adapters.discord.interactions import Given, Interactions
 from greenroom_adapters.discord.mapping import LIVE, Reader, source_of, unknown
-from greenroom_adapters.discord.memory import Memory, Recent
+from greenroom_adapters.discord.memory import Memory
 from greenroom_adapters.discord.places import Places, readable_channels
 from greenroom_adapters.discord.positions import Mark, Positions
 from greenroom_adapters.discord.snowflakes import first_of, moment_of
@@ -36,6 +36,7 @@ from greenroom_adapters.discord.wire import (
     THREAD_LISTS,
     WireChannel,
 )
+from greenroom_adapters.remembering import Recent
 
 __all__ = ["Hearing"]
 
@@ -118,7 +119,7 @@ class Hearing:
         self._taken = 0
         self.newcomers: set[str] = set()
         """Direct conversations that no cursor told of."""
-        self._heard: Recent[int, None] = Recent(REMEMBERED)
+        self._heard = Recent[int, None](REMEMBERED)
         """Messages that were told in this run: the gateway delivers some twice."""
         self._awaited: set[str] | None = None
         """Servers that were announced and have not come yet; None: nothing was announced."""
@@ -258,7 +259,7 @@ class Hearing:
         return mark
 
     def _read(self, raw: msgspec.Raw, channel: str, mark: Mark, guild: str | None, id: int) -> Event | None:
-        self._heard.keep(id, None)
+        self._heard[id] = None
         cursor = str(mark.last)
         try:
             message = MESSAGE.decode(raw)
@@ -271,7 +272,7 @@ class Hearing:
             # told once by the gateway or in the answer, though the history tells it no more
             event = replace(event, key=self._memory.own.get(str(id)) or None)
         if isinstance(event, TextEvent):
-            self._memory.people.keep(event.author.id, event.author)
+            self._memory.people[event.author.id] = event.author
         return event
 
     def _edited(self, data: msgspec.Raw) -> None:
@@ -287,7 +288,7 @@ class Hearing:
         if not self._places.serves(guild):
             return
         for message in messages:
-            self._memory.deleted.keep(message, channel)
+            self._memory.deleted[message] = channel
             self._queue(self._reader.deletion(channel, message, guild=guild, at=self._now()))
 
     def _reacted(self, data: msgspec.Raw) -> None:
@@ -308,7 +309,7 @@ class Hearing:
             return
         given = Given(id=told.id, token=told.token, channel=event.conversation, is_private=is_private)
         if self._interactions.heard(given):
-            self._memory.people.keep(event.author.id, event.author)
+            self._memory.people[event.author.id] = event.author
             self._queue(event)
 
     # Where something can be said -------------------------------------------------------------------------------------

@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-import msgspec
-
 from greenroom_adapters.contract import Post
 from greenroom_adapters.discord.references import command_of, nonce_of, place
+from greenroom_adapters.remembering import Checkpoint, Prepared
 
 __all__ = ["Plan", "Progress"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Prepared, frozen=True, kw_only=True):
     """What `prepare` fixes: it is stored with the intent and comes back with every try."""
 
     nonce: str
@@ -46,17 +45,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Whether `channel` is an id."""
         return self.channel.isdecimal()
 
-    @classmethod
-    def read(cls, prepared: bytes) -> "Plan":
-        """Return the plan that was stored."""
-        return PLANS.decode(prepared)
 
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """What the phase before the sending has brought: the checkpoint of an attempt."""
 
     channel: str = ""
@@ -65,16 +55,3 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Of the answer to a command: it was tried as that. Otherwise it is an ordinary message."""
     begun_at: datetime | None = None
     """Of a post in a forum: when its thread was to be begun last; None: it never was."""
-
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress":
-        """Return the stored progress; none yet is an empty one."""
-        return cls() if state is None else PROGRESS.decode(state)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-PLANS = msgspec.json.Decoder(Plan)
-PROGRESS = msgspec.json.Decoder(Progress)

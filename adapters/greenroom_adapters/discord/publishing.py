@@ -98,7 +98,7 @@ class Publishing:
         ends = clock() + self._capabilities.publish_deadline.total_seconds()
         plan, post = Plan.read(attempt.prepared), attempt.post
         files = await files_of(post, self._api.http)
-        channel = Progress.read(attempt.state).channel
+        channel = (Progress.read(attempt.state) or Progress()).channel
         is_settled = bool(channel)
         if plan.command:
             if (receipt := await self._respond(attempt, plan, files, ends)) is not None:
@@ -129,7 +129,7 @@ class Publishing:
 
         :raises TargetGone: it cannot be done any more, and nobody else may see it
         """
-        progress, post = Progress.read(attempt.state), attempt.post
+        progress, post = Progress.read(attempt.state) or Progress(), attempt.post
         if progress.channel and not progress.as_response:
             return None
         given = self._interactions.get(plan.command)

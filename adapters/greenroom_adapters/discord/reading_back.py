@@ -64,7 +64,7 @@ class ReadingBack:
         """Look for the message in its channel."""
         asked_at = self._now()
         plan, post = Plan.read(attempt.prepared), attempt.post
-        progress = Progress.read(attempt.state)
+        progress = Progress.read(attempt.state) or Progress()
         channel = progress.channel
         if progress.begun_at is not None:
             try:
@@ -112,7 +112,7 @@ class ReadingBack:
     async def look(self, attempt: Attempt, plan: Plan, channel: str) -> Found | Undecided | None:
         """Return what the channel says about it; None: it certainly is not among what was said there until now."""
         post, since = attempt.post, attempt.first_tried_at - SKEW
-        if Progress.read(attempt.state).as_response:
+        if (Progress.read(attempt.state) or Progress()).as_response:
             # its message stands there since it was acknowledged
             since = min(since, moment_of(plan.command))
         until = attempt.last_tried_at + self._settles_after + SKEW

@@ -23,8 +23,9 @@ from greenroom_adapters.facebook.api import Api
 from greenroom_adapters.facebook.refs import Place, comment_ref, place_of, post_ref
 from greenroom_adapters.media import load
 from greenroom_adapters.meta.mail import message_ref
-from greenroom_adapters.meta.publishing import Bringing, Checkpoint, Left
+from greenroom_adapters.meta.publishing import Bringing, Left
 from greenroom_adapters.recognising import Claims
+from greenroom_adapters.remembering import Checkpoint
 from greenroom_adapters.text import find_links
 from greenroom_adapters.transport import answered_at
 
@@ -38,6 +39,8 @@ COMMENT = (TextLimit(length=COMMENT_LENGTH, rule=CountingRule.UTF16_UNITS),)
 class Progress(Checkpoint, frozen=True, kw_only=True):
     """How far the pictures of a post are: the checkpoint of an attempt."""
 
+    begun_at: datetime
+    """When the first thing was brought; aware."""
     ready: tuple[str, ...] = ()
     """Ids of those that Facebook has, in order."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from greenroom_adapters.mastodon.outgoing import Outgoing
 from greenroom_adapters.mastodon.position import NOTIFICATIONS, POSTS, Position
 from greenroom_adapters.mastodon.streaming import Feed, News
 from greenroom_adapters.mastodon.wire import IDS
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.transport import Pace
 
 __all__ = ["Listening", "Rhythm"]
@@ -105,7 +105,7 @@ class _Run:
         self._clock = asyncio.get_running_loop().time
         self._after = after
         self._places: dict[str, Position] = {}
-        self._told: OrderedDict[str, None] = OrderedDict()
+        self._told = Recent[str, None](TOLD)
         self._own: list[bytes] = []
         """Own statuses that came while a post of ours was on its way: which one it is shows when that is over."""
 
@@ -222,7 +222,4 @@ class _Run:
             return False
         was_told = event.id in self._told
         self._told[event.id] = None
-        self._told.move_to_end(event.id)
-        if len(self._told) > TOLD:
-            self._told.popitem(last=False)
         return was_told

@@ -6,11 +6,12 @@ from typing import Annotated
 import msgspec
 
 from greenroom_adapters.contract import key_digest
+from greenroom_adapters.remembering import Checkpoint, Prepared
 
 __all__ = ["Plan", "Progress"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Prepared, frozen=True, kw_only=True):
     """What `prepare` fixes: it is stored with the intent and comes back with every try."""
 
     key: str
@@ -21,32 +22,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Return the plan for a post with this key."""
         return cls(key=key_digest(key))
 
-    @classmethod
-    def read(cls, prepared: bytes) -> "Plan":
-        """Return the plan that was stored."""
-        return PLANS.decode(prepared)
 
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """The files that the server has already: the checkpoint of an attempt."""
 
     files: tuple[str, ...]
     """Their ids, in the order of the post's."""
     uploaded_at: Annotated[datetime, msgspec.Meta(tz=True)]
-
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress | None":
-        """Return the stored progress; None: there is none yet."""
-        return None if state is None else PROGRESS.decode(state)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-PLANS = msgspec.json.Decoder(Plan)
-PROGRESS = msgspec.json.Decoder(Progress)

@@ -1,12 +1,12 @@
 """Where statuses stand: whom they answer, and which status their thread began with."""
 
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from greenroom_adapters.contract import PostRejected, RateLimited, Unavailable
 from greenroom_adapters.mastodon.api import Api
 from greenroom_adapters.mastodon.wire import WireStatus
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.transport import AnswerTooLarge
 
 __all__ = ["Standpoint", "Threads"]
@@ -34,13 +34,13 @@ class Threads:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._known: OrderedDict[str, Standpoint] = OrderedDict()
+        self._known = Recent[str, Standpoint](REMEMBERED)
         self._failed: tuple[str, int] = ("", 0)
         """Whose thread could not be read last, and how often."""
 
     def saw(self, status: WireStatus, root: str) -> None:
         """Remember where a status stands."""
-        self._remember(status.id, Standpoint(author=status.account.id, root=root))
+        self._known[status.id] = Standpoint(author=status.account.id, root=root)
 
     async def of(self, status: WireStatus) -> tuple[str, str | None]:
         """Return the root of the thread, and who wrote what this status answers; None: nobody, or out of sight.
@@ -80,9 +80,3 @@ class Threads:
         for ancestor in above:
             root = root or ancestor.in_reply_to_id or ancestor.id
             self.saw(ancestor, root)
-
-    def _remember(self, name: str, standpoint: Standpoint) -> None:
-        self._known[name] = standpoint
-        self._known.move_to_end(name)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)

@@ -1,17 +1,14 @@
 """What is fixed about one post: before its first try, and between its phases."""
 
-from dataclasses import dataclass
-
-import msgspec
-
 from greenroom_adapters.contract import Post, key_digest
 from greenroom_adapters.matrix.references import place
 from greenroom_adapters.matrix.writing import Attached
+from greenroom_adapters.remembering import Checkpoint, Prepared
 
 __all__ = ["Plan", "Progress"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Prepared, frozen=True, kw_only=True):
     """What `prepare` fixes: it is stored with the intent and comes back with every try."""
 
     transaction: str
@@ -36,33 +33,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
                 return None
         return cls(transaction=key_digest(key), device=device, room=room)
 
-    @classmethod
-    def read(cls, prepared: bytes) -> "Plan":
-        """Return the plan that was stored."""
-        return PLANS.decode(prepared)
 
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """What the phases before the sending have brought: the checkpoint of an attempt."""
 
     room: str = ""
     """Id of the room; empty: not known yet."""
     attached: Attached | None = None
-
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress":
-        """Return the stored progress; none yet is an empty one."""
-        return cls() if state is None else PROGRESS.decode(state)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-PLANS = msgspec.json.Decoder(Plan)
-PROGRESS = msgspec.json.Decoder(Progress)

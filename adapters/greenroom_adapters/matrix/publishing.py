@@ -1,7 +1,6 @@
 """Brings one post out: where it goes, its file, then the sending itself."""
 
 import asyncio
-import dataclasses
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -110,15 +109,15 @@ class Publishing:
         # The server counts bytes of the whole event; that our own count holds is for us to see to.
         self._check_limits(post)
         self._check_device(attempt, plan)
-        progress = Progress.read(attempt.state)
+        progress = Progress.read(attempt.state) or Progress()
         answered = await self._answered(post)
         if not progress.room:
             room = await self._places.room_for(plan, post)
-            progress = dataclasses.replace(progress, room=room)
+            progress = msgspec.structs.replace(progress, room=room)
             if room != plan.room:
                 await attempt.checkpoint(progress.stored())
         if post.media and progress.attached is None:
-            progress = dataclasses.replace(progress, attached=await self._upload(post.media[0], left()))
+            progress = msgspec.structs.replace(progress, attached=await self._upload(post.media[0], left()))
             await attempt.checkpoint(progress.stored())
         if answered is not None and answered[0] != progress.room:
             answered = None  # a private answer to something that was said elsewhere stands alone

@@ -44,7 +44,7 @@ class ReadingBack:
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
         """Look for the event among our own in its room."""
         asked_at = self._now()
-        plan, room = Plan.read(attempt.prepared), Progress.read(attempt.state).room
+        plan, room = Plan.read(attempt.prepared), (Progress.read(attempt.state) or Progress()).room
         if not room and plan.room.startswith("!"):
             room = plan.room
         if room:

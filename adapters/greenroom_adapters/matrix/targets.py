@@ -1,11 +1,10 @@
 """Who wrote what other events refer to: remembered as it passes by, asked for when it is not known."""
 
-from collections import OrderedDict
-
 from greenroom_adapters.contract import PostRejected, Unavailable
 from greenroom_adapters.matrix.api import Api
 from greenroom_adapters.matrix.reading import Target
 from greenroom_adapters.matrix.wire import WireEvent
+from greenroom_adapters.remembering import Recent
 
 __all__ = ["Targets"]
 
@@ -20,14 +19,14 @@ class Targets:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._known: OrderedDict[tuple[str, str], Target | None] = OrderedDict()
+        self._known = Recent[tuple[str, str], Target | None](REMEMBERED)
         self._in_vain: dict[tuple[str, str], int] = {}
         """Events that were asked for in vain → how often; it is tried again until that ends, so they are few."""
 
     def saw(self, room: str, event: WireEvent) -> None:
         """Remember an event that passed by."""
         if event.state_key is None:
-            self._remember((room, event.event_id), Target(sender=event.sender))
+            self._known[room, event.event_id] = Target(sender=event.sender)
 
     async def find(self, room: str, event: str) -> Target | None:
         """Return who wrote an event; None: it is not there, or not for our eyes, or the server has failed at it each
@@ -49,11 +48,5 @@ class Targets:
                 raise
             found = None
         self._in_vain.pop(name, None)
-        self._remember(name, found)
+        self._known[name] = found
         return found
-
-    def _remember(self, name: tuple[str, str], target: Target | None) -> None:
-        self._known[name] = target
-        self._known.move_to_end(name)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)

@@ -29,9 +29,10 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.meta.calls import Calls
 from greenroom_adapters.meta.graph import OutOfReach
-from greenroom_adapters.meta.publishing import Bringing, Checkpoint, Left
+from greenroom_adapters.meta.publishing import Bringing, Left
 from greenroom_adapters.meta.reading_back import Seen
 from greenroom_adapters.recognising import Claims
+from greenroom_adapters.remembering import Checkpoint
 from greenroom_adapters.transport import Answer, answered_at
 from greenroom_adapters.webhooks import Lending
 
@@ -62,6 +63,8 @@ class Container:
 class Progress(Checkpoint, frozen=True, kw_only=True):
     """How far the first phase of a post is: the checkpoint of an attempt."""
 
+    begun_at: datetime
+    """When the first thing was brought; aware."""
     children: tuple[str, ...] = ()
     """Containers of the single files of a post that has several, in order."""
     container: str = ""

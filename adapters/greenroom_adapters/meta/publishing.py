@@ -4,9 +4,6 @@ import abc
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Self
-
-import msgspec
 
 from greenroom_adapters.contract import (
     AdapterError,
@@ -28,26 +25,10 @@ from greenroom_adapters.recognising import Claims
 from greenroom_adapters.text import fits
 from greenroom_adapters.transport import Answer
 
-__all__ = ["Bringing", "Checkpoint", "Left"]
+__all__ = ["Bringing", "Left"]
 
 Left = Callable[[], timedelta]
 """Says how much of a try's time is left."""
-
-
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a try came before what it brings out can be seen."""
-
-    begun_at: datetime
-    """When the first thing was brought; aware."""
-
-    @classmethod
-    def read(cls, state: bytes | None) -> Self | None:
-        """Return what was stored; None: nothing was."""
-        return None if state is None else msgspec.json.decode(state, type=cls)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
 
 
 class Bringing(abc.ABC):

@@ -1,11 +1,11 @@
 """Events that were met, so that what refers to them can be understood: what they are answers to, and whose they are."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from greenroom_adapters.nostr.relays import Relays
 from greenroom_adapters.nostr.wire import WireEvent
+from greenroom_adapters.remembering import Recent
 
 __all__ = ["Acquaintances"]
 
@@ -21,20 +21,14 @@ class Acquaintances:
 
     def __init__(self, relays: Relays) -> None:
         self._relays = relays
-        self._known: OrderedDict[str, WireEvent] = OrderedDict()
-        self._authors: OrderedDict[str, None] = OrderedDict()
+        self._known = Recent[str, WireEvent](REMEMBERED)
+        self._authors = Recent[str, None](AUTHORS)
 
     def meet(self, event: WireEvent, *, is_told: bool = False) -> None:
         """Remember an event; `is_told` says that the bot hears of it, so that its deletion matters."""
         self._known[event.id] = event
-        self._known.move_to_end(event.id)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
         if is_told:
             self._authors[event.pubkey] = None
-            self._authors.move_to_end(event.pubkey)
-            if len(self._authors) > AUTHORS:
-                self._authors.popitem(last=False)
 
     def known(self, event: str) -> WireEvent | None:
         """Return an event that is remembered."""

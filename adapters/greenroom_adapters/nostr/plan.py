@@ -9,11 +9,12 @@ from greenroom_adapters.nostr.references import event_of
 from greenroom_adapters.nostr.wire import Tags, WireEvent, signed
 from greenroom_adapters.nostr.wrapping import Rumor, rumor
 from greenroom_adapters.nostr.writing import Attached, compose
+from greenroom_adapters.remembering import Checkpoint, Prepared
 
 __all__ = ["Plan", "Progress", "message_of", "note_of"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Prepared, frozen=True, kw_only=True):
     """What `prepare` fixes: it is stored with the intent and comes back with every try.
 
     With the words of the post and what stands in `Progress`, it makes the event to its last byte, and so its id.
@@ -24,41 +25,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     relays: tuple[str, ...]
     """Where it goes, unless it is a direct message to somebody who reads elsewhere."""
-    names: dict[str, str] = {}
+    names: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Whom the `@name`s in the text mean."""
     context: Tags | None = None
     """What it answers and quotes; None: that must be looked up first."""
 
-    @classmethod
-    def read(cls, prepared: bytes) -> "Plan":
-        """Return the plan that was stored."""
-        return PLANS.decode(prepared)
 
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """What the phases before the sending have brought: the checkpoint of an attempt."""
 
     context: Tags | None = None
     attached: tuple[Attached, ...] = ()
     relays: tuple[str, ...] = ()
     """Where the person reads direct messages; empty: where the plan says."""
-
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress":
-        """Return the stored progress; none yet is an empty one."""
-        return cls() if state is None else PROGRESS.decode(state)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-PLANS = msgspec.json.Decoder(Plan)
-PROGRESS = msgspec.json.Decoder(Progress)
 
 
 def note_of(post: Post, plan: Plan, progress: Progress, keys: Keys) -> WireEvent | None:

@@ -1,6 +1,5 @@
 """Who people say they are: their profiles (kind 0), remembered for a while."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ from greenroom_adapters.contract import AdapterError, Author
 from greenroom_adapters.nostr.references import npub
 from greenroom_adapters.nostr.relays import Relays
 from greenroom_adapters.nostr.wire import UNREADABLE, WireEvent
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.text import declines_bots
 
 __all__ = ["PROFILE", "WITHIN", "Profile", "Profiles"]
@@ -60,7 +60,7 @@ class Profiles:
     def __init__(self, relays: Relays, *, now: Callable[[], int]) -> None:
         self._relays = relays
         self._now = now
-        self._known: OrderedDict[str, tuple[int, Profile]] = OrderedDict()
+        self._known = Recent[str, tuple[int, Profile]](REMEMBERED)
 
     async def learn(self, people: Iterable[str], *, within: timedelta = WITHIN) -> None:
         """Ask for the profiles of those who are not known yet, `within` this for each hundred. Where no relay answers,
@@ -74,9 +74,9 @@ class Profiles:
             except AdapterError:
                 continue
             for person in some:
-                self._remember(person, Profile())
+                self._known[person] = self._now(), Profile()
             for event in reversed(found.events):
-                self._remember(event.pubkey, read_profile(event))
+                self._known[event.pubkey] = self._now(), read_profile(event)
 
     def forget(self, person: str) -> None:
         """Ask for this profile again when it is needed next."""
@@ -97,9 +97,3 @@ class Profiles:
             is_bot=profile.bot,
             declines_bots=profile.declines_bots,
         )
-
-    def _remember(self, person: str, profile: Profile) -> None:
-        self._known[person] = (self._now(), profile)
-        self._known.move_to_end(person)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)

@@ -193,7 +193,7 @@ class Publishing:
         def left() -> timedelta:
             return timedelta(seconds=ends - clock())
 
-        plan, progress, post = Plan.read(attempt.prepared), Progress.read(attempt.state), attempt.post
+        plan, progress, post = Plan.read(attempt.prepared), Progress.read(attempt.state) or Progress(), attempt.post
         if post.direct_to is not None:
             return await self._publish_direct(attempt, plan, progress, post.direct_to, left)
         progress = await self._progress(attempt, plan, progress, left)

@@ -39,7 +39,7 @@ class ReadingBack:
     async def find(self, attempt: Attempt) -> Found | Absent | Undecided:
         """Look for the event at every relay that may have got it."""
         asked_at = self._now()
-        plan, progress, post = Plan.read(attempt.prepared), Progress.read(attempt.state), attempt.post
+        plan, progress, post = Plan.read(attempt.prepared), Progress.read(attempt.state) or Progress(), attempt.post
         if post.direct_to is not None:
             told = message_of(post, plan, self._keys)
             try:

@@ -4,7 +4,6 @@ import asyncio
 import heapq
 import logging
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
@@ -26,6 +25,7 @@ from greenroom_adapters.nostr.profiles import Profiles
 from greenroom_adapters.nostr.reading import Reader, refers_to, unknown
 from greenroom_adapters.nostr.wire import UNBELIEVABLE, Filter, WireEvent, read_event
 from greenroom_adapters.nostr.wrapping import BACKDATED, WRAP, Rumor, unwrap
+from greenroom_adapters.remembering import Recent
 
 __all__ = ["Ears", "PublicSource", "SealedSource", "Source", "Told"]
 
@@ -44,7 +44,7 @@ class Told:
     """Which events have been told, by whichever relay; the latest of them."""
 
     def __init__(self) -> None:
-        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._ids = Recent[str, None](REMEMBERED)
 
     def __contains__(self, event: object) -> bool:
         return event in self._ids
@@ -52,8 +52,6 @@ class Told:
     def add(self, event: str) -> None:
         """Note that it was told."""
         self._ids[event] = None
-        if len(self._ids) > REMEMBERED:
-            self._ids.popitem(last=False)
 
 
 class Ears:

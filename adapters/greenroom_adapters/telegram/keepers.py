@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 
 from greenroom_adapters.contract import AdapterError, AuthenticationFailed, Trust
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.telegram.api import Api
-from greenroom_adapters.telegram.memory import Recent
 from greenroom_adapters.telegram.wire import WireMember
 
 __all__ = ["Keepers"]
@@ -23,7 +23,7 @@ class Keepers:
     def __init__(self, api: Api, *, clock: Callable[[], float]) -> None:
         self._api = api
         self._clock = clock
-        self._known: Recent[int, tuple[float, frozenset[int]]] = Recent(GROUPS)
+        self._known = Recent[int, tuple[float, frozenset[int]]](GROUPS)
 
     async def trust(self, chat: int, person: int) -> Trust:
         """Return how far somebody is trusted in a group: who may delete what others say there keeps order. Where that
@@ -42,7 +42,7 @@ class Keepers:
                 logger.info("who keeps order in a group cannot be asked: %s", error)
                 return Trust.ANYONE
             known = (now, frozenset(member.user.id for member in members if _keeps_order(member)))
-            self._known.keep(chat, known)
+            self._known[chat] = known
         return Trust.MODERATOR if person in known[1] else Trust.ANYONE
 
 

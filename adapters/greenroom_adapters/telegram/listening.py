@@ -205,7 +205,7 @@ class Listening:
         if message is None:
             return
         if message.migrate_to_chat_id is not None:
-            self._memory.moved.keep(str(message.chat.id), str(message.migrate_to_chat_id))
+            self._memory.moved[str(message.chat.id)] = str(message.migrate_to_chat_id)
         above = message.reply_to_message
         for one in (above, message):
             if one is None or (post := self._reader.thread_post(one)) is None:

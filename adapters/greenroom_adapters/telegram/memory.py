@@ -1,53 +1,29 @@
 """What is remembered of what passed by: bounded, and gone with the process. The Bot API has no history to ask."""
 
-from collections import OrderedDict
-from typing import Generic, TypeVar
-
 from greenroom_adapters.contract import Author, PostRef, ThreadPost
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.telegram.references import Message
 
-__all__ = ["Memory", "Recent"]
-
-K = TypeVar("K")
-V = TypeVar("V")
+__all__ = ["Memory"]
 
 PEOPLE, SAID, GROUPS = 10_000, 5_000, 1_000
-
-
-class Recent(Generic[K, V]):
-    """The values of the last so many keys."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[K, V] = OrderedDict()
-
-    def keep(self, key: K, value: V) -> None:
-        """Remember."""
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-
-    def get(self, key: K) -> V | None:
-        """Return what is remembered; None: nothing."""
-        return self._kept.get(key)
 
 
 class Memory:
     """What one account has seen."""
 
     def __init__(self) -> None:
-        self._people: Recent[str, Author] = Recent(PEOPLE)
+        self._people = Recent[str, Author](PEOPLE)
         """Handle in small letters, or id → who was the last to write under it."""
-        self.moved: Recent[str, str] = Recent(GROUPS)
+        self.moved = Recent[str, str](GROUPS)
         """Group of before → the supergroup that it has become."""
-        self._said: Recent[tuple[str, int], tuple[ThreadPost, tuple[str, int] | None]] = Recent(SAID)
+        self._said = Recent[tuple[str, int], tuple[ThreadPost, tuple[str, int] | None]](SAID)
         """Message → what it says, and the message that it answers."""
 
     def met(self, person: Author) -> None:
         """Remember somebody who wrote."""
-        self._people.keep(person.handle.casefold(), person)
-        self._people.keep(person.id, person)
+        self._people[person.handle.casefold()] = person
+        self._people[person.id] = person
 
     def person(self, name: str) -> Author | None:
         """Return whoever has this id, or was the last to write under this handle; None: nobody that passed by."""
@@ -57,7 +33,7 @@ class Memory:
         """Remember what somebody said; of an album each message leads there."""
         above = None if answers is None else (answers.chat.id, answers.ids[0])
         for id in where.ids:
-            self._said.keep((where.chat.id, id), (post, above))
+            self._said[where.chat.id, id] = post, above
 
     def reference(self, chat: str, message: int) -> PostRef | None:
         """Return the identity under which a message was heard or sent; None: it was neither, as far as is known."""

@@ -3,8 +3,10 @@ seldom to be asked for more patience."""
 
 import math
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
+
+from greenroom_adapters.remembering import Recent
 
 __all__ = ["Allowance"]
 
@@ -24,7 +26,7 @@ class Allowance:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._overall: deque[float] = deque(maxlen=OVERALL)
-        self._chats: OrderedDict[str, deque[float]] = OrderedDict()
+        self._chats = Recent[str, deque[float]](CHATS)
 
     def wait_overall(self, count: int = 1) -> float:
         """Return the seconds until so many messages may be sent to anybody; 0: they may be sent now."""
@@ -38,10 +40,7 @@ class Allowance:
 
     def took(self, chat: str, count: int = 1) -> None:
         """Note that so many messages are on their way."""
-        sent = self._chats.setdefault(chat, deque(maxlen=GROUP))
-        self._chats.move_to_end(chat)
-        if len(self._chats) > CHATS:
-            self._chats.popitem(last=False)
+        sent = self._chats[chat] = self._chats.get(chat) or deque(maxlen=GROUP)
         now = self._clock()
         for _ in range(count):
             sent.append(now)

@@ -1,14 +1,13 @@
 """What is fixed about one post: before its first try, and between its phases."""
 
-import msgspec
-
 from greenroom_adapters.contract import Post
+from greenroom_adapters.remembering import Checkpoint, Prepared
 from greenroom_adapters.telegram.references import Chat, asker_of, chat_named, message_of
 
 __all__ = ["Plan", "Progress"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Prepared, frozen=True, kw_only=True):
     """What `prepare` fixes: it is stored with the intent and comes back with every try."""
 
     chat: str
@@ -40,31 +39,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """The chat and the topic that it goes to."""
         return Chat(id=self.chat, topic=self.topic)
 
-    @classmethod
-    def read(cls, prepared: bytes) -> "Plan":
-        """Return the plan that was stored."""
-        return PLANS.decode(prepared)
 
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """What a try has found out: the checkpoint of an attempt."""
 
     moved_to: str = ""
     """The group has become the supergroup with this id; empty: not as far as is known."""
-
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress":
-        """Return the stored progress; none yet is an empty one."""
-        return cls() if state is None else PROGRESS.decode(state)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-PLANS = msgspec.json.Decoder(Plan)
-PROGRESS = msgspec.json.Decoder(Progress)

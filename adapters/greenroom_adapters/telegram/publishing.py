@@ -88,7 +88,7 @@ class Publishing:
         ends = clock() + self._capabilities.publish_deadline.total_seconds()
         plan = Plan.read(attempt.prepared)
         files = await files_of(attempt.post, self._api.http)
-        moved = Progress.read(attempt.state).moved_to or self._memory.moved.get(plan.chat)
+        moved = (Progress.read(attempt.state) or Progress()).moved_to or self._memory.moved.get(plan.chat)
         if not moved:
             try:
                 return await self._send(attempt, plan.where, files, answers=plan.answers, ends=ends)
@@ -99,7 +99,7 @@ class Publishing:
                 raise self._error(TargetGone, str(refused)) from None
             except GroupMoved as refused:
                 moved = refused.to
-                self._memory.moved.keep(plan.chat, moved)
+                self._memory.moved[plan.chat] = moved
                 await attempt.checkpoint(Progress(moved_to=moved).stored())
         # the messages of before have other numbers there, which nobody tells
         return await self._send(attempt, Chat(id=moved, topic=plan.topic), files, answers=None, ends=ends)

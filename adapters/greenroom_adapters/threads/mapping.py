@@ -1,7 +1,6 @@
 """Events out of what Threads lists and tells: posts and answers, which are the same thing there."""
 
 import re
-from collections import OrderedDict
 
 from greenroom_adapters.contract import (
     Event,
@@ -16,6 +15,7 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.people import author_or_nobody
 from greenroom_adapters.meta.wire import WirePerson
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.threads.refs import post_ref
 from greenroom_adapters.threads.wire import WirePost
 
@@ -28,13 +28,11 @@ class Ours:
     """The names of the account's own posts, as far as this process has met them; the oldest are forgotten first."""
 
     def __init__(self) -> None:
-        self._names: OrderedDict[str, None] = OrderedDict()
+        self._names = Recent[str, None](REMEMBERED)
 
     def add(self, name: str) -> None:
         """Remember that a post is the account's."""
         self._names[name] = None
-        if len(self._names) > REMEMBERED:
-            self._names.popitem(last=False)
 
     def __contains__(self, name: str) -> bool:
         return name in self._names

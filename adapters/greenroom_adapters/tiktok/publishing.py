@@ -31,6 +31,7 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.media import glance
 from greenroom_adapters.recognising import Claims, is_like
+from greenroom_adapters.remembering import Checkpoint
 from greenroom_adapters.text import fits
 from greenroom_adapters.tiktok.abilities import LEVELS, LONGEST_DESCRIPTION, PICTURES, SHOWN, media_limit_of
 from greenroom_adapters.tiktok.api import Api, Upload
@@ -56,7 +57,7 @@ COMPLETE, FAILED, INBOX = "PUBLISH_COMPLETE", "FAILED", "SEND_TO_USER_INBOX"
 LIES_THERE = "it lies in the account's inbox: finish it in the app"
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """How far a post is: the checkpoint of an attempt."""
 
     begun_at: datetime
@@ -72,15 +73,6 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Progress(begun_at={self.begun_at!r}, publishing={self.publishing!r})"
 
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress | None":
-        """Return the stored progress; None: there is none."""
-        return None if state is None else PROGRESS.decode(state)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
     @property
     def pieces(self) -> Pieces:
         """How the video was cut."""
@@ -89,9 +81,6 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     def is_whole(self, told: WireStatusData) -> bool:
         """Say whether TikTok has all that it needs, so that the post comes by itself."""
         return not self.address or told.uploaded_bytes >= self.size or told.status != "PROCESSING_UPLOAD"
-
-
-PROGRESS = msgspec.json.Decoder(Progress)
 
 
 class Publishing:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-import msgspec
+from greenroom_adapters.remembering import Checkpoint, Prepared
 
 __all__ = ["Plan", "Progress"]
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Prepared, frozen=True, kw_only=True):
     """What `prepare` fixes: it is stored with the intent and comes back with every try."""
 
     newest: int = 0
@@ -15,17 +15,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     asker: str = ""
     """Handle of whom it answers, which may stand in it as a name; empty: nobody's may."""
 
-    @classmethod
-    def read(cls, prepared: bytes) -> "Plan":
-        """Return the plan that was stored."""
-        return PLANS.decode(prepared)
 
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class Progress(Checkpoint, frozen=True, kw_only=True):
     """How far the files of a post are: the checkpoint of an attempt."""
 
     begun_at: datetime
@@ -38,16 +29,3 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Pieces of it that X has."""
     is_whole: bool = False
     """X was told that all of it is there, and may still be working on it."""
-
-    @classmethod
-    def read(cls, state: bytes | None) -> "Progress | None":
-        """Return the stored progress; None: there is none."""
-        return None if state is None else PROGRESS.decode(state)
-
-    def stored(self) -> bytes:
-        """Return what `read` reads."""
-        return msgspec.json.encode(self)
-
-
-PLANS = msgspec.json.Decoder(Plan)
-PROGRESS = msgspec.json.Decoder(Progress)

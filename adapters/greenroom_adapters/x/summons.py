@@ -1,6 +1,5 @@
 """X's rule on answers of machines: only to people who call for the bot."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 from greenroom_adapters.contract import (
@@ -12,6 +11,7 @@ from greenroom_adapters.contract import (
     ReplyReceived,
     TextEvent,
 )
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.x.api import Api
 from greenroom_adapters.x.mapping import Included, is_summons
 
@@ -34,16 +34,16 @@ class Summons:
     def __init__(self, api: Api, *, me: Callable[[], Author]) -> None:
         self._api = api
         self._me = me
-        self._answerable: OrderedDict[str, bool] = OrderedDict()
+        self._answerable = Recent[str, bool](REMEMBERED)
 
     def hear(self, event: Event) -> None:
         """Learn from what comes in that it may be answered: X lists under mentions what mentions the account."""
         if isinstance(event, TextEvent) and isinstance(event, MentionReceived | ReplyReceived | QuoteReceived):
-            self._note(event.post.id, answerable=True)
+            self._answerable[event.post.id] = True
 
     def own(self, post_id: str) -> None:
         """Learn of a post of the account itself: a thread goes on below it."""
-        self._note(post_id, answerable=True)
+        self._answerable[post_id] = True
 
     async def require(self, post_id: str) -> None:
         """Return when the post may be answered.
@@ -55,12 +55,6 @@ class Summons:
             post, page = await self._api.post(post_id)
             me = self._me()
             is_answerable = post.author_id == me.id or is_summons(post, Included.of(page.includes), me=me)
-            self._note(post_id, answerable=is_answerable)
+            self._answerable[post_id] = is_answerable
         if not self._answerable[post_id]:
             raise self._api.http.error(Forbidden, WORDS)
-
-    def _note(self, post_id: str, *, answerable: bool) -> None:
-        self._answerable[post_id] = answerable
-        self._answerable.move_to_end(post_id)
-        if len(self._answerable) > REMEMBERED:
-            self._answerable.popitem(last=False)

@@ -1,8 +1,7 @@
 """The words of an answer as they go out: it names whom it answers, and nobody else."""
 
-from collections import OrderedDict
-
 from greenroom_adapters.contract import Event, Post, TextEvent, TextLimit
+from greenroom_adapters.remembering import Recent
 from greenroom_adapters.text import defused, fits
 
 __all__ = ["Askers", "worded"]
@@ -16,14 +15,12 @@ class Askers:
     """Who wrote what may be answered, as far as this process has heard it; the oldest are forgotten first."""
 
     def __init__(self) -> None:
-        self._handles: OrderedDict[str, str] = OrderedDict()
+        self._handles = Recent[str, str](REMEMBERED)
 
     def hear(self, event: Event) -> None:
         """Learn who says something."""
         if isinstance(event, TextEvent):
             self._handles[event.post.id] = event.author.handle
-            if len(self._handles) > REMEMBERED:
-                self._handles.popitem(last=False)
 
     def of(self, post: Post) -> str:
         """Return the handle of whom a post answers; empty: it answers nobody, or nobody knows."""
