@@ -1,12 +1,14 @@
 """What holds for the whole suite: no paid calls, nothing left open, and the vendors' contract files where they are."""
 
+import asyncio
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from typing_extensions import override
 
 IS_CI = os.environ.get("CI", "").lower() == "true"
 FIRST, LAST = {"docs", "system"}, {"servers"}
@@ -17,6 +19,24 @@ the end of the run, and take their part of the cores as long as they do."""
 settings.register_profile("ci", derandomize=True)
 if IS_CI:
     settings.load_profile("ci")
+
+
+class WatchfulLoop(asyncio.SelectorEventLoop):
+    """A loop whose debug mode checks what it always checks, and notes no stack for each handle and each future.
+
+    Whoever notes asks `get_debug`, and is told no; the loop itself checks. A test would note thousands of stacks, each
+    through all of pytest, and spend half of its time on it. Take `get_debug` away to see where a future or a callback
+    was made that a failure tells of.
+    """
+
+    @override
+    def get_debug(self) -> bool:
+        return False
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Have every test run in such a loop."""
+    return {"watchful": WatchfulLoop}
 
 
 @pytest.fixture(scope="session", autouse=True)
