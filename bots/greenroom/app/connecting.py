@@ -9,7 +9,7 @@ from greenroom.app.keeping import FolderKeep, kept_folder
 from greenroom.app.local import LocalPlatform, is_local, start_local
 from greenroom.personas import Persona
 from greenroom.settings import BotFile, Platforms, account_folder, read_login, settings_for
-from greenroom_adapters.contract import Adapter, SupportsKeeping
+from greenroom_adapters.contract import Adapter, ConfigurationError, SupportsKeeping
 from greenroom_adapters.webhooks import SupportsWebhooks, Webhooks
 
 __all__ = ["build_adapter"]
@@ -32,7 +32,7 @@ async def build_adapter(
     calls closes it. Who is called by its platform is called on `webhooks`.
 
     :raises SecretMissing: a secret is not where its reference says
-    :raises ConfigurationError: what the account's sign-in left cannot be used
+    :raises ConfigurationError: what the account's sign-in left cannot be used, or what its file says is not enough
     """
     account = file.accounts[name]
     adapter = platforms.adapter(account.platform)
@@ -56,7 +56,11 @@ async def build_adapter(
         warn=warn,
         login=login,
     )
-    made = adapter.for_account(built, account=name)
+    try:
+        made = adapter.for_account(built, account=name)
+    except ConfigurationError as error:
+        # adapters know nothing of other accounts, and an owner may have several on a platform
+        raise ConfigurationError(f"account `{name}`: {error}") from error
     if isinstance(made, SupportsWebhooks):
         made.receive_at(webhooks)
     if isinstance(made, SupportsKeeping):

@@ -152,7 +152,7 @@ def _tell(chosen: Chosen, findings: "Findings", *, offline: bool) -> None:
             say(f"warning: {name}: {warning}")
         if account.error is not None:
             whose = f"account `{name}`"
-            complain(account.error if account.error.startswith(f"{whose} ") else f"{whose}: {account.error}")
+            complain(account.error if account.error.startswith(whose) else f"{whose}: {account.error}")
     for warning in findings.warnings:
         say(f"warning: {warning}")
     if offline:

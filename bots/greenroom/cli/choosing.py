@@ -216,7 +216,8 @@ def bots_here() -> list[Path]:
 
 def bot_among(words: Iterable[str]) -> str | None:
     """Return the first of these words that names a bot here; None: none of them does."""
-    known = {name for path in bots_here() for name in (path.name, path.stem, path.stem.removesuffix("-bot"))}
+    here = {name for path in bots_here() for name in (path.name, path.stem, path.stem.removesuffix("-bot"))}
+    known = {*here, DEMO}
     return next((word for word in words if word in known), None)
 
 

@@ -37,8 +37,8 @@ Entry = Mapping[str, Any]
 """As `logging_to` hands it over: redacted, made of what JSON knows."""
 SHOWN_APART = frozenset({"event", "level", "bot", "account", "exception", "me"})
 """Parts of an entry that have a place of their own in a line, or none."""
-
-
+SENTENCES = frozenset({"what", "why"})
+"""Parts of an entry that are sentences of their own, which need no name."""
 UNITS = {"again_in": " s"}
 """What a part of an entry is counted in."""
 
@@ -101,8 +101,7 @@ class LiveLog(Log):
             return
         words = ""
         for key, value in entry.items():
-            if key == "why":
-                # a sentence of its own, which needs no name
+            if key in SENTENCES:
                 words += f"{': ' if words else ''}{value}"
             elif key not in SHOWN_APART:
                 words += f"{', ' if words else ''}{key.replace('_', ' ')} {value}{UNITS.get(key, '')}"

@@ -70,7 +70,7 @@ def lists_alone(group: typer.Typer, list_: Callable[..., None]) -> None:
 
 def bot_out_of_place(given: Mapping[str, Any]) -> str | None:
     """Return how a bot is named that stands where a command takes another word; None: all is in its place."""
-    if given.get("bot") is not None:
+    if given.get("bot") is not None or given.get(OPTION) is not None:
         return None
     named = bot_among(value for value in given.values() if isinstance(value, str))
     return None if named is None else f"`{named}` is a bot, and another word belongs there: write `--bot {named}`"

@@ -125,7 +125,7 @@ def edit(
     Example: greenroom queue edit 12 "The lights are on." --at "2026-12-24 19:00"
     """
     if text is None and at is None:
-        raise typer.BadParameter("say what to change: TEXT or --at WHEN")
+        raise typer.BadParameter("say what to change: its words (TEXT), its time (--at WHEN), or both")
 
     from greenroom.cli.asking import ask
     from greenroom.cli.when import moment_of

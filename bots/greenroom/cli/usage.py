@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typing_extensions import override
@@ -51,22 +52,25 @@ class Program(Commands):
             example = None if context is None else EXAMPLE.search(context.command.help or "")
             if context is None or example is None:
                 raise
-            _say_plainly(error)
-            context.fail(f"{error.format_message()}\n{example[1]}")
+            context.fail(f"{_words_of(error)}\n{example[1]}")
 
     @override
     def _there_are(self) -> str:
         return "`greenroom --help` lists all of them"
 
 
-def _say_plainly(error: TyperException) -> None:
-    """Put what is wrong with a value into an owner's words, where pydantic has found it."""
+def _words_of(error: TyperException) -> str:
+    """Return what is wrong: with a value in an owner's words, where pydantic has found it; with several together in the
+    command's own."""
     from pydantic import ValidationError
 
     if isinstance(error.__cause__, ValidationError):
         from greenroom.settings.reasons import reason_of
 
         error.message = reason_of(error.__cause__.errors()[0])
+    if isinstance(error, typer.BadParameter) and error.param is None:
+        return error.message
+    return error.format_message()
 
 
 def _nearest(word: str, names: Iterable[str]) -> Sequence[str]:

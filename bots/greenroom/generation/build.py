@@ -9,7 +9,7 @@ from greenroom.clock import Clock
 from greenroom.generation.engine import Engine
 from greenroom.generation.moderating import Moderator
 from greenroom.generation.painting import Painter, Studio
-from greenroom.generation.prices import Price, picture_price_of, price_of
+from greenroom.generation.prices import PRICES, Price, picture_price_of, price_of
 from greenroom.generation.purse import Note, Purse
 from greenroom.generation.reach import OPENAI, Reach
 from greenroom.generation.voice import Ending, Voice
@@ -18,6 +18,7 @@ from greenroom.personas.persona import Persona
 from greenroom.personas.sound import IfBroken
 from greenroom.settings.engines import BuiltIn, EngineRef, ModelRef
 from greenroom.settings.moderating import ModeratorRef
+from greenroom.settings.names import nearest
 from greenroom.settings.picture import ImageEngine, PainterRef, WithoutModel
 from greenroom.settings.secrets import SecretRef
 from greenroom.settings.tools import Tool
@@ -183,9 +184,11 @@ def reach_of(
     elif not reach.is_local:
         price = price_of(reach.model) if ref.server is None else None
         if price is None:
+            near = nearest(reach.model, PRICES) if ref.server is None else None
+            meant = f"Did you mean `openai/{near}`? Else add" if near else "Add"
             raise ConfigurationError(
-                f"engine `{ref.model}`: what it costs is not known, so no limit could hold. "
-                f"Add to it, with what its maker asks for a million tokens: price: {{input: 0.25 USD, output: 2 USD}}"
+                f"engine `{ref.model}`: what it costs is not known, so no limit could hold. {meant} to it, "
+                "with what its maker asks for a million tokens: price: {input: 0.25 USD, output: 2 USD}"
             )
     return reach, price
 

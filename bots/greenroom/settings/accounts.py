@@ -20,7 +20,7 @@ from greenroom.settings.document import Located, place_of
 from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.logins import Login
 from greenroom.settings.model import Model, PlainPath, Reading, Text, Truth, one_or_many, word_of, wrong
-from greenroom.settings.names import nearest
+from greenroom.settings.names import PLATFORMS, nearest
 from greenroom.settings.reasons import causes, reason_of
 from greenroom.settings.secrets import SecretRef, Warn, resolve
 from greenroom.settings.spelling import DURATION
@@ -69,7 +69,8 @@ class Platforms:
         :raises ConfigurationError: none is installed, or something that it needs is not
         """
         if platform not in self._adapters:
-            near = nearest(platform, self._adapters)
+            called = PLATFORMS.get(platform.casefold())
+            near = called if called in self._adapters else nearest(platform, self._adapters)
             mend = f"Did you mean `{near}`?" if near else f"There are: {', '.join(self.names) or 'none'}"
             raise ConfigurationError(f"there is no platform `{platform[:40]}`. {mend}")
         try:

@@ -1,5 +1,6 @@
 """The bot file: what a bot answers and posts, on which accounts, with which engines, within which limits."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -108,6 +109,10 @@ class Limits(Model):
         return share.amount.micros if isinstance(share, MoneyRate) else round(self.spend.amount.micros * share)
 
 
+OFFSET = re.compile(r"(?:GMT|UTC|[A-Z]{3,4})? ?[+-]?\d{1,2}(?::?\d\d)?")
+"""Hours from UTC instead of a place. `Etc/GMT+2` and `EST5EDT`, which the zone database has, were found before."""
+
+
 def _zone(value: Any, info: ValidationInfo) -> ZoneInfo:
     if isinstance(value, ZoneInfo):
         return value
@@ -117,6 +122,8 @@ def _zone(value: Any, info: ValidationInfo) -> ZoneInfo:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             pass
     zones = available_timezones() - {"localtime", "posixrules", "Factory"}
+    if isinstance(value, str) and OFFSET.fullmatch(value):
+        raise wrong(f"`{value[:40]}` does not know summer from winter: write a place, like Europe/Lisbon")
     near = nearest(str(value), [zone.rpartition("/")[2] for zone in zones])
     meant = nearest(str(value), zones) or next((zone for zone in sorted(zones) if near and zone.endswith(near)), None)
     raise wrong(

@@ -164,6 +164,7 @@ def test_a_command_line_that_is_not_understood_leaves_with_2(
 LEADS: dict[str, tuple[tuple[str, ...], str]] = {
     "a word too many": (("queue", "edit", "9", "Hello.", "there"), "Example: greenroom queue edit 12"),
     "nothing said": (("post",), "Example: greenroom post"),
+    "nothing to change": (("queue", "edit", "9"), "Error: say what to change: its words (TEXT)"),
     "nothing named": (("live",), "Example: greenroom live"),
     "a part of a command's name": (("stop",), "Did you mean 'stop-all' or 'pause'?"),
     "the beginning of a command's name": (("catch",), "Did you mean 'catch-up'?"),
@@ -240,6 +241,27 @@ def test_a_model_without_a_price_is_told_with_the_line_to_add(
     said = greenroom("run")
     assert said.code == 1
     assert "price: {input:" in said.err
+
+
+def test_a_model_that_is_spelt_otherwise_is_told_with_the_nearest_that_has_a_price(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path]
+) -> None:
+    write_bot(more="engines: openai/gpt-5-minni\n")
+    said = greenroom("run")
+    assert said.code == 1
+    assert "Did you mean `openai/gpt-5-mini`? Else add to it" in said.err
+
+
+@pytest.mark.parametrize("words", [("run",), ("check",)])
+def test_an_account_whose_settings_do_not_go_together_is_told_by_its_name(
+    greenroom: Callable[..., Any], write_bot: Callable[..., Path], words: tuple[str, ...]
+) -> None:
+    account = "accounts: {tower: {platform: x}}"
+    write_bot().write_text(f"bot: ada\npersona: persona.yaml\n{account}\nanswer: mentions\n", encoding="utf-8")
+    said = greenroom(*words)
+    assert said.code == 1
+    assert said.err.count("account `tower`") == 1
+    assert "`api_key`, `api_secret`, `token`, `token_secret` missing" in said.err
 
 
 def test_a_server_that_cannot_be_reached_is_told_by_check(

@@ -18,3 +18,8 @@ def test_a_reason_stands_as_a_sentence_behind_what_it_is_about(capsys: pytest.Ca
     first, second = (" ".join(line.split()) for line in capsys.readouterr().out.splitlines())
     assert first.endswith("nobody to tell tell home/@you: nobody is @you yet")
     assert second.endswith("budget half of the day's money is spent")
+
+
+def test_what_a_moment_is_about_stands_as_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    LiveLog(UTC).wrote({"event": "next start", "level": "warning", "what": "another `bot` takes effect then"})
+    assert " ".join(capsys.readouterr().out.split()).endswith("next start another `bot` takes effect then")

@@ -72,7 +72,8 @@ def test_the_week_of_a_bot_is_ten_lines_an_object_or_bars(greenroom: Greenroom) 
 
 
 @pytest.mark.parametrize(
-    "words", [("pause", "ben"), ("post", "ben"), ("resume", "bot"), ("queue", "ben"), ("held", "bot")]
+    "words",
+    [("pause", "ben"), ("post", "ben"), ("resume", "bot"), ("queue", "ben"), ("held", "bot"), ("dead", "demo")],
 )
 def test_a_bot_that_stands_where_another_word_belongs_is_told_how_it_is_named(
     greenroom: Greenroom, words: tuple[str, ...]
@@ -81,6 +82,12 @@ def test_a_bot_that_stands_where_another_word_belongs_is_told_how_it_is_named(
     assert said.code != 0
     assert f"`{words[-1]}` is a bot" in said.err
     assert f"--bot {words[-1]}" in said.err
+
+
+def test_a_bot_that_is_named_in_its_place_is_not_told_how(greenroom: Greenroom) -> None:
+    said = greenroom("reset", "--bot", "ben")
+    assert said.code == 1, "it has never run"
+    assert "is a bot" not in said.err
 
 
 def test_who_names_no_bot_among_several_reads_how_one_is_named(greenroom: Greenroom) -> None:

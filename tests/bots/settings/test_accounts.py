@@ -10,6 +10,7 @@ import pytest
 
 from greenroom.settings import BotFile, Mistakes, Platforms, SecretMissing, load_bot, settings_for
 from greenroom.settings.accounts import settings_model
+from greenroom.settings.names import PLATFORMS
 from greenroom_adapters.contract import Adapter, ConfigurationError, Secret
 from greenroom_adapters.stage import StageAdapter
 
@@ -131,6 +132,13 @@ def test_a_platform_whose_libraries_are_not_installed_says_how_to_get_them() -> 
 def test_a_platform_that_is_not_installed_is_told_with_the_nearest_that_is(platforms: Platforms) -> None:
     with pytest.raises(ConfigurationError, match=r"there is no platform `harbr`\. Did you mean `harbour`"):
         platforms.adapter("harbr")
+
+
+def test_a_platform_that_people_call_otherwise_is_told_by_its_name_here() -> None:
+    platforms = Platforms.installed()
+    for theirs, ours in PLATFORMS.items():
+        with pytest.raises(ConfigurationError, match=rf"`{theirs}`\. Did you mean `{ours}`\?"):
+            platforms.adapter(theirs)
 
 
 def test_platforms_are_loaded_only_when_they_are_asked_for() -> None:

@@ -75,6 +75,10 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
         "5:1: `q` is no account of this bot: write where you are told, and who you are there: home/@handle, or a room, "
         "home/room",
     ),
+    (
+        "tell: home/@maria, home/@joe",
+        "4:1: `home/@maria, home/@joe` is more than one person: write one, like home/@maria",
+    ),
     ("tell: 5", "4:1: `5` is not understood here: write it like home or home/lounge"),
     (
         "answer: {to: mentions, tell: true, say: x}",
@@ -148,6 +152,11 @@ BELOW_THE_HEAD: list[tuple[str, str]] = [
     ),
     # values
     ("timezone: Europe/Lissabon", "4:1: `Europe/Lissabon` is not a time zone. Did you mean `Europe/Lisbon`?"),
+    (
+        "timezone: GMT+2",
+        "4:1: `GMT+2` does not know summer from winter: write a place, like Europe/Lisbon",
+    ),
+    ("timezone: EST5", "4:1: `EST5` does not know summer from winter: write a place, like Europe/Lisbon"),
     ("timezone: lisbon", "4:1: `lisbon` is not a time zone. Did you mean `Europe/Lisbon`?"),
     (
         "timezone: 3",

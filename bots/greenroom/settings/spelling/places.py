@@ -71,6 +71,8 @@ def _read_person(value: object) -> Person:
     account, _, who = (part.strip() for part in text.partition("/"))
     if not account or not who.strip("@"):
         raise SpellingError(f"{quoted(text)} is not a person: write account/@handle or account/id, like home/@maria")
+    if who.startswith("@") and re.search(r"[\s,]", who):
+        raise SpellingError(f"{quoted(text)} is more than one person: write one, like home/@maria")
     if who.startswith(_ROLE) and not who[len(_ROLE) :].strip():
         raise SpellingError(f"{quoted(text)}: which role? write it like discord/role:Mods")
     if who.startswith(_POWER):
