@@ -247,6 +247,7 @@ class WorkersTest:
             async with open_ledger(self.store, bot=BOT, clock=SystemClock(), beside=True) as ledger:
                 moment = event.due + timedelta(seconds=self.chance.uniform(0.2, 2.0))
                 await put_down(ledger, [moment], event, accounts=["home"], late=timedelta(hours=12))
+                await ledger.ask("wake", {})
 
         asyncio.run(put())
 
