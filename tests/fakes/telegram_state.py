@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import itertools
+import re
 import secrets
 import time
 from collections import deque
@@ -11,6 +12,9 @@ from typing import Any
 
 __all__ = ["Bot", "Chat", "Refused", "State", "units"]
 
+LINK = re.compile(r"https?://\S+")
+MENTION = re.compile(r"(?<!\w)@[A-Za-z0-9_]{3,32}(?![A-Za-z0-9_])")
+COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/])")
 PRIVATE, GROUP, SUPERGROUP, CHANNEL = "private", "group", "supergroup", "channel"
 IN = frozenset({"creator", "administrator", "member", "restricted"})
 USUAL_UPDATES = frozenset({"message", "edited_message", "channel_post", "edited_channel_post", "my_chat_member"})
@@ -300,16 +304,14 @@ class State:
                 self.tell(bot, "message_reaction", told)
 
     def entities(self, text: str) -> list[Document]:
-        """Return what Telegram finds in a text by itself: names and commands."""
-        found: list[Document] = []
-        place = 0
-        for word in text.replace("\n", " ").split(" "):
-            bare = word.rstrip(".,!?:")
-            for mark, kind in (("@", "mention"), ("/", "bot_command")):
-                if bare.startswith(mark) and len(bare) > 1:
-                    found.append({"type": kind, "offset": place, "length": units(bare)})
-            place += units(word) + 1
-        return found
+        """Return what Telegram finds in a text by itself: names and commands, but none in links."""
+        text = LINK.sub(lambda link: "x" * len(link[0]), text)
+        found = [
+            {"type": kind, "offset": units(text[: match.start()]), "length": units(match[0])}
+            for kind, looks in (("mention", MENTION), ("bot_command", COMMAND))
+            for match in looks.finditer(text)
+        ]
+        return sorted(found, key=lambda one: int(one["offset"]))
 
     def tell(self, bot: Bot, kind: str, what: Document) -> None:
         """Let something wait for a bot, if it wants to hear of such things."""

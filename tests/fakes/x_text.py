@@ -13,7 +13,9 @@ LINK = re.compile(
     r"|(?<![\w@./-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|org|net|io|dev|de|pt)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?'()])?",
     re.IGNORECASE,
 )
-MENTION = re.compile(r"(?<![\w@])@([A-Za-z0-9_]{1,15})(?![\w@])")
+MENTION = re.compile(
+    "(?:(?<![A-Za-z0-9_!#$%&*@\uff20])|(?<=^RT)|(?<=[^A-Za-z0-9_+~.-]RT))[@\uff20]([A-Za-z0-9_]{1,15})(?![A-Za-z0-9_@])"
+)
 LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
 EMOJI = re.compile(
     "(?:[\U0001f1e6-\U0001f1ff]{2}"

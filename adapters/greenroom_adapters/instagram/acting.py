@@ -9,6 +9,7 @@ from greenroom_adapters.instagram.wire import COMMENTS, WireComment
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.people import author_or_nobody
 from greenroom_adapters.meta.wire import WirePerson, read_rows
+from greenroom_adapters.text import undefused
 
 __all__ = ["Acting"]
 
@@ -60,7 +61,7 @@ class Acting:
                 told = ThreadPost(
                     ref=comment_ref(place.media, parent.id),
                     author=author_or_nobody(parent.author, parent.id),
-                    text=parent.text,
+                    text=undefused(parent.text),
                     posted_at=moment(parent.timestamp),
                 )
                 above.append(told)

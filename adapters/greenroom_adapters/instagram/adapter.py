@@ -37,6 +37,7 @@ from greenroom_adapters.meta.adapter import MailingAdapter
 from greenroom_adapters.meta.mail import Mail, MailSource
 from greenroom_adapters.meta.sources import Source
 from greenroom_adapters.meta.tokens import Tokens
+from greenroom_adapters.text import Askers
 from greenroom_adapters.transport import Pace, entered, system_now
 from greenroom_adapters.webhooks import lending_of
 
@@ -119,10 +120,12 @@ class InstagramAdapter(MailingAdapter):
         self._lending = lending_of(
             settings.media_url, platform=self.platform, listen=settings.media_listen, secret=settings.token
         )
+        self._askers = askers = Askers()
         publishing = Publishing(
             api,
             self._claims,
             self._lending,
+            askers,
             settings=settings,
             capabilities=self._capabilities,
             now=now,

@@ -20,6 +20,7 @@ from greenroom_adapters.instagram.wire import WireComment, WireMedia
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.people import author_or_nobody
 from greenroom_adapters.meta.wire import WirePerson
+from greenroom_adapters.text import undefused
 
 __all__ = ["comment_event", "mention_event", "mentioned_event", "own_event"]
 
@@ -95,7 +96,7 @@ def comment_event(
             cursor=cursor,
             occurred_at=at,
             post=comment_ref(media, comment.id),
-            text=comment.text,
+            text=undefused(comment.text),
             conversation=conversation,
             in_reply_to=parent,
         )

@@ -30,6 +30,7 @@ from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import PhasedBringing
 from greenroom_adapters.meta.reading_back import Seen, oldest_of
 from greenroom_adapters.recognising import Claims, is_like
+from greenroom_adapters.text import Askers
 from greenroom_adapters.transport import Answer, answered_at
 from greenroom_adapters.webhooks import Lending
 
@@ -51,6 +52,7 @@ class Publishing(PhasedBringing):
         api: Api,
         claims: Claims,
         lending: Lending | None,
+        askers: Askers,
         *,
         settings: InstagramSettings,
         capabilities: Capabilities,
@@ -58,7 +60,7 @@ class Publishing(PhasedBringing):
         look_every: float,
     ) -> None:
         """`lending` gives the files out; None: nothing can be posted."""
-        super().__init__(api, claims, lending, capabilities=capabilities, now=now, look_every=look_every)
+        super().__init__(api, claims, lending, askers, capabilities=capabilities, now=now, look_every=look_every)
         self._api = api
         self._settings = settings
 
@@ -66,14 +68,14 @@ class Publishing(PhasedBringing):
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
-        """Refuse what Instagram would refuse; nothing has to be fixed."""
+        """Refuse what Instagram would refuse, and fix whom the words of an answer may name."""
         is_direct, is_answer = post.direct_to is not None, post.in_reply_to is not None
         text = post.text if is_direct or is_answer else self.caption(post)
         self._check(post, text, is_place=lambda ref: place_of(ref) is not None, is_person=str.isdigit)
         if is_direct or is_answer:
             if post.media:
                 raise self._error(MediaRefused, "answers and messages carry no pictures on Instagram")
-            return b""
+            return self._asker(post)
         self._check_post(post)
         return b""
 
@@ -115,7 +117,7 @@ class Publishing(PhasedBringing):
             return self._receipt(attempt, message_ref(name), answered_at(answer, self._now), answer)
         above = place_of(post.in_reply_to) if post.in_reply_to is not None else None
         if above is not None:
-            ref, answer = await self._answer(above, post.text, left())
+            ref, answer = await self._answer(above, self.said(attempt), left())
             return self._receipt(attempt, ref, answered_at(answer, self._now), answer)
         return await self._post(attempt, left)
 
@@ -130,8 +132,8 @@ class Publishing(PhasedBringing):
         return comment_ref(above.media, name), answer
 
     @override
-    def _words(self, post: Post) -> dict[str, str]:
-        return {"caption": self.caption(post)}
+    def _words(self, attempt: Attempt) -> dict[str, str]:
+        return {"caption": self.caption(attempt.post)}
 
     @override
     def _file(self, media: Media, address: str, *, alone: bool) -> dict[str, str]:

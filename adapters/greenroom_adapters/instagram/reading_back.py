@@ -57,13 +57,13 @@ class ReadingBack(Recognising):
         return await self._answer(attempt, above)
 
     async def _answer(self, attempt: Attempt, above: Place) -> Seen | None:
-        since = attempt.first_tried_at - SKEW
+        since, text = attempt.first_tried_at - SKEW, self._publishing.said(attempt)
         oldest: Seen | None = None
         try:
             async with aclosing(self._below(above, since)) as comments:
                 async for comment in comments:
                     at, ref = moment(comment.timestamp), comment_ref(above.media, comment.id)
-                    is_it = at >= since and self._is_ours(comment) and is_like(attempt.post.text, comment.text)
+                    is_it = at >= since and self._is_ours(comment) and is_like(text, comment.text)
                     if is_it and self._claims.is_free_for(attempt.key, ref.id) and (oldest is None or at <= oldest[1]):
                         oldest = ref, at
         except OutOfReach:

@@ -35,6 +35,7 @@ from greenroom_adapters.meta.reading_back import Recognising
 from greenroom_adapters.meta.settings import MetaSettings
 from greenroom_adapters.meta.sources import Source
 from greenroom_adapters.recognising import Claims
+from greenroom_adapters.text import Askers
 from greenroom_adapters.transport import EnteredAdapter, Pace, entered, fetch
 from greenroom_adapters.webhooks import Lending, Webhooks
 
@@ -63,6 +64,8 @@ class MetaAdapter(EnteredAdapter, abc.ABC):
     _listening: Listening
     _door: Door | None = None
     _lending: Lending | None = None
+    _askers: Askers | None = None
+    """Who wrote what may be answered, where whoever is named in a text is told of it."""
     _me: Author | None = None
 
     def __init__(
@@ -172,6 +175,8 @@ class MetaAdapter(EnteredAdapter, abc.ABC):
         """Yield events; of a source without a cursor from this moment on."""
         async with aclosing(self._listening.events(after)) as events:
             async for event in events:
+                if self._askers is not None:
+                    self._askers.hear(event)
                 yield event
 
     @override

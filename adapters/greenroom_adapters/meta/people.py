@@ -3,7 +3,10 @@
 from greenroom_adapters.contract import Author
 from greenroom_adapters.meta.wire import WirePerson
 
-__all__ = ["author_of", "author_or_nobody"]
+__all__ = ["NOBODY", "author_of", "author_or_nobody"]
+
+NOBODY = "somebody"
+"""Handle of those of whom it is not told who they are."""
 
 
 def author_of(person: WirePerson) -> Author:
@@ -15,4 +18,4 @@ def author_of(person: WirePerson) -> Author:
 def author_or_nobody(person: WirePerson | None, name: str) -> Author:
     """Return the person who wrote what has this name. Some keep from apps who they are: each thing that such a one
     wrote is somebody else's then, and nobody's rights hang on its author."""
-    return Author(id=f"unknown-{name}", handle="somebody") if person is None else author_of(person)
+    return Author(id=f"unknown-{name}", handle=NOBODY) if person is None else author_of(person)

@@ -29,10 +29,12 @@ from greenroom_adapters.contract import (
 )
 from greenroom_adapters.meta.calls import Calls
 from greenroom_adapters.meta.graph import OutOfReach
+from greenroom_adapters.meta.people import NOBODY
 from greenroom_adapters.meta.publishing import Bringing, Left
 from greenroom_adapters.meta.reading_back import Seen
 from greenroom_adapters.recognising import Claims
 from greenroom_adapters.remembering import Checkpoint
+from greenroom_adapters.text import Askers, worded
 from greenroom_adapters.transport import Answer, answered_at
 from greenroom_adapters.webhooks import Lending
 
@@ -106,6 +108,7 @@ class PhasedBringing(Bringing, abc.ABC):
         calls: PhasedCalls,
         claims: Claims,
         lending: Lending | None,
+        askers: Askers,
         *,
         capabilities: Capabilities,
         now: Clock,
@@ -115,6 +118,7 @@ class PhasedBringing(Bringing, abc.ABC):
         super().__init__(calls, claims, capabilities=capabilities, now=now)
         self._phases = calls
         self._lending = lending
+        self._askers = askers
         self._look_every = look_every
 
     # What the platforms differ in ------------------------------------------------------------------------------------
@@ -128,7 +132,7 @@ class PhasedBringing(Bringing, abc.ABC):
         """
 
     @abc.abstractmethod
-    def _words(self, post: Post) -> dict[str, str]:
+    def _words(self, attempt: Attempt) -> dict[str, str]:
         """Return what a post's container has beside its files."""
 
     @abc.abstractmethod
@@ -142,6 +146,17 @@ class PhasedBringing(Bringing, abc.ABC):
     @abc.abstractmethod
     def _ref(self, name: str, url: str | None) -> PostRef:
         """Return the reference of a post of the account."""
+
+    # Whom it names ---------------------------------------------------------------------------------------------------
+
+    def _asker(self, post: Post) -> bytes:
+        """Return what `prepare` fixes: the handle of whom a post answers, which may stand in it as a name."""
+        asker = self._askers.of(post)
+        return b"" if asker == NOBODY else asker.encode()
+
+    def said(self, attempt: Attempt) -> str:
+        """Return the words of an attempt as they go out: an answer names whom it answers, and nobody else."""
+        return worded(attempt.post, self._capabilities.limits.text, asker=attempt.prepared.decode())
 
     # One try ---------------------------------------------------------------------------------------------------------
 
@@ -234,7 +249,7 @@ class PhasedBringing(Bringing, abc.ABC):
         self, attempt: Attempt, progress: Progress, addresses: Sequence[str], left: Left
     ) -> dict[str, str]:
         """Return what the post's container is made of; the single files of several are brought first, each noted."""
-        media, words = attempt.post.media, self._words(attempt.post)
+        media, words = attempt.post.media, self._words(attempt)
         if not media:
             return {"media_type": "TEXT", **words}
         if len(media) == 1:

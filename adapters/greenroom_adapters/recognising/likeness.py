@@ -1,7 +1,10 @@
-"""Whether a text that a platform lists is one that we sent: letters and spaces may have been tidied on the way."""
+"""Whether a text that a platform lists is one that we sent: letters and spaces may have been tidied on the way, and the
+names in it may be mere words."""
 
 import re
 import unicodedata
+
+from greenroom_adapters.text import undefused
 
 __all__ = ["is_like"]
 
@@ -14,4 +17,4 @@ def is_like(sent: str, listed: str) -> bool:
 
 
 def _tidied(text: str) -> str:
-    return SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return SPACES.sub(" ", unicodedata.normalize("NFC", undefused(text))).strip()

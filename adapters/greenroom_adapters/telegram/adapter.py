@@ -49,6 +49,7 @@ from greenroom_adapters.telegram.settings import BASE_URL, TelegramSettings
 from greenroom_adapters.telegram.signing_in import sign_in, token_in, way
 from greenroom_adapters.telegram.wire import WireUser
 from greenroom_adapters.telegram.writing import CAPTION_LIMIT, TEXT_LIMIT
+from greenroom_adapters.text import Askers
 from greenroom_adapters.transport import EnteredAdapter, entered, system_now
 from greenroom_adapters.webhooks import Webhooks
 
@@ -96,6 +97,7 @@ class TelegramAdapter(EnteredAdapter):
         self._api = Api(self._http, slack=slack)
         self._memory = Memory()
         self._allowance = Allowance()
+        self._askers = Askers()
         self._knocking = Knocking(
             self._api,
             address=settings.webhook,
@@ -171,6 +173,7 @@ class TelegramAdapter(EnteredAdapter):
             self._api,
             memory,
             self._allowance,
+            self._askers,
             reader=reader,
             home=settings.home,
             previews=settings.previews,
@@ -200,6 +203,7 @@ class TelegramAdapter(EnteredAdapter):
         """Yield events; without a cursor all that Telegram still has."""
         async with aclosing(entered(self._listening).events(after.get(SOURCE, "0"))) as events:
             async for event in events:
+                self._askers.hear(event)
                 yield event
 
     @override

@@ -39,6 +39,7 @@ from greenroom_adapters.telegram.wire import (
     WireUpdate,
     WireUser,
 )
+from greenroom_adapters.text import undefused
 
 __all__ = ["FILE", "KINDS", "LIKE", "SOURCE", "Reader", "author", "moment", "unknown"]
 
@@ -247,7 +248,7 @@ class Reader:
             return None
         words, _ = _words(message)
         ref = self.known(str(message.chat.id), message.message_id) or self.reference(message)
-        return ThreadPost(ref=ref, author=speaker, text=words, posted_at=moment(message.date))
+        return ThreadPost(ref=ref, author=speaker, text=undefused(words), posted_at=moment(message.date))
 
     def asks_in_group(self, updates: Sequence[WireUpdate]) -> tuple[int, int] | None:
         """Return the group in which somebody speaks to the bot, and who he is; None: nobody does."""

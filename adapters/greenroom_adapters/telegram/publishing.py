@@ -29,6 +29,7 @@ from greenroom_adapters.telegram.plan import Plan, Progress
 from greenroom_adapters.telegram.references import Chat, asker_of, message_of
 from greenroom_adapters.telegram.wire import MESSAGE, MESSAGES
 from greenroom_adapters.telegram.writing import Wording, compose
+from greenroom_adapters.text import Askers, worded
 from greenroom_adapters.transport import Answer
 
 __all__ = ["Publishing"]
@@ -42,6 +43,7 @@ class Publishing:
         api: Api,
         memory: Memory,
         allowance: Allowance,
+        askers: Askers,
         *,
         reader: Reader,
         home: str,
@@ -51,6 +53,7 @@ class Publishing:
         self._api = api
         self._memory = memory
         self._allowance = allowance
+        self._askers = askers
         self._reader = reader
         self._home = home
         self._previews = previews
@@ -70,7 +73,7 @@ class Publishing:
         if post.direct_to is not None and not post.direct_to.isdecimal():
             raise self._error(Unsupported, f"{post.direct_to!r} is nobody on Telegram: people have numbers there")
         must_fit(post, self._capabilities.limits, self._api.http)
-        plan = Plan.of(post, home=self._home)
+        plan = Plan.of(post, home=self._home, asker=self._askers.of(post))
         if plan is None:
             raise self._error(Unsupported, self._nowhere(post))
         return plan.stored()
@@ -87,6 +90,7 @@ class Publishing:
         clock = asyncio.get_running_loop().time
         ends = clock() + self._capabilities.publish_deadline.total_seconds()
         plan = Plan.read(attempt.prepared)
+        attempt = replace(attempt, post=self._worded(attempt.post, plan))
         files = await files_of(attempt.post, self._api.http)
         moved = (Progress.read(attempt.state) or Progress()).moved_to or self._memory.moved.get(plan.chat)
         if not moved:
@@ -103,6 +107,12 @@ class Publishing:
                 await attempt.checkpoint(Progress(moved_to=moved).stored())
         # the messages of before have other numbers there, which nobody tells
         return await self._send(attempt, Chat(id=moved, topic=plan.topic), files, answers=None, ends=ends)
+
+    def _worded(self, post: Post, plan: Plan) -> Post:
+        """Return a post as it goes out: an answer names whom it answers, and nobody else."""
+        limits = self._capabilities.limits
+        within = (*limits.text, *limits.caption) if post.media else limits.text
+        return replace(post, text=worded(post, within, asker=plan.asker))
 
     async def _send(
         self, attempt: Attempt, where: Chat, files: list[Loaded], *, answers: int | None, ends: float

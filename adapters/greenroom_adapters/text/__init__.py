@@ -7,8 +7,10 @@ from greenroom_adapters.text.names import as_one_word, defused, undefused
 from greenroom_adapters.text.plain import plain
 from greenroom_adapters.text.profiles import declines_bots
 from greenroom_adapters.text.splitting import cut, split
+from greenroom_adapters.text.wording import Askers, worded
 
 __all__ = [
+    "Askers",
     "Link",
     "as_one_word",
     "count",
@@ -22,4 +24,5 @@ __all__ = [
     "split",
     "undefused",
     "web_address",
+    "worded",
 ]

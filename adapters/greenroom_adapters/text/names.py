@@ -6,34 +6,48 @@ from collections.abc import Iterable
 
 from greenroom_adapters.text.links import find_links
 
-__all__ = ["as_one_word", "defused", "undefused"]
+__all__ = ["as_one_word", "defused", "nameless", "undefused"]
 
+SIGNS = "@\uff20"
+"""What a name begins with; X takes the wide one as well."""
 GAP = "\u200b"
 """Zero width space: with it behind the `@`, no platform takes a name for a mention, and no reader sees it."""
-NAME = re.compile(r"(?<![=/\w])@([a-z0-9_](?:[\w.-]*\w)?(?:@[\w.-]*\w)?)", re.IGNORECASE)
+BEFORE = r"(?:(?<![a-zA-Z0-9_])|(?<=^[rR][tT])|(?<=[^a-zA-Z0-9_+~.-][rR][tT]))"
+"""A name may stand behind anything but a word of Latin letters, which makes an address of mail of it; that it may
+behind `RT`, and behind letters of other scripts, is X's own rule."""
+NAME = re.compile(rf"{BEFORE}([{SIGNS}])([a-zA-Z0-9_](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9_])?(?:@[\w.-]*\w)?)")
+IN_A_PATH = "=/"
 BETWEEN_WORDS = re.compile(r"[\s,]+")
 LONGEST_NAME = 32
-DEFUSED = re.compile(rf"@{GAP}(?=\w)")
+DEFUSED = re.compile(rf"([{SIGNS}]){GAP}(?=\w)")
 
 
 def defused(text: str, *, spare: Iterable[str]) -> str:
     """Return the text with every `@name` in it as mere words, but for the handles in `spare` (without their `@`, in any
     case). Links stay as they are."""
-    if "@" not in text:
+    if not any(sign in text for sign in SIGNS):
         return text
     spared = {handle.lower() for handle in spare}
-    links = [(link.start, link.end) for link in find_links(text) if link.has_protocol]
+    links = find_links(text)
+
+    def is_address(at: int) -> bool:
+        return any(link.start < at < link.end and (link.has_protocol or text[at - 1] in IN_A_PATH) for link in links)
 
     def name(found: re.Match[str]) -> str:
-        is_address = any(start <= found.start() < end for start, end in links)
-        return found[0] if is_address or found[1].lower() in spared else f"@{GAP}{found[1]}"
+        stays = found[2].lower() in spared or is_address(found.start())
+        return found[0] if stays else f"{found[1]}{GAP}{found[2]}"
 
     return NAME.sub(name, text)
 
 
 def undefused(text: str) -> str:
     """Return the text as it was before `defused`."""
-    return DEFUSED.sub("@", text)
+    return DEFUSED.sub(r"\1", text)
+
+
+def nameless(text: str) -> str:
+    """Return a text that was `defused` with the names in it as words without an `@`, which are shorter."""
+    return DEFUSED.sub("", text)
 
 
 def as_one_word(name: str) -> str:

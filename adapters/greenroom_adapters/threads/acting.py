@@ -6,6 +6,7 @@ from greenroom_adapters.contract import Metrics, PostRef, PostRejected, TargetGo
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.people import author_or_nobody
 from greenroom_adapters.meta.wire import WirePerson
+from greenroom_adapters.text import undefused
 from greenroom_adapters.threads.api import Api
 from greenroom_adapters.threads.mapping import is_own
 from greenroom_adapters.threads.refs import name_of, post_ref
@@ -51,7 +52,7 @@ class Acting:
                     ThreadPost(
                         ref=post_ref(post.id, post.permalink),
                         author=author_or_nobody(person, post.id),
-                        text=post.text,
+                        text=undefused(post.text),
                         posted_at=moment(post.timestamp),
                     )
                 )

@@ -21,6 +21,7 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.meta.abilities import abilities
 from greenroom_adapters.meta.adapter import MetaAdapter
 from greenroom_adapters.meta.tokens import Tokens
+from greenroom_adapters.text import Askers
 from greenroom_adapters.threads.abilities import LIMITS, PUBLISH_DEADLINE, VISIBLE_WITHIN
 from greenroom_adapters.threads.acting import Acting
 from greenroom_adapters.threads.api import Api
@@ -101,10 +102,12 @@ class ThreadsAdapter(MetaAdapter):
         self._lending = lending_of(
             settings.media_url, platform=self.platform, listen=settings.media_listen, secret=settings.token
         )
+        self._askers = askers = Askers()
         publishing = Publishing(
             api,
             self._claims,
             self._lending,
+            askers,
             capabilities=self._capabilities,
             now=now,
             look_every=container_every,

@@ -16,6 +16,7 @@ from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.people import author_or_nobody
 from greenroom_adapters.meta.wire import WirePerson
 from greenroom_adapters.remembering import Recent
+from greenroom_adapters.text import undefused
 from greenroom_adapters.threads.refs import post_ref
 from greenroom_adapters.threads.wire import WirePost
 
@@ -59,7 +60,7 @@ def post_event(post: WirePost, *, ours: Ours, handle: str, source: str, cursor: 
             cursor=cursor,
             occurred_at=at,
             post=ref,
-            text=post.text,
+            text=undefused(post.text),
             conversation=conversation,
             in_reply_to=above,
         )

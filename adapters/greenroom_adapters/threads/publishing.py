@@ -18,6 +18,7 @@ from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import Clock, PhasedBringing
 from greenroom_adapters.meta.reading_back import Seen, oldest_of
 from greenroom_adapters.recognising import Claims, is_like
+from greenroom_adapters.text import Askers
 from greenroom_adapters.threads.api import Api
 from greenroom_adapters.threads.refs import name_of, post_ref
 from greenroom_adapters.threads.wire import POSTS, WirePost
@@ -38,25 +39,26 @@ class Publishing(PhasedBringing):
         api: Api,
         claims: Claims,
         lending: Lending | None,
+        askers: Askers,
         *,
         capabilities: Capabilities,
         now: Clock,
         look_every: float,
     ) -> None:
         """`lending` gives the files out; None: posts have words alone."""
-        super().__init__(api, claims, lending, capabilities=capabilities, now=now, look_every=look_every)
+        super().__init__(api, claims, lending, askers, capabilities=capabilities, now=now, look_every=look_every)
         self._api = api
 
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
-        """Refuse what Threads would refuse; nothing has to be fixed."""
+        """Refuse what Threads would refuse, and fix whom the words may name."""
         self._check(post, post.text, is_place=lambda ref: name_of(ref) is not None, is_person=lambda _: False)
         if post.media and self._lending is None:
             raise self._error(
                 MediaRefused, "Threads fetches pictures from an address of yours: write `media_url` below the account"
             )
         self._check_files(post)
-        return b""
+        return self._asker(post)
 
     @override
     async def publish(self, attempt: Attempt) -> Receipt:
@@ -64,9 +66,10 @@ class Publishing(PhasedBringing):
         return await self._post(attempt, self._time())
 
     @override
-    def _words(self, post: Post) -> dict[str, str]:
+    def _words(self, attempt: Attempt) -> dict[str, str]:
+        post, text = attempt.post, self.said(attempt)
         above = name_of(post.in_reply_to) if post.in_reply_to is not None else None
-        return {**({"text": post.text} if post.text else {}), **({"reply_to_id": above} if above is not None else {})}
+        return {**({"text": text} if text else {}), **({"reply_to_id": above} if above is not None else {})}
 
     @override
     def _file(self, media: Media, address: str, *, alone: bool) -> dict[str, str]:
@@ -85,13 +88,14 @@ class Publishing(PhasedBringing):
     @override
     async def listed(self, attempt: Attempt) -> Seen | None:
         above = attempt.post.in_reply_to
-        if not attempt.post.text.strip():
+        text = self.said(attempt)
+        if not text.strip():
             # any other without words would look the same
             raise OutOfReach
 
         def seen(post: WirePost) -> tuple[Seen, bool]:
             stands = above is None or (post.replied_to is not None and post.replied_to.id == above.id)
-            is_it = stands and is_like(attempt.post.text, post.text)
+            is_it = stands and is_like(text, post.text)
             return (post_ref(post.id, post.permalink), moment(post.timestamp)), is_it
 
         pages = self._api.own(answers=above is not None, most=PAGES)

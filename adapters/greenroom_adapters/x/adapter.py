@@ -33,6 +33,7 @@ from greenroom_adapters.contract import (
     ThreadPost,
     Undecided,
 )
+from greenroom_adapters.text import Askers
 from greenroom_adapters.transport import EnteredAdapter, Http, Pace, entered, fetch, system_now
 from greenroom_adapters.webhooks import Webhooks
 from greenroom_adapters.x.abilities import LENGTH, PUBLISH_DEADLINE, VISIBLE_WITHIN, capabilities_of
@@ -57,7 +58,6 @@ from greenroom_adapters.x.signing import Tokens, signer_for
 from greenroom_adapters.x.sources import Intervals, MentionsSource, MessagesSource, OwnSource, Source
 from greenroom_adapters.x.summons import Summons
 from greenroom_adapters.x.wire import WireUser
-from greenroom_adapters.x.wording import Askers
 
 __all__ = ["XAdapter"]
 

@@ -18,7 +18,7 @@ from greenroom_adapters.contract import (
     Unsupported,
 )
 from greenroom_adapters.media import glance
-from greenroom_adapters.text import fits
+from greenroom_adapters.text import Askers, fits, worded
 from greenroom_adapters.transport import Answer, read_quota
 from greenroom_adapters.x.api import Api
 from greenroom_adapters.x.claims import Claims
@@ -26,7 +26,6 @@ from greenroom_adapters.x.ids import is_id, message_number, message_ref, moment_
 from greenroom_adapters.x.media import Uploads, odd_company
 from greenroom_adapters.x.plan import Plan
 from greenroom_adapters.x.summons import Summons
-from greenroom_adapters.x.wording import Askers, worded
 
 __all__ = ["QUOTA_PREFIX", "Publishing"]
 

@@ -16,6 +16,7 @@ from greenroom_adapters.contract import (
     TextLimit,
     Undecided,
 )
+from greenroom_adapters.text import worded
 from greenroom_adapters.x.api import Api, pages
 from greenroom_adapters.x.claims import Claims
 from greenroom_adapters.x.ids import id_at, message_ref, moment_of, post_ref
@@ -23,7 +24,6 @@ from greenroom_adapters.x.likeness import is_like
 from greenroom_adapters.x.mapping import said_in
 from greenroom_adapters.x.plan import Plan
 from greenroom_adapters.x.wire import MESSAGES, POSTS, WireMessage, WirePost, first
-from greenroom_adapters.x.wording import worded
 
 __all__ = ["ReadingBack"]
 

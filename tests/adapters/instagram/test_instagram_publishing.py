@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from greenroom_adapters.contract import (
     Media,
     MediaRefused,
     OutcomeUnknown,
+    OwnPostSeen,
     Post,
     PostRef,
     PostRejected,
@@ -34,7 +36,7 @@ from greenroom_adapters.contract import (
     Unsupported,
 )
 from greenroom_adapters.instagram import InstagramAdapter
-from greenroom_adapters.testing.conformance.tools import Intent
+from greenroom_adapters.testing.conformance.tools import Intent, take
 
 WorldOf = Callable[..., InstagramWorld]
 DAY = 86_500
@@ -407,3 +409,30 @@ async def test_a_list_of_posts_that_cannot_be_read_whole_proves_nothing(
         with pytest.raises(OutcomeUnknown, match="what can be read"):
             await adapter.publish(intent.next_try())
     assert posts(world).count(("IMAGE", "lamp lit")) == 1
+
+
+@pytest.mark.asyncio
+async def test_an_answer_names_whom_it_answers_and_nobody_else(instagram_world: WorldOf) -> None:
+    """Whoever asks must not make the account write to others."""
+    world = instagram_world()
+    words = "Well @Alice, ask @bea.b or see/@bea.b: https://example.org/@bea.b"
+    target = await world.post_of_somebody("@lamp.bot whom should I ask?")
+    async with world.adapter() as adapter:
+        await take(adapter, 1, after={"feed": "0;"})
+        intent = Intent(adapter, Post(text=words, in_reply_to=target), key="k1")
+        await world.lose_next_answer()
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        found = await adapter.find(intent.last_try())
+        assert isinstance(found, Found)
+        full = Intent(adapter, Post(text="@bea.b " + "a" * 2193, in_reply_to=target), key="k2")
+        await world.lose_next_answer()
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(full.next_try())
+        assert isinstance(await adapter.find(full.last_try()), Found)
+        async with asyncio.timeout(10), aclosing(adapter.events(after={"feed": "0;"})) as events:
+            own = await anext(event async for event in events if event.id == found.receipt.ref.id.partition("/")[2])
+    assert isinstance(own, OwnPostSeen)
+    assert own.text == words
+    said = [post.text.replace("https://example.org/@bea.b", "") for post in await world.published()]
+    assert [re.findall(r"@([\w.]*\w)", text) for text in said] == [["Alice"], []]

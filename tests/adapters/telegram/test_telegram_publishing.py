@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from telegram_state import GROUP
@@ -26,7 +27,8 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.telegram.errors import Conflict, UnknownPlace, refusal, wait
 from greenroom_adapters.telegram.pacing import BURST, Allowance
 from greenroom_adapters.telegram.pacing import GROUP as PER_GROUP
-from greenroom_adapters.testing import Intent
+from greenroom_adapters.testing import Intent, take
+from greenroom_adapters.text import undefused
 from greenroom_adapters.transport import Answer, Effect
 
 pytestmark = pytest.mark.timeout(60)
@@ -85,6 +87,36 @@ async def test_a_text_goes_out_as_it_is_without_a_mark_up(telegram_world: Telegr
         await adapter.publish(Intent(adapter, Post(text=text)).next_try())
     (asked,) = [parameters for method, parameters in world.fake.asked if method == "sendMessage"]
     assert asked == {"chat_id": "@rocks", "text": text, "link_preview_options": {"is_disabled": True}}
+
+
+def named(said: dict[str, Any]) -> list[str]:
+    """Return whom a message names, as Telegram reads it."""
+    units = said["text"].encode("utf-16-le")
+    spans = [(one["offset"], one["offset"] + one["length"]) for one in said["entities"] if one["type"] == "mention"]
+    return [units[2 * first : 2 * end].decode("utf-16-le") for first, end in spans]
+
+
+@pytest.mark.asyncio
+async def test_an_answer_names_whom_it_answers_and_nobody_else(telegram_world: TelegramWorld) -> None:
+    """Whoever asks must not make the bot write to others."""
+    world = telegram_world
+    words = "\N{SPARKLES} Well @Alice, ask @carol_k or see/@carol_k: https://example.org/@carol_k, carol@example.org"
+    asked = world.say("@light_bot whom should I ask?")
+    async with world.adapter() as adapter:
+        await take(adapter, 1, after={})
+        answer = await adapter.publish(Intent(adapter, Post(text=words, in_reply_to=asked), key="k1").next_try())
+        below = world.say("and who is she?", answers=int(answer.ref.id.partition("/")[2]))
+        await take(adapter, 2, after={})
+        assert [post.text for post in await adapter.thread(below)][1:] == [words]
+        full = Post(text="@carol_k " + "a" * 4087, in_reply_to=asked)
+        await adapter.publish(Intent(adapter, full, key="k2").next_try())
+        await adapter.publish(Intent(adapter, Post(text="by @carol_k"), key="k3").next_try())
+    async with world.adapter() as forgetful:
+        await forgetful.publish(Intent(forgetful, Post(text="@alice", in_reply_to=asked), key="k4").next_try())
+    said = [world.group.messages[number] for number in world.group.sent]
+    assert [named(one) for one in said] == [["@Alice"], [], ["@carol_k"], []]
+    assert undefused(said[0]["text"]) == words
+    assert len(said[1]["text"]) <= 4096
 
 
 @pytest.mark.asyncio

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
+from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from greenroom_adapters.contract import (
     Media,
     MediaRefused,
     OutcomeUnknown,
+    OwnPostSeen,
     Post,
     PostRef,
     RateLimited,
@@ -28,7 +31,7 @@ from greenroom_adapters.contract import (
     Undecided,
     Unsupported,
 )
-from greenroom_adapters.testing.conformance.tools import Intent
+from greenroom_adapters.testing.conformance.tools import Intent, take
 from greenroom_adapters.text import split
 
 WorldOf = Callable[..., ThreadsWorld]
@@ -339,3 +342,30 @@ async def test_a_carousel_of_which_a_file_is_forgotten_never_went_out(threads_wo
         await adapter.publish(intent.next_try())
     assert ("GET", "/me/threads") not in world.server.calls[asked:]
     assert await said(world) == [("lamps", None)]
+
+
+@pytest.mark.asyncio
+async def test_an_answer_names_whom_it_answers_and_nobody_else(threads_world: WorldOf) -> None:
+    """Whoever asks must not make the account write to others."""
+    world = threads_world()
+    words = "Well @Alice, ask @bea.b or see/@bea.b: https://example.org/@bea.b"
+    target = PostRef(id=world.state.post(world.alice, "@lamp.bot whom?", names=[world.bot]))
+    async with world.adapter() as adapter:
+        await take(adapter, 1, after={"mentions": "0;"})
+        intent = Intent(adapter, Post(text=words, in_reply_to=target), key="k1")
+        await world.lose_next_answer()
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        found = await adapter.find(intent.last_try())
+        assert isinstance(found, Found)
+        full = Intent(adapter, Post(text="@bea.b " + "a" * 493, in_reply_to=target), key="k2")
+        await world.lose_next_answer()
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(full.next_try())
+        assert isinstance(await adapter.find(full.last_try()), Found)
+        async with asyncio.timeout(10), aclosing(adapter.events(after={"feed": "0;"})) as events:
+            own = await anext(event async for event in events if event.id == found.receipt.ref.id)
+    assert isinstance(own, OwnPostSeen)
+    assert own.text == words
+    said = [post.text.replace("https://example.org/@bea.b", "") for post in await world.published()]
+    assert [re.findall(r"@([\w.]*\w)", text) for text in said] == [["Alice"], []]

@@ -297,6 +297,8 @@ async def test_limits_are_told_with_each_receipt_and_true_in_a_refusal(x_world: 
         ("Well, @Alice, ask @bob, @lightbot or bob@example.org: https://example.org/@bob", ["Alice"]),
         ("@bob " + "a" * 275, []),  # no room for anything that is not seen
         ("@alice @bob @bob", ["alice"]),
+        ("see/@bob =@bob \uff20bob \u3042@bob @alice\u3042@bob, or example.org/@bob", ["alice"]),
+        ("RT@bob and RT@bob, but art@bob", []),
     ],
 )
 @pytest.mark.asyncio

@@ -2,13 +2,12 @@
 
 from greenroom_adapters.contract import Event, Post, TextEvent, TextLimit
 from greenroom_adapters.remembering import Recent
-from greenroom_adapters.text import defused, fits
+from greenroom_adapters.text.counting import fits
+from greenroom_adapters.text.names import defused, nameless
 
 __all__ = ["Askers", "worded"]
 
 REMEMBERED = 10_000
-SIGN = "@\u200b"
-"""What `defused` makes of the `@` of a name."""
 
 
 class Askers:
@@ -30,12 +29,12 @@ class Askers:
 def worded(post: Post, limits: tuple[TextLimit, ...], *, asker: str) -> str:
     """Return the words of a post as they go out: never longer than `limits`, if its own are not.
 
-    X tells everybody who is named in a post. Whoever asks must not make the account write to others, so in an answer
-    every name but that of `asker` is a mere word. Of a direct message, and of a post that answers nothing, nobody else
-    had a say in the words.
+    The platform tells everybody who is named in a post. Whoever asks must not make the account write to others, so in
+    an answer every name but that of `asker` is a mere word. Of a direct message, and of a post that answers nothing,
+    nobody else had a say in the words.
     """
     if post.in_reply_to is None or post.direct_to is not None:
         return post.text
     text = defused(post.text, spare=[asker] if asker else [])
     # what takes a name its power counts; without its `@` it has none either
-    return text if fits(text, limits) else text.replace(SIGN, "")
+    return text if fits(text, limits) else nameless(text)
