@@ -20,6 +20,7 @@ from greenroom.cli.entry import app
 from greenroom.cli.unit import HARDENING, quoted
 from greenroom.observation.server import PATHS
 from greenroom.observation.tally import OUTCOMES
+from greenroom.origins.feed_program import MOST_MEMORY
 from greenroom.storage import State
 from greenroom.turns.reasons import OTHER, REASONS, USUAL
 
@@ -118,6 +119,24 @@ def test_every_panel_of_the_dashboard_asks_for_what_there_is(deploy: Path, metri
     hidden = {"greenroom_info", "greenroom_standing_by", "greenroom_account_live", "greenroom_account_paused"}
     for name in {re.sub("_(bucket|count|sum)$", "", name) for name in metrics} - hidden:
         assert name in shown, f"the dashboard does not show {name}"
+
+
+def limits_of_memory(deploy: Path) -> Iterator[int]:
+    """Yield what each way to deploy gives one bot, in bytes."""
+    units = {"g": 1024**3, "Gi": 1024**3}
+    yield int(yaml.safe_load((deploy / "compose.yaml").read_text())["services"]["bot"]["mem_limit"][:-1]) * units["g"]
+    for file in ("greenroom.yaml", "workers.yaml"):
+        for one in yaml.safe_load_all((deploy / "kubernetes" / file).read_text()):
+            if one["kind"] in ("StatefulSet", "Deployment"):
+                (container,) = one["spec"]["template"]["spec"]["containers"]
+                yield int(container["resources"]["limits"]["memory"][:-2]) * units["Gi"]
+
+
+def test_a_bot_and_the_two_feeds_that_it_reads_at_a_time_have_room_in_what_is_given(deploy: Path) -> None:
+    bot = 192 * 1024**2
+    limits = list(limits_of_memory(deploy))
+    assert len(limits) == 3
+    assert bot + 2 * MOST_MEMORY < min(limits)
 
 
 # what is started

@@ -1,5 +1,6 @@
 """A feed that a persona knows: read as the source of posts is, its items made into documents."""
 
+import asyncio
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -35,10 +36,11 @@ def next_look(now: int, asked: timedelta) -> int:
 
 
 async def read_items(
-    feed: Feed, before: KnownFeed | None
+    feed: Feed, before: KnownFeed | None, *, reading: asyncio.Lock
 ) -> tuple[list[FeedItem] | None, Seen | None, str | None, timedelta]:
     """Return what stands in a feed, oldest first (None: the same as before, or it cannot be read), what its server says
-    of it, why it cannot be read (None: it can), and for how long it asks to be left alone."""
+    of it, why it cannot be read (None: it can), and for how long it asks to be left alone. `reading` is held by whoever
+    reads one that was fetched: each takes memory."""
     seen = Seen(etag=before.etag, modified=before.modified) if before is not None else None
     try:
         page = await read_page(
@@ -46,7 +48,8 @@ async def read_items(
         )
         if page.body is None:
             return None, None, None, timedelta(0)
-        items = await feed_items(page.body, address=page.address, media_type=page.media_type)
+        async with reading:
+            items = await feed_items(page.body, address=page.address, media_type=page.media_type)
     except (AdapterError, FeedBroken, TimeoutError) as error:
         asked = error.retry_after if isinstance(error, RateLimited) else timedelta(0)
         hint = "" if feed.private or "not public" not in str(error) else ": write `private: true` if it is your own"

@@ -102,6 +102,7 @@ class Library:
         self._thread: ThreadPoolExecutor | None = None
         self._looking = asyncio.Lock()
         self._asking = asyncio.Lock()
+        self._reading = asyncio.Lock()
         self._is_read = False
         self._is_kept = False
         """Somebody looks at the feeds again and again."""
@@ -155,8 +156,8 @@ class Library:
             self._log.error("the documents cannot be looked into", why=str(error))
 
     async def look_at_feeds(self) -> None:
-        """Look at the feeds whose time has come, all at once. What cannot be read stays as it was read last, and is
-        told once; nothing is raised for it."""
+        """Fetch the feeds whose time has come, all at once, and read one after the other. What cannot be read stays as
+        it was read last, and is told once; nothing is raised for it."""
         async with self._asking:
             feeds = () if self._knowledge is None else self._knowledge.feeds
             if not feeds:
@@ -178,7 +179,7 @@ class Library:
     async def _look_at_feed(self, feed: Feed, before: KnownFeed | None) -> None:
         from greenroom.memory.feeds import next_look, read_items, without_query
 
-        items, seen, fault, asked = await read_items(feed, before)
+        items, seen, fault, asked = await read_items(feed, before, reading=self._reading)
         if self._knowledge is None or feed not in self._knowledge.feeds:
             return
         after = next_look(self._clock.micros(), asked)

@@ -1,8 +1,10 @@
 """Feeds among what a persona knows: found by a question, kept while they are away, and nobody else's."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -14,6 +16,7 @@ from greenroom.generation.embeddings import OpenAIEmbedder
 from greenroom.generation.reach import Reach
 from greenroom.memory import Library
 from greenroom.memory.index import MOST_OF_A_FEED
+from greenroom.origins.apart import SMALL
 from greenroom.personas import Knowledge
 from greenroom.personas.knowing import Feed
 from greenroom.rehearsal import Pocket
@@ -206,6 +209,24 @@ async def test_of_more_than_there_is_room_for_the_newest_items_stay(server: Feed
     assert MOST_OF_A_FEED - 10 < feed.passages <= MOST_OF_A_FEED
     assert await sources(library, "499") != []
     assert await sources(library, "0101") == []
+
+
+@pytest.mark.asyncio
+async def test_of_several_feeds_one_is_read_at_a_time(
+    server: FeedServer, library_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, readers = asyncio.create_subprocess_exec, list[asyncio.subprocess.Process]()
+
+    async def counted(*arguments: Any, **options: Any) -> asyncio.subprocess.Process:
+        readers.append(await start(*arguments, **options))
+        assert [one.returncode for one in readers].count(None) == 1
+        return readers[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", counted)
+    server.body = rss(FERRY, LAMP) + " " * SMALL
+    library = library_of(*(f"{server.url}/{number}" for number in range(3)))
+    assert [one.items for one in await library.feeds()] == [2, 2, 2]
+    assert len(readers) == 3
 
 
 @pytest.mark.asyncio

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from greenroom.origins import FeedBroken, feed_items, read_feed
+from greenroom.origins.feed import LARGEST
 
 HOME = "https://harbour.example/feed?key=s3cret"
 
@@ -17,11 +18,11 @@ def feed(*items: str) -> bytes:
     return f'<rss version="2.0"><channel><title>Harbour</title>{"".join(items)}</channel></rss>'.encode()
 
 
-def item(number: int) -> str:
+def item(number: int, words: str = "“wind”") -> str:
     return (
         f"<item><title>Notice {number}</title><link>https://harbour.example/{number}</link><author>Bea</author>"
         f"<pubDate>Tue, 24 Nov 2026 {number % 24:02}:00:00 GMT</pubDate>"
-        "<description>Fog &amp; “wind”</description></item>"
+        f"<description>Fog &amp; {words}</description></item>"
     )
 
 
@@ -44,6 +45,14 @@ async def test_a_feed_is_read_later_where_no_process_can_be_started(monkeypatch:
 async def test_the_same_items_come_out_of_a_process(items: int) -> None:
     body = feed(*map(item, range(items)))
     assert list(await feed_items(body, address=HOME)) == read_feed(body, address=HOME)
+
+
+@pytest.mark.asyncio
+async def test_a_feed_of_the_largest_size_is_read_within_the_bound_of_memory() -> None:
+    most = (LARGEST - len(feed())) // len(item(10_000, words="fog " * 20_000))
+    body = feed(*(item(10_000 + number, words="fog " * 20_000) for number in range(most)))
+    assert LARGEST * 0.9 < len(body) <= LARGEST
+    assert len(await feed_items(body, address=HOME)) == most
 
 
 @pytest.mark.asyncio
