@@ -3,8 +3,11 @@
 import contextlib
 import json
 import os
+import re
+import stat
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,6 +31,9 @@ UNPACKED = "unpacked"
 FORMAT = 1
 LARGEST = 20 * 2**30
 """Bytes of all files of a pack; more is no bot, but a trap."""
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9\xb9\xb2\xb3]|lpt[0-9\xb9\xb2\xb3])(?:\..*)?", re.IGNORECASE)
+"""Names that are no files on Windows, whatever follows the full stop."""
+_NOT_IN_NAME = re.compile(r"[\\:\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +48,7 @@ class Packed:
     to_set: tuple[str, ...]
     """What the bot needs and the pack does not have, in words."""
     left_out: tuple[str, ...]
-    """Files that the bot names and that lie too far from it."""
+    """Files that the bot names and that lie too far from it, or whose names mean something else elsewhere."""
     moves: bool
     """The bot goes on where this is unpacked; False: this is a copy."""
     ledger: str
@@ -82,15 +88,18 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
     waiting = (path for path in files_waiting(store) if path.parent != media.absolute())
     named = sorted({path.resolve() for path in (*named_files(file, persona), *waiting) if path.is_file()})
     secrets = {path.resolve() for path in secret_files(file)}
-    wrote = {file.file.resolve(), file.persona.resolve()}
-    named = [path for path in named if path in wrote or not (path in secrets or _is_private(path, root, store))]
-    near = [path for path in named if path.is_relative_to(root)]
+    named = [path for path in named if not (path in secrets or _is_private(path, root, store.resolve()))]
+    near = [path for path in named if path.is_relative_to(root) and _means_itself(path.relative_to(root).as_posix())]
+    for path in (file.file.resolve(), file.persona.resolve()):
+        if path not in near:
+            raise ConfigurationError(f"{path} is not packed under that name, which could be a secret's: rename it")
     into.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=into.parent, prefix=".greenroom-")))
         if moves:
             stack.enter_context(moving_away(store, to=into.absolute(), at=now))
         turns = copy_ledger(store, folder / LEDGER, moves=moves, at=now)
+        ledger = _beside(store, root, file)
         packed = Packed(
             bot=file.bot,
             file=file.file.resolve().relative_to(root).as_posix(),
@@ -99,8 +108,8 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
             to_set=tuple(dict.fromkeys(to_set(file))),
             left_out=tuple(str(path) for path in named if path not in near),
             moves=moves,
-            ledger=_beside(store, root, file.file),
-            store_was=None if store.resolve().is_relative_to(root) else str(store),
+            ledger=ledger,
+            store_was=None if store.resolve() == root / ledger else str(store),
         )
         manifest = {
             "format": FORMAT,
@@ -119,7 +128,8 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
             for path in near:
                 archive.write(path, FILES + path.relative_to(root).as_posix())
             for path in sorted(media.glob("*")) if media.is_dir() else ():
-                archive.write(path, MEDIA + path.name)
+                if path.is_file() and _means_itself(path.name):
+                    archive.write(path, MEDIA + path.name)
         with whole.open("rb+") as written:
             os.fsync(written.fileno())
         whole.replace(into)
@@ -131,6 +141,8 @@ def unpack(pack: Path, into: Path) -> Packed:
     """Write what a pack holds below the folder `into`; nothing that is there is touched. Where its bot file names a
     ledger elsewhere, it names the unpacked one from then on. What was unpacked before is a copy.
 
+    A pack may come from anybody. Taken is what `pack` writes; one that holds anything else is refused as a whole.
+
     :raises ConfigurationError: it is no pack, or a file of it is there already
     :raises StorageError: its ledger is none
     :raises OSError: it cannot be written
@@ -140,20 +152,14 @@ def unpack(pack: Path, into: Path) -> Packed:
         manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
         if manifest["format"] != FORMAT:
             raise ConfigurationError(f"{pack} was packed by a newer Greenroom: update this one")
-        ledger = into / _safe(str(manifest["ledger"]))
-        media = ledger.with_name(f"{manifest['bot']}-media")
-        _safe(f"{manifest['bot']}-media")
-        targets: dict[str, Path] = {LEDGER: ledger}
-        for name in archive.namelist():
-            if name.startswith(FILES):
-                targets[name] = into / _safe(name.removeprefix(FILES))
-            elif name.startswith(MEDIA):
-                targets[name] = media / _safe(name.removeprefix(MEDIA))
+        ledger = into / _meaning_itself(str(manifest["ledger"]))
+        media = ledger.with_name(_meaning_itself(f"{manifest['bot']}-media"))
+        targets = _targets(archive.infolist(), into=into, ledger=ledger, media=media)
         # out of the pack: what lies there already is not taken for the bot's file, and written into
         bot_file = targets[f"{FILES}{manifest['file']}"]
         packed = Packed(
             bot=str(manifest["bot"]),
-            file=_safe(str(manifest["file"])),
+            file=str(manifest["file"]),
             turns=int(manifest["turns"]),
             files=tuple(name.removeprefix(FILES) for name in targets if name.startswith(FILES)),
             to_set=tuple(map(str, manifest["to_set"])),
@@ -199,28 +205,76 @@ def _mark(pack: Path) -> bool:
     return True
 
 
-def _safe(name: str) -> str:
-    """Return a path of a pack, when it leads into the folder and nowhere else.
+def _targets(members: Sequence[zipfile.ZipInfo], *, into: Path, ledger: Path, media: Path) -> dict[str, Path]:
+    """Return where what a pack holds is written, by its name in the pack.
 
-    :raises ValueError: it does not
+    :raises ValueError: it holds what `pack` does not write
     """
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or any(mark in name for mark in "\\:\0"):
+    targets: dict[str, Path] = {}
+    for name in map(_of_a_file, members):
+        if name == LEDGER:
+            targets[name] = ledger
+        elif name.startswith(FILES):
+            targets[name] = into / _meaning_itself(name.removeprefix(FILES))
+            if _is_private(targets[name], into, ledger):
+                raise ValueError(name)
+        elif name.startswith(MEDIA):
+            targets[name] = media / _meaning_itself(name.removeprefix(MEDIA))
+        elif name not in (MANIFEST, UNPACKED):
+            raise ValueError(name)
+    if len({one.filename for one in members}) < len(members) or len({*targets.values()}) < len(targets):
+        raise ValueError("two files of one name")
+    return targets
+
+
+def _of_a_file(member: zipfile.ZipInfo) -> str:
+    """Return the name of what a pack holds, when it is a file that can be read and nothing else: no link, no folder.
+
+    :raises ValueError: it is something else
+    """
+    is_plain = stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
+    is_readable = not member.flag_bits & 1 and member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if not (is_plain and is_readable):
+        raise ValueError(member.filename)
+    return member.filename
+
+
+def _meaning_itself(name: str) -> str:
+    """Return a path of a pack.
+
+    :raises ValueError: it is one that does not mean itself
+    """
+    if not _means_itself(name):
         raise ValueError(name)
     return name
 
 
-def _beside(store: Path, root: Path, file: Path) -> str:
+def _means_itself(name: str) -> bool:
+    """Say whether a path below a folder is that of a plain file in it on every system: it leads nowhere else, is no
+    device, and names nothing hidden, which programs other than the bot would obey."""
+    path = PurePosixPath(name)
+    return (
+        name == path.as_posix()
+        and not path.is_absolute()
+        and _NOT_IN_NAME.search(name) is None
+        and not any(part.startswith(".") or part.endswith((".", " ")) or _DEVICE.fullmatch(part) for part in path.parts)
+    )
+
+
+def _beside(store: Path, root: Path, file: BotFile) -> str:
     """Return where the ledger lies below `root`: where it is, or where a bot file that names no place has it."""
+    assert file.file is not None  # noqa: S101 - it was read from there
+    usual = file.file.resolve().parent.relative_to(root) / "data"
+    places: tuple[Path, ...] = (usual / store.name, usual / LEDGER)
     if store.resolve().is_relative_to(root):
-        return store.resolve().relative_to(root).as_posix()
-    return (file.resolve().parent.relative_to(root) / "data" / store.name).as_posix()
+        places = (store.resolve().relative_to(root), *places)
+    return next(place for one in places if _means_itself(place := one.as_posix()))
 
 
 def _is_private(path: Path, root: Path, store: Path) -> bool:
     """Say whether a file is no part of what an owner wrote, but a secret or the ledger's."""
     parts = path.relative_to(root).parts if path.is_relative_to(root) else (path.name,)
-    own = path.parent == store.resolve().parent and path.name.startswith((store.name, f"{store.stem}-before-update-"))
+    own = path.parent == store.parent and path.name.startswith((store.name, f"{store.stem}-before-update-"))
     return (
         own
         or path.suffix.lower() == ".env"

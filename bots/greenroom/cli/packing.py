@@ -64,7 +64,10 @@ def pack(
     if packed.store_was is not None:
         say(f"Its ledger lies elsewhere, in {packed.store_was}: unpacked it is {packed.ledger}, and `store` says so.")
     for path in packed.left_out:
-        say(f"warning: {path} is not in it, it lies too far from the bot: copy it by hand")
+        say(
+            f"warning: {path} is not in it, it lies too far from the bot or has a name that means something else "
+            "elsewhere: copy it by hand"
+        )
     _tell_what_to_set(packed, "Not in it, and to be set there:")
     if copy:
         say("It is a copy: the bot stays here.")

@@ -275,21 +275,106 @@ def test_that_there_is_a_pack_is_on_disk_when_it_is_done(
     assert (home.stat().st_ino, True) in synced
 
 
+LINK = 0o120777 << 16
+"""The attributes of a member that stands for a link."""
+
+
+def evil_pack(*members: str | zipfile.ZipInfo, **facts: object) -> None:
+    """Write what says that it is a pack, with more in it than a bot and its ledger."""
+    manifest = {"format": 1, "bot": "ada", "file": "bot.yaml", "turns": 0, "to_set": [], "left_out": [], "moves": True}
+    manifest |= {"root": "/r", "media": "/m", "ledger": "data/ada.db", **facts}
+    with zipfile.ZipFile("evil.greenroom", "w") as archive:
+        archive.writestr("greenroom.json", json.dumps(manifest))
+        archive.writestr("ledger.db", "")
+        archive.writestr(f"files/{manifest['file']}", "")
+        for member in members:
+            archive.writestr(member, "evil")
+
+
+def is_refused_whole(greenroom: Greenroom, home: Path) -> bool:
+    before = {path for path in home.rglob("*") if path.suffix != ".log"}
+    said = greenroom("unpack", "evil.greenroom", "--folder", "there")
+    is_refused = said.code == 1 and "nothing that `greenroom pack` wrote" in said.err
+    return is_refused and {path for path in home.rglob("*") if path.suffix != ".log"} == before
+
+
 @pytest.mark.parametrize("name", ["../evil.txt", "/elsewhere/evil.txt", "C:\\evil.txt", "a/../../evil.txt"])
 def test_nothing_is_unpacked_outside_of_the_folder(greenroom: Greenroom, home: Path, name: str) -> None:
-    manifest = (
-        '{"format": 1, "bot": "ada", "file": "bot.yaml", "turns": 0, "to_set": [], "left_out": [], "moves": true,'
-        ' "root": "/r", "media": "/m", "ledger": "data/ada.db"}'
-    )
-    with zipfile.ZipFile("evil.greenroom", "w") as archive:
-        archive.writestr("greenroom.json", manifest)
-        archive.writestr("ledger.db", "")
-        archive.writestr("files/bot.yaml", "")
-        archive.writestr(f"files/{name}", "evil")
-    said = greenroom("unpack", "evil.greenroom", "--folder", "there")
-    assert said.code == 1
-    assert "nothing that `greenroom pack` wrote" in said.err
-    assert not list(home.rglob("evil.txt"))
+    evil_pack(f"files/{name}")
+    assert is_refused_whole(greenroom, home)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "files/.git/hooks/post-checkout",
+        "files/drafts/.bashrc",
+        "files/ada.env",
+        "files/data/ada.accounts/home/secrets.json",
+        "files/data/ada-observe/password",
+        "files/data/ada.db-wal",
+        "files/NUL",
+        "files/drafts/com1.md",
+        "files/trailing./dot.md",
+        "files/drafts//twice.md",
+        "files/line\nbreak.md",
+        "files/drafts/",
+        "media/.hidden.png",
+        "elsewhere.txt",
+    ],
+)
+def test_a_pack_is_refused_that_holds_what_is_never_packed(greenroom: Greenroom, home: Path, name: str) -> None:
+    evil_pack(name)
+    assert is_refused_whole(greenroom, home)
+
+
+@pytest.mark.parametrize("facts", [{"ledger": ".git/hooks/post-checkout"}, {"bot": ".git/x"}, {"file": ".bashrc"}])
+def test_a_pack_is_refused_that_says_of_its_own_files_what_is_never_packed(
+    greenroom: Greenroom, home: Path, facts: dict[str, object]
+) -> None:
+    evil_pack(**facts)
+    assert is_refused_whole(greenroom, home)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_pack_with_a_link_or_with_two_files_of_one_name_is_refused(greenroom: Greenroom, home: Path) -> None:
+    link = zipfile.ZipInfo("files/link.md")
+    link.external_attr = LINK
+    evil_pack(link)
+    assert is_refused_whole(greenroom, home)
+    evil_pack("files/twice.md", "files/twice.md")
+    assert is_refused_whole(greenroom, home)
+    evil_pack("files/data/ledger.db", ledger="data/ledger.db")
+    assert is_refused_whole(greenroom, home)
+
+
+def test_what_unpack_would_refuse_is_not_packed_and_named(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    path = write_bot()
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^post: .*$", "post: {at: 13:00, from: {folder: drafts}}", text), encoding="utf-8")
+    (home / "drafts").mkdir()
+    for name in ("con.md", "first.md"):
+        (home / "drafts" / name).write_text("The lamp is lit.\n", encoding="utf-8")
+    ledger_with(State.SENT)
+    packed = greenroom("pack", "--copy", "--json").json
+    assert set(packed["files"]) == {"bot.yaml", "persona.yaml", "drafts/first.md"}
+    assert [Path(one).name for one in packed["left_out"]] == ["con.md"]
+    assert greenroom("unpack", "ada.greenroom", "--folder", "there").code == 0
+
+
+def test_a_ledger_in_a_hidden_folder_is_unpacked_beside_the_bot(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    write_bot(more="store: .state/ada.db\n")
+    ledger_with(State.SENT)
+    (home / ".state").mkdir(exist_ok=True)
+    (home / "data" / "ada.db").rename(home / ".state" / "ada.db")
+    packed = greenroom("pack", "--copy")
+    assert "unpacked it is data/ada.db" in packed.out, packed.err
+    assert greenroom("unpack", "ada.greenroom", "--folder", "there").code == 0
+    assert "store: data/ada.db" in (home / "there" / "bot.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
