@@ -5,6 +5,7 @@ import re
 import time
 from typing import Any
 
+import emoji
 from graph_fields import GraphError, picked
 from graph_pages import missing, route
 from graph_pictures import DAY, LASTS, fetched, status_of
@@ -15,12 +16,14 @@ __all__ = ["THREADS", "VERSION", "answer"]
 
 VERSION = "v1.0"
 LONGEST = 500
+REPOST = "REPOST_FACADE"
+"""As what a repost stands in the list of whoever reposted."""
 LARGEST_PICTURE = 8 * 1000 * 1000
 
 
 def counted(text: str) -> int:
-    """Return the length of a text: in bytes, the most that Threads may count."""
-    return len(text.encode())
+    """Return the length of a text: letters are characters, and each emoji is as many as it has bytes."""
+    return len(text) + sum(len(one["emoji"].encode()) - len(one["emoji"]) for one in emoji.emoji_list(text))
 
 
 def answer(state: GraphState, author: str, above: str, text: str, *, alts: str = "[]") -> str:
@@ -56,7 +59,7 @@ def shown(call: Call, found: tuple[str, Any]) -> dict[str, Any]:
         "timestamp": written(row["created"]),
         "username": author["handle"] or None,
         "permalink": f"https://www.threads.net/@{author['handle']}/post/{row['n']}",
-        "media_type": "TEXT_POST",
+        "media_type": row["kind"] if kind == "post" and row["kind"] == REPOST else "TEXT_POST",
         "has_replies": bool(below(call, found, deep=False)),
     }
     if kind == "comment":
@@ -250,7 +253,7 @@ async def repost(call: Call) -> Any:
     if call.state.thing(call.match["name"]) is None:
         raise missing(call.match["name"])
     call.state.all("INSERT OR IGNORE INTO likes VALUES (?, ?)", call.match["name"], call.account)
-    return {"id": str(call.state.number())}
+    return {"id": call.state.post(call.account, "", kind=REPOST)}
 
 
 async def delete(call: Call) -> Any:

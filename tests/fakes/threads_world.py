@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from graph_server import GraphServer
-from graph_threads import answer
+from graph_threads import REPOST, answer
 from instagram_world import free_port
 from typing_extensions import override
 
@@ -66,7 +66,7 @@ class ThreadsWorld(ProxiedWorld):
     async def published(self) -> Sequence[Published]:
         told: list[tuple[int, Published]] = []
         for row in self.state.all("SELECT * FROM posts WHERE author = ? AND NOT deleted", self.bot):
-            if row["id"] != self.first:
+            if row["id"] != self.first and row["kind"] != REPOST:
                 told.append((row["n"], Published(text=row["text"], id=row["id"], alts=tuple(json.loads(row["alts"])))))
         for row in self.state.all("SELECT * FROM comments WHERE author = ? AND NOT deleted", self.bot):
             post = Published(

@@ -29,6 +29,7 @@ class CountingRule(enum.StrEnum):
     GRAPHEMES = "graphemes"
     UTF16_UNITS = "UTF-16 units"
     UTF8_BYTES = "UTF-8 bytes"
+    EMOJI_AS_BYTES = "characters, each emoji as its bytes"
     URLS_AS_23 = "characters, each link as 23"
     X_WEIGHTED = "X weighted"
 
@@ -125,6 +126,8 @@ class Limits:
     """Every one of them must hold; never empty."""
     direct: tuple[TextLimit, ...] | None = None
     """The same of a direct message, where it may be longer or shorter than a post; None: `text` holds for it too."""
+    answer: tuple[TextLimit, ...] | None = None
+    """The same of an answer to a post."""
     caption: tuple[TextLimit, ...] = ()
     """These hold as well for words beside which media goes; none: `text` alone."""
     media: MediaLimit | None = None
@@ -139,9 +142,9 @@ class Limits:
 
     def text_on(self, surface: Surface) -> tuple[TextLimit, ...]:
         """Return what the words of one post may be on this surface."""
-        is_direct = surface is Surface.DIRECT_MESSAGE
-        limits = self.direct if is_direct and self.direct is not None else self.text
-        if not self.addressing or not (is_direct or surface is Surface.REPLY):
+        own = {Surface.DIRECT_MESSAGE: self.direct, Surface.REPLY: self.answer}
+        limits = own.get(surface) or self.text
+        if not self.addressing or surface not in own:
             return limits
         return tuple(replace(limit, length=limit.length - self.addressing) for limit in limits)
 

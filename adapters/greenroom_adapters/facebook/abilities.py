@@ -14,14 +14,14 @@ from greenroom_adapters.contract import (
 from greenroom_adapters.facebook.settings import FacebookSettings
 from greenroom_adapters.meta.abilities import abilities
 
-__all__ = ["COMMENT_LENGTH", "LIMITS", "PUBLISH_DEADLINE", "VISIBLE_WITHIN", "capabilities_of"]
+__all__ = ["LIMITS", "PUBLISH_DEADLINE", "VISIBLE_WITHIN", "capabilities_of"]
 
 PUBLISH_DEADLINE = timedelta(seconds=30)
 VISIBLE_WITHIN = timedelta(seconds=30)
 """Facebook names no time in which a post comes up in its page's list; a second or two are usual."""
-COMMENT_LENGTH = 8000
 LIMITS = Limits(
     text=(TextLimit(length=63_206, rule=CountingRule.UTF16_UNITS),),
+    answer=(TextLimit(length=8000, rule=CountingRule.UTF16_UNITS),),
     direct=(TextLimit(length=2000, rule=CountingRule.UTF16_UNITS),),
     media=MediaLimit(
         count=10,

@@ -9,16 +9,13 @@ from typing_extensions import override
 from greenroom_adapters.contract import (
     Attempt,
     Capabilities,
-    CountingRule,
     MediaRefused,
     Post,
     PostRejected,
     Receipt,
     TargetGone,
-    TextLimit,
     Unavailable,
 )
-from greenroom_adapters.facebook.abilities import COMMENT_LENGTH
 from greenroom_adapters.facebook.api import Api
 from greenroom_adapters.facebook.refs import Place, comment_ref, place_of, post_ref
 from greenroom_adapters.media import load
@@ -33,7 +30,6 @@ __all__ = ["Progress", "Publishing"]
 
 KEPT_FOR = timedelta(hours=20)
 """Facebook forgets pictures that no post took within a day."""
-COMMENT = (TextLimit(length=COMMENT_LENGTH, rule=CountingRule.UTF16_UNITS),)
 
 
 class Progress(Checkpoint, frozen=True, kw_only=True):
@@ -57,14 +53,7 @@ class Publishing(Bringing):
     @override
     def prepare(self, post: Post, *, key: str) -> bytes:
         """Refuse what Facebook would refuse; nothing has to be fixed."""
-        is_comment = post.in_reply_to is not None and post.direct_to is None
-        self._check(
-            post,
-            post.text,
-            is_place=lambda ref: place_of(ref) is not None,
-            is_person=str.isalnum,
-            more=COMMENT if is_comment else (),
-        )
+        self._check(post, post.text, is_place=lambda ref: place_of(ref) is not None, is_person=str.isalnum)
         self._check_files(post)
         if post.media and post.direct_to is not None:
             raise self._error(MediaRefused, "messages to people carry no pictures here")

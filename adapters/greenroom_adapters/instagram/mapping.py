@@ -1,6 +1,5 @@
 """Events out of what Instagram lists of posts and comments, and of what it tells by calls."""
 
-import re
 from datetime import datetime
 
 from greenroom_adapters.contract import (
@@ -18,7 +17,7 @@ from greenroom_adapters.instagram.api import Api
 from greenroom_adapters.instagram.refs import comment_ref, media_ref, mention_ref
 from greenroom_adapters.instagram.wire import WireComment, WireMedia
 from greenroom_adapters.meta.moments import moment
-from greenroom_adapters.meta.people import author_or_nobody
+from greenroom_adapters.meta.people import author_or_nobody, names
 from greenroom_adapters.meta.wire import WirePerson
 from greenroom_adapters.text import undefused
 
@@ -102,11 +101,10 @@ def comment_event(
         )
     higher = above.author if above is not None else None
     answers = above is None or (higher is not None and (api.is_me(higher.id) or higher.username == handle))
-    names = re.search(rf"@{re.escape(handle)}(?![\w.])", comment.text, re.IGNORECASE) is not None
     kinds: list[tuple[Kind, type[TextEvent]]] = []
     if answers:
         kinds.append((Kind.REPLY, ReplyReceived))
-    if names:
+    if names(comment.text, handle):
         kinds.append((Kind.MENTION, MentionReceived))
     if not kinds:
         kinds.append((Kind.MESSAGE, MessageReceived))

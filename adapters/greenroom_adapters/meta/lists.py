@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 
 import msgspec
 from typing_extensions import override
@@ -29,6 +30,23 @@ def row_of(raw: msgspec.Raw, read: Callable[[msgspec.Raw], Row], *, source: str,
         return read(raw)
     except (msgspec.DecodeError, ValueError):
         return unreadable(bytes(raw), source=source, since=since)
+
+
+async def back_to(
+    since: datetime | None, pages: Pages, read: Callable[[WirePage], Sequence[Row]], *, of: str
+) -> list[Row]:
+    """Return the rows of pages, as they stand there, newest first, until one is older than a moment. Where the list is
+    not shown further, that is told to the log: what other lists have is heard all the same."""
+    rows: list[Row] = []
+    try:
+        async with aclosing(pages):
+            async for page in pages:
+                rows += read(page)
+                if since is not None and any(row.at < since for row in rows):
+                    break
+    except PostRejected as refused:
+        logger.warning("not all of what is said below %s can be read: %s", of, refused)
+    return rows
 
 
 class ListSource(Source):
@@ -71,22 +89,13 @@ class FeedSource(Source, abc.ABC):
             post = own.name
             below = self._below(newest.data, post, since)
             if since is not None and newest.after and all(row.at >= since for row in below):
-                try:
-                    below = await self._all_below(post, since)
-                except PostRejected as refused:
-                    # what is below the other posts is heard all the same
-                    logger.warning("not all comments below %s can be read: %s", post, refused)
+                pages, read = self._pages_below(post, since), partial(self._read_below, post=post, since=since)
+                below = await back_to(since, pages, read, of=post) or below
             rows += reversed(below)
         return rows
 
-    async def _all_below(self, post: str, since: datetime) -> list[Row]:
-        rows: list[Row] = []
-        async with aclosing(self._pages_below(post, since)) as pages:
-            async for page in pages:
-                rows += self._below(page.data, post, since)
-                if any(row.at < since for row in rows):
-                    break
-        return rows
+    def _read_below(self, page: WirePage, *, post: str, since: datetime) -> list[Row]:
+        return self._below(page.data, post, since)
 
     @abc.abstractmethod
     async def _feed(self) -> WirePage:

@@ -14,7 +14,10 @@ def moment(text: str) -> datetime:
     :raises ValueError: it is no moment
     """
     read = datetime.fromisoformat(text)
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    try:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
 
 
 def from_epoch(number: int) -> datetime:

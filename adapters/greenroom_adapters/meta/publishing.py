@@ -2,7 +2,7 @@
 
 import abc
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from greenroom_adapters.contract import (
@@ -14,7 +14,6 @@ from greenroom_adapters.contract import (
     PostRef,
     Receipt,
     Surface,
-    TextLimit,
     TooLong,
     Unsupported,
 )
@@ -51,20 +50,14 @@ class Bringing(abc.ABC):
         """Make one try."""
 
     def _check(
-        self,
-        post: Post,
-        text: str,
-        *,
-        is_place: Callable[[PostRef], bool],
-        is_person: Callable[[str], bool],
-        more: Sequence[TextLimit] = (),
+        self, post: Post, text: str, *, is_place: Callable[[PostRef], bool], is_person: Callable[[str], bool]
     ) -> None:
-        """Refuse what has nowhere to go or is too long: by the limits of its surface, and some `more`."""
+        """Refuse what has nowhere to go or is too long for its surface."""
         lacking = self._capabilities.lacks(post) or self._misdirected(post, is_place, is_person)
         if lacking is not None:
             raise self._error(Unsupported, lacking)
-        surface = Surface.POST if post.direct_to is None else Surface.DIRECT_MESSAGE
-        for limit in (*self._capabilities.limits.text_on(surface), *more):
+        surface = Surface.POST if post.in_reply_to is None else Surface.REPLY
+        for limit in self._capabilities.limits.text_on(Surface.DIRECT_MESSAGE if post.direct_to else surface):
             if not fits(text, (limit,)):
                 raise self._error(TooLong, f"the text is over {limit.length} {limit.rule}")
 

@@ -292,8 +292,8 @@ def parsed(argv: Sequence[str] | None) -> Command:
         type=text_limit,
         action="append",
         metavar="N[:RULE]",
-        help="longest text, counted by code_points (default), graphemes, utf16_units, utf8_bytes, urls_as_23 or"
-        " x_weighted; repeat it for several limits at once (default: 500)",
+        help="longest text, counted by code_points (default), graphemes, utf16_units, utf8_bytes, emoji_as_bytes,"
+        " urls_as_23 or x_weighted; repeat it for several limits at once (default: 500)",
     )
     add("--writes", type=writes, metavar="N/SECONDS", help="writes of one account (default: 60000/60)")
     add("--faults", action="store_true", help="let faults be ordered at /api/admin; for rehearsals and tests")

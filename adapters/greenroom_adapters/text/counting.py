@@ -23,6 +23,9 @@ NARROW_ON_X = re.compile(r"[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037
 JOINS_EMOJI = re.compile(r"[\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
 """Without one of these no emoji is longer than one code point."""
 
+EMOJI_ELSEWHERE = "\u203c\u2049\u2139\u20e3\u3030\u303d\ufe0f"
+"""What is an emoji, or a part of one, and by its category none: a letter, a mark, punctuation."""
+
 REMOTE_DOMAIN = re.compile(r"(?<![=/\w])@[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?(@\w+(?:[.-]+\w+)*)", re.IGNORECASE)
 """A mention of somebody on another server, with the domain as its group."""
 
@@ -31,6 +34,7 @@ def count(text: str, rule: CountingRule) -> int:
     """Return the length of `text` by `rule`. Never negative; 0 for the empty text.
 
     - `CODE_POINTS`, `GRAPHEMES`, `UTF16_UNITS`, `UTF8_BYTES`: as Unicode defines them.
+    - `EMOJI_AS_BYTES`: code points, but what may be part of an emoji as its bytes in UTF-8 (Threads).
     - `URLS_AS_23`: graphemes, each link with `http://` or `https://` as 23, `@who@where` as `@who` (Mastodon).
     - `X_WEIGHTED`: twitter-text 3 after NFC: each link as 23, each emoji as 2, Latin and its neighbours as 1, the
       rest as 2. X publishes no newer table of emoji and top-level domains than the one in that library; newer ones
@@ -45,6 +49,8 @@ def count(text: str, rule: CountingRule) -> int:
             return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
         case CountingRule.UTF8_BYTES:
             return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        case CountingRule.EMOJI_AS_BYTES:
+            return _count_emoji_as_bytes(text)
         case CountingRule.URLS_AS_23:
             return _count_links_as_23(text)
         case CountingRule.X_WEIGHTED:
@@ -61,6 +67,18 @@ def fits(text: str, limits: tuple[TextLimit, ...]) -> bool:
 def excess(text: str, limits: tuple[TextLimit, ...]) -> int:
     """Return by how many units `text` is over the limit that it breaks most; 0 when it fits."""
     return max((count(text, limit.rule) - limit.length for limit in limits), default=0) if not fits(text, limits) else 0
+
+
+def _count_emoji_as_bytes(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(len(point.encode("utf-8", "surrogatepass")) if _may_be_emoji(point) else 1 for point in text)
+
+
+def _may_be_emoji(point: str) -> bool:
+    """Say whether a code point is, or belongs to, an emoji: no letter, accent, digit or sign of punctuation but a few
+    is. Rather too many than too few."""
+    return unicodedata.category(point)[0] in "SC" or point in EMOJI_ELSEWHERE
 
 
 def _count_links_as_23(text: str) -> int:

@@ -10,7 +10,7 @@ PUBLISH_DEADLINE = timedelta(seconds=90)
 """In it Threads fetches the files. A video on which it works for longer is gone on with at the next try."""
 VISIBLE_WITHIN = timedelta(seconds=30)
 LIMITS = Limits(
-    text=(TextLimit(length=500, rule=CountingRule.UTF8_BYTES),),
+    text=(TextLimit(length=500, rule=CountingRule.EMOJI_AS_BYTES),),
     media=MediaLimit(
         count=20,
         types=frozenset({"image/jpeg", "image/png", "video/mp4"}),
@@ -19,4 +19,4 @@ LIMITS = Limits(
         clip=ClipLimit(bytes=1000 * 1000 * 1000, count=20, seconds=300),
     ),
 )
-"""Threads counts 500 characters, links in full, and some characters by their bytes; bytes are never fewer."""
+"""Threads counts 500 characters, links in full, and an emoji perhaps by its bytes, which are never fewer."""

@@ -1,7 +1,5 @@
 """Events out of what Threads lists and tells: posts and answers, which are the same thing there."""
 
-import re
-
 from greenroom_adapters.contract import (
     Event,
     Kind,
@@ -13,7 +11,7 @@ from greenroom_adapters.contract import (
     TextEvent,
 )
 from greenroom_adapters.meta.moments import moment
-from greenroom_adapters.meta.people import author_or_nobody
+from greenroom_adapters.meta.people import author_or_nobody, names
 from greenroom_adapters.meta.wire import WirePerson
 from greenroom_adapters.remembering import Recent
 from greenroom_adapters.text import undefused
@@ -87,8 +85,3 @@ def post_event(post: WirePost, *, ours: Ours, handle: str, source: str, cursor: 
         in_reply_to=above,
         media=(RemoteMedia(url=post.media_url, media_type="image/jpeg"),) if held else (),
     )
-
-
-def names(text: str, handle: str) -> bool:
-    """Say whether a text names the account; addresses of mail and of pages do not."""
-    return re.search(rf"(?<![\w/])@{re.escape(handle)}(?![\w.]*\w)", text, re.IGNORECASE) is not None

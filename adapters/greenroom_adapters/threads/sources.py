@@ -1,15 +1,12 @@
 """The lists of an account: its posts and answers with what is said below them, and the posts that name it."""
 
-import logging
 from collections.abc import Sequence
-from contextlib import aclosing
 from datetime import datetime
 
 import msgspec
 from typing_extensions import override
 
-from greenroom_adapters.contract import PostRejected
-from greenroom_adapters.meta.lists import LISTED_PAGES, ListSource, row_of
+from greenroom_adapters.meta.lists import LISTED_PAGES, ListSource, back_to, row_of
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.sources import Row, Source
 from greenroom_adapters.meta.wire import WirePage, read_rows
@@ -18,8 +15,6 @@ from greenroom_adapters.threads.mapping import Ours, is_own, post_event
 from greenroom_adapters.threads.wire import POSTS, WirePost
 
 __all__ = ["Feed", "mentions"]
-
-logger = logging.getLogger(__name__)
 
 MENTIONS = "mentions"
 
@@ -44,7 +39,7 @@ class Feed(Source):
             self._ours.add(one.id)
         rows = [self._row(raw, since) for page in (feed, answers) for raw in reversed(page.data)]
         for one in own:
-            if one.has_replies:
+            if one.has_replies and not one.is_repost:
                 rows += await self._below(one, since, deep=True)
         tops = {one.id for one in own}
         for one in answered:
@@ -54,24 +49,14 @@ class Feed(Source):
         return rows
 
     async def _below(self, post: WirePost, since: datetime | None, *, deep: bool) -> Sequence[Row]:
-        rows: list[Row] = []
-        try:
-            most = 1 if since is None else LISTED_PAGES
-            async with aclosing(self._api.below(post.id, deep=deep, most=most)) as pages:
-                async for page in pages:
-                    self._learn(page)
-                    rows += [self._row(raw, since) for raw in page.data]
-                    if since is not None and any(row.at < since for row in rows):
-                        break
-        except PostRejected as refused:
-            # what is below the other posts is heard all the same
-            logger.warning("not all that is said below %s can be read: %s", post.id, refused)
-        return list(reversed(rows))
+        def read(page: WirePage) -> list[Row]:
+            for one in read_rows(POSTS, page):
+                if is_own(one, self._api.handle):
+                    self._ours.add(one.id)
+            return [self._row(raw, since) for raw in page.data]
 
-    def _learn(self, page: WirePage) -> None:
-        for one in read_rows(POSTS, page):
-            if is_own(one, self._api.handle):
-                self._ours.add(one.id)
+        pages = self._api.below(post.id, deep=deep, most=1 if since is None else LISTED_PAGES)
+        return list(reversed(await back_to(since, pages, read, of=post.id)))
 
     def _row(self, raw: msgspec.Raw, since: datetime | None) -> Row:
         return row_of(
@@ -97,5 +82,9 @@ def read(raw: msgspec.Raw, api: Api, ours: Ours, *, source: str, named: bool = F
     return Row(
         name=post.id,
         at=moment(post.timestamp),
-        event=lambda cursor: post_event(post, ours=ours, handle=api.handle, source=source, cursor=cursor, named=named),
+        event=lambda cursor: (
+            None
+            if post.is_repost
+            else post_event(post, ours=ours, handle=api.handle, source=source, cursor=cursor, named=named)
+        ),
     )

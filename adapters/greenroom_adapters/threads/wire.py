@@ -20,6 +20,9 @@ __all__ = [
 ]
 
 
+REPOST = "REPOST_FACADE"
+
+
 class WireCursorPage(WirePage, frozen=True):
     """A page of a list. Here a cursor alone tells that more may follow: behind the last rows comes an empty page."""
 
@@ -63,6 +66,11 @@ class WirePost(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         moment(self.timestamp)
+
+    @property
+    def is_repost(self) -> bool:
+        """It stands for a post of somebody else, and says nothing of its own."""
+        return self.media_type == REPOST
 
 
 class WireContainer(msgspec.Struct, frozen=True):

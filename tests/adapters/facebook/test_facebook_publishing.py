@@ -23,6 +23,7 @@ from greenroom_adapters.contract import (
     PostRef,
     PostRejected,
     RateLimited,
+    Surface,
     TooLong,
     Unavailable,
     Undecided,
@@ -171,6 +172,7 @@ async def test_what_a_page_cannot_send_is_refused_before_any_try(facebook_world:
             adapter.prepare(Post(text="hi", in_reply_to=PostRef(id="dm/m_1")), key="k")
         with pytest.raises(TooLong):
             adapter.prepare(Post(text="a" * 8001, in_reply_to=PostRef(id="1_2")), key="k")
+        assert [one.length for one in adapter.capabilities.limits.text_on(Surface.REPLY)] == [8000], "a model is told"
         with pytest.raises(MediaRefused):
             adapter.prepare(Post(text="hi", in_reply_to=PostRef(id="1_2"), media=(one, two)), key="k")
     async with world.adapter() as adapter:

@@ -20,32 +20,34 @@ any_text = st.text(st.characters(exclude_categories=()), max_size=60)
 
 
 @pytest.mark.parametrize(
-    ("text", "code_points", "graphemes", "units", "octets", "x"),
+    ("text", "code_points", "graphemes", "units", "octets", "emoji", "x"),
     [
-        ("", 0, 0, 0, 0, 0),
-        ("Lamp lit.", 9, 9, 9, 9, 9),
-        ("line\r\nline", 10, 9, 10, 10, 10),
-        ("Hello, world! 👋", 15, 15, 16, 18, 16),
-        (FAMILY, 7, 1, 11, 25, 2),
-        (FLAG, 2, 1, 4, 8, 2),
-        (FLAG + FLAG, 4, 2, 8, 16, 4),
-        (ENGLAND, 7, 1, 14, 28, 2),
-        (WAVE, 2, 1, 4, 8, 2),
-        (KEYCAP, 3, 1, 3, 7, 2),
-        ("☺\ufe0f", 2, 1, 2, 6, 2),
-        (DECOMPOSED, 2, 1, 2, 3, 1),
-        (ZALGO, 41, 1, 41, 81, 41),
-        ("日本語", 3, 3, 3, 9, 6),
-        ("naïve — “so”", 12, 12, 12, 19, 12),
+        ("", 0, 0, 0, 0, 0, 0),
+        ("Lamp lit.", 9, 9, 9, 9, 9, 9),
+        ("line\r\nline", 10, 9, 10, 10, 10, 10),
+        ("Hello, world! 👋", 15, 15, 16, 18, 18, 16),
+        (FAMILY, 7, 1, 11, 25, 25, 2),
+        (FLAG, 2, 1, 4, 8, 8, 2),
+        (FLAG + FLAG, 4, 2, 8, 16, 16, 4),
+        (ENGLAND, 7, 1, 14, 28, 28, 2),
+        (WAVE, 2, 1, 4, 8, 8, 2),
+        (KEYCAP, 3, 1, 3, 7, 7, 2),
+        ("☺\ufe0f", 2, 1, 2, 6, 6, 2),
+        ("\u203c \u2139 \u3030", 5, 5, 5, 11, 11, 8),
+        (DECOMPOSED, 2, 1, 2, 3, 2, 1),
+        (ZALGO, 41, 1, 41, 81, 41, 41),
+        ("日本語", 3, 3, 3, 9, 3, 6),
+        ("naïve — “so”", 12, 12, 12, 19, 12, 12),
     ],
 )
 def test_each_rule_counts_what_it_is_named_after(
-    text: str, code_points: int, graphemes: int, units: int, octets: int, x: int
+    text: str, code_points: int, graphemes: int, units: int, octets: int, emoji: int, x: int
 ) -> None:
     assert count(text, CountingRule.CODE_POINTS) == code_points
     assert count(text, CountingRule.GRAPHEMES) == graphemes
     assert count(text, CountingRule.UTF16_UNITS) == units
     assert count(text, CountingRule.UTF8_BYTES) == octets
+    assert count(text, CountingRule.EMOJI_AS_BYTES) == emoji
     assert count(text, CountingRule.X_WEIGHTED) == x
 
 
@@ -99,6 +101,7 @@ def test_counts_agree_with_their_definitions(text: str) -> None:
     assert count(text, CountingRule.UTF8_BYTES) == len(text.encode("utf-8", "surrogatepass"))
     assert count(text, CountingRule.UTF16_UNITS) == len(text) + sum(character > "\uffff" for character in text)
     assert count(text, CountingRule.GRAPHEMES) <= len(text)
+    assert len(text) <= count(text, CountingRule.EMOJI_AS_BYTES) <= count(text, CountingRule.UTF8_BYTES)
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=60))

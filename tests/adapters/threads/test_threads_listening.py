@@ -84,6 +84,25 @@ async def test_a_long_list_is_read_to_its_end_by_its_cursors(threads_world: Worl
 
 
 @pytest.mark.asyncio
+async def test_what_the_account_reposted_is_nothing_that_it_says(threads_world: WorldOf) -> None:
+    world = threads_world()
+    theirs = await world.post_of_somebody("share me")
+    async with world.adapter() as adapter:
+        await adapter.repost(theirs)
+    later = world.state.post(world.bot, "the second light")
+    assert [event.id for event in await heard(world, 2)] == [world.first, later]
+
+
+@pytest.mark.asyncio
+async def test_a_list_that_is_not_shown_to_its_end_is_heard_as_far_as_it_is(threads_world: WorldOf) -> None:
+    world = threads_world()
+    said = [answer(world.state, world.alice, world.first, f"answer {number}") for number in range(60)]
+    world.order("answer", method="GET", path=rf"/{world.first}/conversation\?.*after=", status=403, body=b"{}")
+    events = await heard(world, 51)
+    assert [event.id for event in events if isinstance(event, ReplyReceived)] == said[10:]
+
+
+@pytest.mark.asyncio
 async def test_a_post_whose_answers_are_not_shown_silences_no_other(threads_world: WorldOf) -> None:
     world = threads_world()
     answer(world.state, world.alice, world.first, "hidden")

@@ -15,8 +15,9 @@ from threads_world import ThreadsWorld
 from greenroom_adapters.contract import MentionReceived, MessageReceived, OwnPostSeen, ReplyReceived, UnknownEvent
 from greenroom_adapters.meta.graph import Graph
 from greenroom_adapters.meta.lists import row_of
+from greenroom_adapters.meta.people import names
 from greenroom_adapters.threads.api import Api
-from greenroom_adapters.threads.mapping import Ours, names
+from greenroom_adapters.threads.mapping import Ours
 from greenroom_adapters.threads.sources import read
 from greenroom_adapters.threads.wire import PAGES
 from greenroom_adapters.transport import system_now

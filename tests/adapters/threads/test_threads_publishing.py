@@ -97,12 +97,13 @@ async def test_an_answer_carries_a_picture(threads_world: WorldOf, tmp_path: Pat
 
 
 @pytest.mark.asyncio
-async def test_links_and_emoji_count_in_full(threads_world: WorldOf) -> None:
+async def test_links_and_emoji_count_in_full_and_letters_of_any_script_as_one(threads_world: WorldOf) -> None:
     world = threads_world()
     link = "https://example.org/" + "a" * 100
     async with world.adapter() as adapter:
         adapter.prepare(Post(text=f"{link} {'b' * (500 - len(link) - 1)}"), key="k")
         adapter.prepare(Post(text="\N{SPARKLES}" * 166), key="k")
+        await adapter.publish(Intent(adapter, Post(text="灯" * 488 + "\N{ELECTRIC LIGHT BULB}" * 3)).next_try())
         for text in (f"{link} {'b' * (500 - len(link))}", "\N{SPARKLES}" * 167):
             with pytest.raises(TooLong):
                 adapter.prepare(Post(text=text), key="k")

@@ -187,6 +187,8 @@ function clear(form) {
 
 const LINK = /https?:\/\/[^\s<>"]+/g;
 const graphemes = new Intl.Segmenter();
+const bytes = (text) => new TextEncoder().encode(text).length;
+const MAY_BE_EMOJI = /[\p{S}\p{C}\u203c\u2049\u2139\u20e3\u3030\u303d\ufe0f]/u;
 const weigh = (text) =>
   [...text.normalize("NFC").replace(LINK, "x".repeat(23))].reduce((sum, letter) => {
     const code = letter.codePointAt(0);
@@ -199,7 +201,9 @@ const RULES = {
   "code points": (text) => [...text].length,
   graphemes: (text) => [...graphemes.segment(text)].length,
   "UTF-16 units": (text) => text.length,
-  "UTF-8 bytes": (text) => new TextEncoder().encode(text).length,
+  "UTF-8 bytes": bytes,
+  "characters, each emoji as its bytes": (text) =>
+    [...text].reduce((sum, letter) => sum + (MAY_BE_EMOJI.test(letter) ? bytes(letter) : 1), 0),
   "characters, each link as 23": (text) => [...text.replace(LINK, "x".repeat(23))].length,
   "X weighted": weigh,
 };
