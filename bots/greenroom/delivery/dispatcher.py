@@ -246,14 +246,10 @@ class Dispatcher:
             if turn.not_before <= self._clock.micros():
                 if self._take_place(turn):
                     return True
-                await self._pacer.wait(turn.expires)
+                await self._pacer.wait(turn.expires, past_pause=_is_past_pause(turn))
 
     def _take_place(self, turn: Turn) -> bool:
-        """Take a place with the pacer. Who paused the account, and who asks how it is, hears what came of that; once,
-        since a pause may also say that nothing can go out."""
-        if turn.trust is not Trust.OWNER or turn.rule not in OWNERS:
-            return self._pacer.take()
-        return self._pacer.take(past_pause=not any(part.number for part in turn.outbox))
+        return self._pacer.take(past_pause=_is_past_pause(turn))
 
     async def _publish(self, turn: Turn, part: Part) -> Receipt | AdapterError | TimeoutError:
         """Make one try, committed before its first byte; return the receipt, or how it failed."""
@@ -340,6 +336,14 @@ class Dispatcher:
 
 def _is_on_its_way(turn: Turn) -> bool:
     return turn.state in (INTENDED, SENDING)
+
+
+def _is_past_pause(turn: Turn) -> bool:
+    """Say whether a pause does not matter to a turn. Who paused the account, and who asks how it is, hears what came of
+    that; once, since a pause may also say that nothing can go out."""
+    if turn.trust is not Trust.OWNER or turn.rule not in OWNERS:
+        return False
+    return not any(part.number for part in turn.outbox)
 
 
 def _is_nothing(failure: AdapterError | TimeoutError) -> bool:

@@ -37,9 +37,12 @@ class Pacer:
         (microseconds since 1970) it asked to wait."""
         self._clock = clock
         self._quotas: dict[str, Quota] = {}
+        self._last_end = 0
+        """When the last of the known windows ends (microseconds since 1970); 0: none is known."""
         self._blocked_until = blocked_until
         self._under_way = 0
         self._ended = 0
+        """Writes that were made and have ended."""
         self._in_doubt: dict[str, int] = {}
         """Bucket → writes that may have arrived, since the last answer that told what is left of it."""
         self._found: dict[str, int] = {}
@@ -52,6 +55,7 @@ class Pacer:
         """Until when it is waited for; 0: its answer came."""
         self._paused = paused
         self._woken = asyncio.Event()
+        """Set when there is something new, and replaced then: whoever waits for one misses nothing."""
         for quota in quotas:
             self.heard(quota)
 
@@ -68,7 +72,7 @@ class Pacer:
         """Go on, at once where no limit stands against it."""
         self._paused = None
         self._blocked_until = 0
-        self._woken.set()
+        self._wake()
 
     def doubt(self, writes: int = 1) -> None:
         """Reckon with so many writes whose answers are lost: they count in the windows that run, until the answer to a
@@ -87,7 +91,7 @@ class Pacer:
             if is_out:
                 self._found[bucket] = self._found.get(bucket, 0) + 1
                 better.append(self._known(self._quotas[bucket]))
-        self._woken.set()
+        self._wake()
         return better
 
     def _known(self, quota: Quota) -> Quota:
@@ -99,18 +103,26 @@ class Pacer:
         crash: answers may overtake each other, so of a window it is the least."""
         if self._ended > self._told_after:
             if self._in_doubt.pop(quota.bucket, 0):
-                self._woken.set()
+                self._wake()
             self._found.pop(quota.bucket, None)
         if self._alone_until and self._first_at is not None and to_micros(quota.resets_at) > self._first_at:
             self._alone_until = 0
-            self._woken.set()
+            self._wake()
         known = self._quotas.get(quota.bucket)
-        if quota.limit <= 0 or (
-            known is not None and known.resets_at == quota.resets_at and known.remaining < quota.remaining
-        ):
+        if quota.limit <= 0:
             return quota if known is None else self._known(known)
+        if known is not None and self._is_overtaken(quota, known):
+            return self._known(known)
         self._quotas[quota.bucket] = quota
+        self._last_end = max(to_micros(one.resets_at) for one in self._quotas.values())
         return self._known(quota)
+
+    def _is_overtaken(self, quota: Quota, known: Quota) -> bool:
+        """Say whether more is known than a late answer says: of the same window, or of one that runs since its own is
+        over."""
+        if known.resets_at == quota.resets_at:
+            return known.remaining < quota.remaining
+        return quota.resets_at <= self._clock.now() < known.resets_at
 
     def block(self, wait: timedelta) -> int:
         """Let nothing out for that long; return until when, in microseconds since 1970."""
@@ -122,10 +134,14 @@ class Pacer:
         """Return which share of the platform's limits is left, of the one that is nearest to its end; None: the
         platform has told of none."""
         now = self._clock.micros()
-        return min(
-            (1.0 if to_micros(one.resets_at) <= now else one.remaining / one.limit for one in self._quotas.values()),
-            default=None,
-        )
+        return min((self._left(one, now) / one.limit for one in self._quotas.values()), default=None)
+
+    def _left(self, quota: Quota, now: int) -> int:
+        """Return how many writes a limit lets out, those that may have arrived unheard taken off."""
+        if to_micros(quota.resets_at) <= now:
+            return quota.limit
+        unheard = self._in_doubt.get(quota.bucket, 0) + self._found.get(quota.bucket, 0)
+        return max(0, quota.remaining - unheard)
 
     def waits_until(self) -> int:
         """Return when the next write may go out (microseconds since 1970); 0: now."""
@@ -134,29 +150,27 @@ class Pacer:
         now = self._clock.micros()
         until = max((moment for moment in (self._blocked_until, self._alone_until) if moment > now), default=0)
         for quota in self._quotas.values():
-            resets = to_micros(quota.resets_at)
-            left = quota.limit
-            if resets > now:
-                left = quota.remaining - self._in_doubt.get(quota.bucket, 0) - self._found.get(quota.bucket, 0)
-            margin = quota.limit * MARGIN
+            left, margin = self._left(quota, now), quota.limit * MARGIN
             if left - self._under_way <= margin:
-                until = max(until, resets if left <= margin else now + GLANCE)
+                until = max(until, to_micros(quota.resets_at) if left <= margin else now + GLANCE)
         return until
 
     @property
     def is_free(self) -> bool:
         """A write may go out now."""
-        return self._paused is None and self.waits_until() == 0
+        return self._lets(past_pause=False)
+
+    def _lets(self, *, past_pause: bool) -> bool:
+        return (self._paused is None or past_pause) and self.waits_until() == 0
 
     def take(self, *, past_pause: bool = False) -> bool:
         """Take a place for one write, where there is one; it is kept until `end`. `past_pause`: a pause does not
         matter to it."""
-        if (self._paused is not None and not past_pause) or self.waits_until():
+        if not self._lets(past_pause=past_pause):
             return False
         self._under_way += 1
         now = self._clock.micros()
-        ended = max((to_micros(quota.resets_at) for quota in self._quotas.values()), default=0)
-        if self._first_at is None or self._first_at < ended <= now:
+        if self._first_at is None or self._first_at < self._last_end <= now:
             self._first_at, self._alone_until = now, now + ALONE
         return True
 
@@ -164,21 +178,27 @@ class Pacer:
         """Give the place back, when its answer is about to be `heard`; every `take` that took one has one. Not
         `was_used`: nothing was written, so the first write is still to come."""
         self._under_way -= 1
-        self._ended += 1
-        if self._alone_until and not self._under_way:
+        self._ended += was_used
+        if self._alone_until and not (self._under_way and was_used):
             self._alone_until = 0
             if not was_used:
                 self._first_at = None
-            self._woken.set()
+            self._wake()
 
-    async def wait(self, until: int) -> bool:
-        """Wait until there is a place, at most until `until`; say whether there is one now. Others may take it."""
-        while not self.is_free:
+    def _wake(self) -> None:
+        """Let whoever waits look again."""
+        woken, self._woken = self._woken, asyncio.Event()
+        woken.set()
+
+    async def wait(self, until: int, *, past_pause: bool = False) -> bool:
+        """Wait until there is a place, at most until `until`; say whether there is one now. Others may take it.
+        `past_pause` as in `take`."""
+        while not self._lets(past_pause=past_pause):
             now = self._clock.micros()
             if now >= until:
                 return False
-            free_at = until if self._paused is not None else min(self.waits_until(), until)
-            self._woken.clear()
+            is_held = self._paused is not None and not past_pause
+            free_at = until if is_held else min(self.waits_until(), until)
             sleeper = asyncio.ensure_future(self._clock.sleep_until(free_at))
             waker = asyncio.ensure_future(self._woken.wait())
             try:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from greenroom.clock import to_micros
 from greenroom.delivery import Pacer, forget_block
-from greenroom.policy import ALLOW, Refuse
+from greenroom.policy import ALLOW, PAUSE, Refuse
 from greenroom.storage import State
 from greenroom.testing import ManualClock, ScriptedPlatform
-from greenroom_adapters.contract import Attempt, OutcomeUnknown, Quota, RateLimited, Receipt
+from greenroom_adapters.contract import Attempt, OutcomeUnknown, Quota, RateLimited, Receipt, Trust
 
 if TYPE_CHECKING:
     from conftest import Door  # type: ignore[import-not-found]  # found by pytest alone
@@ -91,6 +91,28 @@ def test_an_answer_to_an_earlier_write_says_nothing_of_writes_in_doubt(clock: Ma
     pacer.end()
     pacer.heard(quota(clock, 8, limit=10))
     assert not pacer.is_free, "eight of the nine may have arrived after the one that was answered"
+
+
+def test_a_write_that_was_given_up_is_no_later_one_whose_answer_ends_a_doubt(clock: ManualClock) -> None:
+    pacer = pacer_that_heard(Pacer(clock, quotas=[quota(clock, 10, limit=10)]))
+    assert [pacer.take(), pacer.take()] == [True, True]
+    pacer.end()
+    pacer.doubt()
+    for _ in range(2):
+        assert pacer.take()
+        pacer.end(was_used=False)
+    pacer.end()
+    pacer.heard(quota(clock, 1, limit=10))
+    assert not pacer.is_free, "the one in doubt may have arrived after the one that was answered"
+
+
+def test_a_first_write_that_was_given_up_leaves_it_to_the_next_whatever_is_under_way(clock: ManualClock) -> None:
+    pacer = pacer_that_heard(Pacer(clock, quotas=[quota(clock, 10, limit=10)]))
+    assert pacer.take(), "a slow one"
+    clock.turn(timedelta(seconds=60))
+    assert [pacer.take(), pacer.take()] == [True, False]
+    pacer.end(was_used=False)
+    assert [pacer.take(), pacer.take()] == [True, False]
 
 
 def test_an_answer_about_another_limit_says_nothing_of_writes_in_doubt(clock: ManualClock) -> None:
@@ -256,6 +278,28 @@ def test_answers_that_overtake_each_other_do_not_raise_what_is_left(clock: Manua
     assert pacer.is_free, "of a new window it is"
 
 
+def test_an_answer_that_comes_after_the_end_of_its_window_ends_no_other(clock: ManualClock) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 50)])
+    late = quota(clock, 8)
+    clock.turn(timedelta(seconds=60))
+    used_up = pacer.heard(quota(clock, 0))
+    assert pacer.heard(late) == used_up
+    assert not pacer.is_free
+
+
+def test_what_is_left_of_a_limit_reckons_with_writes_that_may_have_arrived(clock: ManualClock) -> None:
+    pacer = Pacer(clock, quotas=[quota(clock, 80)])
+    pacer.doubt(20)
+    assert pacer.share_left() == pytest.approx(0.6)
+    pacer.looked_up(is_out=False)
+    pacer.looked_up(is_out=True)
+    assert pacer.share_left() == pytest.approx(0.61)
+    pacer.doubt(100)
+    assert pacer.share_left() == 0
+    clock.turn(timedelta(seconds=60))
+    assert pacer.share_left() == 1
+
+
 def test_a_limit_of_nothing_is_no_limit_that_could_be_kept(clock: ManualClock) -> None:
     pacer = Pacer(clock, quotas=[quota(clock, 0, limit=0)])
     assert pacer.is_free
@@ -281,6 +325,23 @@ async def test_a_wait_ends_when_the_account_is_resumed(clock: ManualClock) -> No
     pacer.resume()
     async with asyncio.timeout(5):
         assert await asyncio.gather(*waiting) == [True] * 3
+
+
+@pytest.mark.asyncio
+async def test_who_has_just_begun_to_wait_hears_that_the_account_is_resumed(clock: ManualClock) -> None:
+    pacer = Pacer(clock, paused="by hand", quotas=[quota(clock, 0)])
+    until = clock.micros() + 3_600_000_000
+
+    async def resume() -> None:
+        pacer.resume()
+
+    waiting = asyncio.create_task(pacer.wait(until))
+    resuming = asyncio.create_task(resume())
+    others = asyncio.create_task(pacer.wait(until))
+    await clock.run_until(lambda: waiting.done() and others.done())
+    await resuming
+    assert await waiting
+    assert clock.micros() < until, "at the end of the window, and not of its own time"
 
 
 @pytest.mark.asyncio
@@ -428,3 +489,22 @@ async def test_a_person_who_says_go_on_ends_the_waiting_over_a_restart_as_well(d
     await door.ledger.committed()
     await door.after_crash(other)
     assert door.pacer.is_free
+
+
+@pytest.mark.asyncio
+async def test_an_owner_is_answered_in_a_pause_also_while_another_answer_to_him_goes_out_alone(door: Door) -> None:
+    door.pacer.pause("by its owner's command")
+
+    async def slowly(platform: ScriptedPlatform, attempt: Attempt) -> Receipt:
+        await platform.clock.sleep(1)
+        return platform.take(attempt)
+
+    door.platform.answers.append(slowly)
+    turns = [await door.intended("I say nothing more here."), await door.intended("home: paused")]
+    for turn in turns:
+        turn.trust, turn.rule = Trust.OWNER, PAUSE
+    dispatcher = door.dispatcher()
+    tasks = [asyncio.create_task(dispatcher.deliver(turn)) for turn in turns]
+    await door.clock.run_until(lambda: all(task.done() for task in tasks))
+    await asyncio.gather(*tasks)
+    assert {turn.state for turn in turns} == {State.SENT}
