@@ -7,6 +7,7 @@ import re
 import stat
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -31,6 +32,8 @@ UNPACKED = "unpacked"
 FORMAT = 1
 LARGEST = 20 * 2**30
 """Bytes of all files of a pack; more is no bot, but a trap."""
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What `zipfile` raises for what is no archive, or a damaged, a cut off, a nested, an encrypted or an unknown one."""
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9\xb9\xb2\xb3]|lpt[0-9\xb9\xb2\xb3])(?:\..*)?", re.IGNORECASE)
 """Names that are no files on Windows, whatever follows the full stop."""
 _NOT_IN_NAME = re.compile(r"[\\:\x00-\x1f\x7f\ud800-\udfff]")
@@ -138,12 +141,13 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
 
 
 def unpack(pack: Path, into: Path) -> Packed:
-    """Write what a pack holds below the folder `into`; nothing that is there is touched. Where its bot file names a
-    ledger elsewhere, it names the unpacked one from then on. What was unpacked before is a copy.
+    """Write what a pack holds below the folder `into`: all of it or, left by an error, no file. Nothing that is there
+    is touched. Where its bot file names a ledger elsewhere, it names the unpacked one from then on. What was unpacked
+    before is a copy.
 
     A pack may come from anybody. Taken is what `pack` writes; one that holds anything else is refused as a whole.
 
-    :raises ConfigurationError: it is no pack, or a file of it is there already
+    :raises ConfigurationError: it is no pack, or a damaged one, or a file of it is there already
     :raises StorageError: its ledger is none
     :raises OSError: it cannot be written
     """
@@ -170,11 +174,9 @@ def unpack(pack: Path, into: Path) -> Packed:
         before = {str(manifest["root"]): into, str(manifest["media"]): media}
         if sum(one.file_size for one in archive.infolist()) > LARGEST:
             raise ConfigurationError(f"{pack} holds more than a bot has")
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, RecursionError) as error:
-        raise ConfigurationError(
-            f"{pack} is nothing that `greenroom pack` wrote, or not the whole of it: copy it again, or pack anew"
-        ) from error
-    with archive:
+    except (*_UNREADABLE, KeyError, ValueError, TypeError) as error:
+        raise _is_no_pack(pack) from error
+    with archive, contextlib.ExitStack() as undoing:
         there = [str(path) for path in targets.values() if path.exists()]
         if there:
             raise ConfigurationError(
@@ -183,15 +185,26 @@ def unpack(pack: Path, into: Path) -> Packed:
         for name, target in targets.items():
             target.parent.mkdir(mode=0o700 if name == LEDGER else 0o777, parents=True, exist_ok=True)
             target.touch(mode=0o600 if name == LEDGER else 0o666, exist_ok=False)
-            with archive.open(name) as source, target.open("wb") as written:
-                while block := source.read(1 << 20):
-                    written.write(block)
-    for old, new in before.items():
-        arrive(ledger, before=old, now=str(new.absolute()))
-    store_was = point_store(bot_file, ledger)
-    if not packed.moves:
-        count_as_copy(ledger)
+            undoing.callback(target.unlink)
+            try:
+                with archive.open(name) as source, target.open("wb") as written:
+                    while block := source.read(1 << 20):
+                        written.write(block)
+            except _UNREADABLE as error:
+                raise _is_no_pack(pack) from error
+        for old, new in before.items():
+            arrive(ledger, before=old, now=str(new.absolute()))
+        store_was = point_store(bot_file, ledger)
+        if not packed.moves:
+            count_as_copy(ledger)
+        undoing.pop_all()
     return replace(packed, store_was=store_was, is_marked=not packed.moves or _mark(pack))
+
+
+def _is_no_pack(pack: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{pack} is nothing that `greenroom pack` wrote, or not the whole of it: copy it again, or pack anew"
+    )
 
 
 def _mark(pack: Path) -> bool:

@@ -398,6 +398,25 @@ def test_a_pack_without_a_bot_of_its_own_touches_nothing(greenroom: Greenroom, h
     assert not (home / "data").exists()
 
 
+@pytest.mark.parametrize("name", ["greenroom.json", "ledger.db", "files/bot.yaml"])
+def test_of_a_pack_that_was_damaged_on_its_way_no_file_is_left_and_a_good_one_is_unpacked_there(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path, name: str
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    assert greenroom("pack").code == 0
+    packed = bytearray(Path("ada.greenroom").read_bytes())
+    with zipfile.ZipFile("ada.greenroom") as archive:
+        begins = archive.getinfo(name).header_offset + 30 + len(name)
+    packed[begins : begins + 2] = bytes(~byte & 0xFF for byte in packed[begins : begins + 2])
+    Path("bad.greenroom").write_bytes(packed)
+    said = greenroom("unpack", "bad.greenroom", "--folder", "there")
+    assert said.code == 1
+    assert "nothing that `greenroom pack` wrote, or not the whole of it" in said.err
+    assert not [path for path in home.glob("there/**/*") if path.is_file()]
+    assert greenroom("unpack", "ada.greenroom", "--folder", "there").code == 0
+
+
 def test_a_pack_that_cannot_be_written_moves_nothing(
     greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
 ) -> None:
