@@ -18,6 +18,9 @@ MARGIN = 0.05
 """Share of a platform's limit that is left untouched, so that its own limiter never has to fire."""
 GLANCE = 100_000
 """Microseconds between two looks for a place, where it depends on the answers to writes that are under way."""
+KEPT = 50
+"""Limits that are known at once; of more, those whose windows are over are forgotten: where every room has a limit of
+its own, there would be ever more."""
 ALONE = 5_000_000
 """Microseconds for which nothing follows the first write of a window before its answer."""
 
@@ -114,8 +117,17 @@ class Pacer:
         if known is not None and self._is_overtaken(quota, known):
             return self._known(known)
         self._quotas[quota.bucket] = quota
-        self._last_end = max(to_micros(one.resets_at) for one in self._quotas.values())
+        if len(self._quotas) > KEPT:
+            self._forget_ended()
+        self._last_end = max((to_micros(one.resets_at) for one in self._quotas.values()), default=0)
         return self._known(quota)
+
+    def _forget_ended(self) -> None:
+        now = self._clock.now()
+        for bucket in [bucket for bucket, quota in self._quotas.items() if quota.resets_at <= now]:
+            del self._quotas[bucket]
+            self._in_doubt.pop(bucket, None)
+            self._found.pop(bucket, None)
 
     def _is_overtaken(self, quota: Quota, known: Quota) -> bool:
         """Say whether more is known than a late answer says: of the same window, or of one that runs since its own is

@@ -132,6 +132,19 @@ def test_where_each_room_has_a_limit_of_its_own_the_end_of_one_window_makes_nobo
     assert [pacer.take() for _ in range(3)] == [True] * 3
 
 
+def test_where_each_room_has_a_limit_of_its_own_those_that_are_over_are_not_all_kept(clock: ManualClock) -> None:
+    pacer = Pacer(clock)
+    pacer.heard(quota(clock, 40, seconds=86_400))
+    for number in range(200):
+        pacer.heard(replace(quota(clock, 4, limit=5, seconds=5), bucket=f"room {number}"))
+        pacer.doubt()
+        clock.turn(timedelta(seconds=1))
+    kept = {quota.bucket: quota.remaining for quota in pacer.looked_up(is_out=True)}
+    assert len(kept) <= 50
+    assert kept["posts"] == 39, "this one runs"
+    assert {f"room {number}" for number in range(195, 200)} <= kept.keys()
+
+
 def test_the_answer_to_the_first_write_of_a_window_lets_the_others_go_whatever_is_under_way(clock: ManualClock) -> None:
     pacer = pacer_that_heard(Pacer(clock, quotas=[quota(clock, 10, limit=10)]))
     assert pacer.take(), "a slow one"
