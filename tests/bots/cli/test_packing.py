@@ -281,8 +281,8 @@ LINK = 0o120777 << 16
 
 def evil_pack(*members: str | zipfile.ZipInfo, **facts: object) -> None:
     """Write what says that it is a pack, with more in it than a bot and its ledger."""
-    manifest = {"format": 1, "bot": "ada", "file": "bot.yaml", "turns": 0, "to_set": [], "left_out": [], "moves": True}
-    manifest |= {"root": "/r", "media": "/m", "ledger": "data/ada.db", **facts}
+    manifest: dict[str, object] = {"format": 1, "bot": "ada", "file": "bot.yaml", "turns": 0, "moves": True}
+    manifest |= {"to_set": [], "left_out": [], "root": "/r", "media": "/m", "ledger": "data/ada.db", **facts}
     with zipfile.ZipFile("evil.greenroom", "w") as archive:
         archive.writestr("greenroom.json", json.dumps(manifest))
         archive.writestr("ledger.db", "")
