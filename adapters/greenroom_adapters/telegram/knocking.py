@@ -160,11 +160,12 @@ class Knocking:
                 await asyncio.sleep(CLOSED.total_seconds())
 
     async def _register_for_ever(self) -> NoReturn:
-        if self._keep is not None:
-            await self._keep.store(KEPT, self._address.encode())
         failures = 0
         while True:
             try:
+                # before Telegram is told: whoever takes the address out of the file again finds it here
+                if self._keep is not None:
+                    await self._keep.store(KEPT, self._address.encode())
                 await self._api.set_webhook(self._address, secret=self._secret)
             except AuthenticationFailed:
                 raise

@@ -51,7 +51,8 @@ def post_event(post: WirePost, *, ours: Ours, handle: str, source: str, cursor: 
     at, ref = moment(post.timestamp), post_ref(post.id, post.permalink)
     above = post_ref(post.replied_to.id) if post.replied_to is not None else None
     conversation = post.root_post.id if post.root_post is not None else post.id
-    if is_own(post, handle):
+    # its handle may be another by now
+    if post.id in ours or is_own(post, handle):
         return OwnPostSeen(
             id=post.id,
             source=source,

@@ -45,13 +45,16 @@ class Told:
         if not named and not self._is_below_us(post):
             return None
         above = post.replied_to
-        if (
-            above is not None
-            and above.id not in self._ours
-            and is_own(await self._api.post(above.id), self._api.handle)
-        ):
+        if above is not None and above.id not in self._ours and await self._wrote(above.id):
             self._ours.add(above.id)
         return post_event(post, ours=self._ours, handle=self._api.handle, source=TOLD, cursor=cursor(), named=named)
+
+    async def _wrote(self, name: str) -> bool:
+        """Say whether a post is the account's. Those of others it may perhaps not read."""
+        try:
+            return is_own(await self._api.post(name), self._api.handle)
+        except PostRejected:
+            return False
 
     def _is_below_us(self, post: WirePost) -> bool:
         """Say whether an answer is meant for this account: an app's calls tell of all its accounts."""

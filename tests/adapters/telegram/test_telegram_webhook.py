@@ -9,8 +9,15 @@ from contextlib import aclosing
 import aiohttp
 import pytest
 from telegram_world import TelegramWorld
+from typing_extensions import override
 
-from greenroom_adapters.contract import AuthenticationFailed, ConfigurationError, MentionReceived, TextEvent
+from greenroom_adapters.contract import (
+    AuthenticationFailed,
+    ConfigurationError,
+    MentionReceived,
+    TextEvent,
+    Unavailable,
+)
 from greenroom_adapters.telegram import TelegramAdapter
 from greenroom_adapters.testing.conformance.tools import listening, no_new_task
 
@@ -31,6 +38,21 @@ class Drawer:
         self.kept[name] = value
 
 
+class JammedDrawer(Drawer):
+    """One that does not open at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refusals = 2
+
+    @override
+    async def store(self, name: str, value: bytes) -> None:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise Unavailable("no space left")
+        await super().store(name, value)
+
+
 def called(world: TelegramWorld) -> TelegramAdapter:
     """Return an adapter that Telegram is to call; what it calls leads to a free port of this machine."""
     with socket.socket() as probe:
@@ -49,6 +71,18 @@ async def until(holds: Callable[[], bool]) -> None:
 def waiting(world: TelegramWorld) -> int:
     """Return how many updates Telegram still keeps."""
     return world.do(lambda state: len(world.bot.queue))
+
+
+@pytest.mark.asyncio
+async def test_telegram_is_told_of_the_address_as_soon_as_that_can_be_kept(telegram_world: TelegramWorld) -> None:
+    world, drawer = telegram_world, JammedDrawer()
+    adapter = called(world)
+    adapter.keep_in(drawer)
+    async with adapter, aclosing(adapter.events(after={"updates": "0"})) as stream:
+        heard = asyncio.ensure_future(anext(stream))
+        await until(lambda: drawer.refusals < 0)
+        await world.mention_bot("one")
+        assert isinstance(await asyncio.wait_for(heard, 10), MentionReceived)
 
 
 @pytest.mark.asyncio

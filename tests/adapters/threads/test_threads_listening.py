@@ -84,6 +84,20 @@ async def test_a_long_list_is_read_to_its_end_by_its_cursors(threads_world: Worl
 
 
 @pytest.mark.asyncio
+async def test_what_the_account_says_is_its_own_also_when_it_has_another_handle_by_now(threads_world: WorldOf) -> None:
+    world = threads_world()
+    async with (
+        asyncio.timeout(10),
+        world.adapter() as adapter,
+        aclosing(adapter.events(after=BEGINNING)) as events,
+    ):
+        world.state.all("UPDATE accounts SET handle = 'lamp.two' WHERE id = ?", world.bot)
+        below = answer(world.state, world.bot, world.first, "and a second one")
+        seen = [await anext(events), await anext(events)]
+    assert [(event.id, type(event)) for event in seen] == [(world.first, OwnPostSeen), (below, OwnPostSeen)]
+
+
+@pytest.mark.asyncio
 async def test_what_the_account_reposted_is_nothing_that_it_says(threads_world: WorldOf) -> None:
     world = threads_world()
     theirs = await world.post_of_somebody("share me")
@@ -198,6 +212,18 @@ async def test_a_call_tells_what_the_list_tells_and_of_this_account_alone(thread
         (deep, ReplyReceived),
         ("4711", MentionReceived),
     ]
+
+
+@pytest.mark.asyncio
+async def test_a_mention_below_a_post_that_the_account_may_not_read_is_one_all_the_same(threads_world: WorldOf) -> None:
+    world = threads_world()
+    theirs = await world.post_of_somebody("for my followers")
+    below = answer(world.state, world.alice, theirs.id, "what does @lamp.bot say?")
+    world.server.refuse(GraphError(10, "no"), method="GET", path=f"^/{theirs.id}$")
+    async with hearing(world) as seen:
+        assert await told(world, "mentions", value_of(world, below, owner=world.alice)) == 200
+        calls = [event for event in seen if event.source == "told"]
+    assert [(event.id, type(event)) for event in calls] == [(below, MentionReceived)]
 
 
 @pytest.mark.asyncio
