@@ -2,9 +2,11 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from greenroom_adapters.testing.stage import RunningStage
 CLASSES = ("keyed", "two_phase", "listed", "none")
 handles = itertools.count(1)
 
+AN_HOUR = timedelta(hours=1)
 AdapterOf = Callable[[StageSettings, str], Adapter]
 
 
@@ -182,6 +185,14 @@ class StageWorld(World):
     async def order_of_stream(self, kind: str, **details: object) -> None:
         """Order a fault for the bot's events."""
         await asyncio.to_thread(self.stage.order, kind, account=self.bot, **details)
+
+
+@pytest.fixture
+def fast_clock(monkeypatch: pytest.MonkeyPatch) -> timedelta:
+    """Let the clock that adapters look at be ahead of that of the servers; return by how much."""
+    ahead = SimpleNamespace(time=lambda: time.time() + AN_HOUR.total_seconds())
+    monkeypatch.setattr("greenroom_adapters.transport.judging.time", ahead)
+    return AN_HOUR
 
 
 @pytest.fixture(scope="session")

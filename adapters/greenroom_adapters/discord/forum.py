@@ -123,8 +123,8 @@ class Forum:
 
     async def _look(self, attempt: Attempt, forum: str) -> Found | Undecided | None:
         """Return what the forum says about it; None: it certainly is not among what was begun there until now."""
-        since = attempt.first_tried_at - SKEW
-        until = attempt.last_tried_at + self._settles_after + SKEW
+        since = self._api.http.dated(attempt.first_tried_at)[0] - SKEW
+        until = self._api.http.dated(attempt.last_tried_at)[1] + self._settles_after + SKEW
         title, text = title_and_text(attempt.post.text)
         told = await self._api.channel(forum)
         self._places.learn_channel(told)

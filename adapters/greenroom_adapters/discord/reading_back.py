@@ -111,11 +111,11 @@ class ReadingBack:
 
     async def look(self, attempt: Attempt, plan: Plan, channel: str) -> Found | Undecided | None:
         """Return what the channel says about it; None: it certainly is not among what was said there until now."""
-        post, since = attempt.post, attempt.first_tried_at - SKEW
+        post, since = attempt.post, self._api.http.dated(attempt.first_tried_at)[0] - SKEW
         if (Progress.read(attempt.state) or Progress()).as_response:
             # its message stands there since it was acknowledged
             since = min(since, moment_of(plan.command))
-        until = attempt.last_tried_at + self._settles_after + SKEW
+        until = self._api.http.dated(attempt.last_tried_at)[1] + self._settles_after + SKEW
         cursor = begin = max(0, first_of(since) - 1)
         told = await self._api.channel(channel)
         self._places.learn_channel(told)

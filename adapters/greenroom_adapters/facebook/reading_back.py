@@ -13,7 +13,7 @@ from greenroom_adapters.facebook.refs import Place, comment_ref, place_of, post_
 from greenroom_adapters.facebook.wire import COMMENTS, POSTS, WireComment, WirePost
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.moments import moment
-from greenroom_adapters.meta.reading_back import SKEW, Recognising, Seen, oldest_of
+from greenroom_adapters.meta.reading_back import Recognising, Seen, oldest_of
 from greenroom_adapters.recognising import Claims, is_like
 
 __all__ = ["ReadingBack"]
@@ -33,7 +33,7 @@ class ReadingBack(Recognising):
 
     @override
     async def _told(self, attempt: Attempt, *, is_settled: bool) -> Seen | None:
-        post, since = attempt.post, attempt.first_tried_at - SKEW
+        post, since = attempt.post, self._api.since(attempt)
         if post.direct_to is not None:
             return await self._message(self._mail, attempt, post.direct_to)
         above = place_of(post.in_reply_to) if post.in_reply_to is not None else None
@@ -44,7 +44,7 @@ class ReadingBack(Recognising):
             return (post_ref(post.id, post.permalink_url), moment(post.created_time)), _is_post(attempt, post)
 
         pages = self._api.own(since=since, most=PAGES)
-        return await oldest_of(pages, POSTS, seen, attempt=attempt, claims=self._claims)
+        return await oldest_of(pages, POSTS, seen, since=since, key=attempt.key, claims=self._claims)
 
     async def _comment(self, attempt: Attempt, above: Place, since: datetime) -> Seen | None:
         parents = {above.comment}
@@ -58,7 +58,7 @@ class ReadingBack(Recognising):
             return (ref, at), self._is_comment(attempt, comment, parents)
 
         pages = self._api.comments(above.post, since=since, most=PAGES)
-        return await oldest_of(pages, COMMENTS, seen, attempt=attempt, claims=self._claims)
+        return await oldest_of(pages, COMMENTS, seen, since=since, key=attempt.key, claims=self._claims)
 
     def _is_comment(self, attempt: Attempt, comment: WireComment, parents: "set[str | None]") -> bool:
         by_us = comment.sender is not None and comment.sender.id == self._api.me

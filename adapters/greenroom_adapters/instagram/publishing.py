@@ -163,7 +163,8 @@ class Publishing(PhasedBringing):
         def seen(media: WireMedia) -> tuple[Seen, bool]:
             return (media_ref(media.id, media.permalink), moment(media.timestamp)), is_like(caption, media.caption)
 
-        return await oldest_of(self._api.own(most=PAGES), MEDIA, seen, attempt=attempt, claims=self._claims)
+        pages, since = self._api.own(most=PAGES), self._api.since(attempt)
+        return await oldest_of(pages, MEDIA, seen, since=since, key=attempt.key, claims=self._claims)
 
 
 def _misshapen(media: Media) -> str | None:

@@ -14,7 +14,7 @@ from greenroom_adapters.instagram.wire import COMMENTS, WireComment
 from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.moments import moment
-from greenroom_adapters.meta.reading_back import SKEW, Recognising, Seen
+from greenroom_adapters.meta.reading_back import Recognising, Seen
 from greenroom_adapters.meta.wire import read_rows
 from greenroom_adapters.recognising import Claims, is_like
 
@@ -57,7 +57,7 @@ class ReadingBack(Recognising):
         return await self._answer(attempt, above)
 
     async def _answer(self, attempt: Attempt, above: Place) -> Seen | None:
-        since, text = attempt.first_tried_at - SKEW, self._publishing.said(attempt)
+        since, text = self._api.since(attempt), self._publishing.said(attempt)
         oldest: Seen | None = None
         try:
             async with aclosing(self._below(above, since)) as comments:

@@ -72,7 +72,7 @@ class ReadingBack:
         """Look for the post among our own since its first try."""
         asked_at = self._now()
         key = Plan.read(attempt.prepared).key
-        since = attempt.first_tried_at - SKEW
+        since = self._api.http.dated(attempt.first_tried_at)[0] - SKEW
         found: list[WireStatus] = []
         is_whole = True
         async with aclosing(self._listed(attempt.post, since)) as statuses:

@@ -1,12 +1,12 @@
 """The calls of an account that are the same on every platform of Meta."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import msgspec
 
-from greenroom_adapters.contract import PostRejected, TargetGone
+from greenroom_adapters.contract import Attempt, PostRejected, TargetGone
 from greenroom_adapters.meta.graph import Graph
 from greenroom_adapters.meta.wire import CREATED, IDS, SUCCESSES
 from greenroom_adapters.transport import Answer, Effect
@@ -14,6 +14,8 @@ from greenroom_adapters.transport import Answer, Effect
 __all__ = ["Calls"]
 
 MESSAGES = "messages"
+SKEW = timedelta(minutes=5)
+"""What became of a try may bear a time that is so much before it."""
 
 
 class Calls:
@@ -47,6 +49,10 @@ class Calls:
         """Have Meta tell the app what happens to the account; of its messages only with the permission to read them."""
         fields = {"subscribed_fields": ",".join((*self.subscribed, *((MESSAGES,) if direct_messages else ())))}
         self._done(await self.graph.post(f"/{self.me}/subscribed_apps", fields, effect=Effect.REPEATABLE))
+
+    def since(self, attempt: Attempt) -> datetime:
+        """Return from when on what became of an attempt is looked for, by Meta's clock."""
+        return self.graph.http.dated(attempt.first_tried_at)[0] - SKEW
 
     def gone(self, words: str) -> TargetGone:
         """Return the error that says that something is not there."""

@@ -16,12 +16,9 @@ from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.wire import WirePage, read_rows
 from greenroom_adapters.recognising import Claims, is_like
 
-__all__ = ["SKEW", "Recognising", "Seen", "oldest_of"]
+__all__ = ["Recognising", "Seen", "oldest_of"]
 
 T = TypeVar("T")
-
-SKEW = timedelta(minutes=5)
-"""How far Meta's clock and the one that recorded the try may differ."""
 
 Seen = tuple[PostRef, datetime]
 """What an attempt became, and when."""
@@ -68,7 +65,7 @@ class Recognising(abc.ABC):
 
         :raises OutOfReach: the conversation does not show all that was said
         """
-        since = attempt.first_tried_at - SKEW
+        since = self._calls.since(attempt)
         oldest: Seen | None = None
         for message in await mail.with_person(person, since):
             at, ref = moment(message.created_time), message_ref(message.id)
@@ -83,15 +80,15 @@ async def oldest_of(
     decoder: "msgspec.json.Decoder[T]",
     seen: Callable[[T], tuple[Seen, bool]],
     *,
-    attempt: Attempt,
+    since: datetime,
+    key: str,
     claims: Claims,
 ) -> Seen | None:
-    """Return the oldest row of a list, newest first, that an attempt may have become; None: there is none since a
-    little before its first try. `seen` says what a row is, and whether it may be it.
+    """Return the oldest row of a list, newest first, that the attempt with this key may have become; None: there is
+    none since a moment. `seen` says what a row is, and whether it may be it.
 
     :raises OutOfReach: the list does not show all that was said
     """
-    since = attempt.first_tried_at - SKEW
     oldest: Seen | None = None
     is_whole, is_readable = False, True
     async with aclosing(pages):
@@ -101,7 +98,7 @@ async def oldest_of(
             last = since
             for row in rows:
                 (ref, last), is_it = seen(row)
-                if last >= since and is_it and claims.is_free_for(attempt.key, ref.id):
+                if last >= since and is_it and claims.is_free_for(key, ref.id):
                     oldest = ref, last
             # by the last: a pinned one stands above newer ones
             is_whole |= last < since or not page.after

@@ -99,4 +99,4 @@ class Publishing(PhasedBringing):
             return (post_ref(post.id, post.permalink), moment(post.timestamp)), is_it
 
         pages = self._api.own(answers=above is not None, most=PAGES)
-        return await oldest_of(pages, POSTS, seen, attempt=attempt, claims=self._claims)
+        return await oldest_of(pages, POSTS, seen, since=self._api.since(attempt), key=attempt.key, claims=self._claims)

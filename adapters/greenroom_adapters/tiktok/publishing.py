@@ -340,7 +340,7 @@ class Publishing:
         if not words.strip():
             return None
         oldest: Receipt | None = None
-        async with aclosing(self._own(attempt.first_tried_at - SKEW)) as posts:
+        async with aclosing(self._own(self._api.http.dated(attempt.first_tried_at)[0] - SKEW)) as posts:
             async for post, at in posts:
                 is_it = is_like(words, post.video_description) or is_like(words, post.title)
                 if is_it and self._claims.is_free_for(attempt.key, post.id):

@@ -25,6 +25,7 @@ from greenroom_adapters.transport.judging import (
     Judge,
     Refusal,
     Wait,
+    answered_at,
     doubted,
     no_refusal,
     no_wait,
@@ -180,6 +181,9 @@ class Http:
             wait_without_hint=wait_without_hint,
             now=now,
         )
+        self._now = now
+        self._latest: tuple[Answer, datetime] | None = None
+        """The last answer, and when it came."""
         self._authorization: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, yarl.URL] = {}
@@ -299,6 +303,7 @@ class Http:
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             # ValueError: an answer whose framing or encoding is broken beyond what aiohttp wraps.
             raise self._lost(method, path, effect, progress, exc) from self.redactor.cause(exc)
+        self._latest = answer, self._now()
         self._heard(method, path, answer)
         return answer
 
@@ -322,6 +327,15 @@ class Http:
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             words = f"{self.platform} answered something unreadable: {exc}"
             raise self._judge.inconclusive(words, once=answer.effect.shows) from None
+
+    def dated(self, ours: datetime) -> tuple[datetime, datetime]:
+        """Return between which moments the platform dates what was sent when our clock showed this: ours may be wrong
+        by hours, and by how much, the platform's last answer tells."""
+        if self._latest is None:
+            return ours, ours
+        answer, came_at = self._latest
+        its = ours + (answered_at(answer, lambda: came_at) - came_at)
+        return min(ours, its), max(ours, its)
 
     def error(self, kind: type[AdapterError], words: str) -> AdapterError:
         """Return an error of this account, its words without secrets."""

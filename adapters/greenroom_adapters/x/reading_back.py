@@ -76,7 +76,7 @@ class ReadingBack:
     async def _post(self, attempt: Attempt) -> Receipt | None:
         plan = Plan.read(attempt.prepared)
         text = worded(attempt.post, self._limits, asker=plan.asker)
-        since = max(plan.newest, id_at(attempt.first_tried_at - SKEW))
+        since = max(plan.newest, id_at(self._api.http.dated(attempt.first_tried_at)[0] - SKEW))
         oldest: WirePost | None = None
         async with aclosing(self._own(since)) as posts:
             async for post in posts:
@@ -106,7 +106,7 @@ class ReadingBack:
             raise _OutOfReach
 
     async def _message(self, attempt: Attempt) -> Receipt | None:
-        since = id_at(attempt.first_tried_at - SKEW)
+        since = id_at(self._api.http.dated(attempt.first_tried_at)[0] - SKEW)
         oldest: WireMessage | None = None
         is_whole = False
         async with aclosing(

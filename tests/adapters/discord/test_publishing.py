@@ -343,3 +343,16 @@ async def test_answers_to_what_is_no_message_of_discord_are_refused(discord_worl
             adapter.prepare(Post(text="hi", in_reply_to=replace(target, id="$event:example.org")), key="k")
         with pytest.raises(TargetGone):
             await adapter.react(replace(target, id="nothing"))
+
+
+@pytest.mark.asyncio
+async def test_a_post_is_found_also_by_a_clock_that_is_wrong(
+    discord_world: DiscordWorld, fast_clock: timedelta
+) -> None:
+    world = discord_world
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="did it?"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        assert isinstance(await adapter.find(intent.grow_old(-fast_clock)), Found)

@@ -272,3 +272,14 @@ async def test_what_facebook_says_it_has_not_done_is_not_done(facebook_world: Wo
             world.order("answer", method=method, path=path, status=200, body=b'{"success": false}')
             with pytest.raises(PostRejected):
                 await act(PostRef(id=post))
+
+
+@pytest.mark.asyncio
+async def test_a_post_is_found_also_by_a_clock_that_is_wrong(facebook_world: WorldOf, fast_clock: timedelta) -> None:
+    world = facebook_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="did it?"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        assert isinstance(await adapter.find(intent.grow_old(-fast_clock)), Found)

@@ -602,3 +602,16 @@ def test_the_fake_refuses_what_mastodon_refuses(mastodon_world: MastodonWorld) -
         world.say("a" * (LIMIT + 1))
     with pytest.raises(Refusal):
         world.say("hi", in_reply_to_id="1")
+
+
+@pytest.mark.asyncio
+async def test_a_post_is_found_also_by_a_clock_that_is_wrong(
+    mastodon_world: MastodonWorld, fast_clock: timedelta
+) -> None:
+    world = mastodon_world
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="did it?"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        assert isinstance(await adapter.find(intent.grow_old(-fast_clock)), Found)

@@ -370,3 +370,15 @@ async def test_an_answer_names_whom_it_answers_and_nobody_else(threads_world: Wo
     assert own.text == words
     said = [post.text.replace("https://example.org/@bea.b", "") for post in await world.published()]
     assert [re.findall(r"@([\w.]*\w)", text) for text in said] == [["Alice"], []]
+
+
+@pytest.mark.asyncio
+async def test_a_post_is_found_also_by_a_clock_that_is_wrong(threads_world: WorldOf, fast_clock: timedelta) -> None:
+    world = threads_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="did it?"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("DELETE FROM containers")  # the list alone can tell
+        assert isinstance(await adapter.find(intent.grow_old(-fast_clock)), Found)

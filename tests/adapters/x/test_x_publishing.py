@@ -412,3 +412,14 @@ async def test_one_refusal_of_the_keys_is_asked_again_with_a_new_signature_but_n
         with pytest.raises(AuthenticationFailed):
             await adapter.publish(Intent(adapter, Post(text="hi")).next_try())
     assert await world.published() == []
+
+
+@pytest.mark.asyncio
+async def test_a_post_is_found_also_by_a_clock_that_is_wrong(x_world: WorldOf, fast_clock: timedelta) -> None:
+    world = x_world()
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text="did it?"))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        assert isinstance(await adapter.find(intent.grow_old(-fast_clock)), Found)
