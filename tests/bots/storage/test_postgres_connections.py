@@ -1,6 +1,7 @@
 """A connection that could not be made ready is closed: nothing of it stays with the server."""
 
 import asyncio
+import struct
 import time
 import uuid
 from contextlib import closing
@@ -46,3 +47,35 @@ async def test_a_bell_that_cannot_listen_is_left_and_who_asks_for_it_goes_withou
     assert await Bell.listen(postgres.url, "a\0b") is None
     # a connection that was only forgotten would warn here
     await asyncio.to_thread(until_none, postgres.url, "greenroom bell")
+
+
+async def let_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as a server does until a client may ask something."""
+
+    async def greeting() -> bytes:
+        (length,) = struct.unpack("!I", await reader.readexactly(4))
+        return await reader.readexactly(length - 4)
+
+    if (await greeting()).startswith(struct.pack("!HH", 1234, 5679)):
+        # it would like to go on encrypted
+        writer.write(b"N")
+        await greeting()
+    for kind, body in ((b"R", bytes(4)), (b"S", b"server_version\0" + b"18.0\0"), (b"K", bytes(8)), (b"Z", b"I")):
+        writer.write(kind + struct.pack("!I", len(body) + 4) + body)
+
+
+@pytest.mark.asyncio
+async def test_a_bell_that_a_server_never_answers_is_not_waited_for_for_ever() -> None:
+    asked: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def say_no_more(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_in(reader, writer)
+        question = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        asked.set_result(question)
+
+    async with await asyncio.start_server(say_no_more, "127.0.0.1", 0) as server, asyncio.timeout(PATIENCE):
+        port = server.sockets[0].getsockname()[1]
+        assert await Bell.listen(f"postgresql://ada@127.0.0.1:{port}/ada", "bell", patience=1.0) is None
+        assert b"LISTEN" in await asked

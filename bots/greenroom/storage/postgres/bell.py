@@ -11,6 +11,7 @@ __all__ = ["ASKED", "Bell"]
 
 ASKED = "asked for"
 """What is said where another worker asks for the bot; where a command was left, nothing is."""
+PATIENCE = 10.0
 
 
 class Bell:
@@ -25,16 +26,17 @@ class Bell:
         self._connection: Any = None
 
     @classmethod
-    async def listen(cls, url: str, channel: str) -> Self | None:
-        """Return one that hears a channel; None: it cannot be had."""
+    async def listen(cls, url: str, channel: str, *, patience: float = PATIENCE) -> Self | None:
+        """Return one that hears a channel; None: it cannot be had within so many seconds of `patience`."""
         bell = cls()
         with contextlib.suppress(*FAILURES):
-            bell._connection = await connect(url, timeout=10, server_settings={"application_name": "greenroom bell"})
-            try:
-                await bell._connection.add_listener(channel, bell._heard)
-            except BaseException:
-                bell.close()
-                raise
+            async with asyncio.timeout(patience):
+                bell._connection = await connect(url, server_settings={"application_name": "greenroom bell"})
+                try:
+                    await bell._connection.add_listener(channel, bell._heard)
+                except BaseException:
+                    bell.close()
+                    raise
             return bell
         return None
 
