@@ -322,6 +322,21 @@ async def test_a_file_whose_picture_went_missing_is_refused_as_a_whole(trial: Tr
     assert trial.platform.texts == ["You said: still the old rules"]
 
 
+@pytest.mark.asyncio
+async def test_of_a_file_that_is_refused_for_one_of_its_posts_no_other_is_posted(trial: Trial) -> None:
+    (trial.path.parent / "drafts").mkdir()
+    async with trial:
+        trial.rewrite(
+            "post:\n"
+            "- {name: often, every: 1 minute, say: Too soon.}\n"
+            "- {name: never, cron: 0 0 30 2 *, from: {folder: drafts}}\n"
+        )
+        assert "never" in await noted(trial, "edit refused")
+        trial.clock.turn(timedelta(minutes=2))
+        await looked(trial)
+    assert trial.platform.texts == []
+
+
 def test_of_an_edited_account_only_live_changes_at_once(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text("persona: Ada\nwho: is here\n", encoding="utf-8")
 
