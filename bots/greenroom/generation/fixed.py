@@ -1,5 +1,6 @@
 """Words that a rule always says: the owner's own text, with the asker's name where he wants it."""
 
+import re
 from typing import Any
 
 from greenroom.cleaning import without_unseen
@@ -8,6 +9,8 @@ from greenroom_adapters.contract import Author, ConfigurationError
 
 __all__ = ["FixedWords"]
 
+ACTED_UPON = re.compile("[@#\uff20\uff03]")
+"""What makes of a word the name of somebody, or of a subject, on one platform or another; X takes the wide ones too."""
 LONGEST_NAME = 60
 """Characters of a stranger's name that are repeated at the most."""
 
@@ -49,4 +52,4 @@ class FixedWords:
 def _tame(name: str) -> str:
     """Return a stranger's name without anything that a platform would act upon."""
     seen = " ".join(without_unseen(name, joiners=False).split())
-    return seen.replace("@", "").replace("#", "").replace("://", " ").strip()[:LONGEST_NAME]
+    return ACTED_UPON.sub("", seen).replace("://", " ").strip()[:LONGEST_NAME]
