@@ -8,28 +8,26 @@ from typing import Any, ClassVar
 
 from graph_server import GraphServer
 from graph_threads import REPOST, answer
-from instagram_world import free_port
+from graph_world import GraphWorld
+from ports import free_port
 from typing_extensions import override
 
-from greenroom_adapters.contract import Adapter, PostRef, Secret
-from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
+from greenroom_adapters.contract import PostRef, Secret
+from greenroom_adapters.testing import FaultyProxy, Published
 from greenroom_adapters.threads import ThreadsAdapter, ThreadsSettings
 from greenroom_adapters.transport import Pace
 
-__all__ = ["MENTIONED", "ThreadsWorld"]
-
-SENDING = r"/threads_publish(\?|$)"
-MENTIONED = r"/me/mentions"
+__all__ = ["ThreadsWorld"]
 
 
-class ThreadsWorld(ProxiedWorld):
+class ThreadsWorld(GraphWorld[ThreadsSettings]):
     """One account with a first post, and one person."""
 
-    sending: ClassVar[str] = SENDING
+    sending: ClassVar[str] = r"/threads_publish(\?|$)"
+    looked_at: ClassVar[str] = r"/me/mentions"
 
     def __init__(self, server: GraphServer, proxy: FaultyProxy) -> None:
-        self.server, self.state, self.proxy = server, server.state, proxy
-        self.bot = self.state.account("threads", "Lamp", handle="lamp.bot")
+        super().__init__(server, proxy, bot=server.state.account("threads", "Lamp", handle="lamp.bot"))
         self.alice = self.state.account("threader", "Alice Avelar", handle="alice")
         self.first = self.state.post(self.bot, "The first light.", created=1_700_000_000.0)
         port = free_port()
@@ -41,6 +39,7 @@ class ThreadsWorld(ProxiedWorld):
             base_url=proxy.url,
         )
 
+    @override
     def adapter(self, **changed: Any) -> ThreadsAdapter:
         """Return an adapter with other settings."""
         return ThreadsAdapter(
@@ -53,10 +52,6 @@ class ThreadsWorld(ProxiedWorld):
             visible_within=timedelta(seconds=10),
             container_every=0.05,
         )
-
-    @override
-    def connect(self) -> Adapter:
-        return self.adapter()
 
     @override
     async def mention_bot(self, text: str) -> None:
@@ -79,10 +74,6 @@ class ThreadsWorld(ProxiedWorld):
         return [post for _, post in sorted(told, key=lambda one: one[0])]
 
     @override
-    def secrets(self) -> Sequence[str]:
-        return [self.settings.token.reveal(), self.server.app_secret]
-
-    @override
     async def post_of_somebody(self, text: str) -> PostRef:
         return PostRef(id=self.state.post(self.alice, text))
 
@@ -91,32 +82,5 @@ class ThreadsWorld(ProxiedWorld):
         answer(self.state, self.alice, ref.id, text)
 
     @override
-    async def remove(self, ref: PostRef) -> None:
-        self.state.remove(ref.id)
-
-    @override
     async def bot_says_elsewhere(self, text: str) -> None:
         self.state.post(self.bot, f"{text} of @lamp.bot")
-
-    @override
-    async def answer_next(self, status: int, *, retry_after: int | None = None) -> None:
-        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        body = {"error": {"message": "An unknown error occurred", "type": "OAuthException", "code": 1}}
-        self.order("answer", status=status, headers=headers, body=json.dumps(body).encode())
-
-    @override
-    async def revoke_token(self) -> None:
-        self.state.revoke_all(self.bot)
-        self.settings = replace(self.settings, token=Secret(self.state.token_for(self.bot)))
-
-    @override
-    def unreachable(self) -> Adapter:
-        return self.adapter(base_url="http://127.0.0.1:9")
-
-    @override
-    async def drop_stream(self) -> None:
-        self.order("refuse", method="GET", path=MENTIONED)
-
-    @override
-    async def silence_stream(self) -> None:
-        self.order("silence", method="GET", path=MENTIONED)

@@ -1,7 +1,6 @@
 """The world of an account on the strict TikTok of the tests: nobody but the bot, and a proxy before the server."""
 
 import json
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from filmed import Filmed
+from owner import Drawer
+from ports import free_port
 from tiktok_server import SCOPES, TikTokServer
 from typing_extensions import override
 
@@ -17,29 +18,9 @@ from greenroom_adapters.testing import FaultyProxy, ProxiedWorld, Published
 from greenroom_adapters.testing.conformance.world import cannot
 from greenroom_adapters.tiktok import TikTokSettings
 
-__all__ = ["INIT", "Drawer", "TikTokWorld"]
+__all__ = ["INIT", "TikTokWorld"]
 
 INIT = r"/v2/post/publish/(video|content)/init/"
-
-
-class Drawer:
-    """A place to keep things in, as a bot gives it to its accounts."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    async def load(self, name: str) -> bytes | None:
-        return self.kept.get(name)
-
-    async def store(self, name: str, value: bytes) -> None:
-        self.kept[name] = value
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class TikTokWorld(ProxiedWorld):

@@ -1,7 +1,6 @@
 """Meta's platforms of the crash test: the strict ones of the tests, behind a proxy that loses their answers."""
 
 import random
-import socket
 import sys
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from graph_pages import PAGES
 from graph_pictures import PICTURES
 from graph_server import GraphServer, Route
 from graph_threads import THREADS, VERSION, answer
+from ports import free_port
 
 __all__ = ["FacebookNetwork", "InstagramNetwork", "ThreadsNetwork"]
 
@@ -143,9 +143,7 @@ class InstagramNetwork(MetaNetwork):
 
     @override
     def _more(self) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         return f', direct_messages: false, media_url: "http://127.0.0.1:{port}/shelf", media_listen: "{port}"'
 
     @override

@@ -6,7 +6,6 @@ does not acknowledge is told again under the same id, as X does it, or never aga
 
 import json
 import random
-import socket
 import sqlite3
 import sys
 import threading
@@ -25,6 +24,7 @@ from ledger_facts import open_turns
 from typing_extensions import override
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))  # the crash test is a program, not a package
+from ports import free_port
 from x_server import XServer
 
 pytestmark = [
@@ -53,12 +53,6 @@ limits:
   {{posts: 100000/day, replies: 100000/hour, replies_per_person: 100000/hour, replies_per_thread: 100000/day,
   spend: 100000 USD/day}}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Followers(threading.Thread):

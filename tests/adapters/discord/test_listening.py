@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from discord_looks import connected
 from discord_world import DiscordWorld, RunningDiscord
+from owner import Drawer
 
 from greenroom_adapters.contract import (
     DirectMessageReceived,
@@ -271,19 +272,6 @@ async def test_strangers_servers_are_neither_heard_nor_named(discord_world: Disc
         rooms = [one.room for one in events if isinstance(one, TextEvent) and one.room is not None]
         assert sorted(room.id for room in rooms) == sorted([world.home, strange["channel"]])
         assert [room.name for room in rooms] == ["", ""], "two channels are called #general, one by a stranger"
-
-
-class Drawer:
-    """A place to keep things in, as a bot gives it to its accounts."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    async def load(self, name: str) -> bytes | None:
-        return self.kept.get(name)
-
-    async def store(self, name: str, value: bytes) -> None:
-        self.kept[name] = value
 
 
 @pytest.mark.asyncio

@@ -1,41 +1,20 @@
 """How a page's token is had, and what its owner is told of it before it runs."""
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from facebook_world import FacebookWorld
 from graph_state import PAGE_SCOPES
+from owner import Person
 
 from greenroom_adapters.contract import AuthenticationFailed, ConfigurationError, Credentials, Secret
 from greenroom_adapters.facebook import FacebookAdapter, FacebookSettings
 
 WorldOf = Callable[..., FacebookWorld]
 DAY = 86_400
-
-
-class Person:
-    """Somebody before a terminal, who answers in this order."""
-
-    def __init__(self, *answers: str) -> None:
-        self._answers = deque(answers)
-        self.told: list[str] = []
-
-    def tell(self, text: str) -> None:
-        self.told.append(text)
-
-    async def ask(self, question: str, *, default: str = "") -> str:
-        self.told.append(question)
-        return self._answers.popleft() or default
-
-    async def ask_secret(self, question: str) -> Secret:
-        return Secret(await self.ask(question))
-
-    async def visit(self, address: Any) -> NoReturn:
-        raise AssertionError("no browser is needed")
 
 
 def of_a_person(world: FacebookWorld, *scopes: str) -> str:

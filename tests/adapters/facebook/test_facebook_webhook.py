@@ -1,7 +1,6 @@
 """What Meta tells a page by calls: only Meta is heard, and Meta hears 200 only for what is on disk."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -12,6 +11,7 @@ import pytest
 from facebook_world import FacebookWorld
 from graph_fields import GraphError
 from graph_state import PAGE_SCOPES
+from ports import free_port
 
 from greenroom_adapters.contract import (
     Author,
@@ -32,12 +32,6 @@ from greenroom_adapters.webhooks import SupportsWebhooks
 
 WorldOf = Callable[..., FacebookWorld]
 WORD = "the-word-of-the-dashboard"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

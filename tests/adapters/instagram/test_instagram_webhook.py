@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from graph_fields import GraphError
 from graph_state import INSTAGRAM_SCOPES
-from instagram_world import InstagramWorld, free_port
+from instagram_world import InstagramWorld
+from ports import free_port
 
 from greenroom_adapters.contract import (
     DirectMessageReceived,

@@ -12,7 +12,8 @@ from facebook_world import FacebookWorld
 from graph_pages import PAGES
 from graph_pictures import PICTURES
 from graph_server import GraphServer
-from instagram_world import InstagramWorld, free_port
+from instagram_world import InstagramWorld
+from ports import free_port
 
 from greenroom.app import Bot, Options
 from greenroom.cli.posting import Around, put_one_down

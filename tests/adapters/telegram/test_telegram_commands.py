@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from owner import Drawer
 from telegram_world import TelegramWorld
 
 from greenroom_adapters.contract import (
@@ -31,19 +32,6 @@ COMMANDS = (
     Command(name="pause", description="I say nothing more", is_private=True, audience=Audience.OWNER),
     Command(name="quiet", description="I am quiet", is_private=True, audience=Audience.MODERATOR),
 )
-
-
-class Drawer:
-    """A private place that outlives an adapter."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    async def load(self, name: str) -> bytes | None:
-        return self.kept.get(name)
-
-    async def store(self, name: str, value: bytes) -> None:
-        self.kept[name] = value
 
 
 async def heard(adapter: TelegramAdapter, count: int = 1) -> Sequence[Event]:

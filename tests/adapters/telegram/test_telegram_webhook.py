@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import Callable
 from contextlib import aclosing
 
 import aiohttp
 import pytest
+from owner import Drawer
+from ports import free_port
 from telegram_world import TelegramWorld
 from typing_extensions import override
 
@@ -23,19 +24,6 @@ from greenroom_adapters.testing.conformance.tools import listening, no_new_task
 
 pytestmark = pytest.mark.timeout(60)
 ADDRESS = "https://bot.example.com/telegram"
-
-
-class Drawer:
-    """A private place that outlives an adapter."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    async def load(self, name: str) -> bytes | None:
-        return self.kept.get(name)
-
-    async def store(self, name: str, value: bytes) -> None:
-        self.kept[name] = value
 
 
 class JammedDrawer(Drawer):
@@ -55,9 +43,7 @@ class JammedDrawer(Drawer):
 
 def called(world: TelegramWorld) -> TelegramAdapter:
     """Return an adapter that Telegram is to call; what it calls leads to a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     world.fake.proxied = f"http://127.0.0.1:{port}"
     return world.adapter(webhook=ADDRESS, webhook_listen=str(port))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from graph_fields import GraphError
 from graph_threads import answer
-from instagram_world import free_port
+from ports import free_port
 from threads_world import ThreadsWorld
 
 from greenroom_adapters.contract import (

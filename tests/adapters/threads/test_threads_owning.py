@@ -1,15 +1,15 @@
 """How an account's token is had and renewed, and what its owner is told of it before it runs."""
 
 import json
-from collections import deque
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
-from instagram_world import free_port
+from owner import Drawer, Person
+from ports import free_port
 from threads_world import ThreadsWorld
 
 from greenroom.settings import Platforms, load_bot
@@ -27,40 +27,6 @@ from greenroom_adapters.threads import ThreadsAdapter, ThreadsSettings
 
 WorldOf = Callable[..., ThreadsWorld]
 POSTS = Wanted(kinds=frozenset({Kind.REPLY}), posts=True, attaches=True)
-
-
-class Person:
-    """Somebody before a terminal, who answers in this order."""
-
-    def __init__(self, *answers: str) -> None:
-        self._answers = deque(answers)
-        self.told: list[str] = []
-
-    def tell(self, text: str) -> None:
-        self.told.append(text)
-
-    async def ask(self, question: str, *, default: str = "") -> str:
-        self.told.append(question)
-        return self._answers.popleft() or default
-
-    async def ask_secret(self, question: str) -> Secret:
-        return Secret(await self.ask(question))
-
-    async def visit(self, address: Any) -> NoReturn:
-        raise AssertionError("no browser is needed")
-
-
-class Drawer:
-    """A place that outlives adapters."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, bytes] = {}
-
-    async def load(self, name: str) -> bytes | None:
-        return self.held.get(name)
-
-    async def store(self, name: str, value: bytes) -> None:
-        self.held[name] = value
 
 
 @pytest.mark.asyncio
@@ -89,7 +55,7 @@ async def test_a_token_is_renewed_in_time_and_the_next_start_goes_on_with_the_ne
         adapter.keep_in(drawer)
         async with adapter:
             await adapter.now()
-        return [json.loads(value)["token"] for value in drawer.held.values()]
+        return [json.loads(value)["token"] for value in drawer.kept.values()]
 
     now = datetime.now(UTC)
     (first,) = await started(now)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from ports import free_port
 from x_spoiling import spoiled
 from x_world import XWorld
 
@@ -35,12 +36,6 @@ from greenroom_adapters.x.sources import Intervals
 WorldOf = Callable[..., XWorld]
 SELDOM = Intervals(mentions=timedelta(hours=1), messages=timedelta(hours=1), own=timedelta(hours=1))
 ADDRESS = "https://bot.example/x/light"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
