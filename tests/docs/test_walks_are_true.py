@@ -22,7 +22,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from discord_world import RunningDiscord
@@ -243,12 +245,20 @@ def until(happened: Callable[[], bool], what: str) -> None:
 
 
 @pytest.fixture
+def morning() -> str:
+    """The time of the pages' daily post: half a day away, so that none comes due while a page is walked."""
+    return f"{datetime.now(ZoneInfo('Europe/Lisbon')) + timedelta(hours=12):%H:%M}"
+
+
+@pytest.fixture
 def discord() -> Iterator[RunningDiscord]:
     with RunningDiscord() as running:
         yield running
 
 
-def test_from_zero_to_a_discord_community_bot(discord: RunningDiscord, folder: Path, greenroom: Greenroom) -> None:
+def test_from_zero_to_a_discord_community_bot(
+    discord: RunningDiscord, folder: Path, greenroom: Greenroom, morning: str
+) -> None:
     alice = discord.call("person", name="alice")["id"]
     bot = discord.call("bot", name="Keeper", owner=alice)
     guild = discord.call("guild", name="Cabo Raso", owner=alice, members=[])
@@ -265,19 +275,19 @@ def test_from_zero_to_a_discord_community_bot(discord: RunningDiscord, folder: P
         page=DOCS / "walk-discord.md",
         folder=folder,
         greenroom=greenroom,
-        leads={"platform: discord,": f"platform: discord, {at},", "80351110224678912": alice},
+        leads={"platform: discord,": f"platform: discord, {at},", "80351110224678912": alice, "09:00": morning},
         answers={"Token of the bot": bot["token"]},
         directions={
             "invited": lambda _: discord.call("invite", guild=guild["id"], bot=bot["id"]),
             "alice": says,
             "public": has_said,
         },
-        stands_for={alice: "80351110224678912", bot["id"]: "1371459001838174208"},
+        stands_for={alice: "80351110224678912", bot["id"]: "1371459001838174208", morning: "09:00"},
     ).go()
     assert discord.call("violations")["violations"] == []
 
 
-def test_an_x_account_that_posts_daily_and_answers_mentions(folder: Path, greenroom: Greenroom) -> None:
+def test_an_x_account_that_posts_daily_and_answers_mentions(folder: Path, greenroom: Greenroom, morning: str) -> None:
     with XServer(access="self_serve") as server:
         bot = server.state.person("keeper_bot", name="Keeper (bot)", bio="A bot of the Cabo Raso museum.")
         alice = server.state.person("alice", name="Alice", bio="Sails.")
@@ -291,7 +301,7 @@ def test_an_x_account_that_posts_daily_and_answers_mentions(folder: Path, greenr
             page=DOCS / "walk-x.md",
             folder=folder,
             greenroom=greenroom,
-            leads={"platform: x,": f'platform: x, base_url: "{server.url}", look_every: 3,'},
+            leads={"platform: x,": f'platform: x, base_url: "{server.url}", look_every: 3,', "09:00": morning},
             answers={
                 "very account that the bot will use?": "y",
                 "API Key (is not": server.state.api_key,
@@ -301,5 +311,6 @@ def test_an_x_account_that_posts_daily_and_answers_mentions(folder: Path, greenr
                 "written by a machine?": "n",
             },
             directions={"alice": lambda words: server.state.post(alice, words), "public": has_said},
+            stands_for={morning: "09:00"},
         ).go()
     assert server.violations == []
