@@ -236,6 +236,14 @@ LOW_CONTRAST = """() => {
 }"""
 
 
+def test_on_a_small_phone_what_can_be_done_with_a_post_stands_in_one_line(open_page: Open, stage_url: str) -> None:
+    page = open_page(stage_url, viewport={"width": 320, "height": 700})
+    write(page, "Good evening, @ada!")
+    deeds = page.locator("article .deed:visible")
+    expect(deeds).to_have_count(5)
+    assert len({deed.bounding_box()["y"] for deed in deeds.all()}) == 1  # type: ignore[index]  # each is visible
+
+
 def test_on_a_phone_the_navigation_is_within_reach_of_the_thumb(open_page: Open, stage_url: str) -> None:
     page = open_page(stage_url, viewport=PHONE, has_touch=True)
     tabs = page.get_by_role("navigation", name="Main").get_by_role("link")

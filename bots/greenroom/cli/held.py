@@ -57,7 +57,7 @@ def list_(limit: Limit = 20, bot: BotOption = None, as_json: AsJson = False) -> 
             ("greenroom held redraft TURN", "let the persona of now write it anew"),
             ("greenroom held refuse TURN", "it shall not go out"),
         ),
-        with_passed_on=True,
+        helps_with_passed_on=(("greenroom held answer TURN TEXT", "your words, from the bot's account"),),
     )
 
 

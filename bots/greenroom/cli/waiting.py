@@ -1,12 +1,14 @@
 """The list of turns that wait for a person, as `held` and `dead` show it."""
 
 import asyncio
+import os
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from greenroom.cli.choosing import choose
+from greenroom.cli.choosing import BOT_BY_ENVIRONMENT, choose
 from greenroom.cli.showing import console, facts, say, write_json
 from greenroom.cli.versions import SHOWN
 
@@ -28,14 +30,14 @@ def show_waiting(
     as_json: bool,
     nothing: str,
     helps: Sequence[tuple[str, str]],
-    with_passed_on: bool = False,
+    helps_with_passed_on: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the turns in `states`, the newest last, and the commands that are of help with them (`helps`); `nothing`
-    where there are none. What was passed on to the owner stands behind them where it is wanted."""
+    where there are none. What was passed on to the owner stands behind them where something is of help with that."""
     from greenroom.cli.turn_words import as_object, turn_lines
 
     file = choose(bot).in_force()
-    turns, in_force, passed = asyncio.run(_turns(file, states, limit, with_passed_on=with_passed_on))
+    turns, in_force, passed = asyncio.run(_turns(file, states, limit, with_passed_on=bool(helps_with_passed_on)))
     if as_json:
         write_json(
             [{**as_object(turn), "is_of_earlier_persona": _is_earlier(turn, in_force)} for turn in turns]
@@ -57,7 +59,8 @@ def show_waiting(
         remark += "" if one.untold is None else f"; {one.untold}"
         place.print(turn_lines(one.turn, file.timezone, with_date=True, with_number=True, whole=True, remark=remark))
     say("")
-    facts(helps, place)
+    named = "" if bot is None or bot == os.environ.get(BOT_BY_ENVIRONMENT) else f" --bot {shlex.quote(bot)}"
+    facts([(f"{words}{named}", about) for words, about in (helps if turns else helps_with_passed_on)], place)
 
 
 def _is_earlier(turn: "Turn", in_force: str) -> bool:

@@ -55,6 +55,14 @@ def test_without_a_name_it_is_asked_which_and_two_names_are_one_too_many(greenro
     assert "named twice: ben and bot" in twice.err
 
 
+def test_commands_that_are_of_help_with_a_bot_name_it_as_it_was_named(
+    greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "greenroom held approve TURN --bot bot let it out" in " ".join(greenroom("held", "-b", "bot").out.split())
+    monkeypatch.setenv("GREENROOM_BOT", "bot")
+    assert "greenroom held approve TURN let it out" in " ".join(greenroom("held").out.split())
+
+
 def test_the_option_wins_over_the_environment(greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GREENROOM_BOT", "ben")
     assert greenroom("log").code == 1, "ben has never run"

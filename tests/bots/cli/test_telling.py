@@ -91,6 +91,8 @@ def test_what_is_passed_on_to_a_name_that_nobody_has_is_listed_and_told_as_soon_
     listed = until(lambda: [said] if "knows nobody" in (said := greenroom("held").out) else [])[0]
     assert "No draft waits for you." in listed
     assert "Passed on to you, and not answered:" in listed
+    assert "greenroom held answer TURN TEXT" in listed
+    assert "greenroom held approve" not in listed, "there is no draft to let out"
     assert "you are not told: home knows nobody of the name in `tell: home/@maria4`" in listed
     status = greenroom("status")
     assert status.code == 3

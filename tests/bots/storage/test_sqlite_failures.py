@@ -14,6 +14,7 @@ import pytest
 
 from greenroom.storage import LedgerBroken, SqliteLedger, State, StorageError
 from greenroom.storage.sqlite import migrations
+from greenroom.storage.sqlite.writing import SqliteWriter
 from greenroom.testing import ManualClock
 from greenroom.testing.ledger import mention_turn
 
@@ -79,6 +80,34 @@ async def test_a_failed_ledger_closes_and_lets_the_next_runner_in(
         again.move_cursor("home", "mentions", "2")
         await again.committed()
         assert await again.cursors("home") == {"mentions": "2"}
+
+
+@pytest.mark.asyncio
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete or replace a file that is open")
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_file_that_is_deleted_or_replaced_under_the_bot_takes_no_group(
+    ledger: SqliteLedger, path: Path, *, is_replaced: bool
+) -> None:
+    async with ledger:
+        path.unlink()
+        if is_replaced:
+            path.write_bytes(b"")
+        ledger.receive(mention_turn(1))
+        with pytest.raises(LedgerBroken, match="deleted, moved or replaced while the bot ran"):
+            await ledger.committed()
+
+
+@pytest.mark.asyncio
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete a file that is open")
+async def test_a_file_that_is_deleted_under_an_idle_bot_is_noticed(
+    ledger: SqliteLedger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqliteWriter, "BEAT", 0.01)
+    async with ledger:
+        path.unlink()
+        async with asyncio.timeout(10):
+            with pytest.raises(LedgerBroken, match="deleted"):
+                await ledger.failure()
 
 
 @pytest.mark.asyncio

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from greenroom.storage.errors import LedgerBroken
 
-__all__ = ["in_words"]
+__all__ = ["gone", "in_words"]
 
 
 def in_words(path: Path, error: sqlite3.Error) -> LedgerBroken:
@@ -21,4 +21,18 @@ def in_words(path: Path, error: sqlite3.Error) -> LedgerBroken:
         why, mend = "another program keeps the file locked", "close the program that holds it open"
     else:
         why, mend = f"the database says: {text}", "look at the disk and the file's rights"
+    return _stops(path, why, mend)
+
+
+def gone(path: Path) -> LedgerBroken:
+    """Return what is to be raised where the file at `path` is not the one any more that the bot writes into."""
+    return _stops(
+        path,
+        "the file was deleted, moved or replaced while the bot ran",
+        "put it back where you have it, and start again; without it the bot begins anew, and may say once more what it "
+        "said last",
+    )
+
+
+def _stops(path: Path, why: str, mend: str) -> LedgerBroken:
     return LedgerBroken(f"{path}: {why}; nothing is published without a record, so the bot stops. To mend it: {mend}.")

@@ -1,12 +1,13 @@
 """How a group of changes goes into the SQLite file: one transaction for all of it."""
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
 from typing_extensions import override
 
-from greenroom.storage.sqlite.failures import in_words
+from greenroom.storage.sqlite.failures import gone, in_words
 from greenroom.storage.tables.commits import Writer
 from greenroom.storage.tables.database import Database
 from greenroom.storage.tables.group import Group
@@ -40,12 +41,16 @@ _CURSOR = (
 class SqliteWriter(Writer):
     """Writes groups through one connection, and closes it."""
 
+    BEAT = 2.0
+
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
         self._path = path
+        self._file = path.stat()
 
     @override
     def write(self, group: Group) -> None:
+        self.beat()
         try:
             _write(self._db, group)
         except sqlite3.Error as error:
@@ -53,7 +58,13 @@ class SqliteWriter(Writer):
 
     @override
     def beat(self) -> None:
-        """A file does not go away."""
+        # what is written into a file without a name is gone with this process, and is posted again by the next
+        try:
+            is_there = os.path.samestat(self._path.stat(), self._file)
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise gone(self._path)
 
     @override
     def close(self, *, clean: bool) -> None:
