@@ -21,6 +21,7 @@ from greenroom_adapters.testing.stage import RunningStage
 
 PATIENCE = 30.0
 """Real seconds in which something must happen."""
+NOON, A_DAY = 12, timedelta(days=1)
 PERSONA = "persona: Ada\nwho: keeps the lighthouse\n"
 HEAD = """\
 bot: ada
@@ -38,7 +39,7 @@ class Harbour(StageAdapter):
 
 
 class Evening:
-    """One bot on one Stage. An async context manager: entering starts both, leaving stops them."""
+    """One bot on one Stage. An async context manager: entering starts both, at noon, leaving stops them."""
 
     def __init__(self, folder: Path, rules: str, *, persona: str = PERSONA, head: str = HEAD) -> None:
         """`rules` is what the bot's file has beyond its head."""
@@ -175,6 +176,9 @@ class Evening:
     async def __aenter__(self) -> Self:
         self.stage.start()
         try:
+            # what is due at a time of the day is ahead, whenever the test runs
+            now = self.clock.now()
+            self.pass_time((now.replace(hour=NOON) - now) % A_DAY)
             self.write(self.rules)
             await self.start()
         except BaseException:

@@ -120,9 +120,9 @@ class Bringer:
         while self._ledger.strayed is None:
             self._woken.clear()
             await self.look()
-            now = self._clock.micros()
-            soonest = min((source.next_look for source in self._sources.values()), default=now + 60_000_000)
-            sleeper = asyncio.ensure_future(self._clock.sleep(min(60.0, max(0.0, (soonest - now) / 1e6))))
+            looks = [source.next_look for source in self._sources.values()]
+            until = min([*looks, self._clock.micros() + 60_000_000])
+            sleeper = asyncio.ensure_future(self._clock.sleep_until(until))
             waker = asyncio.ensure_future(self._woken.wait())
             try:
                 await asyncio.wait((sleeper, waker), return_when=asyncio.FIRST_COMPLETED)

@@ -251,9 +251,8 @@ class Scheduler:
         ]
         if (item := await self._ledger.next_agenda()) is not None:
             comings.append(item)
-        now = self._clock.micros()
-        seconds = min(max(0.0, (min(comings) - now) / 1e6), LONGEST_SLEEP) if comings else LONGEST_SLEEP
-        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
+        until = min([*comings, self._clock.micros() + round(LONGEST_SLEEP * 1e6)])
+        sleeper = asyncio.ensure_future(self._clock.sleep_until(until))
         waker = asyncio.ensure_future(self._woken.wait())
         try:
             await asyncio.wait((sleeper, waker), return_when=asyncio.FIRST_COMPLETED)
