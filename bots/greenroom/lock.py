@@ -1,5 +1,6 @@
 """A lock on a file that ends with the process that holds it, however that ends; alike on every system."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +13,9 @@ def hold(path: Path, *, patience: float) -> sqlite3.Connection | None:
 
     :raises sqlite3.Error: the file cannot be made
     """
+    # whoever can read a file can lock it
+    with contextlib.suppress(OSError):
+        path.touch(mode=0o600, exist_ok=False)
     # one file by whatever name it is called
     lock = sqlite3.connect(path.resolve(), isolation_level=None, check_same_thread=False, timeout=patience)
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from greenroom_adapters.contract import ConfigurationError
 
-__all__ = ["private_folder", "remove_private", "sweep_private", "sync_folder", "write_private"]
+__all__ = ["private_file", "private_folder", "remove_private", "sweep_private", "sync_folder", "write_private"]
 
 UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}")
 """Files that `write_private` writes before they are in their place."""
@@ -35,6 +35,16 @@ def private_folder(folder: Path) -> Path:
     for above in dict.fromkeys((*folder.absolute().parents, *folder.resolve().parents)):
         _must_be_safe(above)
     return folder
+
+
+def private_file(path: Path) -> None:
+    """See to it that there is a file at `path`, empty where there was none, and that its owner alone reads it. Its
+    folder is not looked at.
+
+    :raises OSError: it cannot be made, or is another user's
+    """
+    path.touch(mode=0o600)
+    path.chmod(0o600)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -82,7 +82,7 @@ class _Alone:
 
 def _is_made(file: Path) -> bool:
     """Say whether the work was done before; the folder is there from now on."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return file.exists()
 
 
@@ -106,6 +106,7 @@ def _fitted_picture(media: Media, path: Path, limit: MediaLimit, folder: Path) -
     made = folder / f"{_name(digest, limit)}{SUFFIXES[picture.media_type]}"
     if not _is_made(made):
         unfinished = _unfinished(made)
+        unfinished.touch(mode=0o600)
         unfinished.write_bytes(picture.content)
         unfinished.replace(made)
     return replace(media, path=str(made), media_type=picture.media_type)

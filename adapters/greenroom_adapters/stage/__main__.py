@@ -66,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = parsed(argv)
     try:
         with contextlib.ExitStack() as open_things:
+            # people's words and pictures are in what it writes
+            open_things.callback(os.umask, os.umask(0o077))
             store = Store(command.data, now=now())
             open_things.callback(store.close)
             listener = listening(command.host, command.port)

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from greenroom.lock import hold
+from greenroom.private import private_file
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["LocalPlatform", "is_local", "start_local"]
@@ -105,6 +106,7 @@ async def _start_at(port: int, platform: str, data: Path, log: Path) -> LocalPla
     (point,) = entry_points(group=GROUP, name=platform)
     module = point.module.removesuffix(".__main__")
     # a file and not a pipe: nobody would read that, and the platform outlives us
+    await asyncio.to_thread(private_file, log)
     with await asyncio.to_thread(log.open, "wb") as errors:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -183,8 +183,9 @@ def unpack(pack: Path, into: Path) -> Packed:
                 f"nothing was unpacked, for {there[0]} is there already: unpack into a new --folder"
             )
         for name, target in targets.items():
-            target.parent.mkdir(mode=0o700 if name == LEDGER else 0o777, parents=True, exist_ok=True)
-            target.touch(mode=0o600 if name == LEDGER else 0o666, exist_ok=False)
+            is_written_by_owner = name.startswith(FILES)
+            target.parent.mkdir(mode=0o777 if is_written_by_owner else 0o700, parents=True, exist_ok=True)
+            target.touch(mode=0o666 if is_written_by_owner else 0o600, exist_ok=False)
             undoing.callback(target.unlink)
             try:
                 with archive.open(name) as source, target.open("wb") as written:

@@ -83,7 +83,7 @@ class Sealer:
                 return path, f"has no manifest: {error}"
             if len(signed) > most:
                 return path, "has no manifest: with one it would be larger than the platform takes"
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             unfinished = folder / f".{secrets.token_hex(8)}.part"
             unfinished.touch(mode=0o600)
             unfinished.write_bytes(signed)

@@ -132,10 +132,9 @@ def _is_clip(path: str) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        path.chmod(0o600)
-        file.write(content)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(content)
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -87,7 +87,7 @@ async def filtered(
     name = await asyncio.to_thread(_name, chain, source)
     made = folder / f"{name}{SUFFIXES[wanted]}"
     if not await asyncio.to_thread(made.is_file):
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         await apply(chain, source, made, name=called, patience=patience)
     return replace(media, path=str(made), media_type=wanted)
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 from greenroom.clock import Clock, from_micros, to_micros
 from greenroom.generation import Brief, Engine, EngineUnavailable, Generated, Line, Overlong, Refused
 from greenroom.memory import Found
+from greenroom.private import private_file
 from greenroom_adapters.contract import ConfigurationError
 
 __all__ = ["Recorded", "Recorder", "StillClock"]
@@ -114,6 +115,7 @@ class Recorded:
         if self._is_new:
             lines.insert(0, msgspec.json.encode(_Head(format=FORMAT, at=self._at)))
         try:
+            private_file(self.path)
             with self.path.open("ab") as file:
                 file.write(b"\n".join(lines) + b"\n")
         except OSError as error:

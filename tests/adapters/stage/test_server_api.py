@@ -1,10 +1,12 @@
 """The Stage's API over a real socket: what docs/stage-api.md promises."""
 
 import json
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,6 +63,20 @@ def upload(stage: RunningStage, token: str, content: bytes, alt: str) -> Mapping
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - a Stage on loopback
         stored: Mapping[str, Any] = json.loads(answer.read())
     return stored
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_what_it_writes_is_its_owners_alone_and_a_file_of_before_becomes_so(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o755)
+    (folder / "stage.db").touch(mode=0o644)
+    with RunningStage(data=folder / "stage.db") as stage:
+        token = stage.sign_in("ben")
+        stage.say(token, "Is the lamp lit?")
+        upload(stage, token, PNG, "A lamp")
+        modes = {path.name: path.stat().st_mode for path in folder.rglob("*")}
+    assert modes.keys() > {"stage.db", "stage.db-wal", "stage.db.lock", "stage.db.media"}
+    assert [name for name, mode in modes.items() if mode & 0o077] == []
 
 
 def test_the_instance_says_what_kind_of_platform_it_is(stage: RunningStage) -> None:

@@ -52,6 +52,7 @@ async def test_it_is_started_once_and_stopped_by_whoever_started_it(tmp_path: Pa
     first = await start_local("stage", folder)
     try:
         assert first.process is not None
+        assert sys.platform == "win32" or (folder / "stage.db.log").stat().st_mode & 0o077 == 0
         second = await start_local("stage", folder)
         assert (second.url, second.process) == (first.url, None)
         await second.stop()

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -201,6 +202,7 @@ def test_answers_are_recorded_once_and_told_again_without_the_model(
     assert calls == 4 + 8, "each of Cea's four texts was too long, and asked for again"
     assert live.json["a"]["by_bound"] == {}
     assert live.json["b"]["by_bound"] == {"too long": 8, "emoji": 8, "hashtags": 8}
+    assert sys.platform == "win32" or Path("a.jsonl").stat().st_mode & 0o077 == 0
     again = greenroom("persona", "diff", *two, "--recorded", "a.jsonl", "--json")
     assert again.code == 0, again.err
     assert again.json["inputs"] == live.json["inputs"]

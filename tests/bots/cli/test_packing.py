@@ -111,9 +111,14 @@ def test_pictures_that_wait_go_along_and_are_found_where_they_are_now(
     (home / "bot.yaml").write_text(planned, encoding="utf-8")
     lamp = ("--picture", "pictures/lamp.png", "--alt", "A lamp")
     assert greenroom("post", "Lit.", *lamp, "--at", "in 5 hours").code == 0
+    (home / "data" / "ada-media").mkdir()
+    (home / "data" / "ada-media" / "made.png").touch()
     assert greenroom("pack").code == 0
     assert greenroom("unpack", "ada.greenroom", "--folder", "there").code == 0
     there = home / "there"
+    for place in (there / "data", *(there / "data").rglob("*")):
+        assert sys.platform == "win32" or place.stat().st_mode & 0o077 == 0
+    assert (there / "data" / "ada-media" / "made.png").is_file()
     assert {path.name for path in (there / "pictures").iterdir()} == {"lamp.png", "horn.png"}
     assert (there / "plan.csv").is_file()
     assert str(there / "pictures" / "lamp.png").encode() in (there / "data" / "ada.db").read_bytes()

@@ -42,6 +42,18 @@ def test_a_bot_answers_stops_cleanly_and_says_so(
     assert [entry["event"] for entry in bot.entries][-2:] == ["stopping", "stopped"]
 
 
+def test_what_a_bot_writes_is_its_owners_alone(
+    running: Callable[..., Any], write_bot: Callable[..., Path], stage: RunningStage, home: Path
+) -> None:
+    write_bot(server=stage.url, handle="discreet")
+    bot = running()
+    stage.say(stage.sign_in("ben"), "@discreet is the lamp lit?")
+    bot.read_until("turn")
+    modes = {path.name: path.stat().st_mode for path in (home / "data", *(home / "data").rglob("*"))}
+    assert modes.keys() > {"data", "ada.db", "ada.db-wal", "ada.db-runner"}
+    assert [name for name, mode in modes.items() if mode & 0o077] == []
+
+
 def test_a_killed_bot_goes_on_and_commands_work_beside_it(
     running: Callable[..., Any],
     write_bot: Callable[..., Path],

@@ -52,6 +52,8 @@ async def test_a_picture_that_is_too_large_goes_out_smaller_and_the_ledger_says_
     ((_, post),) = door.platform.posts
     (sent,) = post.media
     assert os.path.getsize(sent.path) <= LIMIT.bytes
+    for place in (Path(sent.path), Path(sent.path).parent):
+        assert os.name == "nt" or place.stat().st_mode & 0o077 == 0
     assert (sent.media_type, sent.alt) == ("image/jpeg", "the sea")
     with closing(sqlite3.connect(door.path)) as ledger:
         ((note,),) = ledger.execute("SELECT why FROM journal WHERE seq = ? AND what = 'made to fit'", (turn.seq,))

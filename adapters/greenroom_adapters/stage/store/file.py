@@ -117,6 +117,8 @@ class StoreFile:
             self._lock.close()
             raise
         try:
+            # texts of people are in there; what SQLite puts beside it has the same mode
+            path.chmod(0o600)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA foreign_keys = ON")
