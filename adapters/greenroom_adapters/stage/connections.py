@@ -1,10 +1,12 @@
-"""uvicorn's connections, taught what a real network does to them: they can be cut and they can fall silent."""
+"""uvicorn's connections, taught what a real network does to them: they can be cut and they can fall silent, and who
+says nothing keeps nobody out."""
 
 import asyncio
 from asyncio.transports import BaseTransport
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
+import h11
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -39,12 +41,53 @@ def connection_of(scope: MutableMapping[str, Any]) -> Connection | None:
 
 
 class HTTPConnection(H11Protocol):
-    """An HTTP connection that its requests can cut."""
+    """An HTTP connection that its requests can cut. It ends where a request does not come in time, and where it has
+    waited for one longest and a new connection would be too many."""
+
+    within = 60.0
+    """Seconds for a whole request, its body included, from when it may begin."""
+    most = 500
+    """Connections of one server that are open at a time."""
+
+    _deadline: asyncio.TimerHandle | None = None
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         super().connection_made(transport)
         self.app_state = {**self.app_state, NAME: Connection(transport)}
+        self._watch()
+        if len(self.connections) > self.most:
+            silent = {one: one._deadline for one in self.connections if isinstance(one, HTTPConnection)}
+            ends = {one: deadline.when() for one, deadline in silent.items() if deadline is not None}
+            min(ends, key=ends.__getitem__).transport.abort()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    @override
+    def on_response_complete(self) -> None:
+        self._rest()
+        super().on_response_complete()
+        self._watch()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rest()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """See to it that there is a deadline as long as it is the peer who has to say something."""
+        if self.transport.is_closing() or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._rest()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(self.within, self.transport.abort)
+
+    def _rest(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
 
 class StreamConnection(WebSocketsSansIOProtocol):

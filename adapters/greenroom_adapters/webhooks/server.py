@@ -135,6 +135,8 @@ class _Server:
         # Late: who has no webhook needs no server, and importing one takes time.
         from aiohttp import web
 
+        from greenroom_adapters.webhooks.bounded import BoundedServer
+
         try:
             family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
             listener = socket.create_server(address, family=family)
@@ -142,9 +144,7 @@ class _Server:
             reason = error.strerror or str(error)
             raise ConfigurationError(f"nothing can listen on {address[0]}:{address[1]}: {reason}") from None
         self._listener, self.port = listener, int(listener.getsockname()[1])
-        self._runner = web.ServerRunner(
-            web.Server(self._serve, access_log=None, lingering_time=1.0), shutdown_timeout=LAST_WORDS
-        )
+        self._runner = web.ServerRunner(BoundedServer(self._serve), shutdown_timeout=LAST_WORDS)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
         logger.info("listening for webhooks on %s:%d", address[0], self.port)

@@ -112,7 +112,10 @@ class Observation:
 
     async def _listen(self) -> bool:
         """Listen; return False where another program has the address."""
-        from aiohttp import web  # late: who is not observed needs no server
+        # late: who is not observed needs no server
+        from aiohttp import web
+
+        from greenroom_adapters.webhooks.bounded import BoundedServer
 
         try:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
@@ -125,7 +128,7 @@ class Observation:
                 f"nothing can listen on {self._host}:{self._port} ({why}): give --observe another address"
             ) from None
         self._port = int(listener.getsockname()[1])
-        runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=LAST_WORDS)
+        runner = web.ServerRunner(BoundedServer(self._serve), shutdown_timeout=LAST_WORDS)
         await runner.setup()
         await web.SockSite(runner, listener).start()
         self._runner = runner

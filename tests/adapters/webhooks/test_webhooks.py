@@ -4,7 +4,7 @@ import asyncio
 import io
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from greenroom_adapters.contract import ConfigurationError
-from greenroom_adapters.webhooks import LARGEST_BODY, Lent, Receiver, Reply, Webhooks, server
+from greenroom_adapters.webhooks import LARGEST_BODY, Lent, Receiver, Reply, Webhooks, bounded, server
 
 
 class Door:
@@ -42,6 +42,55 @@ async def call(port: int, path: str = "/door", *, body: bytes | None = b"{}", me
         session.request(method, f"http://127.0.0.1:{port}{path}", data=body, headers=headers) as answer,
     ):
         return answer.status
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("said", "slowly"), [(b"", b""), (b"POST /door HTTP/1.1\r\nX-Slow: ", b"a")])
+async def test_who_does_not_say_what_he_wants_in_time_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, said: bytes, slowly: bytes
+) -> None:
+    monkeypatch.setattr(bounded, "SILENCE", 0.3)
+    async with Webhooks().mounted("0", "/door", Door()) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said)
+        async with asyncio.timeout(20):
+            with suppress(ConnectionError):
+                while not reader.at_eof():
+                    writer.write(slowly)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(reader.read(), 0.05)
+        writer.close()
+
+
+@pytest.mark.asyncio
+async def test_who_connects_and_says_nothing_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MOST", 5)
+    door = Door()
+    door.on_disk.set()
+    async with Webhooks().mounted("0", "/door", door) as port, AsyncExitStack() as stack:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        for _, writer in silent:
+            stack.callback(writer.close)
+        assert await call(port) == 200
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(silent[0][0].read(), 20) == b"", "who has waited longest is gone"
+        assert await call(port) == 200
+        assert not silent[4][0].at_eof()
+
+
+@pytest.mark.asyncio
+async def test_a_connection_serves_one_request_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MOST", 1)
+    door = Door()
+    door.on_disk.set()
+    async with Webhooks().mounted("0", "/door", door) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(3):
+            writer.write(b"POST /door HTTP/1.1\r\nHost: a\r\nX-Signature: 2\r\nContent-Length: 2\r\n\r\n{}")
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+            assert answer.startswith(b"HTTP/1.1 200")
+        writer.close()
+    assert door.heard == [b"{}"] * 3
 
 
 @pytest.mark.asyncio

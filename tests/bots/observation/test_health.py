@@ -1,9 +1,11 @@
 """Whether a bot is alive, ready and well is told over HTTP in the sentences of `greenroom status`."""
 
+import asyncio
 import json
 import socket
 import sqlite3
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,6 +13,7 @@ from observed import Observed
 
 from greenroom.storage import State, StorageError
 from greenroom_adapters.contract import Unavailable
+from greenroom_adapters.webhooks import address_of, bounded
 
 
 async def needs(observed: Observed) -> list[str]:
@@ -120,3 +123,12 @@ async def test_an_address_that_is_free_again_is_listened_on_also_when_the_ledger
             assert await observed.ask("/live", of=waiting) == (200, "alive\n")
         with pytest.raises(aiohttp.ClientConnectorError):
             await observed.ask("/live", of=waiting)
+
+
+@pytest.mark.asyncio
+async def test_who_connects_and_says_nothing_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "SILENCE", 0.3)
+    async with Observed(tmp_path).observation as observation:
+        reader, writer = await asyncio.open_connection(*address_of(observation.url.removeprefix("http://")))
+        assert await asyncio.wait_for(reader.read(), 20) == b""
+        writer.close()

@@ -1,0 +1,87 @@
+"""Connections to a Stage on which nothing is said end, and keep nobody out."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from greenroom_adapters.stage.connections import HTTPConnection
+
+GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+PATIENCE = 20
+
+
+async def answer(request: Request) -> PlainTextResponse:
+    """Say how much was sent."""
+    return PlainTextResponse(f"{len(await request.body())} bytes")
+
+
+@asynccontextmanager
+async def serving() -> AsyncGenerator[int, None]:
+    """Serve while the block runs; yield the port."""
+    app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, http=HTTPConnection, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes = GET) -> bool:
+    writer.write(request)
+    head = await asyncio.wait_for(reader.readuntil(b"bytes"), PATIENCE)
+    return head.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("said", "slowly"),
+    [
+        (b"", b""),
+        (b"", b"GET /slowly"),
+        (GET, b"GET /slowly"),
+        (b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10000\r\n\r\n", b"body"),
+    ],
+    ids=["nothing", "a slow head", "a slow head after a request", "a slow body"],
+)
+async def test_who_does_not_say_what_he_wants_in_time_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, said: bytes, slowly: bytes
+) -> None:
+    monkeypatch.setattr(HTTPConnection, "within", 0.3)
+    async with serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said)
+        async with asyncio.timeout(PATIENCE):
+            with suppress(ConnectionError):
+                while not reader.at_eof():
+                    writer.write(slowly[:1])
+                    slowly = slowly[1:] + slowly[:1]
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(reader.read(), 0.05)
+        writer.close()
+
+
+@pytest.mark.asyncio
+async def test_who_connects_and_says_nothing_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HTTPConnection, "most", 5)
+    async with serving() as port:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        ours = await asyncio.open_connection("127.0.0.1", port)
+        assert await answered(*ours)
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(silent[0][0].read(), PATIENCE) == b"", "who has waited longest is gone"
+        assert await answered(*ours), "the connection goes on"
+        assert not silent[4][0].at_eof()
+        for _, writer in (*silent, ours):
+            writer.close()
