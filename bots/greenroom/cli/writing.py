@@ -11,6 +11,7 @@ from greenroom.app import is_local
 from greenroom.personas import load_persona
 from greenroom.personas.foreign import Character
 from greenroom.settings import Platforms, Range, can_log_in, load_bot
+from greenroom.settings.bot import host_timezone
 from greenroom.settings.document import plain_value
 from greenroom.settings.schema import field_docs
 from greenroom.settings.spelling import RANGE
@@ -191,6 +192,7 @@ post:
 def _bot(word: str, persona: str, account: str, post: str) -> str:
     return f"""bot: {scalar(word)}
 persona: {scalar(persona)}
+timezone: {host_timezone()} # of every time in this file, on whatever machine it runs
 accounts:
   home: {account}
 answer: [mentions, replies, direct_messages]

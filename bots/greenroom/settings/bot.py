@@ -36,7 +36,7 @@ from greenroom.settings.spelling import (
 from greenroom.settings.store import StorePlace
 from greenroom.settings.tools import Tool
 
-__all__ = ["Account", "BotFile", "Limits", "People"]
+__all__ = ["Account", "BotFile", "Limits", "People", "host_timezone"]
 
 
 class Account(Model):
@@ -132,7 +132,7 @@ def _zone(value: Any, info: ValidationInfo) -> ZoneInfo:
     )
 
 
-def _host_timezone() -> ZoneInfo:
+def host_timezone() -> ZoneInfo:
     """Return this machine's zone; UTC where it says none that the zone database knows."""
     import tzlocal  # here, because most files name their zone
 
@@ -219,7 +219,7 @@ class BotFile(Model):
     """Where it is signed in, by a name of the owner's choice."""
     timezone: Annotated[
         ZoneInfo, BeforeValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Lisbon"]})
-    ] = Field(default_factory=_host_timezone)
+    ] = Field(default_factory=host_timezone)
     """Of every time in this file; none: this machine's."""
     engines: Engines = Engines()
     """Who finds the words: `script` needs no key."""

@@ -35,6 +35,15 @@ def test_options_are_answers(greenroom: Callable[..., Any], home: Path) -> None:
     assert load_bot(home / "old-tom-bot.yaml").bot == "old-tom"
 
 
+def test_the_zone_of_this_machine_is_written_down_so_that_its_times_stay_on_another(
+    greenroom: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tzlocal.get_localzone_name", lambda: "America/New_York")
+    greenroom("new")
+    monkeypatch.setattr("tzlocal.get_localzone_name", lambda: "Asia/Tokyo")
+    assert load_bot(home / "ada-bot.yaml").timezone.key == "America/New_York"
+
+
 def test_letters_with_marks_are_plain_ones_in_the_name_of_a_file(greenroom: Callable[..., Any], home: Path) -> None:
     assert greenroom("new", "--name", "Zoë Ünal").code == 0
     assert load_persona(home / "zoe-unal.yaml").persona == "Zoë Ünal"
