@@ -23,13 +23,13 @@ class Feed(FeedSource):
     """The account's newest posts, and what is said below them."""
 
     def __init__(self, api: Api, *, posts: int, handle: Callable[[], str]) -> None:
+        super().__init__(posts=posts)
         self._api = api
-        self._posts = posts
         self._handle = handle
 
     @override
-    async def _feed(self) -> WirePage:
-        return await self._api.feed(posts=self._posts)
+    async def _feed(self, posts: int) -> WirePage:
+        return await self._api.feed(posts=posts)
 
     @override
     def _own(self, raw: msgspec.Raw) -> tuple[Row, WirePage]:

@@ -13,6 +13,7 @@ from typing_extensions import override
 from greenroom_adapters.contract import PostRejected
 from greenroom_adapters.meta.sources import Row, Source, unreadable
 from greenroom_adapters.meta.wire import WirePage
+from greenroom_adapters.transport import AnswerTooLarge, fitting
 
 __all__ = ["LISTED_PAGES", "FeedSource", "ListSource", "row_of"]
 
@@ -44,7 +45,7 @@ async def back_to(
                 rows += read(page)
                 if since is not None and any(row.at < since for row in rows):
                     break
-    except PostRejected as refused:
+    except (PostRejected, AnswerTooLarge) as refused:
         logger.warning("not all of what is said below %s can be read: %s", of, refused)
     return rows
 
@@ -75,11 +76,20 @@ class FeedSource(Source, abc.ABC):
     name = "feed"
     comes_first = True
 
+    def __init__(self, *, posts: int) -> None:
+        """So many posts are looked at, or as many fewer as make the answer small enough: what is said below them,
+        strangers choose."""
+        self._posts = self._looked_at = posts
+
     @override
     async def rows(self, since: datetime | None) -> Sequence[Row]:
         rows: list[Row] = []
+        page, fit = await fitting(self._feed, self._posts)
+        if fit < self._looked_at:
+            logger.warning("too much is said below the newest %d posts: the newest %d are looked at", self._posts, fit)
+        self._looked_at = fit
         # those of one second stand newest first, and are told as they came
-        for raw in reversed((await self._feed()).data):
+        for raw in reversed(page.data):
             try:
                 own, newest = self._own(raw)
             except (msgspec.DecodeError, ValueError):
@@ -98,8 +108,8 @@ class FeedSource(Source, abc.ABC):
         return self._below(page.data, post, since)
 
     @abc.abstractmethod
-    async def _feed(self) -> WirePage:
-        """Return the account's newest posts with what is said below each, the newest first."""
+    async def _feed(self, posts: int) -> WirePage:
+        """Return so many of the account's newest posts with what is said below each, the newest first."""
 
     @abc.abstractmethod
     def _own(self, raw: msgspec.Raw) -> tuple[Row, WirePage]:

@@ -81,3 +81,18 @@ async def test_one_post_or_one_conversation_that_cannot_be_read_further_back_sil
     world.server.refuse(gone, method="GET", path=r"/t_[0-9]+/messages$", count=100)
     said = {event.text for event in await heard_after(world, 25 + 1 + 20 + 1)}
     assert {"good night", "good morning", "comment 29", "message 29"} <= said
+
+
+@pytest.mark.asyncio
+async def test_long_comments_below_many_posts_make_nobody_deaf(
+    facebook_world: WorldOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = facebook_world()
+    for number in range(10):
+        post = world.state.post(world.bot, f"light {number}")
+        for _ in range(24):
+            world.state.comment(world.alice, post, "\N{SPARKLES}" * 8000)
+        world.state.comment(world.alice, post, f"how bright is {number}?")
+    heard = await heard_after(world, 6 * 25)
+    assert [event.text for event in heard if len(event.text) < 100] == [f"how bright is {n}?" for n in range(4, 10)]
+    assert "the newest 6 are looked at" in caplog.text
