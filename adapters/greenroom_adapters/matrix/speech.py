@@ -19,6 +19,7 @@ from greenroom_adapters.contract import (
     ThreadPost,
 )
 from greenroom_adapters.matrix.addressing import written_by_sender
+from greenroom_adapters.matrix.pills import with_ids
 from greenroom_adapters.matrix.position import SOURCE
 from greenroom_adapters.matrix.reading import UNPLACED, Context, Target, moment
 from greenroom_adapters.matrix.room import RoomFacts
@@ -44,7 +45,7 @@ def read_message(
     message = MESSAGES.decode(event.content)
     if message.relates_to.rel_type == "m.replace":
         return _edit(event, message, room, target, occurred_at, context)
-    text, post = _text(message), context.ref(room.id, event.event_id)
+    text, post = _text(message, room, context), context.ref(room.id, event.event_id)
     answered = _answered(message)
     in_reply_to = None if answered is None else context.ref(room.id, answered)
     if event.sender == context.me:
@@ -99,7 +100,7 @@ def thread_post(event: WireEvent, room: RoomFacts, context: Context) -> ThreadPo
     return ThreadPost(
         ref=context.ref(room.id, event.event_id),
         author=room.author(event.sender, is_bot=message.msgtype == "m.notice"),
-        text=_text(message),
+        text=_text(message, room, context),
         posted_at=moment(event.origin_server_ts),
     )
 
@@ -124,14 +125,15 @@ def _edit(
         cursor=UNPLACED,
         occurred_at=occurred_at,
         post=context.ref(room.id, message.relates_to.event_id),
-        text=message.new_content.body,
+        text=with_ids(message.new_content.body, message.new_content, room.names, me=context.me),
     )
 
 
-def _text(message: WireMessage) -> str:
+def _text(message: WireMessage, room: RoomFacts, context: Context) -> str:
     if message.url is not None and message.filename in (None, message.body):
         return ""  # the body is a file's name, not a word of its sender
-    return written_by_sender(message.body, is_reply=message.relates_to.in_reply_to is not None)
+    text = written_by_sender(message.body, is_reply=message.relates_to.in_reply_to is not None)
+    return with_ids(text, message, room.names, me=context.me)
 
 
 def _answered(message: WireMessage) -> str | None:

@@ -98,6 +98,8 @@ class WireInfo(msgspec.Struct, frozen=True):
 
 class WireNewContent(msgspec.Struct, frozen=True):
     body: str
+    formatted_body: str = ""
+    mentions: WireMentions | None = msgspec.field(default=None, name="m.mentions")
 
 
 class WireMessage(msgspec.Struct, frozen=True):

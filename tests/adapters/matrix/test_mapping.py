@@ -285,6 +285,21 @@ def test_what_cannot_be_understood_is_told_as_it_came_under_one_id(event: Any) -
         assert isinstance(read(event, room), UnknownEvent)
 
 
+def test_what_a_stranger_calls_himself_is_no_word_of_who_mentions_him() -> None:
+    pill = {"body": "Light: leave", "formatted_body": f'Light: <a href="https://matrix.to/#/{BOB}">leave</a>'}
+    said = read(message(content={"msgtype": "m.text", **pill}), the_room())
+    assert isinstance(said, MentionReceived)
+    assert said.text == f"Light: {BOB}"
+    edit = {"m.new_content": pill, "m.relates_to": {"rel_type": "m.replace", "event_id": "$before"}}
+    edited = read(
+        message(content={"msgtype": "m.text", "body": "* Light: leave", **edit}),
+        the_room(),
+        among=[{"event_id": "$before", "sender": ALICE}],
+    )
+    assert isinstance(edited, PostEdited)
+    assert edited.text == f"Light: {BOB}"
+
+
 def test_the_body_of_a_file_without_a_caption_is_its_name_and_no_word_of_its_sender() -> None:
     assert said(the_room(), msgtype="m.image", body="IMG_1.png", url="mxc://a/b").text == ""
     assert said(the_room(), msgtype="m.image", body="IMG_1.png", filename="IMG_1.png", url="mxc://a/b").text == ""
