@@ -35,7 +35,7 @@ from greenroom.memory import Embedder, Library
 from greenroom.personas import Persona
 from greenroom.policy import Budget, Policy, Terms, settle_realms, why_paused
 from greenroom.routing import Router
-from greenroom.scheduling.bringing import Bringer, slots_of
+from greenroom.scheduling.bringing import Bringer
 from greenroom.scheduling.schedule import Occurrence
 from greenroom.scheduling.scheduler import Scheduler
 from greenroom.settings import BotFile, Mistakes
@@ -230,8 +230,6 @@ class Bot:
         sealer = self._sealer if file.provenance == self.file.provenance else await asyncio.to_thread(self.sealer, file)
         speaker = self.speaker(file, sources.persona, sources.script)
         try:
-            # before a post is taken over: a file is refused as a whole
-            slots_of(file, sources.calendars)
             await self._scheduler.use(file)
             await self._bringer.use(file, sources.calendars)
         except BaseException:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from greenroom.generation.build import uses_script
 from greenroom.origins import read_calendar
 from greenroom.personas import Persona, load_persona, must_agree
+from greenroom.scheduling.agreeing import must_come
 from greenroom.scheduling.bringing import Calendars
 from greenroom.settings import BotFile, Mistakes, Platforms, load_bot
 from greenroom.settings.editing import silent_accounts
@@ -109,6 +110,7 @@ def _read(path: Path, kept: Mapping[str, KeptFile], platforms: Platforms, state:
 
     is_kept = bool(kept)
     file = load_bot(path, platforms=platforms, body=body(BOT, path), prices=partial(body, PRICES), is_kept=is_kept)
+    must_come(file, body=files[BOT].body)
     file = file.in_folder(state)
     persona = load_persona(file.persona, body=body(PERSONA, file.persona), is_kept=is_kept)
     must_agree(file, persona, body=files[BOT].body)

@@ -20,7 +20,7 @@ from greenroom.telemetry import get_log
 from greenroom_adapters.contract import AdapterError, RateLimited
 from greenroom_adapters.web import Page, Seen, read_page
 
-__all__ = ["UNREADABLE_FEED", "Bringer", "Calendars", "slots_of"]
+__all__ = ["UNREADABLE_FEED", "Bringer", "Calendars"]
 
 Calendars = Mapping[str, tuple[Item, ...]]
 """Name of an entry → the rows of its calendar."""
@@ -32,18 +32,6 @@ TOLD_AFTER = 3
 """Looks in a row at a feed that cannot be read, after which its owner is told."""
 UNREADABLE_FEED = "feed unreadable"
 """What the journal calls that."""
-
-
-def slots_of(file: BotFile, calendars: Calendars) -> dict[str, Slots]:
-    """Return the places of each entry with a feed or a folder.
-
-    :raises ConfigurationError: one of them never comes
-    """
-    return {
-        entry.name: Slots(entry, file)
-        for entry in file.post
-        if entry.origin is not None and entry.name not in calendars
-    }
 
 
 class Bringer:
@@ -87,7 +75,7 @@ class Bringer:
         :raises ConfigurationError: an entry never comes
         """
         entries = {entry.name: entry for entry in file.post if entry.origin is not None}
-        slots = slots_of(file, calendars)
+        slots = {name: Slots(entry, file) for name, entry in entries.items() if name not in calendars}
         async with self._looking, self._agenda:
             await self._brought.take_back(entries.keys())
             sources: dict[str, Source] = {}

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from greenroom.app import Bot, Options, put_down
-from greenroom.settings import Platforms
+from greenroom.personas import load_persona
+from greenroom.settings import Platforms, load_bot
 from greenroom.storage import AlreadyRunning, Due, SqliteLedger, State, StorageError
 from greenroom.storage.sqlite import is_running as runs
 from greenroom.testing import Trial
@@ -61,7 +62,9 @@ async def test_a_second_run_of_the_same_bot_is_refused_and_harms_the_first_in_no
 async def test_a_bot_that_cannot_be_built_lets_go_of_its_ledger(trial: Trial) -> None:
     trial.rewrite("answer: mentions\npost: {cron: 0 0 30 2 *, say: x}\n")
     options = Options(clock=trial.clock, environ={}, platforms=Platforms.of(trial.platform.adapter_class()))
-    bot = Bot.load(trial.path, options)
+    file = load_bot(trial.path, platforms=options.platforms)
+    # whoever reads both files for a bot would have seen it
+    bot = Bot(file, load_persona(file.persona), options)
     with pytest.raises(ConfigurationError, match="never"):
         await bot.__aenter__()
     assert not runs(trial.path.parent / "data" / "ada.db")

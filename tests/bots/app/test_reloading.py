@@ -180,6 +180,7 @@ async def test_an_engine_that_is_slow_to_close_leaves_no_turn_between_two_files(
         ("bot.yaml", "bot: [ada\n", "bot.yaml:"),
         ("ada.yaml", "persona: Ada\nwho: keeps\nbunds: {}\n", ":3:1:"),
         ("bot.yaml", "bot: ada\npersona: gone.yaml\naccounts: {home: {platform: scripted}}\n", ":2:1:"),
+        ("bot.yaml", f"{BOT}post: {{say: x, cron: 0 0 30 2 *}}\n", ":6:16:"),
     ],
 )
 @pytest.mark.asyncio
