@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from typing_extensions import override
 
 IS_CI = os.environ.get("CI", "").lower() == "true"
@@ -15,10 +15,10 @@ FIRST, LAST = {"docs", "system"}, {"servers"}
 """Folders of tests that take long and mostly wait, so that others run beside them; and of those whose servers live to
 the end of the run, and take their part of the cores as long as they do."""
 
-# What a build server tries is the same each time; at a desk every run looks further.
-settings.register_profile("ci", derandomize=True)
-if IS_CI:
-    settings.load_profile("ci")
+# What a build server tries is the same each time; at a desk every run looks further. How long an example takes is up to
+# whoever else has work on the machine.
+settings.register_profile("suite", derandomize=IS_CI, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 class WatchfulLoop(asyncio.SelectorEventLoop):

@@ -95,7 +95,7 @@ class CrashTest:
                 self.network.lose_answers(options.lose_answers)
             self._kill_at_every_point()
             self._kill_at_random()
-            self._kill_until_enough_went_out()
+            self._kill_until_enough_was_met()
             self.answers_lost, self.posts_left = self.network.answers_lost, options.posts - self.put_down
             self.sent_before = self._count().sent
             self._finish()
@@ -259,6 +259,8 @@ class CrashTest:
                 self._ask(1 + self._share(options.mentions - self.asked, 1.75 * left))
                 bot = self._kill_server(bot)
                 self.kills["around the server's death"] += 1
+                if not self.server_over_work:
+                    deaths.add(number + 1)
             elif self.chance.random() < 0.25:
                 time.sleep(self.chance.uniform(0.3, 2.5) * self.start_took)
                 self.kills["around start-up"] += 1
@@ -278,24 +280,35 @@ class CrashTest:
                 self._let_it_write()
             self._tell("at random")
 
-    def _kill_until_enough_went_out(self) -> None:
-        """Go on where chance let the kills fall so early that little was sent: each next one waits for some of it."""
+    def _kill_until_enough_was_met(self) -> None:
+        """Go on where chance let the kills fall so early that little was sent, or that few met work: each next one
+        waits for some of both."""
         options = self.options
         for _ in range(MORE):
             missing = to_go_out_first(options.mentions + options.posts + self.posts_now) - self._count().sent
-            if missing <= 0:
+            has_met = self.over_work >= self.kills.total() // 2
+            if missing <= 0 and has_met:
                 return
             self._ask(2)
             bot = self._start()
             self._wait_until_running(bot)
             sent, deadline = self._count().sent, time.monotonic() + ARRIVALS
-            while self._count().sent < sent + max(1, missing // 3) and time.monotonic() < deadline:
+            while missing > 0 and self._count().sent < sent + max(1, missing // 3) and time.monotonic() < deadline:
                 time.sleep(0.02)
+            if not has_met:
+                self._post_now()
+                self._wait_for_work()
             self.kills["at work"] += 1
             self.over_work += self._kill(bot)
             if self.is_ailing:
                 self._let_it_write()
-            self._tell("until enough went out")
+            self._tell("until enough was met")
+
+    def _wait_for_work(self) -> None:
+        """Let the bot live until there is a turn on which work is to be done."""
+        deadline = time.monotonic() + ARRIVALS
+        while not open_turns(self.ledger) and time.monotonic() < deadline:
+            time.sleep(0.005)
 
     def _wait_for_arrivals(self) -> None:
         """Let the bot live until all mentions have come in: one that only ever starts never gets far enough to fail."""
@@ -306,9 +319,7 @@ class CrashTest:
     def _kill_server(self, bot: BotProcess) -> BotProcess:
         """End the server by SIGKILL in the middle of the work, and have it back; return the bot that runs then. Every
         other time the bot does not live to see it."""
-        deadline = time.monotonic() + 10
-        while not open_turns(self.ledger) and time.monotonic() < deadline:
-            time.sleep(0.005)
+        self._wait_for_work()
         time.sleep(self.chance.uniform(0.0, self.network.moment / 10))
         self.network.kill()
         self.server_deaths += 1

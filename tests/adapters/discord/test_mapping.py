@@ -203,7 +203,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, text
 
 
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(mutated())
 def test_no_payload_ends_the_listening_and_none_vanishes(payload: tuple[str, bytes]) -> None:
     name, text = payload
