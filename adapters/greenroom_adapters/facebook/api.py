@@ -52,19 +52,19 @@ class Api(Calls):
 
     def comments(self, name: str, *, since: datetime | None = None, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of the comments below a post, newest first."""
-        query = {**ORDER, "fields": COMMENT, "limit": "100"}
+        query = {**ORDER, "fields": COMMENT}
         if since is not None:
             query["since"] = str(int(since.timestamp()))
-        return page_by_page(self.graph, f"/{name}/comments", most=most, **query)
+        return page_by_page(self.graph, f"/{name}/comments", most=most, limit=100, **query)
 
     def own(self, *, since: datetime, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of the page's own posts with their pictures, newest first."""
-        query = {"fields": f"{POST},{PICTURES}", "limit": "50", "since": str(int(since.timestamp()))}
-        return page_by_page(self.graph, f"/{self.me}/published_posts", most=most, **query)
+        query = {"fields": f"{POST},{PICTURES}", "since": str(int(since.timestamp()))}
+        return page_by_page(self.graph, f"/{self.me}/published_posts", most=most, limit=50, **query)
 
     def tagged(self, *, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of posts of others that name the page, newest first."""
-        return page_by_page(self.graph, f"/{self.me}/tagged", most=most, fields=POST, limit="100")
+        return page_by_page(self.graph, f"/{self.me}/tagged", most=most, fields=POST, limit=100)
 
     async def post(self, name: str) -> WirePost:
         """Return a post.

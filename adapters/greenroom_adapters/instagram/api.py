@@ -59,15 +59,15 @@ class Api(PhasedCalls):
 
     def own(self, *, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of the account's posts, newest first."""
-        return page_by_page(self.graph, f"/{self.me}/media", most=most, fields=POST, limit="50")
+        return page_by_page(self.graph, f"/{self.me}/media", most=most, fields=POST, limit=50)
 
     def comments(self, media: str, *, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of the comments below a post of the account."""
-        return page_by_page(self.graph, f"/{media}/comments", most=most, fields=COMMENT, limit="50")
+        return page_by_page(self.graph, f"/{media}/comments", most=most, fields=COMMENT, limit=50)
 
     def tagged(self, *, most: int) -> AsyncGenerator[WirePage, None]:
         """Yield pages of posts of others that name the account, newest first."""
-        return page_by_page(self.graph, f"/{self.me}/tags", most=most, fields=POST, limit="100")
+        return page_by_page(self.graph, f"/{self.me}/tags", most=most, fields=POST, limit=100)
 
     async def media(self, name: str) -> WireMedia:
         """Return a post of the account.

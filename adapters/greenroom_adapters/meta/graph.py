@@ -15,7 +15,7 @@ from greenroom_adapters.contract import AdapterError, Secret
 from greenroom_adapters.meta.errors import refusal
 from greenroom_adapters.meta.usage import wait
 from greenroom_adapters.meta.wire import PAGES, WirePage
-from greenroom_adapters.transport import Answer, Effect, Form, Http
+from greenroom_adapters.transport import Answer, Effect, Form, Http, fitting
 
 __all__ = ["Graph", "OutOfReach", "page_by_page"]
 
@@ -131,12 +131,19 @@ class Graph:
         return self.http.error(kind, words)
 
 
-async def page_by_page(graph: Graph, path: str, *, most: int, **query: str) -> AsyncGenerator[WirePage, None]:
-    """Yield the pages of a list until it ends, at most so many. Whoever wants more than one and reads all of these has
-    not come to what he looked for: that is told to the log."""
+async def page_by_page(
+    graph: Graph, path: str, *, most: int, limit: int, **query: str
+) -> AsyncGenerator[WirePage, None]:
+    """Yield the pages of a list until it ends, at most so many, of at most `limit` rows each: of as many fewer as make
+    an answer small enough, for strangers choose how long a row is. Whoever wants more than one page and reads all of
+    these has not come to what he looked for: that is told to the log."""
     after: dict[str, str] = {}
+
+    async def read(rows: int) -> WirePage:
+        return await graph.get(path, graph.pages, **query, limit=str(rows), **after)
+
     for _ in range(most):
-        page = await graph.get(path, graph.pages, **query, **after)
+        page, limit = await fitting(read, limit)
         yield page
         if not page.after or page.after == after.get("after"):
             return

@@ -43,7 +43,9 @@ MAIL = "messages"
 FIELDS = "id,created_time,from,to,message,attachments"
 PAGES = 100
 """Pages of conversations, and of messages of one of them, that are read at a time."""
-ROWS = "20"
+TALKS = 25
+"""Conversations in one page."""
+ROWS = 20
 """Messages of one conversation that are shown beside it."""
 OPEN_FOR = timedelta(hours=24)
 """So long after their last message somebody may be answered."""
@@ -70,7 +72,7 @@ class Mail:
         query = {**self._query, "fields": f"id,updated_time,messages.limit({ROWS}){{{FIELDS}}}"}
         if person:
             query["user_id"] = person
-        async with aclosing(page_by_page(self._graph, self._path(), most=most, **query)) as pages:
+        async with aclosing(page_by_page(self._graph, self._path(), most=most, limit=TALKS, **query)) as pages:
             async for page in pages:
                 yield page
 

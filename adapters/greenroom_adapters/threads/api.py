@@ -70,7 +70,7 @@ class Api(PhasedCalls):
         return self._pages(f"/{name}/{'conversation' if deep else 'replies'}", ANSWER, most, reverse="true")
 
     def _pages(self, path: str, fields: str, most: int, **query: str) -> AsyncGenerator[WirePage, None]:
-        return page_by_page(self.graph, path, most=most, fields=fields, limit="50", **query)
+        return page_by_page(self.graph, path, most=most, fields=fields, limit=50, **query)
 
     async def post(self, name: str) -> WirePost:
         """Return a post.

@@ -96,3 +96,13 @@ async def test_long_comments_below_many_posts_make_nobody_deaf(
     heard = await heard_after(world, 6 * 25)
     assert [event.text for event in heard if len(event.text) < 100] == [f"how bright is {n}?" for n in range(4, 10)]
     assert "the newest 6 are looked at" in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_long_posts_that_name_a_page_keep_it_from_hearing_no_other(facebook_world: WorldOf) -> None:
+    world = facebook_world()
+    for _ in range(30):
+        world.state.post(world.alice, "\N{SPARKLES}" * 60_000, names=[world.bot])
+    world.state.post(world.alice, "@lamp how bright?", names=[world.bot])
+    heard = await heard_after(world, 31)
+    assert heard[-1].text == "@lamp how bright?"
