@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import socket
@@ -53,8 +54,10 @@ class LocalPlatform:
             self.process.kill()
 
 
+@functools.cache
 def is_local(platform: str) -> bool:
-    """Say whether `platform` can be started on this machine."""
+    """Say whether `platform` can be started on this machine. It is looked up once: what is installed is found by the
+    next process."""
     return bool(entry_points(group=GROUP, name=platform))
 
 
