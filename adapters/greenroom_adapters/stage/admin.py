@@ -1,6 +1,6 @@
 """What only the keeper of a Stage does: order faults, hand out tokens, set the limiter and the clock."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -8,15 +8,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from greenroom_adapters.stage import wire
+from greenroom_adapters.stage.door import ELSEWHERE
 from greenroom_adapters.stage.faults import Faults
 from greenroom_adapters.stage.limiter import Limiter, Writes
+from greenroom_adapters.stage.objects import Refusal, Refused
 from greenroom_adapters.stage.state import StageState
 
 __all__ = ["Admin"]
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 
 class Admin:
-    """Needs no token: who may call it is who may use this machine."""
+    """Needs no token: who may call it is who may use this machine, and nobody from elsewhere."""
 
     def __init__(
         self, state: StageState, *, limiter: Limiter, faults: Faults | None, new_id: Callable[[], str]
@@ -44,7 +48,7 @@ class Admin:
                 Route("/faults", orders.show, methods=["GET"]),
                 Route("/faults", orders.clear, methods=["DELETE"]),
             ]
-        return routes
+        return [Route(one.path, here(one.endpoint), methods=one.methods) for one in routes]
 
     async def _hand_out(self, request: Request) -> Response:
         body = await wire.read(request, wire.HandleBody)
@@ -68,6 +72,17 @@ class Admin:
         body = await wire.read(request, wire.ClockBody)
         self._state.ahead = timedelta(seconds=body.ahead)
         return Response(status_code=204)
+
+
+def here(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint that refuses who comes from another machine."""
+
+    async def guarded(request: Request) -> Response:
+        if ELSEWHERE in request.scope:
+            raise Refused(Refusal.FORBIDDEN, "only who is on the Stage's own machine is its keeper")
+        return await endpoint(request)
+
+    return guarded
 
 
 class Orders:

@@ -16,6 +16,7 @@ __all__ = ["ELSEWHERE", "Door", "password_beside"]
 ELSEWHERE = "greenroom.elsewhere"
 """Key of a request's scope that is there when it comes from another machine."""
 
+SIGN_IN = ("POST", "/api/session")
 ENDING = ".password"
 """Of the file beside the data that keeps the digest."""
 
@@ -25,7 +26,7 @@ class Door:
     """Middleware that lets in who is on this machine, who brings the password, and programs that have signed in.
 
     On this machine is who comes over loopback and calls us by a loopback name: what a proxy passes on from elsewhere
-    has another name in it.
+    has another name in it. Who has signed in as one account does not sign in as another with its token.
     """
 
     def __init__(self, app: ASGIApp, *, password: Password, has_signed_in: Callable[[str], bool]) -> None:
@@ -52,7 +53,10 @@ class Door:
 
     def _may_pass(self, scope: Scope) -> bool:
         authorization = Headers(scope=scope).get("authorization", "")
-        return self._password.fits(authorization) or self._has_signed_in(authorization)
+        if self._password.fits(authorization):
+            return True
+        is_sign_in = scope["type"] == "http" and (scope["method"], scope["path"]) == SIGN_IN
+        return not is_sign_in and self._has_signed_in(authorization)
 
 
 def _is_here(scope: Scope) -> bool:

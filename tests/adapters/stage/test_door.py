@@ -90,6 +90,19 @@ def test_other_machines_bring_the_password_that_was_told_once(tmp_path: Path) ->
     assert kept.stat().st_mode & 0o077 == 0
 
 
+def test_from_elsewhere_nobody_keeps_the_stage_or_becomes_another_account_by_his_own_token(tmp_path: Path) -> None:
+    elsewhere, ada = socket.gethostname(), '{"handle": "ada"}'
+    with RunningStage("--host", "0.0.0.0", "--faults", data=tmp_path / "stage.db") as stage:  # noqa: S104 - what is tested
+        eve = f"Bearer {stage.sign_in('eve')}"
+        assert ask(stage, "/api/me", host=elsewhere, Authorization=eve) == 200
+        assert ask(stage, "/api/session", host=elsewhere, method="POST", body=ada, Authorization=eve) == 401
+        for path in ("/api/admin/tokens", "/api/admin/revoke"):
+            assert ask(stage, path, host=elsewhere, method="POST", body=ada, Authorization=eve) == 403
+            assert ask(stage, path, host="127.0.0.1", method="POST", body=ada) < 300
+        assert ask(stage, "/api/admin/faults", host=elsewhere, Authorization=eve) == 403
+        assert ask(stage, "/api/session", host=elsewhere, method="DELETE", Authorization=eve) == 204
+
+
 def test_on_this_machine_alone_there_is_no_password(tmp_path: Path) -> None:
     with RunningStage(data=tmp_path / "stage.db") as stage:
         assert ask(stage, "/", host="localhost") == 200
