@@ -5,7 +5,8 @@
 Prints one JSON object: CPU microseconds for a message that is not for the bot (`miss`) and one that mentions it
 (`hit`), from the frame to the router's decision here, and to the end of an `on_message` that looks for its own mention
 there; and megabytes that a process holds more after 1,000 servers of 50 channels came in (`servers`), and after 20
-messages in each of them, in different channels by different people (`events`).
+messages in each of them, in different channels by different people (`events`). With fewer messages there are fewer
+servers as well.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ sys.path.append(str(Path(__file__).parent / "peers"))
 from payloads import BOT, BOT_ID, DISCORD_GUILD, discord_event
 
 MESSAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-GUILDS = 1000
+GUILDS = min(1000, max(1, MESSAGES // 20))
 MESSAGES_IN_EACH = min(20, max(1, MESSAGES // 1000))
 
 
