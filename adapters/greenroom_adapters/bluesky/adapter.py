@@ -87,6 +87,7 @@ class BlueskyAdapter(EnteredAdapter):
     """
 
     platform: ClassVar[str] = "bluesky"
+    known_as: ClassVar[frozenset[str]] = frozenset({"atproto", "bsky"})
     Settings: ClassVar[type[Any]] = BlueskySettings
     usual_limits: ClassVar[Limits | None] = Limits(text=TEXT, direct=DIRECT_LIMITS)
     person_form: ClassVar[str] = "@you.bsky.social"

@@ -34,6 +34,9 @@ class Adapter(abc.ABC):
     platform: ClassVar[str]
     """Name in the entry-point group `greenroom.adapters` and in the bot file."""
 
+    known_as: ClassVar[frozenset[str]] = frozenset()
+    """What people call the platform otherwise, in small letters: who writes that is told `platform`."""
+
     Settings: ClassVar[type[Any]]
     """Frozen dataclass of what an owner writes below the account, beside `platform` and `live`. Field docstrings
     become help and schema; a field annotated `Secret` is given as a reference and resolved before construction."""

@@ -36,6 +36,7 @@ class FacebookAdapter(MailingAdapter):
     """
 
     platform: ClassVar[str] = "facebook"
+    known_as: ClassVar[frozenset[str]] = frozenset({"fb"})
     Settings: ClassVar[type[Any]] = FacebookSettings
     usual_limits: ClassVar[Limits | None] = LIMITS
     person_form: ClassVar[str] = "your-id"

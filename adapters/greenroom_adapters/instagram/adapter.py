@@ -53,6 +53,7 @@ class InstagramAdapter(MailingAdapter):
     """
 
     platform: ClassVar[str] = "instagram"
+    known_as: ClassVar[frozenset[str]] = frozenset({"ig", "insta"})
     Settings: ClassVar[type[Any]] = InstagramSettings
     posts_need: ClassVar[str] = "a `picture`, and `media_url` on the account: where Instagram fetches it"
     posts_need_fields: ClassVar[frozenset[str]] = frozenset({"media_url"})

@@ -66,6 +66,7 @@ class MastodonAdapter(EnteredAdapter):
     """
 
     platform: ClassVar[str] = "mastodon"
+    known_as: ClassVar[frozenset[str]] = frozenset({"akkoma", "fediverse", "pleroma"})
     Settings: ClassVar[type[Any]] = MastodonSettings
     usual_limits: ClassVar[Limits | None] = Limits(
         text=(TextLimit(length=TEXT_WHERE_UNSAID, rule=CountingRule.URLS_AS_23),)

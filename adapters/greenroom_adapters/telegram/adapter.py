@@ -67,6 +67,7 @@ class TelegramAdapter(EnteredAdapter):
     """
 
     platform: ClassVar[str] = "telegram"
+    known_as: ClassVar[frozenset[str]] = frozenset({"tg"})
     Settings: ClassVar[type[Any]] = TelegramSettings
     posts_need: ClassVar[str] = "`home` on the account: the channel or group where posts appear"
     posts_need_fields: ClassVar[frozenset[str]] = frozenset({"home"})

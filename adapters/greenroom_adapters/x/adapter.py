@@ -74,6 +74,7 @@ class XAdapter(EnteredAdapter):
     """
 
     platform: ClassVar[str] = "x"
+    known_as: ClassVar[frozenset[str]] = frozenset({"twitter"})
     Settings: ClassVar[type[Any]] = XSettings
     usual_limits: ClassVar[Limits | None] = Limits(text=(TextLimit(length=LENGTH, rule=CountingRule.X_WEIGHTED),))
     person_form: ClassVar[str] = "@your-handle"

@@ -5,6 +5,7 @@ import re
 import sys
 import types
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -20,7 +21,7 @@ from greenroom.settings.document import Located, place_of
 from greenroom.settings.errors import Mistake, Mistakes, SecretMissing
 from greenroom.settings.logins import Login
 from greenroom.settings.model import Model, PlainPath, Reading, Text, Truth, one_or_many, word_of, wrong
-from greenroom.settings.names import PLATFORMS, nearest
+from greenroom.settings.names import nearest
 from greenroom.settings.reasons import causes, reason_of
 from greenroom.settings.secrets import SecretRef, Warn, resolve
 from greenroom.settings.spelling import DURATION
@@ -69,8 +70,7 @@ class Platforms:
         :raises ConfigurationError: none is installed, or something that it needs is not
         """
         if platform not in self._adapters:
-            called = PLATFORMS.get(platform.casefold())
-            near = called if called in self._adapters else nearest(platform, self._adapters)
+            near = self._known_as(platform.casefold()) or nearest(platform, self._adapters)
             mend = f"Did you mean `{near}`?" if near else f"There are: {', '.join(self.names) or 'none'}"
             raise ConfigurationError(f"there is no platform `{platform[:40]}`. {mend}")
         try:
@@ -79,6 +79,14 @@ class Platforms:
             # by this very interpreter: the `pip` of the shell may be another one's
             mend = f"{sys.executable} -m pip install 'greenroom[{platform}]'"
             raise ConfigurationError(f"the platform `{platform}` needs {missing.name or missing}: {mend}") from missing
+
+    def _known_as(self, word: str) -> str | None:
+        """Return the platform that people call so; None: none of those that can be used here."""
+        for name, load in self._adapters.items():
+            with suppress(ImportError):
+                if word in load().known_as:
+                    return name
+        return None
 
 
 def _always(adapter: type[Adapter]) -> Callable[[], type[Adapter]]:

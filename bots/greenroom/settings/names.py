@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["FOREIGN", "NOT_YET", "PLATFORMS", "RENAMED", "Renamed", "is_clear", "nearest", "unknown_key"]
+__all__ = ["FOREIGN", "NOT_YET", "RENAMED", "Renamed", "is_clear", "nearest", "unknown_key"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,21 +145,6 @@ FOREIGN: Mapping[str, Mapping[str, str]] = {
     "`bounds`": {"max_length": "length", "characters": "length", "banned_words": "banned", "forbidden": "banned"},
 }
 """What other systems call it → what it is called here, for each section."""
-
-
-PLATFORMS: Mapping[str, str] = {
-    "akkoma": "mastodon",
-    "atproto": "bluesky",
-    "bsky": "bluesky",
-    "fb": "facebook",
-    "fediverse": "mastodon",
-    "ig": "instagram",
-    "insta": "instagram",
-    "pleroma": "mastodon",
-    "tg": "telegram",
-    "twitter": "x",
-}
-"""What people call a platform → its name here."""
 
 
 SHORT = 4
