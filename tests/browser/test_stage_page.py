@@ -206,6 +206,7 @@ def test_no_page_is_wider_than_its_screen_and_every_text_stands_out(
         assert page.evaluate(LOW_CONTRAST) == [], path
         for width in (320, 390, 900, 1280):
             page.set_viewport_size({"width": width, "height": 800})
+            page.wait_for_function("width => innerWidth === width", arg=width)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
