@@ -69,7 +69,8 @@ async def test_a_moderators_word_is_obeyed_without_an_answer(tmp_path: Path) -> 
     async with mute(tmp_path) as trial:
         said(trial, "@home quiet 2 hours", author=Author(id="u3", handle="mo", trust=Trust.MODERATOR))
         await trial.past(lambda: any("said `quiet 2 hours`" in text for text in trial.platform.texts))
-        assert [post.room for _, post in trial.platform.posts] == [None]
+        # he may hear as well that a post for the room fell due meanwhile
+        assert {post.room for _, post in trial.platform.posts} == {None}
 
 
 @pytest.mark.asyncio
