@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from html import unescape
+from itertools import islice
 from urllib.parse import unquote
 
 from greenroom_adapters.matrix.addressing import QUOTED_REPLY
@@ -11,11 +12,14 @@ from greenroom_adapters.matrix.wire import WireMessage, WireNewContent
 __all__ = ["with_ids"]
 
 PILL = re.compile(
-    r"""<a\s[^<>]*?href\s*=\s*["'](?:https://matrix\.to/\#/|matrix:(u|r|roomid)/)([^/?"'<>]+)[^"'<>]*["'][^<>]*>"""
-    r"""((?:[^<]|<(?!/?a\b))*)""",
+    r"""<a\s[^<>]*?href\s*=\s*["'](?:https://matrix\.to/\#/|matrix:(u|r|roomid)/)([^/?"'<>]++)[^"'<>]*+["'][^<>]*+>"""
+    r"""((?:[^<]|<(?!/?a\b))*+)""",
     re.IGNORECASE,
 )
-"""A link to a person or a room, and what stands in it ("matrix.to navigation", "Matrix URI scheme")."""
+"""A link to a person or a room, and what stands in it ("matrix.to navigation", "Matrix URI scheme"). It gives nothing
+back that it has read: looking for the end of a link from each of its letters would take half a minute."""
+MOST = 50
+"""So many of them are looked at in one message, and what mentions more people than that is no order."""
 TAG = re.compile(r"<[^<>]*>")
 SIGILS = {"": "", "u": "@", "r": "#", "roomid": "!"}
 """How the ids begin that an address names by their kind; one of matrix.to has them whole."""
@@ -26,11 +30,17 @@ def with_ids(text: str, message: WireMessage | WireNewContent, names: Mapping[st
 
     Such a name is a stranger's choice, and who mentions him does not say what it says. It is replaced wherever it
     stands by itself, for the plain text does not tell where the mention is. `names` are those that are known of people,
-    by their ids; the name of `me` stays.
+    by their ids; the name of `me` stays, also where somebody else goes by it.
     """
-    found = {names.get(user, ""): user for user in (message.mentions.user_ids if message.mentions is not None else ())}
+    mentioned = message.mentions.user_ids if message.mentions is not None else ()
+    found = {names.get(user, ""): user for user in mentioned[:MOST]}
     found |= {name: one for one, name in _pills(QUOTED_REPLY.sub("", message.formatted_body))}
-    others = {" ".join(name.split()): one for name, one in found.items() if one != me and name.strip()}
+    ours = names.get(me, "").casefold()
+    others = {
+        " ".join(name.split()): one
+        for name, one in found.items()
+        if one != me and name.strip() and name.casefold() != ours
+    }
     if not others:
         return text
     written = re.compile("|".join(map(_alone, sorted(others, key=len, reverse=True))))
@@ -39,7 +49,8 @@ def with_ids(text: str, message: WireMessage | WireNewContent, names: Mapping[st
 
 def _pills(formatted: str) -> Iterator[tuple[str, str]]:
     """Yield the id of whom or what each link leads to, and what stands in it."""
-    for kind, name, inside in PILL.findall(formatted):
+    for link in islice(PILL.finditer(formatted), MOST):
+        kind, name, inside = link.groups("")
         yield SIGILS[kind.lower()] + unquote(name), unescape(TAG.sub("", inside))
 
 

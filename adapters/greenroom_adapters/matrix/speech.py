@@ -60,7 +60,7 @@ def read_message(
             in_reply_to=in_reply_to,
             key=message.key,
         )
-    is_mention = context.names.addressed_in(message, text)
+    is_mention = context.names.addressed_in(message, _written(message))
     is_reply = target is not None and target.sender == context.me
     kinds: list[type[TextEvent]] = [
         kind
@@ -130,10 +130,14 @@ def _edit(
 
 
 def _text(message: WireMessage, room: RoomFacts, context: Context) -> str:
+    return with_ids(_written(message), message, room.names, me=context.me)
+
+
+def _written(message: WireMessage) -> str:
+    """Return what its sender wrote."""
     if message.url is not None and message.filename in (None, message.body):
         return ""  # the body is a file's name, not a word of its sender
-    text = written_by_sender(message.body, is_reply=message.relates_to.in_reply_to is not None)
-    return with_ids(text, message, room.names, me=context.me)
+    return written_by_sender(message.body, is_reply=message.relates_to.in_reply_to is not None)
 
 
 def _answered(message: WireMessage) -> str | None:

@@ -79,7 +79,9 @@ class HTTPConnection(H11Protocol):
 
     def _watch(self) -> None:
         """See to it that there is a deadline as long as it is the peer who has to say something."""
-        if self.transport.is_closing() or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+        # what has become a WebSocket has pings of its own, and this end of it is never told that it is lost
+        is_stream = self.transport.get_protocol() is not self
+        if is_stream or self.transport.is_closing() or self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._rest()
         elif self._deadline is None:
             self._deadline = self.loop.call_later(self.within, self.transport.abort)

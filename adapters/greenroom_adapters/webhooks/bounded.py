@@ -5,15 +5,24 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_protocol import RequestHandler
 from typing_extensions import override
 
-__all__ = ["BoundedServer"]
+__all__ = ["BoundedServer", "SentFile"]
 
 MOST = 256
 """Connections that are open at a time."""
 SILENCE = 30.0
 """Seconds in which whoever has connected, or was answered, has said the whole head of his next request."""
+
+
+class SentFile(web.FileResponse):
+    """A file that is sent once, although both `BoundedServer` and aiohttp have it sent."""
+
+    @override
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        return None if self.prepared else await super().prepare(request)
 
 
 class BoundedServer(web.Server):

@@ -163,8 +163,10 @@ class _Server:
     async def _serve(self, request: "web.BaseRequest") -> "web.StreamResponse":
         from aiohttp import web
 
+        from greenroom_adapters.webhooks.bounded import SentFile
+
         if request.method in ("GET", "HEAD") and (lent := self.lent.get(request.path)):
-            return web.FileResponse(lent[0].file, headers={"Content-Type": lent[0].media_type})
+            return SentFile(lent[0].file, headers={"Content-Type": lent[0].media_type})
         receiver = self.receivers.get(request.path)
         if receiver is None:
             return web.Response(status=404)

@@ -300,6 +300,13 @@ def test_what_a_stranger_calls_himself_is_no_word_of_who_mentions_him() -> None:
     assert edited.text == f"Light: {BOB}"
 
 
+def test_who_is_called_as_the_bot_is_keeps_no_mention_of_it_from_being_one() -> None:
+    name = BOT.removeprefix("@").partition(":")[0]
+    pill = {"body": f"{name}: hello", "formatted_body": f'<a href="https://matrix.to/#/{BOB}">{name}</a>: hello'}
+    said = read(message(content={"msgtype": "m.text", **pill}), the_room())
+    assert isinstance(said, MentionReceived)
+
+
 def test_the_body_of_a_file_without_a_caption_is_its_name_and_no_word_of_its_sender() -> None:
     assert said(the_room(), msgtype="m.image", body="IMG_1.png", url="mxc://a/b").text == ""
     assert said(the_room(), msgtype="m.image", body="IMG_1.png", filename="IMG_1.png", url="mxc://a/b").text == ""

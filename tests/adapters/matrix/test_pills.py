@@ -18,7 +18,7 @@ def link(address: str, name: str) -> str:
 
 def read(body: str, formatted: str = "", *, mentions: tuple[str, ...] = (), known: str = "") -> str:
     content = {"body": body, "formatted_body": formatted, "m.mentions": {"user_ids": mentions}}
-    return with_ids(body, MESSAGES.decode(msgspec.json.encode(content)), {EVE: known}, me=ADA)
+    return with_ids(body, MESSAGES.decode(msgspec.json.encode(content)), {EVE: known, ADA: "Ada"}, me=ADA)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,18 @@ def test_the_bots_own_name_stays_and_so_does_what_links_elsewhere() -> None:
     assert read("Ada leave", formatted, mentions=(ADA,)) == "Ada leave"
 
 
-def test_thousands_of_links_that_do_not_end_are_read_at_once() -> None:
+def test_the_bots_name_stays_whoever_goes_by_it() -> None:
+    eve = link(f"https://matrix.to/#/{EVE}", "ada")
+    assert read("Ada, is it lit? ada knows", eve, mentions=(EVE,), known="Ada") == "Ada, is it lit? ada knows"
+
+
+def test_links_without_end_are_read_at_once() -> None:
     before = time.process_time()
+    read("yes", '<a href="https://matrix.to/#/' + "a" * 60_000)
+    read("yes", '<a href="https://matrix.to/#/a' + "?" * 60_000)
+    read("yes", f'<a href="https://matrix.to/#/a"{" " * 60_000}')
+    read("yes", '<a href="https://matrix.to/#/a">' + "<b" * 30_000)
+    read("x " * 15_000, "".join(link(f"https://matrix.to/#/@{one}:x", f"name {one}") for one in range(600)))
     read("yes", '<a href="https://matrix.to/#/@eve:x">' * 2_000)
     read("yes", "<a href='matrix:u/" * 4_000)
     assert time.process_time() - before < 1

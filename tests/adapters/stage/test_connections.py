@@ -5,14 +5,16 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+import aiohttp
 import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
-from greenroom_adapters.stage.connections import HTTPConnection
+from greenroom_adapters.stage.connections import HTTPConnection, StreamConnection
 
 GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 PATIENCE = 20
@@ -23,12 +25,27 @@ async def answer(request: Request) -> PlainTextResponse:
     return PlainTextResponse(f"{len(await request.body())} bytes")
 
 
+async def ticks(socket: WebSocket) -> None:
+    """Say something ten times a second, for ever."""
+    await socket.accept()
+    while True:
+        await socket.send_text("tick")
+        await asyncio.sleep(0.1)
+
+
 @asynccontextmanager
 async def serving() -> AsyncGenerator[int, None]:
     """Serve while the block runs; yield the port."""
-    app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
+    app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"]), WebSocketRoute("/ticks", ticks)])
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, http=HTTPConnection, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        http=HTTPConnection,
+        ws=StreamConnection,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -85,3 +102,15 @@ async def test_who_connects_and_says_nothing_keeps_nobody_out(monkeypatch: pytes
         assert not silent[4][0].at_eof()
         for _, writer in (*silent, ours):
             writer.close()
+
+
+@pytest.mark.asyncio
+async def test_a_stream_lives_on_after_the_time_for_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HTTPConnection, "within", 0.3)
+    async with (
+        serving() as port,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"http://127.0.0.1:{port}/ticks") as stream,
+    ):
+        for _ in range(8):
+            assert await stream.receive_str(timeout=PATIENCE) == "tick"

@@ -1,6 +1,8 @@
 """The server for what platforms push: 200 is said only when it is on disk, and to whom it belongs."""
 
 import asyncio
+import contextlib
+import http.client
 import io
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -268,6 +270,33 @@ async def test_a_file_is_lent_to_who_knows_its_path_until_the_last_takes_it_back
                 assert await call(port, "/shelf/4711.jpg") == 404
             assert (await fetched(port, "/shelf/4711.jpg"))[0] == 200
         assert (await fetched(port, "/shelf/4711.jpg"))[0] == 404
+
+
+def fetched_in_turn(port: int, path: str, *asked: tuple[str, dict[str, str]]) -> list[bytes]:
+    """Return what a client gets that asks over one connection and makes no other."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.connect()
+    connection.auto_open = 0
+    with contextlib.closing(connection):
+        got: list[bytes] = []
+        for method, headers in asked:
+            connection.request(method, path, headers=headers)
+            got.append(connection.getresponse().read())
+        return got
+
+
+@pytest.mark.asyncio
+async def test_files_are_lent_in_turn_over_one_connection_whole_and_in_pieces(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    picture = tmp_path / "lamp.jpg"
+    picture.write_bytes(b"a lamp" * 100_000)
+    lent = {"/lamp.jpg": Lent(file=picture, media_type="image/jpeg")}
+    asked: list[tuple[str, dict[str, str]]] = [("GET", {}), ("GET", {"Range": "bytes=2-5"}), ("HEAD", {}), ("GET", {})]
+    async with Webhooks().lending("0", lent) as port:
+        got = await asyncio.to_thread(fetched_in_turn, port, "/lamp.jpg", *asked)
+    assert got == [b"a lamp" * 100_000, b"lamp", b"", b"a lamp" * 100_000]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.asyncio

@@ -111,6 +111,19 @@ async def test_a_file_that_is_deleted_under_an_idle_bot_is_noticed(
 
 
 @pytest.mark.asyncio
+async def test_a_bot_that_goes_on_in_another_folder_writes_on_into_the_same_file(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with SqliteLedger(Path("ada.db"), bot="ada", clock=clock) as ledger:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        ledger.move_cursor("home", "mentions", "1")
+        await ledger.committed()
+        assert await ledger.cursors("home") == {"mentions": "1"}
+
+
+@pytest.mark.asyncio
 async def test_a_turn_that_cannot_be_encoded_fails_the_ledger_instead_of_leaving_all_waiting(
     ledger: SqliteLedger,
 ) -> None:

@@ -45,7 +45,8 @@ class SqliteWriter(Writer):
 
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
-        self._path = path
+        self._path = path.absolute()
+        """Where the file is found whatever the folder is that the process works in later."""
         self._file = path.stat()
 
     @override
@@ -60,10 +61,13 @@ class SqliteWriter(Writer):
     def beat(self) -> None:
         # what is written into a file without a name is gone with this process, and is posted again by the next
         try:
-            is_there = os.path.samestat(self._path.stat(), self._file)
+            now = self._path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise gone(self._path) from None
         except OSError:
-            is_there = False
-        if not is_there:
+            return  # a disk that cannot be asked now: what it can be told, the next commit shows
+        # some file systems know no numbers of files
+        if now.st_ino and self._file.st_ino and not os.path.samestat(now, self._file):
             raise gone(self._path)
 
     @override
