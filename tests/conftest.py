@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -20,8 +21,14 @@ the end of the run, and take their part of the cores as long as they do."""
 settings.register_profile("suite", derandomize=IS_CI, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
+# the platform's own: on Windows the other one starts no processes
+if sys.platform == "win32":
+    from asyncio import ProactorEventLoop as EventLoop
+else:
+    from asyncio import SelectorEventLoop as EventLoop
 
-class WatchfulLoop(asyncio.SelectorEventLoop):
+
+class WatchfulLoop(EventLoop):
     """A loop whose debug mode checks what it always checks, and notes no stack for each handle and each future.
 
     Whoever notes asks `get_debug`, and is told no; the loop itself checks. A test would note thousands of stacks, each

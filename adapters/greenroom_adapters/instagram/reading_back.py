@@ -16,7 +16,7 @@ from greenroom_adapters.meta.mail import Mail
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.reading_back import Recognising, Seen
 from greenroom_adapters.meta.wire import read_rows
-from greenroom_adapters.recognising import Claims, is_like
+from greenroom_adapters.recognising import Claims
 
 __all__ = ["ReadingBack"]
 
@@ -57,13 +57,13 @@ class ReadingBack(Recognising):
         return await self._answer(attempt, above)
 
     async def _answer(self, attempt: Attempt, above: Place) -> Seen | None:
-        since, text = self._api.since(attempt), self._publishing.said(attempt)
+        since = self._api.since(attempt)
         oldest: Seen | None = None
         try:
             async with aclosing(self._below(above, since)) as comments:
                 async for comment in comments:
                     at, ref = moment(comment.timestamp), comment_ref(above.media, comment.id)
-                    is_it = at >= since and self._is_ours(comment) and is_like(text, comment.text)
+                    is_it = at >= since and self._is_ours(comment) and self._publishing.is_like(attempt, comment.text)
                     if is_it and self._claims.is_free_for(attempt.key, ref.id) and (oldest is None or at <= oldest[1]):
                         oldest = ref, at
         except OutOfReach:

@@ -32,7 +32,7 @@ from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.people import NOBODY
 from greenroom_adapters.meta.publishing import Bringing, Left
 from greenroom_adapters.meta.reading_back import Seen
-from greenroom_adapters.recognising import Claims
+from greenroom_adapters.recognising import Claims, is_like
 from greenroom_adapters.remembering import Checkpoint
 from greenroom_adapters.text import Askers, worded
 from greenroom_adapters.transport import Answer, answered_at
@@ -157,6 +157,11 @@ class PhasedBringing(Bringing, abc.ABC):
     def said(self, attempt: Attempt) -> str:
         """Return the words of an attempt as they go out: an answer names whom it answers, and nobody else."""
         return worded(attempt.post, self._capabilities.limits.text, asker=attempt.prepared.decode())
+
+    def is_like(self, attempt: Attempt, listed: str) -> bool:
+        """Say whether a listed text is what became of an attempt; its first try may have been of a version that made no
+        names in it words."""
+        return is_like(self.said(attempt), listed) or is_like(attempt.post.text, listed)
 
     # One try ---------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,10 @@ from greenroom_adapters.stage.state import StageState
 
 __all__ = ["Admin"]
 
+WORDS = (
+    "only who is on the Stage's own machine is its keeper; where it runs in a container, say it in there, or let the "
+    "container share its host's network"
+)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -79,7 +83,7 @@ def here(endpoint: Endpoint) -> Endpoint:
 
     async def guarded(request: Request) -> Response:
         if ELSEWHERE in request.scope:
-            raise Refused(Refusal.FORBIDDEN, "only who is on the Stage's own machine is its keeper")
+            raise Refused(Refusal.FORBIDDEN, WORDS)
         return await endpoint(request)
 
     return guarded

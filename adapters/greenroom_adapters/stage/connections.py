@@ -45,7 +45,7 @@ class HTTPConnection(H11Protocol):
     waited for one longest and a new connection would be too many."""
 
     within = 60.0
-    """Seconds for a whole request, its body included, from when it may begin."""
+    """Seconds for the head of a request, from when it may begin, and for each piece of its body."""
     most = 500
     """Connections of one server that are open at a time."""
 
@@ -64,6 +64,9 @@ class HTTPConnection(H11Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self.conn.their_state is h11.SEND_BODY:
+            # a large file may take its time on a slow line, as long as more of it comes
+            self._rest()
         self._watch()
 
     @override

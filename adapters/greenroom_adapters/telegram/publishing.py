@@ -29,7 +29,7 @@ from greenroom_adapters.telegram.plan import Plan, Progress
 from greenroom_adapters.telegram.references import Chat, asker_of, message_of
 from greenroom_adapters.telegram.wire import MESSAGE, MESSAGES
 from greenroom_adapters.telegram.writing import Wording, compose
-from greenroom_adapters.text import Askers, worded
+from greenroom_adapters.text import ON_TELEGRAM, Askers, worded
 from greenroom_adapters.transport import Answer
 
 __all__ = ["Publishing"]
@@ -112,7 +112,7 @@ class Publishing:
         """Return a post as it goes out: an answer names whom it answers, and nobody else."""
         limits = self._capabilities.limits
         within = (*limits.text, *limits.caption) if post.media else limits.text
-        return replace(post, text=worded(post, within, asker=plan.asker))
+        return replace(post, text=worded(post, within, asker=plan.asker, names=ON_TELEGRAM))
 
     async def _send(
         self, attempt: Attempt, where: Chat, files: list[Loaded], *, answers: int | None, ends: float

@@ -1,9 +1,11 @@
 """The words of an answer as they go out: it names whom it answers, and nobody else."""
 
+import re
+
 from greenroom_adapters.contract import Event, Post, TextEvent, TextLimit
 from greenroom_adapters.remembering import Recent
 from greenroom_adapters.text.counting import fits
-from greenroom_adapters.text.names import defused, nameless
+from greenroom_adapters.text.names import USUAL, defused, nameless
 
 __all__ = ["Askers", "worded"]
 
@@ -26,7 +28,7 @@ class Askers:
         return "" if post.in_reply_to is None else self._handles.get(post.in_reply_to.id, "")
 
 
-def worded(post: Post, limits: tuple[TextLimit, ...], *, asker: str) -> str:
+def worded(post: Post, limits: tuple[TextLimit, ...], *, asker: str, names: re.Pattern[str] = USUAL) -> str:
     """Return the words of a post as they go out: never longer than `limits`, if its own are not.
 
     The platform tells everybody who is named in a post. Whoever asks must not make the account write to others, so in
@@ -35,6 +37,6 @@ def worded(post: Post, limits: tuple[TextLimit, ...], *, asker: str) -> str:
     """
     if post.in_reply_to is None or post.direct_to is not None:
         return post.text
-    text = defused(post.text, spare=[asker] if asker else [])
+    text = defused(post.text, spare=[asker] if asker else [], names=names)
     # what takes a name its power counts; without its `@` it has none either
     return text if fits(text, limits) else nameless(text)

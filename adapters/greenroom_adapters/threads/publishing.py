@@ -17,7 +17,7 @@ from greenroom_adapters.meta.graph import OutOfReach
 from greenroom_adapters.meta.moments import moment
 from greenroom_adapters.meta.phases import Clock, PhasedBringing
 from greenroom_adapters.meta.reading_back import Seen, oldest_of
-from greenroom_adapters.recognising import Claims, is_like
+from greenroom_adapters.recognising import Claims
 from greenroom_adapters.text import Askers
 from greenroom_adapters.threads.api import Api
 from greenroom_adapters.threads.refs import name_of, post_ref
@@ -95,7 +95,7 @@ class Publishing(PhasedBringing):
 
         def seen(post: WirePost) -> tuple[Seen, bool]:
             stands = above is None or (post.replied_to is not None and post.replied_to.id == above.id)
-            is_it = stands and is_like(text, post.text)
+            is_it = stands and self.is_like(attempt, post.text)
             return (post_ref(post.id, post.permalink), moment(post.timestamp)), is_it
 
         pages = self._api.own(answers=above is not None, most=PAGES)

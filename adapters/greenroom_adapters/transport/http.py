@@ -25,12 +25,12 @@ from greenroom_adapters.transport.judging import (
     Judge,
     Refusal,
     Wait,
-    answered_at,
     doubted,
     no_refusal,
     no_wait,
     system_now,
 )
+from greenroom_adapters.transport.limits import read_http_date
 from greenroom_adapters.transport.nesting import flattened, levelled
 from greenroom_adapters.transport.paging import AnswerTooLarge
 from greenroom_adapters.transport.redaction import Redactor
@@ -182,8 +182,8 @@ class Http:
             now=now,
         )
         self._now = now
-        self._latest: tuple[Answer, datetime] | None = None
-        """The last answer, and when it came."""
+        self._latest: tuple[str, datetime] | None = None
+        """The date of the last answer, as it says it, and when it came."""
         self._authorization: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, yarl.URL] = {}
@@ -303,7 +303,7 @@ class Http:
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             # ValueError: an answer whose framing or encoding is broken beyond what aiohttp wraps.
             raise self._lost(method, path, effect, progress, exc) from self.redactor.cause(exc)
-        self._latest = answer, self._now()
+        self._latest = answer.headers.get("Date", ""), self._now()
         self._heard(method, path, answer)
         return answer
 
@@ -333,8 +333,8 @@ class Http:
         by hours, and by how much, the platform's last answer tells."""
         if self._latest is None:
             return ours, ours
-        answer, came_at = self._latest
-        its = ours + (answered_at(answer, lambda: came_at) - came_at)
+        date, came_at = self._latest
+        its = ours + ((read_http_date(date) or came_at) - came_at)
         return min(ours, its), max(ours, its)
 
     def error(self, kind: type[AdapterError], words: str) -> AdapterError:

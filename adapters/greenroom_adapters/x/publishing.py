@@ -18,7 +18,7 @@ from greenroom_adapters.contract import (
     Unsupported,
 )
 from greenroom_adapters.media import glance
-from greenroom_adapters.text import Askers, fits, worded
+from greenroom_adapters.text import ON_X, Askers, fits, worded
 from greenroom_adapters.transport import Answer, read_quota
 from greenroom_adapters.x.api import Api
 from greenroom_adapters.x.claims import Claims
@@ -157,7 +157,7 @@ class Publishing:
         )
 
     def _body(self, post: Post, plan: Plan, answered: str | None, files: tuple[str, ...]) -> dict[str, object]:
-        text = worded(post, self._capabilities.limits.text, asker=plan.asker)
+        text = worded(post, self._capabilities.limits.text, asker=plan.asker, names=ON_X)
         body: dict[str, object] = {"text": text}
         if answered is not None:
             body["reply"] = {"in_reply_to_tweet_id": answered}

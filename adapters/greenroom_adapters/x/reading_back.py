@@ -16,7 +16,7 @@ from greenroom_adapters.contract import (
     TextLimit,
     Undecided,
 )
-from greenroom_adapters.text import worded
+from greenroom_adapters.text import ON_X, worded
 from greenroom_adapters.x.api import Api, pages
 from greenroom_adapters.x.claims import Claims
 from greenroom_adapters.x.ids import id_at, message_ref, moment_of, post_ref
@@ -75,7 +75,7 @@ class ReadingBack:
 
     async def _post(self, attempt: Attempt) -> Receipt | None:
         plan = Plan.read(attempt.prepared)
-        text = worded(attempt.post, self._limits, asker=plan.asker)
+        text = worded(attempt.post, self._limits, asker=plan.asker, names=ON_X)
         since = max(plan.newest, id_at(self._api.http.dated(attempt.first_tried_at)[0] - SKEW))
         oldest: WirePost | None = None
         async with aclosing(self._own(since)) as posts:
@@ -139,11 +139,14 @@ class ReadingBack:
 
 
 def _is(post: Post, listed: WirePost, *, text: str) -> bool:
-    """Say whether a listed post is what `post` became, which went out with this text."""
+    """Say whether a listed post is what `post` became, which went out with this text, or with its own before names in
+    it were words."""
     if (post.in_reply_to.id if post.in_reply_to else None) != listed.referred("replied_to"):
         return False
     if (post.quote.id if post.quote else None) != listed.referred("quoted") or listed.referred("retweeted"):
         return False
     files = listed.attachments.media_keys if listed.attachments is not None else ()
     is_answer = post.in_reply_to is not None
-    return len(files) == len(post.media) and is_like(text, said_in(listed), is_answer=is_answer)
+    return len(files) == len(post.media) and any(
+        is_like(sent, said_in(listed), is_answer=is_answer) for sent in (text, post.text)
+    )

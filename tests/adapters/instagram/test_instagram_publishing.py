@@ -415,7 +415,7 @@ async def test_a_list_of_posts_that_cannot_be_read_whole_proves_nothing(
 async def test_an_answer_names_whom_it_answers_and_nobody_else(instagram_world: WorldOf) -> None:
     """Whoever asks must not make the account write to others."""
     world = instagram_world()
-    words = "Well @Alice, ask @bea.b or see/@bea.b: https://example.org/@bea.b"
+    words = "Well @Alice, ask @bea.b: https://example.org/@bea.b"
     target = await world.post_of_somebody("@lamp.bot whom should I ask?")
     async with world.adapter() as adapter:
         await take(adapter, 1, after={"feed": "0;"})
@@ -436,3 +436,17 @@ async def test_an_answer_names_whom_it_answers_and_nobody_else(instagram_world: 
     assert own.text == words
     said = [post.text.replace("https://example.org/@bea.b", "") for post in await world.published()]
     assert [re.findall(r"@([\w.]*\w)", text) for text in said] == [["Alice"], []]
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_a_version_sent_which_left_names_in_it_is_found(instagram_world: WorldOf) -> None:
+    world = instagram_world()
+    text = "@bea.b " + "a" * 2193  # no room for anything that is not seen
+    target = await world.post_of_somebody("@lamp.bot whom?")
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text=text, in_reply_to=target))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("UPDATE comments SET text = ? WHERE text = ?", text, text.replace("@", ""))
+        assert isinstance(await adapter.find(intent.last_try()), Found)

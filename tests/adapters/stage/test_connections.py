@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import aiohttp
@@ -17,7 +17,11 @@ from starlette.websockets import WebSocket
 from greenroom_adapters.stage.connections import HTTPConnection, StreamConnection
 
 GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10000\r\n"
 PATIENCE = 20
+
+
+Endpoint = Callable[[Request], Awaitable[PlainTextResponse]]
 
 
 async def answer(request: Request) -> PlainTextResponse:
@@ -34,9 +38,9 @@ async def ticks(socket: WebSocket) -> None:
 
 
 @asynccontextmanager
-async def serving() -> AsyncGenerator[int, None]:
+async def serving(endpoint: Endpoint = answer) -> AsyncGenerator[int, None]:
     """Serve while the block runs; yield the port."""
-    app = Starlette(routes=[Route("/", answer, methods=["GET", "POST"]), WebSocketRoute("/ticks", ticks)])
+    app = Starlette(routes=[Route("/", endpoint, methods=["GET", "POST"]), WebSocketRoute("/ticks", ticks)])
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,
@@ -68,9 +72,9 @@ async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, r
         (b"", b""),
         (b"", b"GET /slowly"),
         (GET, b"GET /slowly"),
-        (b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10000\r\n\r\n", b"body"),
+        (POST + b"\r\nthe beginning", b""),
     ],
-    ids=["nothing", "a slow head", "a slow head after a request", "a slow body"],
+    ids=["nothing", "a slow head", "a slow head after a request", "a body that stops"],
 )
 async def test_who_does_not_say_what_he_wants_in_time_is_hung_up_on(
     monkeypatch: pytest.MonkeyPatch, said: bytes, slowly: bytes
@@ -114,3 +118,27 @@ async def test_a_stream_lives_on_after_the_time_for_a_request(monkeypatch: pytes
     ):
         for _ in range(8):
             assert await stream.receive_str(timeout=PATIENCE) == "tick"
+
+
+@pytest.mark.asyncio
+async def test_a_body_may_take_long_as_long_as_more_of_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = asyncio.Queue[bytes]()
+
+    async def listen(request: Request) -> PlainTextResponse:
+        async for piece in request.stream():
+            await heard.put(piece)
+        return PlainTextResponse("all bytes")
+
+    monkeypatch.setattr(HTTPConnection, "within", 1.0)
+    async with serving(listen) as port, asyncio.timeout(PATIENCE):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(POST + b"\r\n1")
+        assert await heard.get() == b"1"
+        begun = asyncio.get_running_loop().time()
+        monkeypatch.setattr(HTTPConnection, "within", PATIENCE)
+        writer.write(b"2")
+        assert await heard.get() == b"2"
+        # when the time of the first piece is over
+        await asyncio.sleep(begun + 1.1 - asyncio.get_running_loop().time())
+        assert await answered(reader, writer, b"3" * 9998)
+        writer.close()

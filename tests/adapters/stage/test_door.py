@@ -100,6 +100,7 @@ def test_from_elsewhere_nobody_keeps_the_stage_or_becomes_another_account_by_his
             assert ask(stage, path, host=elsewhere, method="POST", body=ada, Authorization=eve) == 403
             assert ask(stage, path, host="127.0.0.1", method="POST", body=ada) < 300
         assert ask(stage, "/api/admin/faults", host=elsewhere, Authorization=eve) == 403
+        assert "in a container" in read(stage, "/api/admin/faults", host=elsewhere, Authorization=eve)
         assert ask(stage, "/api/session", host=elsewhere, method="DELETE", Authorization=eve) == 204
 
 

@@ -349,7 +349,7 @@ async def test_a_carousel_of_which_a_file_is_forgotten_never_went_out(threads_wo
 async def test_an_answer_names_whom_it_answers_and_nobody_else(threads_world: WorldOf) -> None:
     """Whoever asks must not make the account write to others."""
     world = threads_world()
-    words = "Well @Alice, ask @bea.b or see/@bea.b: https://example.org/@bea.b"
+    words = "Well @Alice, ask @bea.b: https://example.org/@bea.b"
     target = PostRef(id=world.state.post(world.alice, "@lamp.bot whom?", names=[world.bot]))
     async with world.adapter() as adapter:
         await take(adapter, 1, after={"mentions": "0;"})
@@ -382,3 +382,17 @@ async def test_a_post_is_found_also_by_a_clock_that_is_wrong(threads_world: Worl
             await adapter.publish(intent.next_try())
         world.state.all("DELETE FROM containers")  # the list alone can tell
         assert isinstance(await adapter.find(intent.grow_old(-fast_clock)), Found)
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_a_version_sent_which_left_names_in_it_is_found(threads_world: WorldOf) -> None:
+    world = threads_world()
+    text = "@bea.b " + "a" * 493  # no room for anything that is not seen
+    target = PostRef(id=world.state.post(world.alice, "@lamp.bot whom?", names=[world.bot]))
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text=text, in_reply_to=target))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("UPDATE comments SET text = ? WHERE text = ?", text, text.replace("@", ""))
+        assert isinstance(await adapter.find(intent.last_try()), Found)

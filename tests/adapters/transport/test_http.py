@@ -1,6 +1,7 @@
 """Every failure of a request becomes the error that says whether something may have gone out."""
 
 import asyncio
+import gc
 import gzip
 import socket
 import traceback
@@ -58,6 +59,15 @@ async def test_json_goes_there_and_comes_back(start_server: StartServer, behavio
     assert (request.headers["authorization"], request.headers["key"]) == ("Bearer sesame", "k")
     assert request.headers["content-type"] == "application/json"
     assert (answer.status, answer.body, answer.headers["x-found"]) == (200, b'{"id": "7"}', "yes")
+
+
+@pytest.mark.asyncio
+async def test_an_answer_is_kept_by_whoever_asked_alone(start_server: StartServer, behaviours: Any) -> None:
+    server = await start_server(behaviours.answering(200, b"large"))
+    async with http_to(server.url) as http:
+        answer = await http.call("GET", "/", effect=Effect.REPEATABLE)
+        holders = gc.get_referrers(answer)
+        assert not any(isinstance(one, tuple | dict) for one in holders)
 
 
 # Before anything was sent ------------------------------------------------------------------------------------------

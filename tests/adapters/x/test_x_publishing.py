@@ -423,3 +423,17 @@ async def test_a_post_is_found_also_by_a_clock_that_is_wrong(x_world: WorldOf, f
         with pytest.raises(OutcomeUnknown):
             await adapter.publish(intent.next_try())
         assert isinstance(await adapter.find(intent.grow_old(-fast_clock)), Found)
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_a_version_sent_which_left_names_in_it_is_found(x_world: WorldOf) -> None:
+    world = x_world()
+    text = "@bob " + "a" * 275  # no room for anything that is not seen
+    target = await world.post_of_somebody("who?")
+    async with world.adapter() as adapter:
+        await world.lose_next_answer()
+        intent = Intent(adapter, Post(text=text, in_reply_to=target))
+        with pytest.raises(OutcomeUnknown):
+            await adapter.publish(intent.next_try())
+        world.state.all("UPDATE posts SET text = ? WHERE text = ?", text, text.replace("@", ""))
+        assert isinstance(await adapter.find(intent.last_try()), Found)

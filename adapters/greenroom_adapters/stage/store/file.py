@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,9 @@ class StoreFile:
             raise
         try:
             # texts of people are in there; what SQLite puts beside it has the same mode
-            path.chmod(0o600)
+            with suppress(PermissionError):
+                # where the file is another user's, or the disk knows no modes (vfat), that is not ours to say
+                path.chmod(0o600)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.execute("PRAGMA foreign_keys = ON")
