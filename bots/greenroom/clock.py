@@ -46,9 +46,14 @@ class Clock(abc.ABC):
     async def sleep_until(self, moment: int) -> None:
         """Wait until `moment` (microseconds since 1970), and look again every minute whether it has come: a machine
         that was suspended, or whose clock was set, has not slept as long as it seems."""
+        await self.nap_until(moment)
+        while moment > self.micros():
+            await self.nap_until(moment)
+
+    async def nap_until(self, moment: int) -> None:
+        """Wait until `moment` (microseconds since 1970), and never longer than a minute, wherever the clock is set
+        meanwhile."""
         await self.sleep(min(moment - self.micros(), LONGEST_SLEEP) / 1e6)
-        while (left := moment - self.micros()) > 0:
-            await self.sleep(min(left, LONGEST_SLEEP) / 1e6)
 
     def until_beat(self, seconds: float) -> float:
         """Return the seconds until the next moment that is a multiple of `seconds`, as the clock counts; never next to

@@ -61,6 +61,7 @@ async def _fitted(media: Media, path: Path, limit: MediaLimit, folder: Path) -> 
     async with _Alone.on(made):
         if not await asyncio.to_thread(_is_made, made):
             unfinished = _unfinished(made)
+            unfinished.touch(mode=0o600)
             try:
                 await refit_clip(path, size, into=unfinished)
                 unfinished.replace(made)

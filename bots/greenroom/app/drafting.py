@@ -48,7 +48,7 @@ class Drafting:
                 why = "it becomes more than one post: it is written at its time"
                 left.append({"post": item.event.id, "account": item.account, "why": why})
                 continue
-            event = replace(item.event, say=draft.parts[0], written=draft.model or draft.engine)
+            event = replace(item.event, say=draft.parts[0], written=draft.model or draft.engine, trust=draft.trust)
             put = AgendaItem(id=0, due=item.due, late=item.late, account=item.account, event=event)
             self._scheduler.has_drafts = True
             # one at a time: several of one post would be taken for the same command given twice

@@ -37,6 +37,12 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9\xb9\xb2\xb3]|lpt[0-9\xb9\xb2\xb3])(?:\..*)?", re.IGNORECASE)
 """Names that are no files on Windows, whatever follows the full stop."""
 _NOT_IN_NAME = re.compile(r"[\\:\x00-\x1f\x7f\ud800-\udfff]")
+_UNFINISHED = re.compile(rf"{MEDIA}\.[^/]*\.part")
+"""What a crash left where pictures and clips are made. Packs hold it that were written before it was left out."""
+
+
+class _NeverWritten(Exception):
+    """A pack holds this, which is not written wherever it comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,11 @@ def pack(file: BotFile, persona: Persona, into: Path, *, moves: bool, now: int) 
     near = [path for path in named if path.is_relative_to(root) and _means_itself(path.relative_to(root).as_posix())]
     for path in (file.file.resolve(), file.persona.resolve()):
         if path not in near:
+            if not _means_itself(path.relative_to(root).as_posix()):
+                raise ConfigurationError(
+                    f"{path} is not packed under that name, which is hidden or means something else on some systems: "
+                    "rename it, or its folder"
+                )
             raise ConfigurationError(f"{path} is not packed under that name, which could be a secret's: rename it")
     into.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -174,6 +185,12 @@ def unpack(pack: Path, into: Path) -> Packed:
         before = {str(manifest["root"]): into, str(manifest["media"]): media}
         if sum(one.file_size for one in archive.infolist()) > LARGEST:
             raise ConfigurationError(f"{pack} holds more than a bot has")
+    except _NeverWritten as refused:
+        raise ConfigurationError(
+            f"nothing was unpacked, for {pack} holds {str(refused)!r}: what is hidden, could be a secret's or is no "
+            "plain file under that name on every system is not written. If you packed it yourself: a pack is a zip "
+            "file, so take that out of it and put it in its place by hand, or rename it there and in its greenroom.json"
+        ) from refused
     except (*_UNREADABLE, KeyError, ValueError, TypeError) as error:
         raise _is_no_pack(pack) from error
     with archive, contextlib.ExitStack() as undoing:
@@ -222,20 +239,23 @@ def _mark(pack: Path) -> bool:
 def _targets(members: Sequence[zipfile.ZipInfo], *, into: Path, ledger: Path, media: Path) -> dict[str, Path]:
     """Return where what a pack holds is written, by its name in the pack.
 
-    :raises ValueError: it holds what `pack` does not write
+    :raises _NeverWritten: it holds what `pack` does not write
+    :raises ValueError: it holds two files of one name
     """
     targets: dict[str, Path] = {}
     for name in map(_of_a_file, members):
+        if name in (MANIFEST, UNPACKED) or _UNFINISHED.fullmatch(name):
+            continue
         if name == LEDGER:
             targets[name] = ledger
         elif name.startswith(FILES):
-            targets[name] = into / _meaning_itself(name.removeprefix(FILES))
+            targets[name] = into / _meaning_itself(name, below=FILES)
             if _is_private(targets[name], into, ledger):
-                raise ValueError(name)
+                raise _NeverWritten(name)
         elif name.startswith(MEDIA):
-            targets[name] = media / _meaning_itself(name.removeprefix(MEDIA))
-        elif name not in (MANIFEST, UNPACKED):
-            raise ValueError(name)
+            targets[name] = media / _meaning_itself(name, below=MEDIA)
+        else:
+            raise _NeverWritten(name)
     if len({one.filename for one in members}) < len(members) or len({*targets.values()}) < len(targets):
         raise ValueError("two files of one name")
     return targets
@@ -244,23 +264,24 @@ def _targets(members: Sequence[zipfile.ZipInfo], *, into: Path, ledger: Path, me
 def _of_a_file(member: zipfile.ZipInfo) -> str:
     """Return the name of what a pack holds, when it is a file that can be read and nothing else: no link, no folder.
 
-    :raises ValueError: it is something else
+    :raises _NeverWritten: it is something else
     """
     is_plain = stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
     is_readable = not member.flag_bits & 1 and member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if not (is_plain and is_readable):
-        raise ValueError(member.filename)
+        raise _NeverWritten(member.filename)
     return member.filename
 
 
-def _meaning_itself(name: str) -> str:
-    """Return a path of a pack.
+def _meaning_itself(name: str, *, below: str = "") -> str:
+    """Return a path of a pack, from `below` on.
 
-    :raises ValueError: it is one that does not mean itself
+    :raises _NeverWritten: it is one that does not mean itself
     """
-    if not _means_itself(name):
-        raise ValueError(name)
-    return name
+    path = name.removeprefix(below)
+    if not _means_itself(path):
+        raise _NeverWritten(name)
+    return path
 
 
 def _means_itself(name: str) -> bool:

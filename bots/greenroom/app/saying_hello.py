@@ -10,7 +10,7 @@ from greenroom.policy import ALLOW, EVERY_ACCOUNT, SWITCH, Budget
 from greenroom.settings import Person, Place
 from greenroom.storage import Draft, Ledger, Part, State, Turn
 from greenroom.turns.intent import key_of
-from greenroom_adapters.contract import Adapter, Post
+from greenroom_adapters.contract import Adapter, Post, Trust
 
 __all__ = ["hello_from_here"]
 
@@ -41,7 +41,7 @@ async def hello_from_here(
     if await ledger.seq_of_event(turn.account, turn.event_id) is not None:
         return "tried before"
     post = Post(text=HELLO, room=to.room if isinstance(to, Place) else None, direct_to=person)
-    turn.draft = Draft(parts=(HELLO,), engine="say")
+    turn.draft = Draft(parts=(HELLO,), engine="say", trust=Trust.OWNER)
     turn.outbox = [Part(key=key_of(bot, turn.account, turn.event_id, 0), post=post)]
     ledger.receive(turn)
     _intend(turn)

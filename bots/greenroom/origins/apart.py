@@ -41,7 +41,8 @@ async def feed_items(body: bytes, *, address: str, media_type: str = "", patienc
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env=environment_of_a_child(),
+            # under any other locale the archive of all of them is mapped, and counts against the bound of memory
+            env={**environment_of_a_child(), "LC_ALL": "C"},
         )
     except OSError as error:
         # no memory or no place for another process, or the program is being replaced: that passes

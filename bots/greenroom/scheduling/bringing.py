@@ -110,7 +110,7 @@ class Bringer:
             await self.look()
             looks = [source.next_look for source in self._sources.values()]
             until = min([*looks, self._clock.micros() + 60_000_000])
-            sleeper = asyncio.ensure_future(self._clock.sleep_until(until))
+            sleeper = asyncio.ensure_future(self._clock.nap_until(until))
             waker = asyncio.ensure_future(self._woken.wait())
             try:
                 await asyncio.wait((sleeper, waker), return_when=asyncio.FIRST_COMPLETED)

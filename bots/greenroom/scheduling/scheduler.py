@@ -252,7 +252,7 @@ class Scheduler:
         if (item := await self._ledger.next_agenda()) is not None:
             comings.append(item)
         until = min([*comings, self._clock.micros() + round(LONGEST_SLEEP * 1e6)])
-        sleeper = asyncio.ensure_future(self._clock.sleep_until(until))
+        sleeper = asyncio.ensure_future(self._clock.nap_until(until))
         waker = asyncio.ensure_future(self._woken.wait())
         try:
             await asyncio.wait((sleeper, waker), return_when=asyncio.FIRST_COMPLETED)

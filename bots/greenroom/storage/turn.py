@@ -165,6 +165,8 @@ class Due:
     written: str | None = None
     """Which engine wrote `say` ahead of its time, or `HAND` where the owner has rewritten that; None: it is no such
     draft."""
+    trust: Trust = Trust.ANYONE
+    """How far the least trusted is trusted whose words that engine wrote it from."""
 
     @property
     def id(self) -> str:

@@ -301,4 +301,4 @@ def _said_before(event: Due, words: str) -> Draft:
     """Return the words of a post that has them already: its owner's, or those of an engine that wrote them ahead."""
     if event.written in (None, HAND):
         return Draft(parts=(words,), engine="say", trust=Trust.OWNER)
-    return Draft(parts=(words,), engine=event.written or "", notes=("drafted ahead",))
+    return Draft(parts=(words,), engine=event.written or "", trust=event.trust, notes=("drafted ahead",))

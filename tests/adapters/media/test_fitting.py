@@ -214,6 +214,7 @@ async def test_a_clip_that_tells_its_place_does_not_go_out_as_it_is(tmp_path: Pa
     made = await fit(filmed, replace(LIMIT, clip=ClipLimit(bytes=10_000_000)), folder=tmp_path / "shelf")
     assert made.path != filmed.path
     assert b"loci" not in Path(made.path).read_bytes()
+    assert os.name == "nt" or Path(made.path).stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.asyncio

@@ -10,6 +10,7 @@ from greenroom.policy import SWITCH, Budget
 from greenroom.settings import Place
 from greenroom.storage import SqliteLedger
 from greenroom.testing import ManualClock, ScriptedPlatform
+from greenroom_adapters.contract import Trust
 
 
 @pytest.mark.parametrize(
@@ -37,4 +38,7 @@ async def test_nothing_is_tried_where_a_person_has_stopped_it(tmp_path: Path, pa
             ledger.resume(paused)
             await ledger.committed()
             assert await hello_from_here(ledger, adapter, to, bot="ada", clock=clock, budget=budget) == "said"
+        (turn,) = await ledger.turns()
+        assert turn.draft is not None
+        assert turn.draft.trust is Trust.OWNER
     assert len(platform.posts) == 1

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from greenroom.clock import to_micros
 from greenroom.generation import EngineUnavailable
 from greenroom.storage import State
 from greenroom.testing import Trial
@@ -81,6 +82,29 @@ async def test_what_the_bot_wrote_from_untrusted_words_is_not_read_where_a_tool_
     assert read.count("@maria, your owner") == 3
     assert "Lamp lit at six." in read
     assert ("High at nine." in read) is is_trusted
+
+
+@pytest.mark.asyncio
+async def test_what_was_drafted_ahead_from_the_owners_words_alone_is_read_where_a_tool_is_his_alone(
+    tmp_path: Path,
+) -> None:
+    posts = "post: [{name: dusk, at: '18:00', about: the lamp}, {name: night, at: '22:00', about: the sea}]\n"
+    async with ModelServer() as server:
+        trial = trial_with(tmp_path, server)
+        trial.rewrite(posts, head=HEAD.format(server=server.url))
+        trial.engine.outcomes.extend([ALONE] * 2)
+        async with trial:
+            server.will(Says("Lamp lit at six."), Says("Calm."))
+            dusk = trial.clock.now().replace(hour=18)
+            assert (await trial.bot.commands.obey("draft", {"until": to_micros(dusk)}))["left"] == []
+            trial.clock.turn_to(dusk)
+            await trial.past(lambda: trial.platform.posts)
+            await trial.stop()
+            await trial.start()
+            trial.clock.turn_to(dusk.replace(hour=22))
+            await trial.past(lambda: len(trial.platform.posts) == 2)
+            read = server.asked()[-1]["messages"][1]["content"]
+    assert "Lamp lit at six." in read
 
 
 @pytest.mark.asyncio

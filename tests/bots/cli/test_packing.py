@@ -296,17 +296,20 @@ def evil_pack(*members: str | zipfile.ZipInfo, **facts: object) -> None:
             archive.writestr(member, "evil")
 
 
-def is_refused_whole(greenroom: Greenroom, home: Path) -> bool:
+def is_refused_whole(
+    greenroom: Greenroom, home: Path, *, name: str | None = None, why: str = "a pack is a zip file"
+) -> bool:
+    """Say whether nothing is unpacked and the owner is told why, with the `name` of what is refused."""
     before = {path for path in home.rglob("*") if path.suffix != ".log"}
     said = greenroom("unpack", "evil.greenroom", "--folder", "there")
-    is_refused = said.code == 1 and "nothing that `greenroom pack` wrote" in said.err
+    is_refused = said.code == 1 and why in said.err and (name is None or repr(name) in said.err)
     return is_refused and {path for path in home.rglob("*") if path.suffix != ".log"} == before
 
 
 @pytest.mark.parametrize("name", ["../evil.txt", "/elsewhere/evil.txt", "C:\\evil.txt", "a/../../evil.txt"])
 def test_nothing_is_unpacked_outside_of_the_folder(greenroom: Greenroom, home: Path, name: str) -> None:
     evil_pack(f"files/{name}")
-    assert is_refused_whole(greenroom, home)
+    assert is_refused_whole(greenroom, home, name=f"files/{name}")
 
 
 @pytest.mark.parametrize(
@@ -324,13 +327,53 @@ def test_nothing_is_unpacked_outside_of_the_folder(greenroom: Greenroom, home: P
         "files/drafts//twice.md",
         "files/line\nbreak.md",
         "files/drafts/",
+        "files/pics/10:30.png",
+        "files/.ab12.part",
         "media/.hidden.png",
+        "media/.git/ab12.part",
         "elsewhere.txt",
     ],
 )
 def test_a_pack_is_refused_that_holds_what_is_never_packed(greenroom: Greenroom, home: Path, name: str) -> None:
     evil_pack(name)
-    assert is_refused_whole(greenroom, home)
+    assert is_refused_whole(greenroom, home, name=name)
+
+
+def test_what_a_crash_left_unfinished_beside_the_pictures_is_left_out_of_a_pack_that_holds_it(
+    greenroom: Greenroom, write_bot: Callable[..., Path], ledger_with: Callable[..., None], home: Path
+) -> None:
+    write_bot()
+    ledger_with(State.SENT)
+    assert greenroom("pack").code == 0
+    with zipfile.ZipFile("ada.greenroom", "a") as archive:
+        for name in (".ab12.part", "made.png"):
+            archive.writestr(f"media/{name}", "")
+    assert greenroom("unpack", "ada.greenroom", "--folder", "there").code == 0
+    assert [path.name for path in (home / "there" / "data" / "ada-media").iterdir()] == ["made.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [(".bots/ada.yaml", "is hidden or"), ("aux.yaml", "is hidden or"), ("ada.env", "could be a secret's")],
+)
+def test_a_bot_under_a_name_that_is_not_packed_is_told_why(
+    greenroom: Greenroom,
+    write_bot: Callable[..., Path],
+    ledger_with: Callable[..., None],
+    home: Path,
+    name: str,
+    why: str,
+) -> None:
+    path = write_bot()
+    ledger_with(State.SENT)
+    text = path.read_text(encoding="utf-8")
+    (home / name).parent.mkdir(exist_ok=True)
+    persona = home / "persona.yaml"
+    persona.rename(home / name)
+    path.write_text(text.replace("persona.yaml", name), encoding="utf-8")
+    told = greenroom("pack")
+    assert told.code == 1
+    assert why in told.err
 
 
 @pytest.mark.parametrize("facts", [{"ledger": ".git/hooks/post-checkout"}, {"bot": ".git/x"}, {"file": ".bashrc"}])
@@ -347,10 +390,10 @@ def test_a_pack_with_a_link_or_with_two_files_of_one_name_is_refused(greenroom: 
     link.external_attr = LINK
     evil_pack(link)
     assert is_refused_whole(greenroom, home)
-    evil_pack("files/twice.md", "files/twice.md")
-    assert is_refused_whole(greenroom, home)
     evil_pack("files/data/ledger.db", ledger="data/ledger.db")
     assert is_refused_whole(greenroom, home)
+    evil_pack("files/twice.md", "files/twice.md")
+    assert is_refused_whole(greenroom, home, why="nothing that `greenroom pack` wrote")
 
 
 def test_what_unpack_would_refuse_is_not_packed_and_named(

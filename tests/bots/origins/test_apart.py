@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,21 @@ async def test_a_feed_is_read_later_where_no_process_can_be_started(monkeypatch:
 async def test_the_same_items_come_out_of_a_process(items: int) -> None:
     body = feed(*map(item, range(items)))
     assert list(await feed_items(body, address=HOME)) == read_feed(body, address=HOME)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="starts a shell")
+@pytest.mark.asyncio
+async def test_it_is_read_under_a_locale_for_which_no_archive_of_all_locales_is_mapped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho "$LC_ALL" > {tmp_path}/locale\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    body = feed(*map(item, range(400)))
+    assert list(await feed_items(body, address=HOME)) == read_feed(body, address=HOME)
+    assert (tmp_path / "locale").read_text(encoding="utf-8") == "C\n"
 
 
 @pytest.mark.asyncio

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from typing_extensions import override
 
 from greenroom.app import put_down
-from greenroom.storage import Due, State
+from greenroom.clock import Clock, to_micros
+from greenroom.scheduling.scheduler import Scheduler
+from greenroom.storage import AgendaItem, Due, SqliteLedger, State
 from greenroom.testing import ManualClock, Trial
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -265,3 +268,43 @@ async def test_more_items_than_one_commit_holds_are_taken_once_each_over_a_crash
         while await trial.bot.ledger.agenda(limit=1):
             await asyncio.sleep(0.01)
     assert sum((await trial.bot.ledger.counts()).values()) == 2050
+
+
+class SetBack(Clock):
+    """Passes by what is slept, and is set back by two hours during the first sleep."""
+
+    def __init__(self, ledger: SqliteLedger) -> None:
+        self._now = to_micros(NOON)
+        self._ledger = ledger
+        self._is_right = True
+
+    @override
+    def micros(self) -> int:
+        return self._now
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        self._now += max(0, round(seconds * 1e6))
+        if self._is_right:
+            self._is_right = False
+            self._now -= to_micros(NOON) - to_micros(NOON - timedelta(hours=2))
+            event = Due(name="now", period="1", due=self.now(), say="Lit.")
+            await self._ledger.add_agenda([AgendaItem(id=0, due=self._now, late=0, account="home", event=event)])
+        await asyncio.sleep(0)
+
+
+@pytest.mark.asyncio
+async def test_a_clock_that_is_set_back_keeps_nothing_waiting_for_longer_than_a_minute(tmp_path: Path) -> None:
+    async with SqliteLedger(tmp_path / "ada.db", bot="ada", clock=ManualClock(NOON)) as ledger:
+        clock = SetBack(ledger)
+        served = asyncio.get_running_loop().create_future()
+
+        def serve(point: str) -> None:
+            if not served.done():
+                served.set_result(clock.now())
+
+        scheduler = Scheduler(ledger=ledger, clock=clock, put=lambda turn: None, faults=serve)
+        running = asyncio.create_task(scheduler.run())
+        async with asyncio.timeout(30):
+            assert await served <= NOON - timedelta(hours=2) + timedelta(minutes=2)
+        running.cancel()
