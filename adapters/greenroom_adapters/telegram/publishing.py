@@ -24,12 +24,13 @@ from greenroom_adapters.telegram.errors import GroupMoved
 from greenroom_adapters.telegram.files import files_of, must_fit
 from greenroom_adapters.telegram.mapping import Reader, moment
 from greenroom_adapters.telegram.memory import Memory
+from greenroom_adapters.telegram.names import NAMES
 from greenroom_adapters.telegram.pacing import Allowance
 from greenroom_adapters.telegram.plan import Plan, Progress
 from greenroom_adapters.telegram.references import Chat, asker_of, message_of
 from greenroom_adapters.telegram.wire import MESSAGE, MESSAGES
 from greenroom_adapters.telegram.writing import Wording, compose
-from greenroom_adapters.text import ON_TELEGRAM, Askers, worded
+from greenroom_adapters.text import Askers, worded
 from greenroom_adapters.transport import Answer
 
 __all__ = ["Publishing"]
@@ -112,7 +113,7 @@ class Publishing:
         """Return a post as it goes out: an answer names whom it answers, and nobody else."""
         limits = self._capabilities.limits
         within = (*limits.text, *limits.caption) if post.media else limits.text
-        return replace(post, text=worded(post, within, asker=plan.asker, names=ON_TELEGRAM))
+        return replace(post, text=worded(post, within, asker=plan.asker, names=NAMES))
 
     async def _send(
         self, attempt: Attempt, where: Chat, files: list[Loaded], *, answers: int | None, ends: float

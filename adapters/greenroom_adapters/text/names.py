@@ -6,25 +6,16 @@ from collections.abc import Iterable
 
 from greenroom_adapters.text.links import find_links
 
-__all__ = ["ON_TELEGRAM", "ON_X", "USUAL", "as_one_word", "defused", "nameless", "undefused"]
+__all__ = ["NAME", "SIGNS", "USUAL", "as_one_word", "defused", "nameless", "undefused"]
 
 SIGNS = "@\uff20"
 """What a name begins with; X takes the wide one as well."""
 GAP = "\u200b"
 """Zero width space: with it behind the `@`, no platform takes a name for a mention, and no reader sees it."""
 NAME = r"([a-zA-Z0-9_](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9_])?(?:@[\w.-]*\w)?)"
+"""A handle, with its server where it has one, as the one group of a pattern."""
 USUAL = re.compile(rf"(?<![=/\w])(@){NAME}")
 """Names as most platforms see them: not in a word, which is an address of mail then, and not in a path."""
-LABEL = r"[a-zA-Z0-9\u00c0-\u04ff](?:-?[a-zA-Z0-9\u00c0-\u04ff]){0,20}"
-OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-HOST = rf"(?:(?:{LABEL}\.)+[a-zA-Z]{{2,15}}|{OCTET}(?:\.{OCTET}){{3}})"
-ADDRESS = rf"\b(?:https?|ftp)://{HOST}(?::[1-9][0-9]{{0,3}})?/(?:[a-zA-Z0-9_/.~%-]*/)?@"
-"""What Telegram takes for an address in any case: no label is over 63 bytes there, no port and no octet impossible."""
-ON_TELEGRAM = re.compile(rf"{ADDRESS}|(?<!\w)(@){NAME}")
-"""Telegram sees them behind a slash as well, but not in what it takes for an address: with any top-level domain."""
-BEFORE_ON_X = r"(?:(?<![a-zA-Z0-9_])|(?<=^[rR][tT])|(?<=[^a-zA-Z0-9_+~.-][rR][tT]))"
-ON_X = re.compile(rf"{BEFORE_ON_X}([{SIGNS}]){NAME}")
-"""X sees them behind anything but a word of Latin letters, and behind `RT`."""
 IN_A_PATH = "=/"
 BETWEEN_WORDS = re.compile(r"[\s,]+")
 LONGEST_NAME = 32
@@ -33,7 +24,8 @@ DEFUSED = re.compile(rf"([{SIGNS}]){GAP}(?=\w)")
 
 def defused(text: str, *, spare: Iterable[str], names: re.Pattern[str] = USUAL) -> str:
     """Return the text with every `@name` in it as mere words, but for the handles in `spare` (without their `@`, in any
-    case). Links stay as they are. `names` is how the platform sees a name: `USUAL`, or another of these."""
+    case). Links stay as they are. `names` is how the platform sees them: a pattern whose groups are the `@` and the
+    handle; what it matches without them is an address there."""
     if not any(sign in text for sign in SIGNS):
         return text
     spared = {handle.lower() for handle in spare}

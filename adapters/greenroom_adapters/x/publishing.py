@@ -18,12 +18,13 @@ from greenroom_adapters.contract import (
     Unsupported,
 )
 from greenroom_adapters.media import glance
-from greenroom_adapters.text import ON_X, Askers, fits, worded
+from greenroom_adapters.text import Askers, fits, worded
 from greenroom_adapters.transport import Answer, read_quota
 from greenroom_adapters.x.api import Api
 from greenroom_adapters.x.claims import Claims
 from greenroom_adapters.x.ids import is_id, message_number, message_ref, moment_of, number_of, post_ref
 from greenroom_adapters.x.media import Uploads, odd_company
+from greenroom_adapters.x.names import NAMES
 from greenroom_adapters.x.plan import Plan
 from greenroom_adapters.x.summons import Summons
 
@@ -157,7 +158,7 @@ class Publishing:
         )
 
     def _body(self, post: Post, plan: Plan, answered: str | None, files: tuple[str, ...]) -> dict[str, object]:
-        text = worded(post, self._capabilities.limits.text, asker=plan.asker, names=ON_X)
+        text = worded(post, self._capabilities.limits.text, asker=plan.asker, names=NAMES)
         body: dict[str, object] = {"text": text}
         if answered is not None:
             body["reply"] = {"in_reply_to_tweet_id": answered}

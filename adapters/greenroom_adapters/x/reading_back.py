@@ -16,12 +16,13 @@ from greenroom_adapters.contract import (
     TextLimit,
     Undecided,
 )
-from greenroom_adapters.text import ON_X, worded
+from greenroom_adapters.text import worded
 from greenroom_adapters.x.api import Api, pages
 from greenroom_adapters.x.claims import Claims
 from greenroom_adapters.x.ids import id_at, message_ref, moment_of, post_ref
 from greenroom_adapters.x.likeness import is_like
 from greenroom_adapters.x.mapping import said_in
+from greenroom_adapters.x.names import NAMES
 from greenroom_adapters.x.plan import Plan
 from greenroom_adapters.x.wire import MESSAGES, POSTS, WireMessage, WirePost, first
 
@@ -75,7 +76,7 @@ class ReadingBack:
 
     async def _post(self, attempt: Attempt) -> Receipt | None:
         plan = Plan.read(attempt.prepared)
-        text = worded(attempt.post, self._limits, asker=plan.asker, names=ON_X)
+        text = worded(attempt.post, self._limits, asker=plan.asker, names=NAMES)
         since = max(plan.newest, id_at(self._api.http.dated(attempt.first_tried_at)[0] - SKEW))
         oldest: WirePost | None = None
         async with aclosing(self._own(since)) as posts:

@@ -169,7 +169,7 @@ class Briefing:
         return [Line(author=None if post.author.id == me else post.author, text=post.text) for post in above]
 
     async def _own_posts(self, turn: Turn) -> tuple[Line, ...]:
-        posts = await self._ledger.own_posts(self._account, before=turn.seq, limit=MEMORY)
+        posts = await self._ledger.own_posts(self._account, before=turn.seq or ALL, limit=MEMORY)
         lines = [line for post in posts for line in own_lines(post)]
         # of posts that are written at the same time each is to say something of its own
         others = self._policy.repeats.recent_posts(self._account, but={turn.seq, *(post.seq for post in posts)})

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from greenroom_adapters.text import ON_TELEGRAM, ON_X, defused
+from greenroom_adapters.telegram import names as telegram
+from greenroom_adapters.text import defused
 from greenroom_adapters.text.names import USUAL
+from greenroom_adapters.x import names as x
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,7 @@ from greenroom_adapters.text.names import USUAL
         "ftp://ftp.example.org/@x_ray",
     ],
 )
-@pytest.mark.parametrize("names", [USUAL, ON_TELEGRAM], ids=["usual", "Telegram"])
+@pytest.mark.parametrize("names", [USUAL, telegram.NAMES], ids=["usual", "Telegram"])
 def test_addresses_of_any_script_and_host_are_no_names(text: str, names: re.Pattern[str]) -> None:
     assert defused(text, spare=[], names=names) == text
 
@@ -29,7 +31,7 @@ def test_addresses_of_any_script_and_host_are_no_names(text: str, names: re.Patt
 def test_a_path_on_this_machine_is_no_name_but_on_telegram_which_takes_it_for_one() -> None:
     text = "http://localhost:8000/@bar"
     assert defused(text, spare=[]) == text
-    assert defused(text, spare=[], names=ON_TELEGRAM) == "http://localhost:8000/@\u200bbar"
+    assert defused(text, spare=[], names=telegram.NAMES) == "http://localhost:8000/@\u200bbar"
 
 
 @pytest.mark.parametrize(
@@ -46,9 +48,9 @@ def test_a_path_on_this_machine_is_no_name_but_on_telegram_which_takes_it_for_on
     ],
 )
 def test_what_telegram_takes_for_no_address_makes_no_name_of_it(text: str) -> None:
-    assert defused(text, spare=[], names=ON_TELEGRAM) == text.replace("@", "@\u200b")
+    assert defused(text, spare=[], names=telegram.NAMES) == text.replace("@", "@\u200b")
 
 
 @pytest.mark.parametrize("text", ["\u3042@bob", "/@bob", "=@bob", "RT@bob", "\uff20bob", "http://localhost:8000/@bob"])
 def test_x_sees_a_name_behind_all_but_latin_letters(text: str) -> None:
-    assert defused(text, spare=[], names=ON_X) == text.replace("bob", "\u200bbob")
+    assert defused(text, spare=[], names=x.NAMES) == text.replace("bob", "\u200bbob")

@@ -63,6 +63,16 @@ async def test_what_was_drafted_is_posted_at_its_time_in_those_words_and_paid_on
 
 
 @pytest.mark.asyncio
+async def test_what_is_drafted_ahead_is_written_beside_what_was_posted_before(trial: Trial) -> None:
+    trial.rewrite(POSTS.format(at="18:00").replace("about: the lamp", "say: The lamp is lit."))
+    async with trial:
+        await to_come(trial, DUSK)
+        await trial.counted({State.SENT: 1})
+        await drafted(trial)
+        assert [line.text for line in await trial.engine.briefs[-1].history()] == ["The lamp is lit."]
+
+
+@pytest.mark.asyncio
 async def test_an_edited_draft_is_its_owners_and_needs_no_approval_the_other_waits_for_it(trial: Trial) -> None:
     trial.rewrite(POSTS.format(at="18:00") + "approve: always\n")
     async with trial:
